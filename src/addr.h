@@ -1,0 +1,84 @@
+/*
+ * addr.h - IPv4 and IPv6 socket addresses and networks as values.
+ *
+ * Purpose: one type for "where a packet comes from or goes to", independent of
+ *          the system's sockaddr details (sa_len, scope ids, v4-mapped forms).
+ * Owner:   plain values; nothing is allocated.
+ * Units:   ports are in host byte order in every function here.
+ * Errors:  parse functions give 0 or EINVAL.
+ */
+#ifndef PFI_ADDR_H
+#define PFI_ADDR_H
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+union addr {
+	struct sockaddr     sa;
+	struct sockaddr_in  in;
+	struct sockaddr_in6 in6;
+};
+
+/* A network: the first prefix bits of bytes[] (network order) matter. */
+struct network {
+	int     family;         /* AF_INET or AF_INET6 */
+	uint8_t bytes[16];
+	uint8_t prefix;         /* 0..32 or 0..128 */
+};
+
+/* Room for "[address%scope]:port" and the final NUL. */
+#define ADDR_TEXT_MAX 80
+
+/* The empty address (AF_UNSPEC). */
+extern const union addr addr_none;
+
+/* A numeric address without port ("192.0.2.1", "2001:db8::1", "[::1]"). 0 or EINVAL. */
+int addr_parse(const char *text, uint16_t port, union addr *out);
+
+/* From 4 or 16 bytes in network order. */
+void addr_from_bytes(union addr *out, int family, const void *bytes, uint16_t port);
+
+/* Copies a kernel sockaddr; false when the family is neither IPv4 nor IPv6
+ * or len is too short. v4-mapped IPv6 addresses become IPv4. */
+bool addr_from_sockaddr(union addr *out, const struct sockaddr *sa, socklen_t len);
+
+/* getsockname(2) / getpeername(2), unmapped. 0 or an errno value. */
+int addr_of_socket(int fd, union addr *out);
+int addr_of_peer(int fd, union addr *out);
+
+socklen_t addr_len(const union addr *);
+uint16_t  addr_port(const union addr *);
+void      addr_set_port(union addr *, uint16_t port);
+bool      addr_is_set(const union addr *);              /* not AF_UNSPEC */
+
+/* The 4 or 16 address bytes; *len tells which. Borrowed from the argument. */
+const uint8_t *addr_bytes(const union addr *, size_t *len);
+
+/* Turns ::ffff:a.b.c.d into a.b.c.d; others stay. */
+void addr_unmap(union addr *);
+
+bool addr_equal(const union addr *, const union addr *);    /* family, address, port */
+bool addr_same_ip(const union addr *, const union addr *);  /* family, address */
+
+bool addr_is_loopback(const union addr *);      /* 127/8, ::1 */
+bool addr_is_linklocal(const union addr *);     /* 169.254/16, fe80::/10 */
+bool addr_is_multicast(const union addr *);     /* 224/4, ff00::/8 */
+bool addr_is_any(const union addr *);           /* 0.0.0.0, :: */
+bool addr_is_private(const union addr *);       /* RFC 1918, RFC 4193, RFC 6598 */
+
+/* "192.0.2.1:80", "[2001:db8::1]:80"; "-" for the empty address. Returns buf. */
+const char *addr_format(const union addr *, char buf[ADDR_TEXT_MAX]);
+/* The same without port and brackets. */
+const char *addr_format_ip(const union addr *, char buf[ADDR_TEXT_MAX]);
+
+/* "10.0.0.0/8", "2001:db8::/32", or a lone address (a host network).
+ * 0; EINVAL: no network; ERANGE: bits are set beyond the prefix. */
+int  network_parse(const char *text, struct network *out);
+bool network_contains(const struct network *, const union addr *);
+const char *network_format(const struct network *, char buf[ADDR_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * anchor.h - the helper's side of the firewall: makes the rules that send traffic to us, as text,
+ *            and loads that text atomically.
+ *
+ * Rendering is pure; loading is the only part that touches the system. One backend a system
+ * (anchor_pf: pfctl(8); anchor_nft: libnftables), chosen by the build.
+ *
+ * Owner:   struct anchor belongs to the helper. Text is the caller's.
+ * Errors:  0 or an errno value; the reason is logged where it happens, with the cure.
+ */
+#ifndef PFI_ANCHOR_H
+#define PFI_ANCHOR_H
+
+#include <stdio.h>
+
+#include "conf.h"
+
+enum anchor_state {
+	ANCHOR_EMPTY,           /* nothing is intercepted */
+	ANCHOR_REDIRECT,        /* traffic comes to the listeners */
+	ANCHOR_BLOCK            /* on_failure "closed": what would come to us is refused */
+};
+
+struct anchor_input {
+	const struct conf *conf;
+	uid_t              uid;                 /* the worker's: its own traffic is left alone */
+	const union addr  *listeners;           /* TCP listeners that exist: a family without one */
+	size_t             nlisteners;          /*   is not intercepted */
+	const union addr  *proxies;             /* addresses of the proxies, with port */
+	size_t             nproxies;
+	const struct network *own;              /* this host's own addresses (pf; nft asks the kernel) */
+	size_t             nown;
+	enum anchor_state  state;
+};
+
+struct anchor;
+
+struct anchor_ops {
+	const char *name;       /* "pfctl", "nft", "none" */
+
+	/* Writes the text to out. Pure: the same input gives the same text. */
+	int (*render)(FILE *out, const struct anchor_input *);
+
+	/* Before the first load: is the firewall there, enabled, is our anchor reached by the main
+	 * ruleset? Mends what is ours to mend and remembers how to restore it. 0 or errno, logged. */
+	int (*prepare)(struct anchor *, const struct conf *);
+
+	/* Replaces whatever our anchor holds by text, in one transaction. */
+	int (*load)(struct anchor *, const char *text);
+
+	/* Removes everything that prepare() and load() made, states of intercepted flows too. */
+	int (*remove)(struct anchor *);
+};
+
+struct anchor {
+	const struct anchor_ops *ops;
+	char  name[CONF_ANCHOR_MAX + 1];
+	bool  sticky;           /* keep the rules when this process dies (on_failure "closed") */
+	void *data;             /* the backend's own */
+};
+
+/* The backend that conf asks for on this system. sticky: see above. 0; ENOTSUP: this system has no
+ * such firewall; ENOMEM. */
+int  anchor_open(struct anchor *, const struct conf *, bool sticky);
+/* Frees memory; removes nothing. */
+void anchor_close(struct anchor *);
+
+/* render() into a malloc'd string. NULL: no memory. */
+char *anchor_text(const struct anchor *, const struct anchor_input *);
+
+#endif

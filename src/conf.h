@@ -1,0 +1,144 @@
+/*
+ * conf.h - the configuration as a value: parse, validate, print back.
+ *
+ * pfinterceptd.conf(5) is JSON (RFC 8259) with comments. conf_parse() is pure: text in,
+ * a whole valid configuration or one error out. Nothing is half changed.
+ *
+ * Owner:   conf_parse() makes one, conf_free() frees it, secrets wiped. All pointers inside
+ *          belong to it and live as long.
+ * Units:   times in seconds (double), sizes in bytes, ports in host order.
+ * Errors:  conf_report.error is one line "FILE:LINE:COLUMN: KEY.PATH: what is wrong; the cure".
+ */
+#ifndef PFI_CONF_H
+#define PFI_CONF_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "addr.h"
+#include "flow.h"
+#include "pattern.h"
+
+#define CONF_ANCHOR_MAX  63             /* PF_ANCHOR_NAME_SIZE - 1, one component */
+#define CONF_FILE_MAX    (64u << 20)    /* a configuration file larger than this is refused */
+#define CONF_LISTEN_MAX  8
+
+struct port_range { uint16_t first, last; };
+struct port_list { struct port_range *ranges; size_t count; };
+
+enum proxy_type { PROXY_SOCKS5, PROXY_HTTP };
+
+struct conf_proxy {
+	unsigned        id;
+	const char     *name;           /* never NULL; "" when not given */
+	const char     *host;           /* name or numeric address */
+	uint16_t        port;
+	enum proxy_type type;
+	const char     *username, *password;    /* NULL when not given */
+	bool            enabled;
+	union addr      dns_server;     /* resolver to ask through it; AF_UNSPEC: not given */
+	const char     *interface;      /* NULL: by route */
+	size_t          index;          /* of itself in conf->proxies */
+};
+
+struct conf_rule {
+	unsigned         id;
+	const char      *name;
+	const char      *pattern;       /* as written */
+	struct pattern_list *patterns;
+	bool             enabled;
+	enum action      action;
+	const struct conf_proxy **proxies;      /* failover order; enabled ones only */
+	size_t           nproxies;
+	struct port_list ports;         /* count 0: any */
+	int              protocol;      /* 0: any, IPPROTO_TCP, IPPROTO_UDP */
+};
+
+enum on_failure { FAIL_OPEN, FAIL_CLOSED };
+enum conf_firewall { FIREWALL_AUTO, FIREWALL_PF, FIREWALL_NETFILTER, FIREWALL_NONE };
+enum conf_quic { QUIC_AUTO, QUIC_PROXY, QUIC_BLOCK, QUIC_DIRECT };
+enum log_flows { LOG_FLOWS_ALL, LOG_FLOWS_PROXIED, LOG_FLOWS_ERRORS, LOG_FLOWS_NONE };
+enum log_hosts { LOG_HOSTS_FULL, LOG_HOSTS_DOMAIN, LOG_HOSTS_NONE };
+
+struct conf {
+	bool               global_enabled;
+	struct conf_proxy *proxies;
+	size_t             nproxies;
+	struct conf_rule  *rules;       /* in file order; disabled ones too */
+	size_t             nrules;
+	enum action        default_action;      /* "proxy": every enabled proxy, in file order */
+	const struct conf_proxy **default_proxies;
+	size_t             ndefault_proxies;
+
+	struct {
+		enum conf_firewall firewall;
+		char               anchor[CONF_ANCHOR_MAX + 1];
+		struct port_list   tcp_ports, udp_ports;        /* count 0: none of them */
+		struct network    *exclude;
+		size_t             nexclude;
+		const char       **interfaces;
+		size_t             ninterfaces;
+		enum on_failure    on_failure;
+		enum conf_quic     quic;
+	} intercept;
+
+	struct {
+		union addr addresses[CONF_LISTEN_MAX];  /* without port */
+		size_t     naddresses;
+		uint16_t   port, dns_port;
+	} listen;
+
+	struct {
+		bool        enabled;
+		union addr *servers;    /* with port */
+		size_t      nservers;   /* 0: "system" */
+		unsigned    cache_entries;
+	} dns;
+
+	const char *user;
+
+	struct {
+		unsigned connections;   /* at once, all clients */
+		unsigned per_client;
+		unsigned udp_sessions;
+		unsigned dns_queries;   /* waiting for an upstream answer */
+		unsigned names;         /* learned address-name pairs */
+	} limits;
+
+	struct {                        /* seconds */
+		double connect, handshake, hello, idle, half_open, udp_idle, dns, drain;
+	} timeouts;
+
+	struct {
+		int            level;           /* LOG_ERR .. LOG_DEBUG */
+		int            facility;        /* LOG_DAEMON, ... */
+		enum log_flows flows;
+		enum log_hosts hosts;
+	} log;
+};
+
+#define CONF_WARNINGS_MAX 16
+
+struct conf_report {
+	char     error[1024];                           /* "" when all is well */
+	char     warnings[CONF_WARNINGS_MAX][512];      /* the same form */
+	unsigned nwarnings;
+};
+
+/* Parses and validates text[0..len). file is used in messages only.
+ * NULL: report->error tells. report may not be NULL. */
+struct conf *conf_parse(const char *file, const char *text, size_t len, struct conf_report *report);
+void conf_free(struct conf *);
+
+/* Reads the whole file; *text is malloc'd and NUL-terminated. Warns in the report when others
+ * can read a file that may hold passwords. 0, or an errno value with report->error set. */
+int conf_read(const char *file, char **text, size_t *len, struct conf_report *report);
+
+/* Prints the effective configuration as JSON that conf_parse() accepts again; passwords
+ * appear as "********". */
+void conf_print(FILE *, const struct conf *);
+
+/* True when port is in the list (an empty list contains nothing). */
+bool port_list_contains(const struct port_list *, uint16_t port);
+
+#endif

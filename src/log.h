@@ -1,0 +1,29 @@
+/*
+ * log.h - messages to syslog(3), or to stderr in the foreground.
+ *
+ * Every line is one message; control characters that came from outside are
+ * replaced by '?'. No secret is ever passed to these functions.
+ * Two classes of error (see style): fatal() when the process cannot go on,
+ * log_*() when only this one request failed.
+ */
+#ifndef PFI_LOG_H
+#define PFI_LOG_H
+
+#include <stdbool.h>
+
+/* ident: the name shown; facility: a LOG_* facility of syslog(3).
+ * to_stderr: foreground mode. The connection to syslogd is opened at once, so
+ * that it survives chroot(2). level: LOG_ERR .. LOG_DEBUG; lines above it are dropped. */
+void log_open(const char *ident, bool to_stderr, int facility, int level);
+void log_set_level(int level);
+bool log_enabled(int level);
+
+void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Logs at LOG_CRIT and exits with status 1. */
+_Noreturn void fatal(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * mover.h - the hand-over point between deciding and moving: an established pair of sockets goes
+ *           in, byte counts and the reason of its end come out.
+ *
+ * Owner:   mover_start() takes both descriptors over and closes them at the end (with RST on
+ *          the other side when one side was reset).
+ * Units:   seconds.
+ */
+#ifndef PFI_MOVER_H
+#define PFI_MOVER_H
+
+#include "buffer.h"
+#include "flow.h"
+
+struct ev_loop;
+struct move;
+
+struct move_limits { double idle, half_open; };
+
+struct move_result {
+	uint64_t          out, in;      /* bytes from client to server, and back */
+	enum close_reason reason;
+};
+
+/* Called once, from the loop; the move is gone afterwards. */
+typedef void move_cb(void *arg, const struct move_result *);
+
+/* initial: bytes already read from the client (moved out of the buffer); may be NULL.
+ * NULL: no memory, nothing was taken over. */
+struct move *mover_start(struct ev_loop *, int client_fd, int server_fd, struct buffer *initial,
+    const struct move_limits *, move_cb *, void *arg);
+
+/* Byte counts so far. */
+void mover_bytes(const struct move *, uint64_t *out, uint64_t *in);
+
+/* Ends it now, both sides with RST; cb is called before this returns. */
+void mover_stop(struct move *, enum close_reason);
+
+#endif
