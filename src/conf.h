@@ -24,7 +24,7 @@
 #define CONF_LISTEN_MAX  8
 
 struct port_range { uint16_t first, last; };
-struct port_list { struct port_range *ranges; size_t count; };
+struct port_list { struct port_range *ranges; size_t count; };  /* rising, apart from each other */
 
 enum proxy_type { PROXY_SOCKS5, PROXY_HTTP };
 
@@ -48,7 +48,8 @@ struct conf_rule {
 	struct pattern_list *patterns;
 	bool             enabled;
 	enum action      action;
-	const struct conf_proxy **proxies;      /* failover order; enabled ones only */
+	const struct conf_proxy **proxies;      /* failover order; enabled ones only,
+	                                         * unless the rule itself is disabled */
 	size_t           nproxies;
 	struct port_list ports;         /* count 0: any */
 	int              protocol;      /* 0: any, IPPROTO_TCP, IPPROTO_UDP */
@@ -126,13 +127,15 @@ struct conf_report {
 };
 
 /* Parses and validates text[0..len). file is used in messages only.
- * NULL: report->error tells. report may not be NULL. */
+ * NULL: report->error tells. report may not be NULL; all zero at first, warnings add up. */
 struct conf *conf_parse(const char *file, const char *text, size_t len, struct conf_report *report);
 void conf_free(struct conf *);
 
-/* Reads the whole file; *text is malloc'd and NUL-terminated. Warns in the report when others
+/* Reads the whole file; *text is malloc'd, NUL-terminated and given back by conf_text_free(). Warns in the report when others
  * can read a file that may hold passwords. 0, or an errno value with report->error set. */
 int conf_read(const char *file, char **text, size_t *len, struct conf_report *report);
+/* Wipes and frees text, which may hold passwords. */
+void conf_text_free(char *text, size_t len);
 
 /* Prints the effective configuration as JSON that conf_parse() accepts again; passwords
  * appear as "********". */

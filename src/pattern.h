@@ -30,6 +30,9 @@ bool pattern_list_match(const struct pattern_list *, const char *host, const uni
 /* True when some pattern of the list is about names (or is "*"). */
 bool pattern_list_has_names(const struct pattern_list *);
 
+/* network_parse(), with a sentence in error where it fails. 0 or EINVAL. */
+int pattern_parse_network(const char *text, struct network *out, char *error, size_t error_size);
+
 /* True for text that is a host name by RFC 1123 with "_" allowed (1..253 characters, labels of
  * 1..63); a final dot is allowed. */
 bool host_is_valid(const char *text);
