@@ -1,0 +1,406 @@
+#include "config.h"
+
+#include "dns_message.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LABEL_MAX    63
+#define POINTERS_MAX 127        /* no name has more labels than this */
+#define OUR_UDP_SIZE 1232       /* announced in answers that we make ourselves */
+#define COOKIE       10         /* RFC 7873 */
+#define COOKIE_FIRST 8          /* length of a client's cookie without a server's */
+
+/* RFC 1035 section 4.1.1, RFC 2535 section 6.1 */
+enum { FLAG_QR = 0x8000, FLAG_OPCODE = 0x7800, FLAG_TC = 0x0200, FLAG_RD = 0x0100, FLAG_RA = 0x0080,
+	FLAG_CD = 0x0010, FLAG_RCODE = 0x000f };
+enum { CLASS_IN = 1 };
+enum { OPT_DO = 0x8000 };
+
+/* Offsets of the counts in the header. */
+enum { QDCOUNT = 4, ANCOUNT = 6, NSCOUNT = 8, ARCOUNT = 10 };
+
+struct record {
+	struct dns_name name;
+	uint16_t type, class;
+	size_t   start, ttl_at, data;   /* offsets */
+	size_t   data_len;
+	uint32_t ttl;
+};
+
+static uint16_t
+get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static uint32_t
+get32(const uint8_t *p)
+{
+	return (uint32_t)get16(p) << 16 | get16(p + 2);
+}
+
+static void
+put16(uint8_t *p, unsigned v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static void
+put32(uint8_t *p, uint32_t v)
+{
+	put16(p, v >> 16);
+	put16(p + 2, v & 0xffff);
+}
+
+/* Letters only: RFC 4343. */
+static uint8_t
+lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
+}
+
+/* Adds the label at msg[at] (its length byte first) to the name. */
+static int
+label_add(const uint8_t *msg, size_t len, size_t at, struct dns_name *name)
+{
+	size_t n = msg[at] + 1u;
+
+	if (msg[at] > LABEL_MAX || n > len - at || n > DNS_WIRE_MAX - name->len)
+		return EBADMSG;
+	for (size_t i = 0; i < n; i++)
+		name->wire[name->len++] = lower(msg[at + i]);
+	return 0;
+}
+
+/* Reads the name at *pos and moves *pos behind it. Each pointer must point before everything that
+ * was read of this name so far ("a prior occurrence"), so there are no loops. */
+static int
+name_read(const uint8_t *msg, size_t len, size_t *pos, struct dns_name *name)
+{
+	size_t at = *pos, limit = *pos, end = 0;
+	unsigned pointers = 0;
+
+	name->len = 0;
+	for (;;) {
+		if (at >= len)
+			return EBADMSG;
+		if ((msg[at] & 0xc0) == 0xc0) {
+			if (len - at < 2 || ++pointers > POINTERS_MAX)
+				return EBADMSG;
+			if (end == 0)
+				end = at + 2;
+			at = get16(msg + at) & 0x3fff;
+			if (at < DNS_HEADER_LEN || at >= limit)
+				return EBADMSG;
+			limit = at;
+			continue;
+		}
+		if (label_add(msg, len, at, name) != 0)
+			return EBADMSG;
+		if (msg[at] == 0)
+			break;
+		at += msg[at] + 1u;
+	}
+	*pos = end != 0 ? end : at + 1;
+	return 0;
+}
+
+static int
+question_read(const uint8_t *msg, size_t len, struct dns_question *question)
+{
+	size_t pos = DNS_HEADER_LEN;
+
+	if (name_read(msg, len, &pos, &question->name) != 0 || len - pos < 4)
+		return EBADMSG;
+	question->type = get16(msg + pos);
+	question->class = get16(msg + pos + 2);
+	question->end = pos + 4;
+	return 0;
+}
+
+/*
+ *  name | type 2 | class 2 | ttl 4 | rdlength 2 | rdata      (RFC 1035 section 4.1.3)
+ */
+static int
+record_read(const uint8_t *msg, size_t len, size_t *pos, struct record *rr)
+{
+	rr->start = *pos;
+	if (name_read(msg, len, pos, &rr->name) != 0 || len - *pos < 10)
+		return EBADMSG;
+	rr->type = get16(msg + *pos);
+	rr->class = get16(msg + *pos + 2);
+	rr->ttl_at = *pos + 4;
+	rr->ttl = get32(msg + rr->ttl_at);
+	rr->data_len = get16(msg + *pos + 8);
+	rr->data = *pos + 10;
+	if (rr->data_len > len - rr->data)
+		return EBADMSG;
+	*pos = rr->data + rr->data_len;
+	if (rr->type == DNS_OPT && rr->name.len != 1)
+		return EBADMSG;
+	if (rr->ttl > INT32_MAX) /* RFC 2181 section 8 */
+		rr->ttl = 0;
+	return 0;
+}
+
+static size_t
+record_count(const uint8_t *msg)
+{
+	return (size_t)get16(msg + ANCOUNT) + get16(msg + NSCOUNT) + get16(msg + ARCOUNT);
+}
+
+/* Anything but a single first cookie, which binds the answer to nobody yet? */
+static bool
+options_matter(const uint8_t *data, size_t len)
+{
+	if (len == 0)
+		return false;
+	return len != 4 + COOKIE_FIRST || get16(data) != COOKIE || get16(data + 2) != COOKIE_FIRST;
+}
+
+/* Looks for the OPT record; two of them are an error (RFC 6891 section 6.1.1). */
+static int
+query_records(const uint8_t *msg, size_t len, struct dns_query *q)
+{
+	size_t pos = q->question.end;
+	struct record rr;
+
+	for (size_t i = record_count(msg); i > 0; i--) {
+		if (record_read(msg, len, &pos, &rr) != 0)
+			return EINVAL;
+		if (rr.type != DNS_OPT)
+			continue;
+		if (q->edns)
+			return EINVAL;
+		q->edns = true;
+		q->dnssec_ok = (get32(msg + rr.ttl_at) & OPT_DO) != 0;
+		q->options = options_matter(msg + rr.data, rr.data_len);
+		if (rr.class > DNS_UDP_MIN)
+			q->udp_size = rr.class < DNS_UDP_MAX ? rr.class : DNS_UDP_MAX;
+	}
+	return 0;
+}
+
+int
+dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *q)
+{
+	memset(q, 0, sizeof(*q));
+	q->udp_size = DNS_UDP_MIN;
+	if (len < DNS_HEADER_LEN)
+		return EBADMSG;
+	q->id = get16(msg);
+	q->flags = get16(msg + 2);
+	if (q->flags & FLAG_QR)
+		return EBADMSG;
+	if (q->flags & FLAG_OPCODE)
+		return EOPNOTSUPP;
+	if (get16(msg + QDCOUNT) != 1 || question_read(msg, len, &q->question) != 0)
+		return EINVAL;
+	if (q->question.type == DNS_AXFR || q->question.type == DNS_IXFR)
+		return EOPNOTSUPP;
+	return query_records(msg, len, q);
+}
+
+static bool
+question_same(const struct dns_question *a, const struct dns_question *b)
+{
+	return a->type == b->type && a->class == b->class && a->name.len == b->name.len &&
+	    memcmp(a->name.wire, b->name.wire, a->name.len) == 0;
+}
+
+static int
+answer_records(const uint8_t *msg, size_t len, size_t pos, struct dns_answer *a)
+{
+	uint32_t ttl = UINT32_MAX;
+	struct record rr;
+
+	for (size_t i = record_count(msg); i > 0; i--) {
+		if (record_read(msg, len, &pos, &rr) != 0)
+			return EBADMSG;
+		if (rr.type == DNS_OPT)
+			a->opt = rr.start;
+		else if (rr.ttl < ttl)
+			ttl = rr.ttl;
+	}
+	a->answers = get16(msg + ANCOUNT);
+	a->ttl = ttl == UINT32_MAX ? 0 : ttl;
+	a->end = pos;
+	return 0;
+}
+
+int
+dns_answer_parse(const uint8_t *msg, size_t len, uint16_t id, const struct dns_question *question,
+    struct dns_answer *a)
+{
+	struct dns_question own;
+	uint16_t flags;
+
+	memset(a, 0, sizeof(*a));
+	if (len < DNS_HEADER_LEN || get16(msg) != id)
+		return EBADMSG;
+	flags = get16(msg + 2);
+	if ((flags & (FLAG_QR | FLAG_OPCODE)) != FLAG_QR)
+		return EBADMSG;
+	a->rcode = flags & FLAG_RCODE;
+	a->truncated = (flags & FLAG_TC) != 0;
+	a->end = len;
+	if (get16(msg + QDCOUNT) == 0)
+		return a->rcode != DNS_NOERROR && a->rcode != DNS_NXDOMAIN && get16(msg + ANCOUNT) == 0 ? 0 : EBADMSG;
+	a->has_question = true;
+	if (get16(msg + QDCOUNT) != 1 || question_read(msg, len, &own) != 0 || !question_same(&own, question))
+		return EBADMSG;
+	return a->truncated ? 0 : answer_records(msg, len, own.end, a);
+}
+
+/* Behind the question of a parsed answer. */
+static size_t
+records_start(const uint8_t *msg, size_t len)
+{
+	struct dns_question question;
+
+	if (get16(msg + QDCOUNT) != 1 || question_read(msg, len, &question) != 0)
+		return len;
+	return question.end;
+}
+
+void
+dns_answer_addresses(const uint8_t *msg, size_t len, dns_address_cb *cb, void *arg)
+{
+	size_t pos = records_start(msg, len);
+	struct record rr;
+	union addr addr;
+
+	for (size_t i = get16(msg + ANCOUNT); i > 0; i--) {
+		if (record_read(msg, len, &pos, &rr) != 0)
+			return;
+		if (rr.class != CLASS_IN)
+			continue;
+		if (rr.type == DNS_A && rr.data_len == 4)
+			addr_from_bytes(&addr, AF_INET, msg + rr.data, 0);
+		else if (rr.type == DNS_AAAA && rr.data_len == 16)
+			addr_from_bytes(&addr, AF_INET6, msg + rr.data, 0);
+		else
+			continue;
+		cb(arg, &addr, rr.ttl);
+	}
+}
+
+void
+dns_answer_age(uint8_t *msg, size_t len, uint32_t age)
+{
+	size_t pos = records_start(msg, len);
+	struct record rr;
+
+	for (size_t i = record_count(msg); i > 0; i--) {
+		if (record_read(msg, len, &pos, &rr) != 0)
+			return;
+		if (rr.type != DNS_OPT)
+			put32(msg + rr.ttl_at, rr.ttl > age ? rr.ttl - age : 0);
+	}
+}
+
+void
+dns_answer_echo(uint8_t *msg, const uint8_t *query_msg, const struct dns_query *q)
+{
+	dns_set_id(msg, q->id);
+	memcpy(msg + DNS_HEADER_LEN, query_msg + DNS_HEADER_LEN, q->question.end - DNS_HEADER_LEN);
+}
+
+/* The OPT record at msg[at] without its options; returns the offset behind it.
+ *   root 1 | type 2 | UDP size 2 | extended rcode and flags 4 | rdlength 2    (RFC 6891 section 6.1.2) */
+static size_t
+opt_put(uint8_t *msg, size_t at, uint16_t udp_size, uint32_t flags)
+{
+	msg[at] = 0;
+	put16(msg + at + 1, DNS_OPT);
+	put16(msg + at + 3, udp_size);
+	put32(msg + at + 5, flags);
+	put16(msg + at + 9, 0);
+	return at + 11;
+}
+
+size_t
+dns_answer_truncate(uint8_t *msg, const struct dns_answer *a, const struct dns_query *q)
+{
+	size_t end = q->question.end;
+	bool opt = q->edns && a->opt != 0;
+
+	put16(msg + 2, get16(msg + 2) | FLAG_TC);
+	put16(msg + ANCOUNT, 0);
+	put16(msg + NSCOUNT, 0);
+	put16(msg + ARCOUNT, opt);
+	/* the record's name is the root: one byte, or a pointer of two to one */
+	if (opt) {
+		size_t fixed = a->opt + (msg[a->opt] == 0 ? 1 : 2);
+
+		end = opt_put(msg, end, get16(msg + fixed + 2), get32(msg + fixed + 4));
+	}
+	return end;
+}
+
+size_t
+dns_answer_strip_options(uint8_t *msg, const struct dns_answer *a)
+{
+	size_t fixed;
+
+	if (a->opt == 0)
+		return a->end;
+	fixed = a->opt + (msg[a->opt] == 0 ? 1 : 2);
+	if (fixed + 10 + get16(msg + fixed + 8) != a->end)
+		return 0;
+	put16(msg + fixed + 8, 0);
+	return fixed + 10;
+}
+
+size_t
+dns_error(uint8_t out[DNS_ERROR_MAX], const uint8_t *query_msg, const struct dns_query *q, enum dns_rcode rcode)
+{
+	size_t end = q->question.end != 0 ? q->question.end : DNS_HEADER_LEN;
+
+	memset(out, 0, DNS_HEADER_LEN);
+	memcpy(out + DNS_HEADER_LEN, query_msg + DNS_HEADER_LEN, end - DNS_HEADER_LEN);
+	put16(out, q->id);
+	put16(out + 2, FLAG_QR | FLAG_RA | (q->flags & (FLAG_OPCODE | FLAG_RD | FLAG_CD)) | rcode);
+	put16(out + QDCOUNT, q->question.end != 0);
+	put16(out + ARCOUNT, q->edns);
+	if (q->edns)
+		end = opt_put(out, end, OUR_UDP_SIZE, q->dnssec_ok ? OPT_DO : 0);
+	return end;
+}
+
+void
+dns_set_id(uint8_t *msg, uint16_t id)
+{
+	put16(msg, id);
+}
+
+static bool
+is_plain(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+void
+dns_name_text(const struct dns_name *name, char out[DNS_TEXT_MAX])
+{
+	char *to = out;
+
+	for (size_t at = 0; at < name->len && name->wire[at] != 0; at += name->wire[at] + 1u) {
+		if (at > 0)
+			*to++ = '.';
+		for (size_t i = 1; i <= name->wire[at]; i++) {
+			uint8_t c = name->wire[at + i];
+
+			if (is_plain(c))
+				*to++ = (char)c;
+			else
+				to += snprintf(to, 5, "\\%03u", c);
+		}
+	}
+	if (to == out)
+		*to++ = '.';
+	*to = '\0';
+}

@@ -1,0 +1,82 @@
+/* The input is a message: as a query, and as the answer to the question that it repeats itself. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dns_message.h"
+
+static void
+count_address(void *arg, const union addr *addr, uint32_t ttl)
+{
+	unsigned *count = arg;
+
+	if (addr_is_set(addr) && ttl <= INT32_MAX)
+		++*count;
+}
+
+/* Everything that is done to a verified answer, on a copy of exactly its length. */
+static void
+use_answer(const uint8_t *data, size_t len, const struct dns_query *q, const uint8_t *query_msg, const struct dns_answer *a)
+{
+	uint8_t *msg = malloc(len);
+	unsigned count = 0;
+	struct dns_answer again;
+
+	if (msg == NULL)
+		abort();
+	memcpy(msg, data, len);
+	if (a->end > len || a->opt >= len)
+		abort();
+	dns_answer_addresses(msg, len, count_address, &count);
+	if (!a->truncated && count > a->answers)
+		abort();
+	dns_answer_age(msg, len, 1);
+	dns_answer_echo(msg, query_msg, q);
+	if (dns_answer_parse(msg, len, q->id, &q->question, &again) != 0)
+		abort();
+	if (!a->truncated && dns_answer_strip_options(msg, a) > len)
+		abort();
+	memcpy(msg, data, len);
+	if (dns_answer_truncate(msg, a, q) > len)
+		abort();
+	free(msg);
+}
+
+/* The answer's own question, as the query that it answers; made by hand, for dns_query_parse() takes no answer. */
+static void
+fuzz_answer(const uint8_t *data, size_t len)
+{
+	uint8_t *query_msg = malloc(len);
+	struct dns_query q;
+	struct dns_answer a;
+
+	if (query_msg == NULL)
+		abort();
+	memcpy(query_msg, data, len);
+	query_msg[2] = 1;
+	memcpy(query_msg + 4, "\0\1\0\0\0\0\0\0", 8);
+	if (dns_query_parse(query_msg, len, &q) == 0) {
+		q.edns = len % 2 == 0;
+		if (dns_answer_parse(data, len, q.id, &q.question, &a) == 0 && a.has_question)
+			use_answer(data, len, &q, query_msg, &a);
+	}
+	free(query_msg);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct dns_query q;
+	uint8_t out[DNS_ERROR_MAX];
+	char text[DNS_TEXT_MAX];
+	int error = dns_query_parse(data, len, &q);
+
+	if (len >= DNS_HEADER_LEN && dns_error(out, data, &q, DNS_FORMERR) > sizeof(out))
+		abort();
+	if (error == 0)
+		dns_name_text(&q.question.name, text);
+	if (len >= DNS_HEADER_LEN)
+		fuzz_answer(data, len);
+	return 0;
+}

@@ -1,0 +1,138 @@
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "names.h"
+
+static union addr
+ip(const char *text)
+{
+	union addr a;
+
+	assert_int_equal(addr_parse(text, 53, &a), 0);
+	return a;
+}
+
+static void
+learn(struct names *n, const char *client, const char *addr, const char *name, double expires)
+{
+	union addr c = ip(client), a = ip(addr);
+
+	assert_int_equal(names_learn(n, &c, &a, name, expires), 0);
+}
+
+static const char *
+lookup(struct names *n, const char *client, const char *addr, double now)
+{
+	union addr c = ip(client), a = ip(addr);
+
+	addr_set_port(&a, 443);
+	return names_lookup(n, &c, &a, now);
+}
+
+static void
+name_is_found_until_it_expires(void **state)
+{
+	struct names *n = names_new(10);
+
+	(void)state;
+	assert_null(lookup(n, "10.0.0.1", "192.0.2.1", 0));
+	learn(n, "10.0.0.1", "192.0.2.1", "a.example", 100);
+	learn(n, "10.0.0.1", "2001:db8::1", "b.example", 100);
+	assert_string_equal(lookup(n, "10.0.0.1", "192.0.2.1", 99), "a.example");
+	assert_string_equal(lookup(n, "10.0.0.1", "2001:db8::1", 99), "b.example");
+	assert_null(lookup(n, "10.0.0.1", "192.0.2.1", 100));
+	assert_null(lookup(n, "10.0.0.1", "192.0.2.2", 0));
+	names_free(n);
+}
+
+static void
+latest_name_of_this_client_wins(void **state)
+{
+	struct names *n = names_new(10);
+
+	(void)state;
+	learn(n, "10.0.0.1", "192.0.2.1", "old.example", 100);
+	learn(n, "10.0.0.1", "192.0.2.1", "mine.example", 100);
+	learn(n, "10.0.0.2", "192.0.2.1", "other.example", 100);
+	assert_string_equal(lookup(n, "10.0.0.1", "192.0.2.1", 0), "mine.example");
+	assert_string_equal(lookup(n, "10.0.0.2", "192.0.2.1", 0), "other.example");
+	assert_int_equal(names_count(n), 2);
+	names_free(n);
+}
+
+static void
+other_clients_get_the_latest_name_of_anybody(void **state)
+{
+	struct names *n = names_new(10);
+
+	(void)state;
+	learn(n, "10.0.0.1", "192.0.2.1", "first.example", 200);
+	learn(n, "10.0.0.2", "192.0.2.1", "second.example", 100);
+	assert_string_equal(lookup(n, "10.0.0.3", "192.0.2.1", 0), "second.example");
+	assert_string_equal(lookup(n, "10.0.0.3", "192.0.2.1", 150), "first.example");
+	assert_string_equal(lookup(n, "10.0.0.2", "192.0.2.1", 150), "first.example");
+	learn(n, "10.0.0.1", "192.0.2.1", "third.example", 200);
+	assert_string_equal(lookup(n, "10.0.0.3", "192.0.2.1", 0), "third.example");
+	names_free(n);
+}
+
+static void
+oldest_goes_first_at_the_bound(void **state)
+{
+	struct names *n = names_new(3);
+	char addr[32];
+
+	(void)state;
+	for (int i = 1; i <= 3; i++) {
+		snprintf(addr, sizeof(addr), "192.0.2.%d", i);
+		learn(n, "10.0.0.1", addr, "a.example", 100);
+	}
+	learn(n, "10.0.0.1", "192.0.2.1", "again.example", 100);
+	learn(n, "10.0.0.1", "192.0.2.4", "a.example", 100);
+	assert_int_equal(names_count(n), 3);
+	assert_null(lookup(n, "10.0.0.1", "192.0.2.2", 0));
+	assert_string_equal(lookup(n, "10.0.0.1", "192.0.2.1", 0), "again.example");
+	names_set_max(n, 1);
+	assert_int_equal(names_count(n), 1);
+	assert_non_null(lookup(n, "10.0.0.1", "192.0.2.4", 0));
+	names_set_max(n, 0);
+	learn(n, "10.0.0.1", "192.0.2.1", "a.example", 100);
+	assert_int_equal(names_count(n), 0);
+	names_free(n);
+}
+
+static void
+many_names_stay_within_the_bound(void **state)
+{
+	struct names *n = names_new(100);
+	char addr[32], client[32];
+
+	(void)state;
+	for (int i = 0; i < 5000; i++) {
+		snprintf(addr, sizeof(addr), "192.0.2.%d", i * 7 % 256);
+		snprintf(client, sizeof(client), "10.0.0.%d", i * 13 % 50);
+		learn(n, client, addr, "a.example", i);
+		assert_true(names_count(n) <= 100);
+	}
+	names_free(n);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(name_is_found_until_it_expires),
+		cmocka_unit_test(latest_name_of_this_client_wins),
+		cmocka_unit_test(other_clients_get_the_latest_name_of_anybody),
+		cmocka_unit_test(oldest_goes_first_at_the_bound),
+		cmocka_unit_test(many_names_stay_within_the_bound),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
