@@ -247,7 +247,7 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_close,
 };
 
-/* yajl stops behind the token that it dislikes; people look for where that begins. */
+/* yajl stops behind or inside the token that it dislikes; people look for where that begins. */
 static size_t
 error_offset(const struct parser *p)
 {
@@ -263,7 +263,7 @@ error_offset(const struct parser *p)
 	if (memchr(word, p->text[end], strlen(word)) != NULL)
 		while (end > 0 && memchr(word, p->text[end - 1], strlen(word)) != NULL)
 			end--;
-	return end;
+	return end > 0 && p->text[end - 1] == '"' ? end - 1 : end;
 }
 
 static void

@@ -1,0 +1,282 @@
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "pattern.h"
+
+static struct pattern_list *
+list(const char *text)
+{
+	struct pattern_list *l = NULL;
+	char error[512] = "";
+
+	if (pattern_list_parse(text, &l, error, sizeof(error)) != 0)
+		fail_msg("%s", error);
+	return l;
+}
+
+static bool
+name(const char *pattern, const char *host)
+{
+	struct pattern_list *l = list(pattern);
+	bool matches = pattern_list_match(l, host, NULL);
+
+	pattern_list_free(l);
+	return matches;
+}
+
+static bool
+address(const char *pattern, const char *text)
+{
+	struct pattern_list *l = list(pattern);
+	union addr a;
+	bool matches;
+
+	assert_int_equal(addr_parse(text, 443, &a), 0);
+	matches = pattern_list_match(l, NULL, &a);
+	pattern_list_free(l);
+	return matches;
+}
+
+static void
+refused(const char *pattern, const char *fragment)
+{
+	struct pattern_list *l = NULL;
+	char error[512] = "";
+
+	if (pattern_list_parse(pattern, &l, error, sizeof(error)) == 0)
+		fail_msg("%s was accepted", pattern);
+	assert_null(l);
+	if (strstr(error, fragment) == NULL)
+		fail_msg("%s: %s lacks %s", pattern, error, fragment);
+}
+
+static void
+pattern_name_matches_exactly_that_name(void **state)
+{
+	(void)state;
+	assert_true(name("example.com", "example.com"));
+	assert_false(name("example.com", "www.example.com"));
+	assert_false(name("example.com", "example.co"));
+	assert_false(name("example.com", "example.com.evil.org"));
+	assert_false(name("example.com", "anexample.com"));
+	assert_true(name("localhost", "localhost"));
+	assert_true(name("_dmarc.example.com", "_dmarc.example.com"));
+}
+
+static void
+pattern_wildcard_matches_every_name_below_but_not_the_apex(void **state)
+{
+	(void)state;
+	assert_true(name("*.kion.cloud", "a.kion.cloud"));
+	assert_true(name("*.kion.cloud", "a.b.c.kion.cloud"));
+	assert_false(name("*.kion.cloud", "kion.cloud"));
+	assert_false(name("*.kion.cloud", ".kion.cloud"));
+	assert_false(name("*.kion.cloud", "evilkion.cloud"));
+	assert_false(name("*.kion.cloud", "kion.cloud.evil.org"));
+	assert_true(name("*.com", "example.com"));
+}
+
+static void
+pattern_prefix_matches_names_that_begin_with_it(void **state)
+{
+	(void)state;
+	assert_true(name("kion.*", "kion.cloud"));
+	assert_true(name("kion.*", "kion.a.b"));
+	assert_false(name("kion.*", "kion"));
+	assert_false(name("kion.*", "kion."));
+	assert_false(name("kion.*", "kionx.cloud"));
+	assert_false(name("kion.*", "a.kion.cloud"));
+	assert_true(name("a.b.*", "a.b.c"));
+	assert_false(name("a.b.*", "a.c.b"));
+}
+
+static void
+pattern_ignores_case_and_final_dot(void **state)
+{
+	(void)state;
+	assert_true(name("Example.COM", "eXample.com"));
+	assert_true(name("example.com.", "example.com"));
+	assert_true(name("example.com", "EXAMPLE.COM."));
+	assert_true(name("*.Kion.Cloud.", "A.KION.cloud."));
+	assert_true(name("KION.*", "kion.cloud."));
+}
+
+static void
+pattern_octets_match_addresses(void **state)
+{
+	(void)state;
+	assert_true(address("192.168.1.*", "192.168.1.0"));
+	assert_true(address("192.168.1.*", "192.168.1.255"));
+	assert_false(address("192.168.1.*", "192.168.2.1"));
+	assert_true(address("192.168.*", "192.168.77.1"));
+	assert_false(address("192.168.*", "192.169.0.1"));
+	assert_true(address("10.*", "10.255.0.1"));
+	assert_false(address("10.*", "100.1.1.1"));
+	assert_false(name("10.*", "10.example.com"));
+	assert_false(name("192.168.1.*", "192.168.1.7"));
+}
+
+static void
+pattern_networks_match_addresses(void **state)
+{
+	(void)state;
+	assert_true(address("10.0.0.0/8", "10.1.2.3"));
+	assert_false(address("10.0.0.0/8", "11.0.0.0"));
+	assert_true(address("172.16.0.0/12", "172.31.255.255"));
+	assert_false(address("172.16.0.0/12", "172.32.0.0"));
+	assert_true(address("2001:db8::/32", "2001:db8:1::1"));
+	assert_false(address("2001:db8::/32", "2001:db9::1"));
+	assert_true(address("0.0.0.0/0", "203.0.113.1"));
+	assert_false(address("0.0.0.0/0", "2001:db8::1"));
+	assert_true(address("192.0.2.1", "192.0.2.1"));
+	assert_false(address("192.0.2.1", "192.0.2.2"));
+	assert_true(address("2001:DB8::1", "2001:db8::1"));
+}
+
+static void
+pattern_star_matches_everything(void **state)
+{
+	struct pattern_list *l = list("*");
+
+	(void)state;
+	assert_true(name("*", "example.com"));
+	assert_true(address("*", "2001:db8::1"));
+	assert_true(pattern_list_match(l, NULL, NULL));
+	pattern_list_free(l);
+}
+
+static void
+pattern_list_matches_any_of_its_items(void **state)
+{
+	(void)state;
+	assert_true(name("*.a.b;c", "x.a.b"));
+	assert_true(name("*.a.b;c", "c"));
+	assert_false(name("*.a.b;c", "a.b"));
+	assert_true(name(" a.example ; b.example\t", "b.example"));
+	assert_true(address("a.example;10.0.0.0/8", "10.1.1.1"));
+	assert_false(name("a.example;10.0.0.0/8", "b.example"));
+}
+
+static void
+pattern_kinds_look_at_their_own_question_only(void **state)
+{
+	struct pattern_list *l = list("10.0.0.0/8");
+	union addr a;
+
+	(void)state;
+	assert_int_equal(addr_parse("10.0.0.1", 0, &a), 0);
+	assert_false(pattern_list_match(l, "example.com", NULL));
+	assert_true(pattern_list_match(l, "example.com", &a));
+	pattern_list_free(l);
+	l = list("example.com");
+	assert_false(pattern_list_match(l, NULL, &a));
+	pattern_list_free(l);
+}
+
+static void
+pattern_has_names_tells_whether_a_name_can_match(void **state)
+{
+	static const struct { const char *text; bool names; } rows[] = {
+		{ "example.com", true }, { "*.example.com", true }, { "kion.*", true }, { "*", true },
+		{ "10.*", false }, { "10.0.0.0/8;2001:db8::1", false }, { "10.0.0.0/8;a.example", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pattern_list *l = list(rows[i].text);
+
+		assert_int_equal(pattern_list_has_names(l), rows[i].names);
+		pattern_list_free(l);
+	}
+}
+
+static void
+pattern_refusals_tell_the_cure(void **state)
+{
+	static const struct { const char *text, *fragment; } rows[] = {
+		{ "", "empty item" }, { " ", "empty item" }, { "a;", "empty item" }, { ";a", "empty item" },
+		{ "a;;b", "empty item" }, { "*foo*", "* inside" }, { "a.*.b", "* inside" }, { "192.168.*.1", "* inside" },
+		{ "*.a.*", "* inside" }, { "a*b", "* inside" }, { "**", "write * for everything" },
+		{ "*.*", "write * for everything" }, { "*kion.cloud", "write *.kion.cloud" }, { "kion*", "write kion.*" },
+		{ "fe80::*", "2001:db8::/32" }, { "*:db8::1", "2001:db8::/32" }, { "10.0.0.1/8", "write 10.0.0.0/8" },
+		{ "2001:db8::1/32", "write 2001:db8::/32" }, { "10.0.0.0/33", "no network" }, { "10.0.0.0/", "no network" },
+		{ "300.1.1.1", "no network" }, { "1.2.3", "no network" }, { "1.2.3.4:443", "without scheme, port or path" },
+		{ "https://example.com", "without scheme, port or path" }, { "example.com/x", "without scheme, port or path" },
+		{ "[::1", "no network" }, { "1.2.3.4.*", "one to three numbers" }, { "256.*", "0 to 255" },
+		{ "1..*", "0 to 255" }, { "*.168.1.1", "ends in a number" }, { "b\xc3\xbc" "cher.example", "xn--" },
+		{ "a b", "no host name" }, { "-a.example", "no host name" }, { "a..b", "no host name" }, { ".", "no host name" },
+		{ "*.a..b", "no host name" }, { "a..*", "no host name" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		refused(rows[i].text, rows[i].fragment);
+}
+
+static void
+host_names_have_labels_of_63_and_253_characters_at_most(void **state)
+{
+	char label[66], host[300] = "";
+
+	(void)state;
+	memset(label, 'a', sizeof(label));
+	label[63] = '\0';
+	assert_true(host_is_valid(label));
+	label[63] = 'a';
+	label[64] = '\0';
+	assert_false(host_is_valid(label));
+	label[63] = '.';
+	for (int i = 0; i < 3; i++)
+		strcat(host, label);
+	memset(host + 192, 'b', 61);
+	host[253] = '\0';
+	assert_true(host_is_valid(host));
+	strcpy(host + 253, ".");
+	assert_true(host_is_valid(host));
+	strcpy(host + 253, "b");
+	assert_false(host_is_valid(host));
+}
+
+static void
+host_names_are_letters_digits_hyphens_and_underscores(void **state)
+{
+	static const char *const good[] = { "a", "a.b", "A-1.example.", "_tcp._x.example", "1.2.3.4", "xn--bcher-kva.example" };
+	static const char *const bad[] = { "", ".", "..", "a..b", ".a", "-a", "a-", "a-.b", "a.-b", "a b", "a/b", "a:b", "*.a",
+	    "b\xc3\xbc.example", "a\n", "a.." };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (!host_is_valid(good[i]))
+			fail_msg("%s refused", good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (host_is_valid(bad[i]))
+			fail_msg("%s accepted", bad[i]);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pattern_name_matches_exactly_that_name),
+		cmocka_unit_test(pattern_wildcard_matches_every_name_below_but_not_the_apex),
+		cmocka_unit_test(pattern_prefix_matches_names_that_begin_with_it),
+		cmocka_unit_test(pattern_ignores_case_and_final_dot),
+		cmocka_unit_test(pattern_octets_match_addresses),
+		cmocka_unit_test(pattern_networks_match_addresses),
+		cmocka_unit_test(pattern_star_matches_everything),
+		cmocka_unit_test(pattern_list_matches_any_of_its_items),
+		cmocka_unit_test(pattern_kinds_look_at_their_own_question_only),
+		cmocka_unit_test(pattern_has_names_tells_whether_a_name_can_match),
+		cmocka_unit_test(pattern_refusals_tell_the_cure),
+		cmocka_unit_test(host_names_have_labels_of_63_and_253_characters_at_most),
+		cmocka_unit_test(host_names_are_letters_digits_hyphens_and_underscores),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
