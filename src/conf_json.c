@@ -132,6 +132,19 @@ text_copy(struct parser *p, const char *text, size_t len, size_t offset)
 }
 
 static int
+value_add_text(struct parser *p, enum json_type type, const char *text, size_t len, size_t offset)
+{
+	const char *copy = text_copy(p, text, len, offset);
+	struct json *node = copy != NULL ? value_add(p, type, offset) : NULL;
+
+	if (node == NULL)
+		return 0;
+	node->text = copy;
+	node->len = len;
+	return 1;
+}
+
+static int
 on_null(void *arg)
 {
 	struct parser *p = arg;
@@ -155,24 +168,16 @@ static int
 on_number(void *arg, const char *text, size_t len)
 {
 	struct parser *p = arg;
-	struct json *node = value_add(p, JSON_NUMBER, token_end(p) - len);
 
-	if (node == NULL)
-		return 0;
-	node->len = len;
-	return (node->text = text_copy(p, text, len, node->offset)) != NULL;
+	return value_add_text(p, JSON_NUMBER, text, len, token_end(p) - len);
 }
 
 static int
 on_string(void *arg, const unsigned char *text, size_t len)
 {
 	struct parser *p = arg;
-	struct json *node = value_add(p, JSON_STRING, string_start(p));
 
-	if (node == NULL)
-		return 0;
-	node->len = len;
-	return (node->text = text_copy(p, (const char *)text, len, node->offset)) != NULL;
+	return value_add_text(p, JSON_STRING, (const char *)text, len, string_start(p));
 }
 
 static int
