@@ -31,6 +31,10 @@ struct anchor_input {
 	const struct network *own;              /* this host's own addresses (pf; nft asks the kernel) */
 	size_t             nown;
 	enum anchor_state  state;
+	struct anchor_place {           /* pf: found by prepare(), put here by anchor_text() */
+		bool     filtered;      /* rules before ours block what arrives: pass nothing in */
+		unsigned rdomain;       /* OpenBSD: the routing domain that the daemon is in */
+	} place;
 };
 
 struct anchor;
@@ -48,11 +52,27 @@ struct anchor_ops {
 	/* Replaces whatever our anchor holds by text, in one transaction. */
 	int (*load)(struct anchor *, const char *text);
 
-	/* Removes everything that prepare() and load() made, states of intercepted flows too. */
+	/* Removes everything that prepare() and load() made, states of intercepted flows too, and
+	 * frees data. */
 	int (*remove)(struct anchor *);
+
+	/* Nobody serves the intercepted flows any more: drops what the kernel remembers of them, so that
+	 * they start anew by the rules now loaded. NULL: nothing is remembered. */
+	void (*forget)(struct anchor *);
+};
+
+/* What prepare() changed outside our own anchor and remove() puts back. Plain bytes: the guard gets a
+ * copy over a pipe. All zero: nothing. */
+struct anchor_restore {
+	uint32_t enabled;               /* the firewall was off and we turned it on */
+	uint32_t skip_cleared;          /* "set skip on lo0" was taken away */
+	uint64_t token;                 /* macOS: our reference to the enabled pf; 0: none */
+	char     path[2 * CONF_ANCHOR_MAX + 2];  /* the anchor's real path, where it is not its name */
 };
 
 struct anchor {
+	struct anchor_restore restore;
+	struct anchor_place place;
 	const struct anchor_ops *ops;
 	char  name[CONF_ANCHOR_MAX + 1];
 	bool  sticky;           /* keep the rules when this process dies (on_failure "closed") */
@@ -62,9 +82,6 @@ struct anchor {
 /* The backend that conf asks for on this system. sticky: see above. 0; ENOTSUP: this system has no
  * such firewall; ENOMEM. */
 int  anchor_open(struct anchor *, const struct conf *, bool sticky);
-/* Frees memory; removes nothing. */
-void anchor_close(struct anchor *);
-
 /* render() into a malloc'd string. NULL: no memory. */
 char *anchor_text(const struct anchor *, const struct anchor_input *);
 

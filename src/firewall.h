@@ -16,6 +16,7 @@
 
 struct ev_loop;
 struct ipc;
+struct ipc_msg;
 struct firewall;
 
 /* error: 0 (dst filled), ENOENT (not redirected, or no longer known), ETIMEDOUT,
@@ -54,12 +55,18 @@ struct firewall {
 	size_t                     nown;
 };
 
-/* The backend of this system (or "fake" in tests, which link their own).
- * pf_fd: a read-only descriptor of /dev/pf or -1; taken over. */
-struct firewall *firewall_new(struct ev_loop *, struct ipc *, int pf_fd);
+/* What the worker opens read-only before it gives up root, for firewall_new(): "/dev/pf" where
+ * lookups go over it without privileges; NULL: nothing. */
+extern const char *const firewall_device;
 
-/* The part that the helper needs. */
+/* The backend of this system (or "fake" in tests, which link their own).
+ * device: a descriptor of firewall_device, or -1; taken over. */
+struct firewall *firewall_new(struct ev_loop *, struct ipc *, int device);
+
+/* The parts that the helper needs: prepare_listener(), and the answer to a request that the worker's
+ * side sent (IPC_NATLOOK, IPC_SOCKET). */
 extern const struct firewall_ops *const firewall_native;
+void firewall_serve(struct ipc *, const struct ipc_msg *);
 
 /* Adds one of our listeners to the loop guard; the wildcard address covers every local one. */
 void firewall_own(struct firewall *, const union addr *);

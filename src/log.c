@@ -14,9 +14,9 @@
 
 static struct {
 	const char *ident;
-	bool        to_stderr;
+	bool        to_stderr, verbose;
 	int         level;
-} log_state = { "pfinterceptd", true, LOG_INFO };
+} log_state = { .ident = "pfinterceptd", .to_stderr = true, .level = LOG_INFO };
 
 void
 log_open(const char *ident, bool to_stderr, int facility, int level)
@@ -24,14 +24,18 @@ log_open(const char *ident, bool to_stderr, int facility, int level)
 	log_state.ident = ident;
 	log_state.to_stderr = to_stderr;
 	log_state.level = level;
+	log_state.verbose = level == LOG_DEBUG;
 	if (!to_stderr)
 		openlog(ident, LOG_PID | LOG_NDELAY, facility);
 }
 
 void
-log_set_level(int level)
+log_configure(int facility, int level)
 {
-	log_state.level = level;
+	if (!log_state.verbose)
+		log_state.level = level;
+	if (!log_state.to_stderr)
+		openlog(log_state.ident, LOG_PID | LOG_NDELAY, facility);
 }
 
 bool

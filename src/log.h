@@ -13,9 +13,11 @@
 
 /* ident: the name shown; facility: a LOG_* facility of syslog(3).
  * to_stderr: foreground mode. The connection to syslogd is opened at once, so
- * that it survives chroot(2). level: LOG_ERR .. LOG_DEBUG; lines above it are dropped. */
+ * that it survives chroot(2). level: LOG_ERR .. LOG_DEBUG; lines above it are dropped.
+ * LOG_DEBUG (-v on the command line) is not taken back by log_configure(). */
 void log_open(const char *ident, bool to_stderr, int facility, int level);
-void log_set_level(int level);
+/* What the configuration says, at the start and after a reload. */
+void log_configure(int facility, int level);
 bool log_enabled(int level);
 
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -1,0 +1,286 @@
+#include "config.h"
+
+#include "connection.h"
+
+#include <ev.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "hostname.h"
+#include "log.h"
+#include "mover.h"
+
+enum connection_state { NATLOOK, HELLO, DIAL, RELAY, CLOSED };
+
+struct connection {
+	LIST_ENTRY(connection) next;
+	struct connections   *all;
+	struct policy        *policy;
+	enum connection_state state;
+	struct flow           flow;
+	struct flow_record    record;
+	char                  host[HOST_MAX + 1];
+	struct buffer         hello;            /* what the client said so far */
+	ev_io                 readable;         /* HELLO only */
+	ev_timer              timer;            /* HELLO only */
+	struct upstream      *upstream;         /* DIAL only */
+	struct move          *move;             /* RELAY only; has the descriptors */
+};
+
+static void connection_natlook_cb(void *, int, const union addr *);
+static void connection_read_cb(struct ev_loop *, ev_io *, int);
+static void connection_timer_cb(struct ev_loop *, ev_timer *, int);
+
+/* The client sees RST, not a clean end, unless everything was delivered. */
+static void
+connection_reset(int fd)
+{
+	const struct linger hard = { 1, 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+	close(fd);
+}
+
+static void
+connection_close(struct connection *c, enum close_reason reason)
+{
+	struct connections *all = c->all;
+
+	if (c->state == NATLOOK)
+		all->firewall->ops->cancel(all->firewall, c);
+	c->state = CLOSED;
+	ev_io_stop(all->loop, &c->readable);
+	ev_timer_stop(all->loop, &c->timer);
+	if (c->upstream != NULL)
+		upstream_cancel(c->upstream);
+	if (c->flow.fd != -1)
+		connection_reset(c->flow.fd);
+	c->record.reason = reason;
+	account_end(all->account, c->policy->conf, &c->record, ev_now(all->loop));
+	limit_give(all->limit, &c->flow.peer);
+	buffer_free(&c->hello);
+	policy_unref(c->policy);
+	LIST_REMOVE(c, next);
+	free(c);
+	if (--all->count == 0 && all->empty != NULL)
+		all->empty(all->arg);
+}
+
+static void
+connection_moved_cb(void *arg, const struct move_result *result)
+{
+	struct connection *c = arg;
+
+	c->move = NULL;
+	c->record.out = result->out;
+	c->record.in = result->in;
+	connection_close(c, result->reason);
+}
+
+static void
+connection_relay(struct connection *c, int server_fd)
+{
+	const struct conf *conf = c->policy->conf;
+	const struct move_limits limits = { conf->timeouts.idle, conf->timeouts.half_open };
+
+	c->state = RELAY;
+	c->move = mover_start(c->all->loop, c->flow.fd, server_fd, &c->hello, &limits, connection_moved_cb, c);
+	if (c->move == NULL) {
+		close(server_fd);
+		connection_close(c, CLOSE_ERROR);
+		return;
+	}
+	c->flow.fd = -1;
+}
+
+static void
+connection_upstream_cb(void *arg, const struct upstream_result *result)
+{
+	struct connection *c = arg;
+
+	c->upstream = NULL;
+	c->record.proxy = result->proxy;
+	if (result->fd == -1)
+		connection_close(c, result->reason);
+	else
+		connection_relay(c, result->fd);
+}
+
+static void
+connection_dial(struct connection *c)
+{
+	const struct rule_query query = { c->record.host, &c->record.dst, IPPROTO_TCP, addr_port(&c->record.dst) };
+	const struct target target = { c->record.host, c->record.dst, query.port };
+	struct verdict *verdict = &c->record.verdict;
+
+	c->state = DIAL;
+	ev_io_stop(c->all->loop, &c->readable);
+	ev_timer_stop(c->all->loop, &c->timer);
+	*verdict = rule_match(c->policy->conf, &query);
+	if (verdict->action == ACTION_BLOCK) {
+		connection_close(c, CLOSE_BLOCKED);
+		return;
+	}
+	c->upstream = upstream_open(c->all->upstream, c->policy, verdict->proxies,
+	    verdict->action == ACTION_PROXY ? verdict->nproxies : 0, &target, connection_upstream_cb, c);
+	if (c->upstream == NULL)
+		connection_close(c, CLOSE_ERROR);
+}
+
+/* Looks at what the client said; true when there is nothing more to wait for. */
+static bool
+connection_sniff(struct connection *c)
+{
+	enum via via;
+
+	switch (hostname_sniff(buffer_data(&c->hello), buffer_len(&c->hello), c->host, &via)) {
+	case SNIFF_MORE:
+		return false;
+	case SNIFF_FOUND:
+		c->record.host = c->host;
+		c->record.via = via;
+		break;
+	case SNIFF_NONE:
+		break;
+	}
+	return true;
+}
+
+static void
+connection_read_cb(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct connection *c = w->data;
+	size_t room = SNIFF_MAX - buffer_len(&c->hello);
+	uint8_t *to = buffer_reserve(&c->hello, room);
+	ssize_t n;
+
+	(void)loop, (void)revents;
+	if (to == NULL) {
+		connection_dial(c);
+		return;
+	}
+	n = read(w->fd, to, room);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n == -1) {
+		connection_close(c, CLOSE_CLIENT_RESET);
+		return;
+	}
+	buffer_commit(&c->hello, (size_t)n);
+	if (n == 0 || connection_sniff(c))
+		connection_dial(c);
+}
+
+/* A client that says nothing waits for the server to speak first. */
+static void
+connection_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)loop, (void)revents;
+	connection_dial(w->data);
+}
+
+static void
+connection_hello(struct connection *c)
+{
+	struct connections *all = c->all;
+	const char *name = names_lookup(all->names, &c->flow.peer, &c->record.dst, ev_now(all->loop));
+
+	c->state = HELLO;
+	if (name != NULL) {
+		strncpy(c->host, name, HOST_MAX);
+		c->record.host = c->host;
+		c->record.via = VIA_DNS;
+		connection_dial(c);
+		return;
+	}
+	ev_io_start(all->loop, &c->readable);
+	ev_timer_set(&c->timer, c->policy->conf->timeouts.hello, 0.);
+	ev_timer_start(all->loop, &c->timer);
+}
+
+static void
+connection_natlook_cb(void *arg, int error, const union addr *dst)
+{
+	struct connection *c = arg;
+	char peer[ADDR_TEXT_MAX], local[ADDR_TEXT_MAX];
+
+	if (error != 0) {
+		log_warn("no original destination for %s at %s: %s", addr_format(&c->flow.peer, peer),
+		    addr_format(&c->flow.local, local), strerror(error));
+		connection_close(c, CLOSE_NO_DESTINATION);
+		return;
+	}
+	c->record.dst = *dst;
+	if (firewall_is_own(c->all->firewall, dst)) {
+		log_warn("%s connected to our listener %s itself; closed", addr_format(&c->flow.peer, peer),
+		    addr_format(dst, local));
+		connection_close(c, CLOSE_LOOP);
+		return;
+	}
+	connection_hello(c);
+}
+
+static struct connection *
+connection_new(struct connections *all, struct policy *policy, int fd, const union addr *peer)
+{
+	struct connection *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->all = all;
+	c->policy = policy_ref(policy);
+	c->flow = (struct flow){ .fd = fd, .proto = IPPROTO_TCP, .peer = *peer };
+	c->record = (struct flow_record){ .id = account_begin(all->account), .proto = "tcp", .peer = *peer,
+		.via = VIA_IP, .began = ev_now(all->loop) };
+	buffer_init(&c->hello, SNIFF_MAX);
+	ev_io_init(&c->readable, connection_read_cb, fd, EV_READ);
+	ev_timer_init(&c->timer, connection_timer_cb, 0., 0.);
+	c->readable.data = c->timer.data = c;
+	LIST_INSERT_HEAD(&all->list, c, next);
+	all->count++;
+	return c;
+}
+
+void
+connection_accept(struct connections *all, struct policy *policy, int fd, const union addr *peer)
+{
+	const struct conf *conf = policy->conf;
+	struct connection *c;
+	union addr dst;
+	int error;
+
+	if (!limit_take(all->limit, peer, conf->limits.connections, conf->limits.per_client)) {
+		log_warn("a connection was refused: limits.connections or limits.per_client is reached");
+		connection_reset(fd);
+		return;
+	}
+	c = connection_new(all, policy, fd, peer);
+	if (c == NULL) {
+		limit_give(all->limit, peer);
+		connection_reset(fd);
+		return;
+	}
+	error = addr_of_socket(fd, &c->flow.local);
+	if (error == 0)
+		error = all->firewall->ops->original_dst(all->firewall, &c->flow, &dst, connection_natlook_cb, c);
+	if (error != EINPROGRESS)
+		connection_natlook_cb(c, error, &dst);
+}
+
+void
+connections_stop(struct connections *all, enum close_reason reason)
+{
+	struct connection *c, *next;
+
+	for (c = LIST_FIRST(&all->list); c != NULL; c = next) {
+		next = LIST_NEXT(c, next);
+		if (c->move != NULL)
+			mover_stop(c->move, reason);
+		else
+			connection_close(c, reason);
+	}
+}

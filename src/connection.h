@@ -1,0 +1,42 @@
+/*
+ * connection.h - one intercepted TCP connection, from accept to its flow record.
+ *
+ * States in time order: NATLOOK (what was the destination?), HELLO (what is its name?), DIAL (through
+ * whom?), RELAY. Each step either goes on to the next or waits; connection_close() is the only end.
+ *
+ * Owner:   connections own themselves and are listed in struct connections. A connection keeps
+ *          the policy it began with.
+ */
+#ifndef PFI_CONNECTION_H
+#define PFI_CONNECTION_H
+
+#include <sys/queue.h>
+
+#include "account.h"
+#include "firewall.h"
+#include "limit.h"
+#include "names.h"
+#include "upstream.h"
+
+struct connection;
+
+struct connections {
+	LIST_HEAD(, connection)    list;
+	size_t                     count;
+	struct ev_loop            *loop;
+	struct firewall           *firewall;
+	struct names              *names;
+	struct account            *account;
+	struct limit              *limit;
+	const struct upstream_env *upstream;
+	void                     (*empty)(void *arg);   /* the last one has ended; may be NULL */
+	void                      *arg;
+};
+
+/* Takes fd over. */
+void connection_accept(struct connections *, struct policy *, int fd, const union addr *peer);
+
+/* Ends all of them with RST. */
+void connections_stop(struct connections *, enum close_reason);
+
+#endif

@@ -1,0 +1,431 @@
+#include "config.h"
+
+#include "helper.h"
+
+#include <ev.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "firewall.h"
+#include "helper_anchor.h"
+#include "helper_listen.h"
+#include "ipc.h"
+#include "log.h"
+#include "privilege.h"
+#include "resolve.h"
+#include "spawn.h"
+
+#define BACKOFF_FIRST_S 0.05
+#define BACKOFF_MAX_S   10.0
+#define STABLE_S        30.0    /* a worker that ran so long had no start-up fault */
+#define STOP_GRACE_S    2.0     /* beyond timeouts.drain */
+
+struct helper {
+	struct ev_loop         *loop;
+	struct helper_start     start;
+	struct conf            *conf;
+	uint32_t                generation;
+	struct helper_anchor    anchor;
+	int                     ready_fd;
+	pid_t                   worker;         /* 0: none */
+	struct ipc             *ipc;
+	struct helper_listeners held;           /* by the worker */
+	struct resolve        **resolving;      /* one for each proxy; NULL: not under way */
+	double                  backoff, worker_began;
+	bool                    stopping;
+	int                     status;
+	ev_child                child;
+	ev_timer                restart, kill;
+	ev_signal               hup, term, interrupt, usr1;
+};
+
+struct helper_lookup {
+	struct helper *helper;
+	size_t         index;
+	uint32_t       generation;
+};
+
+static int helper_worker_start(struct helper *, struct helper_listeners *);
+
+/* An unlinked file with the configuration's text; -1 when there is no room for it. */
+static int
+helper_text_fd(const struct helper *h)
+{
+	FILE *file = tmpfile();
+	int fd;
+
+	if (file == NULL || fwrite(h->start.text, 1, h->start.text_len, file) != h->start.text_len ||
+	    fflush(file) != 0) {
+		log_error("cannot hand the configuration over: %s; is /tmp full?", strerror(errno));
+		if (file != NULL)
+			fclose(file);
+		return -1;
+	}
+	fd = fcntl(fileno(file), F_DUPFD_CLOEXEC, 0);
+	fclose(file);
+	return fd;
+}
+
+static void
+helper_send_proxy(struct helper *h, size_t index)
+{
+	struct ipc_msg msg = { .type = IPC_PROXY, .generation = h->generation, .value = (uint32_t)index };
+
+	msg.naddrs = (uint32_t)helper_anchor_proxy(&h->anchor, index, msg.addrs);
+	if (h->ipc != NULL)
+		ipc_send(h->ipc, &msg, -1);
+}
+
+static void
+helper_resolved_cb(void *arg, const union addr *addrs, size_t naddrs)
+{
+	struct helper_lookup *lookup = arg;
+	struct helper *h = lookup->helper;
+	const size_t index = lookup->index;
+
+	if (lookup->generation == h->generation) {
+		h->resolving[index] = NULL;
+		if (naddrs == 0)
+			log_warn("proxy %u: the name %s is not known to this host's resolver",
+			    h->conf->proxies[index].id, h->conf->proxies[index].host);
+		else
+			helper_anchor_set_proxy(&h->anchor, index, addrs, naddrs);
+		helper_send_proxy(h, index);
+	}
+	free(lookup);
+}
+
+/* Looks a proxy's name up again; what is known stays until the answer comes. */
+static void
+helper_resolve(struct helper *h, size_t index)
+{
+	const struct conf_proxy *proxy = &h->conf->proxies[index];
+	struct helper_lookup *lookup;
+	union addr addr;
+
+	if (h->resolving[index] != NULL || addr_parse(proxy->host, proxy->port, &addr) == 0)
+		return;
+	lookup = malloc(sizeof(*lookup));
+	if (lookup == NULL)
+		return;
+	*lookup = (struct helper_lookup){ h, index, h->generation };
+	h->resolving[index] = resolve_start(h->loop, proxy->host, h->start.uid, h->start.gid,
+	    helper_resolved_cb, lookup);
+	if (h->resolving[index] == NULL)
+		free(lookup);
+}
+
+/* Tells the worker everything; it answers IPC_READY. The listeners' descriptors are given away. */
+static int
+helper_send_all(struct helper *h, struct helper_listeners *listeners)
+{
+	struct ipc_msg msg = { .type = IPC_CONF, .generation = h->generation, .value = (uint32_t)h->start.text_len };
+	int fd = helper_text_fd(h), error;
+
+	if (fd == -1)
+		return EIO;
+	error = ipc_send(h->ipc, &msg, fd);
+	close(fd);
+	msg = (struct ipc_msg){ .type = IPC_RESOLVERS };
+	msg.naddrs = (uint32_t)resolvers_read(msg.addrs, IPC_ADDRS);
+	if (error == 0)
+		error = ipc_send(h->ipc, &msg, -1);
+	for (size_t i = 0; i < listeners->count && error == 0; i++) {
+		struct helper_listener *l = &listeners->list[i];
+
+		msg = (struct ipc_msg){ .type = IPC_LISTENER, .value = l->kind, .naddrs = 1, .addrs = { l->addr } };
+		if (l->fd != -1)
+			error = ipc_send(h->ipc, &msg, l->fd);
+	}
+	for (size_t i = 0; i < h->conf->nproxies && error == 0; i++)
+		helper_send_proxy(h, i);
+	msg = (struct ipc_msg){ .type = IPC_COMMIT };
+	if (error == 0)
+		error = ipc_send(h->ipc, &msg, -1);
+	for (size_t i = 0; i < listeners->count; i++) {
+		if (listeners->list[i].fd != -1)
+			close(listeners->list[i].fd);
+		listeners->list[i].fd = -1;
+	}
+	h->held = *listeners;
+	helper_anchor_set_listeners(&h->anchor, &h->held);
+	return error;
+}
+
+/* The worker is gone: the rules must not lead to nobody for one moment longer. */
+static void
+helper_worker_lost(struct helper *h)
+{
+	if (h->ipc == NULL)
+		return;
+	if (!h->stopping)
+		helper_anchor_failure(&h->anchor);
+	ipc_free(h->ipc);
+	h->ipc = NULL;
+	h->held.count = 0;
+}
+
+static void
+helper_finish(struct helper *h)
+{
+	helper_worker_lost(h);
+	helper_anchor_remove(&h->anchor);
+	ev_break(h->loop, EVBREAK_ALL);
+}
+
+static void
+helper_child_cb(struct ev_loop *loop, ev_child *w, int revents)
+{
+	struct helper *h = w->data;
+
+	(void)revents;
+	ev_child_stop(loop, w);
+	h->worker = 0;
+	helper_worker_lost(h);
+	if (h->stopping) {
+		helper_finish(h);
+		return;
+	}
+	if (ev_now(loop) - h->worker_began > STABLE_S)
+		h->backoff = BACKOFF_FIRST_S;
+	log_error("the worker ended (status %#x); starting it again in %.2f s", (unsigned)w->rstatus, h->backoff);
+	ev_timer_set(&h->restart, h->backoff, 0.);
+	ev_timer_start(loop, &h->restart);
+	h->backoff = h->backoff * 2 > BACKOFF_MAX_S ? BACKOFF_MAX_S : h->backoff * 2;
+}
+
+static void
+helper_restart_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct helper *h = w->data;
+	struct helper_listeners listeners;
+
+	(void)revents;
+	if (helper_listen(h->conf, &h->held, &listeners) == 0 && helper_worker_start(h, &listeners) == 0)
+		return;
+	ev_timer_set(w, BACKOFF_MAX_S, 0.);
+	ev_timer_start(loop, w);
+}
+
+static void
+helper_ready(struct helper *h)
+{
+	if (helper_anchor_load(&h->anchor) != 0 && h->ready_fd != -1) {
+		h->status = 1;
+		kill(getpid(), SIGTERM);
+		return;
+	}
+	if (h->ready_fd == -1)
+		return;
+	if (write(h->ready_fd, "+", 1) == -1)
+		log_debug("nobody waits for us to be ready");
+	close(h->ready_fd);
+	h->ready_fd = -1;
+}
+
+/* Requests of the worker. Each is checked as if a stranger had made it. */
+static void
+helper_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
+{
+	struct helper *h = arg;
+
+	if (fd != -1)
+		close(fd);
+	if (error != 0) {
+		helper_worker_lost(h);
+		if (h->worker > 0)
+			kill(h->worker, SIGKILL);
+		return;
+	}
+	switch ((enum ipc_type)msg->type) {
+	case IPC_READY:
+		if (msg->generation == h->generation)
+			helper_ready(h);
+		break;
+	case IPC_RESOLVE:
+		if (msg->generation == h->generation && msg->value < h->conf->nproxies)
+			helper_resolve(h, msg->value);
+		break;
+	case IPC_SOCKET:
+	case IPC_NATLOOK:
+		firewall_serve(h->ipc, msg);
+		break;
+	default:
+		log_warn("the worker sent a message that is not for the helper (%u)", msg->type);
+	}
+}
+
+static int
+helper_worker_start(struct helper *h, struct helper_listeners *listeners)
+{
+	char uid[24], gid[24];
+	char *argv[] = { "pfinterceptd", "worker", uid, gid, h->start.to_stderr ? "stderr" : "syslog",
+		h->start.verbose ? "verbose" : "normal", NULL };
+	int pair[2], error;
+
+	snprintf(uid, sizeof(uid), "%lu", (unsigned long)h->start.uid);
+	snprintf(gid, sizeof(gid), "%lu", (unsigned long)h->start.gid);
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)
+		return errno;
+	fcntl(pair[0], F_SETFD, FD_CLOEXEC);
+	error = spawn_role(argv, pair[1], &h->worker);
+	close(pair[1]);
+	if (error != 0) {
+		close(pair[0]);
+		helper_listen_close(listeners);
+		return error;
+	}
+	h->worker_began = ev_now(h->loop);
+	ev_child_set(&h->child, h->worker, 0);
+	ev_child_start(h->loop, &h->child);
+	h->ipc = ipc_new(h->loop, pair[0], helper_ipc_cb, h);
+	return h->ipc != NULL ? helper_send_all(h, listeners) : ENOMEM;
+}
+
+/* A new configuration is in h->conf. */
+static int
+helper_set_conf(struct helper *h)
+{
+	h->generation++;
+	free(h->resolving);
+	h->resolving = calloc(h->conf->nproxies + 1, sizeof(*h->resolving));
+	if (h->resolving == NULL || helper_anchor_set_conf(&h->anchor, h->conf, h->start.uid) != 0)
+		return ENOMEM;
+	for (size_t i = 0; i < h->conf->nproxies; i++)
+		helper_resolve(h, i);
+	return 0;
+}
+
+static void
+helper_reload(struct helper *h)
+{
+	struct helper_listeners listeners;
+	struct conf_report report = { .error = "" };
+	struct conf *conf = NULL, *old = h->conf;
+	char *text = NULL;
+	size_t len = 0;
+
+	if (conf_read(h->start.file, &text, &len, &report) == 0)
+		conf = conf_parse(h->start.file, text, len, &report);
+	if (conf == NULL || helper_listen(conf, &h->held, &listeners) != 0) {
+		log_error("reload: %s%snothing changes", report.error, report.error[0] != '\0' ? "; " : "");
+		free(text);
+		conf_free(conf);
+		return;
+	}
+	for (unsigned i = 0; i < report.nwarnings; i++)
+		log_warn("%s", report.warnings[i]);
+	if (strcmp(conf->user, old->user) != 0)
+		log_warn("reload: \"user\" takes effect when the daemon is started again");
+	free(h->start.text);
+	h->start.text = text;
+	h->start.text_len = len;
+	h->conf = conf;
+	log_configure(conf->log.facility, conf->log.level);
+	if (helper_set_conf(h) != 0 || (h->ipc != NULL && helper_send_all(h, &listeners) != 0))
+		log_error("reload: the worker cannot be told; it is started again");
+	else
+		log_info("reload: %s is in force", h->start.file);
+	if (h->ipc == NULL)
+		helper_listen_close(&listeners);
+	conf_free(old);
+}
+
+static void
+helper_stop(struct helper *h)
+{
+	struct ipc_msg msg = { .type = IPC_STOP, .value = (uint32_t)(h->conf->timeouts.drain * 1000) };
+
+	if (h->stopping)
+		return;
+	h->stopping = true;
+	log_info("stopping");
+	ev_timer_stop(h->loop, &h->restart);
+	helper_anchor_drain(&h->anchor);
+	if (h->ipc == NULL || ipc_send(h->ipc, &msg, -1) != 0) {
+		helper_finish(h);
+		return;
+	}
+	ev_timer_set(&h->kill, h->conf->timeouts.drain + STOP_GRACE_S, 0.);
+	ev_timer_start(h->loop, &h->kill);
+}
+
+static void
+helper_kill_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct helper *h = w->data;
+
+	(void)loop, (void)revents;
+	log_warn("the worker did not end in time");
+	if (h->worker > 0)
+		kill(h->worker, SIGKILL);
+}
+
+static void
+helper_signal_cb(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	struct ipc_msg summary = { .type = IPC_SUMMARY };
+	struct helper *h = w->data;
+
+	(void)loop, (void)revents;
+	if (w->signum == SIGHUP)
+		helper_reload(h);
+	else if (w->signum == SIGUSR1 && h->ipc != NULL)
+		ipc_send(h->ipc, &summary, -1);
+	else if (w->signum == SIGTERM || w->signum == SIGINT)
+		helper_stop(h);
+}
+
+static void
+helper_watch(struct helper *h)
+{
+	struct { ev_signal *w; int signum; } signals[] = {
+		{ &h->hup, SIGHUP }, { &h->term, SIGTERM }, { &h->interrupt, SIGINT }, { &h->usr1, SIGUSR1 },
+	};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		ev_signal_init(signals[i].w, helper_signal_cb, signals[i].signum);
+		signals[i].w->data = h;
+		ev_signal_start(h->loop, signals[i].w);
+	}
+	ev_init(&h->restart, helper_restart_cb);
+	ev_init(&h->kill, helper_kill_cb);
+	ev_child_init(&h->child, helper_child_cb, 0, 0);
+	h->restart.data = h->kill.data = h->child.data = h;
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int
+helper_run(const struct helper_start *start)
+{
+	struct helper h = { .start = *start, .conf = start->conf, .ready_fd = start->ready_fd,
+		.backoff = BACKOFF_FIRST_S };
+	struct helper_listeners listeners;
+
+	h.loop = ev_default_loop(PFI_EV_FLAGS);
+	if (h.loop == NULL)
+		fatal("no event loop");
+	helper_watch(&h);
+	privilege_no_core();
+	privilege_descriptors(6ul * h.conf->limits.connections + 1024);
+	if (helper_listen(h.conf, &h.held, &listeners) != 0)
+		return 1;
+	if (helper_anchor_start(&h.anchor, h.conf, start->to_stderr) != 0 || helper_set_conf(&h) != 0)
+		return 1;
+	if (helper_worker_start(&h, &listeners) != 0) {
+		helper_anchor_remove(&h.anchor);
+		fatal("the worker cannot be started: %s", strerror(errno));
+	}
+	log_info("pfinterceptd " PACKAGE_VERSION " started");
+	ev_run(h.loop, 0);
+	log_info("stopped");
+	conf_free(h.conf);
+	free(h.start.text);
+	return h.status;
+}

@@ -1,0 +1,203 @@
+#include "config.h"
+
+#include "helper_anchor.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guard.h"
+#include "log.h"
+#include "own.h"
+
+int
+helper_anchor_start(struct helper_anchor *ha, const struct conf *conf, bool to_stderr)
+{
+	int error = guard_start(&ha->guard_fd, to_stderr);
+
+	if (error != 0) {
+		log_error("the guard process cannot be started: %s", strerror(error));
+		return error;
+	}
+	error = anchor_open(&ha->anchor, conf, conf->intercept.on_failure == FAIL_CLOSED);
+	if (error == ENOTSUP)
+		log_error("intercept.firewall: this system has another firewall; write \"auto\"");
+	if (error == 0)
+		error = ha->anchor.ops->prepare(&ha->anchor, conf);
+	if (error != 0)
+		guard_goodbye(ha->guard_fd);
+	return error;
+}
+
+/* What was known of a proxy by the same name stays known. */
+static void
+helper_anchor_inherit(const struct helper_anchor *ha, const struct conf_proxy *proxy, struct helper_anchor_proxy *out)
+{
+	if (addr_parse(proxy->host, proxy->port, &out->addrs[0]) == 0) {
+		out->naddrs = 1;
+		return;
+	}
+	for (size_t i = 0; ha->conf != NULL && i < ha->conf->nproxies; i++) {
+		if (strcmp(ha->conf->proxies[i].host, proxy->host) != 0)
+			continue;
+		*out = ha->proxies[i];
+		for (size_t a = 0; a < out->naddrs; a++)
+			addr_set_port(&out->addrs[a], proxy->port);
+		return;
+	}
+}
+
+/* Another anchor name or another firewall: the old rules go before the new ones come. */
+static int
+helper_anchor_switch(struct helper_anchor *ha, const struct conf *conf)
+{
+	const bool sticky = conf->intercept.on_failure == FAIL_CLOSED;
+
+	ha->anchor.sticky = sticky;
+	if (ha->conf == NULL || (strcmp(ha->conf->intercept.anchor, conf->intercept.anchor) == 0 &&
+	    ha->conf->intercept.firewall == conf->intercept.firewall))
+		return 0;
+	ha->anchor.ops->remove(&ha->anchor);
+	ha->state = ANCHOR_EMPTY;
+	if (anchor_open(&ha->anchor, conf, sticky) != 0)
+		return ENOTSUP;
+	return ha->anchor.ops->prepare(&ha->anchor, conf);
+}
+
+int
+helper_anchor_set_conf(struct helper_anchor *ha, const struct conf *conf, uid_t uid)
+{
+	struct helper_anchor_proxy *proxies = calloc(conf->nproxies + 1, sizeof(*proxies));
+	int error;
+
+	if (proxies == NULL)
+		return ENOMEM;
+	for (size_t i = 0; i < conf->nproxies; i++)
+		helper_anchor_inherit(ha, &conf->proxies[i], &proxies[i]);
+	error = helper_anchor_switch(ha, conf);
+	free(ha->proxies);
+	ha->proxies = proxies;
+	ha->conf = conf;
+	ha->uid = uid;
+	return error;
+}
+
+void
+helper_anchor_set_listeners(struct helper_anchor *ha, const struct helper_listeners *held)
+{
+	ha->nlisteners = 0;
+	for (size_t i = 0; i < held->count; i++)
+		if (held->list[i].kind == LISTEN_TCP)
+			ha->listeners[ha->nlisteners++] = held->list[i].addr;
+}
+
+size_t
+helper_anchor_proxy(const struct helper_anchor *ha, size_t index, union addr out[IPC_ADDRS])
+{
+	memcpy(out, ha->proxies[index].addrs, sizeof(ha->proxies[index].addrs));
+	return ha->proxies[index].naddrs;
+}
+
+/* Every proxy's addresses in one malloc'd list. */
+static union addr *
+helper_anchor_flatten(const struct helper_anchor *ha, size_t *n)
+{
+	union addr *all = calloc(ha->conf->nproxies * IPC_ADDRS + 1, sizeof(*all));
+
+	*n = 0;
+	for (size_t i = 0; all != NULL && i < ha->conf->nproxies; i++)
+		for (size_t a = 0; a < ha->proxies[i].naddrs; a++)
+			all[(*n)++] = ha->proxies[i].addrs[a];
+	return all;
+}
+
+static char *
+helper_anchor_text(const struct helper_anchor *ha, enum anchor_state state)
+{
+	struct anchor_input in = { .conf = ha->conf, .uid = ha->uid, .listeners = ha->listeners,
+		.nlisteners = ha->nlisteners, .state = state };
+	union addr *proxies = helper_anchor_flatten(ha, &in.nproxies);
+	struct network *own = NULL;
+	char *text = NULL;
+
+	in.proxies = proxies;
+	if (proxies != NULL && own_networks(&own, &in.nown) == 0) {
+		in.own = own;
+		text = anchor_text(&ha->anchor, &in);
+	}
+	free(own);
+	free(proxies);
+	if (text == NULL)
+		log_error("no memory for the anchor's rules");
+	return text;
+}
+
+static int
+helper_anchor_apply(struct helper_anchor *ha, enum anchor_state state)
+{
+	char *text = helper_anchor_text(ha, state);
+	int error = text != NULL ? ha->anchor.ops->load(&ha->anchor, text) : ENOMEM;
+
+	if (error == 0)
+		ha->state = state;
+	free(text);
+	return error;
+}
+
+static void
+helper_anchor_tell_guard(struct helper_anchor *ha)
+{
+	char *block = NULL;
+
+	if (ha->conf->intercept.on_failure == FAIL_CLOSED && ha->conf->global_enabled)
+		block = helper_anchor_text(ha, ANCHOR_BLOCK);
+	if (guard_tell(ha->guard_fd, &ha->anchor, ha->conf->intercept.firewall, block) != 0)
+		log_error("the guard process is gone; if this daemon is killed its rules will stay");
+	free(block);
+}
+
+int
+helper_anchor_load(struct helper_anchor *ha)
+{
+	helper_anchor_tell_guard(ha);
+	return helper_anchor_apply(ha, ha->conf->global_enabled ? ANCHOR_REDIRECT : ANCHOR_EMPTY);
+}
+
+void
+helper_anchor_set_proxy(struct helper_anchor *ha, size_t index, const union addr *addrs, size_t n)
+{
+	struct helper_anchor_proxy *proxy = &ha->proxies[index];
+	const struct helper_anchor_proxy before = *proxy;
+
+	memset(proxy, 0, sizeof(*proxy));
+	for (proxy->naddrs = 0; proxy->naddrs < n && proxy->naddrs < IPC_ADDRS; proxy->naddrs++) {
+		proxy->addrs[proxy->naddrs] = addrs[proxy->naddrs];
+		addr_set_port(&proxy->addrs[proxy->naddrs], ha->conf->proxies[index].port);
+	}
+	if (ha->state == ANCHOR_REDIRECT && memcmp(&before, proxy, sizeof(before)) != 0)
+		helper_anchor_load(ha);
+}
+
+void
+helper_anchor_failure(struct helper_anchor *ha)
+{
+	if (ha->state != ANCHOR_REDIRECT)
+		return;
+	helper_anchor_apply(ha, ha->conf->intercept.on_failure == FAIL_CLOSED ? ANCHOR_BLOCK : ANCHOR_EMPTY);
+	log_warn("the worker is gone: traffic %s", ha->state == ANCHOR_BLOCK ? "is blocked" : "goes direct");
+}
+
+void
+helper_anchor_drain(struct helper_anchor *ha)
+{
+	helper_anchor_apply(ha, ANCHOR_EMPTY);
+}
+
+void
+helper_anchor_remove(struct helper_anchor *ha)
+{
+	ha->anchor.ops->remove(&ha->anchor);
+	guard_goodbye(ha->guard_fd);
+	free(ha->proxies);
+	ha->proxies = NULL;
+}

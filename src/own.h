@@ -1,0 +1,15 @@
+/*
+ * own.h - this host's own addresses.
+ *
+ * Source: getifaddrs(3).
+ */
+#ifndef PFI_OWN_H
+#define PFI_OWN_H
+
+#include "addr.h"
+
+/* Every address of every interface as a host network, sorted, without duplicates; 127.0.0.0/8 in whole.
+ * *list is malloc'd. 0 or an errno value. */
+int own_networks(struct network **list, size_t *count);
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * privilege.h - giving up what the worker does not need.
+ */
+#ifndef PFI_PRIVILEGE_H
+#define PFI_PRIVILEGE_H
+
+#include <sys/types.h>
+
+/* Makes PFI_CHROOT_DIR the root directory and becomes uid:gid for good, without other groups.
+ * fatal() when any step fails, or when the directory is not root's own and empty. */
+void privilege_drop(uid_t uid, gid_t gid);
+
+/* No core files: they would hold passwords. */
+void privilege_no_core(void);
+
+/* Raises the soft (and, for root, the hard) limit of descriptors to n, or as near as the system allows. */
+void privilege_descriptors(unsigned long n);
+
+#endif

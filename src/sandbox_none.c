@@ -1,0 +1,10 @@
+#include "config.h"
+
+#include "sandbox.h"
+
+const char *const sandbox_name = "none";
+
+void
+sandbox_worker(void)
+{
+}

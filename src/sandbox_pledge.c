@@ -1,0 +1,19 @@
+/* pledge(2): sockets of the internet families, descriptors from the helper, and nothing else. */
+#include "config.h"
+
+#include "sandbox.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+
+const char *const sandbox_name = "pledge";
+
+void
+sandbox_worker(void)
+{
+	if (pledge("stdio inet recvfd", NULL) == -1)
+		fatal("pledge: %s", strerror(errno));
+}
