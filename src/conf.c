@@ -169,23 +169,14 @@ static int
 parse(struct conf_reader *r, struct arena *scratch, size_t len)
 {
 	struct json_error error;
-	struct json *root = NULL;
-	size_t line, column;
-	char path[256];
+	struct json *root;
 	int err;
 
-	if (len > CONF_FILE_MAX) {
-		snprintf(r->report->error, sizeof(r->report->error),
-		    "%s:1:1: (top): the file is larger than %u bytes; make it smaller", r->file, CONF_FILE_MAX);
-		return EFBIG;
-	}
-	if ((root = json_parse(scratch, r->text, len, &error)) == NULL) {
-		json_position(r->text, error.offset, &line, &column);
-		snprintf(r->report->error, sizeof(r->report->error), "%s:%zu:%zu: %s: %s", r->file, line, column,
-		    json_path(error.node, path, sizeof(path)), error.text);
-		return EINVAL;
-	}
-	if ((err = set_defaults(r->conf, r->arena)) != 0)
+	if (len > CONF_FILE_MAX)
+		return conf_fail_at(r, 0, NULL, "the file is larger than %u bytes; make it smaller", CONF_FILE_MAX);
+	if ((root = json_parse(scratch, r->text, len, &error)) == NULL)
+		return conf_fail_at(r, error.offset, error.node, "%s", error.text);
+	if (set_defaults(r->conf, r->arena) != 0)
 		return conf_fail(r, root, "no memory is left; free some");
 	if ((err = conf_read_object(r, root, top_keys, r->conf)) != 0)
 		return err;

@@ -26,6 +26,17 @@ report(const struct conf_reader *r, char *out, size_t size, size_t offset, const
 }
 
 int
+conf_fail_at(struct conf_reader *r, size_t offset, const struct json *node, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	report(r, r->report->error, sizeof(r->report->error), offset, node, fmt, ap);
+	va_end(ap);
+	return EINVAL;
+}
+
+int
 conf_fail(struct conf_reader *r, const struct json *node, const char *fmt, ...)
 {
 	va_list ap;

@@ -46,12 +46,14 @@ struct conf_range { double min, max; };
 int  conf_read_object(struct conf_reader *, const struct json *, const struct conf_key *keys, void *base);
 void conf_print_object(yajl_gen, const struct conf_key *keys, const void *base);
 
-/* Reports an error at the value, or at the name of its key; both give EINVAL.
- * fmt is "what is wrong; the cure". */
+/* Reports an error at the value, at the name of its key, or at any offset of the text (node may be
+ * NULL then): all give EINVAL. fmt is "what is wrong; the cure". */
 int  conf_fail(struct conf_reader *, const struct json *, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 int  conf_fail_key(struct conf_reader *, const struct json *, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+int  conf_fail_at(struct conf_reader *, size_t offset, const struct json *, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 void conf_warn(struct conf_reader *, const struct json *, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -297,6 +297,7 @@ conf_refuses_broken_json(void **state)
 		{ "{\"listen\":{\"port\":1.}}", "1:19: listen.port", "digit is missing" },
 		{ "{\"user\":\"a\",\n \"user\":\"b\"}", "2:2: user", "twice, first in line 1" },
 		{ "{\"\xc3\xa9\xc3\xa9\":1,\"user\":\"a\",\"user\":\"b\"}", "1:20: user", "twice" },
+		{ "{\"a\\rb\":}", "1:9: a?b", "no value stands" },
 		{ "{\"x\":[[[[[[[[[[[[[[[[", "1:21: x[0][0][0][0][0][0][0][0][0][0][0][0][0][0]", "levels" },
 	};
 
