@@ -8,7 +8,11 @@
  *
  * Owner:   the caller owns the struct upstream until the callback, which ends it (do not free
  *          it then); upstream_cancel() ends it before. The socket given to the callback is the caller's.
+ *          SIGPIPE must be ignored in the process.
  * Units:   seconds.
+ * Failing: a proxy that cannot be dialled, answers nonsense or refuses us is noted as down (policy.h).
+ *          The result says CLOSE_PROXY_DOWN when no proxy could be reached, else the last reason
+ *          that a proxy itself gave. CLOSE_ERROR (no descriptors, ...) ends the list at once.
  * Sources: RFC 1928, RFC 1929 (SOCKS5), RFC 9110 section 9.3.6 (CONNECT), RFC 7617 (Basic).
  */
 #ifndef PFI_UPSTREAM_H

@@ -1,0 +1,40 @@
+/*
+ * fuzz_socks5.c - a SOCKS5 server that says anything. The first byte chooses the client's side
+ *                 and the size of the pieces in which the rest arrives.
+ */
+#include "config.h"
+
+#include "handshake.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct conf_proxy proxies[] = { { .host = "p" }, { .host = "p", .username = "u", .password = "p" } };
+	static struct handshake hs;
+	size_t piece, n;
+
+	if (size == 0)
+		return 0;
+	memset(&hs, 0, sizeof(hs));
+	hs.proxy = &proxies[data[0] & 1];
+	hs.target.host = data[0] & 2 ? "a.example" : NULL;
+	addr_parse(data[0] & 4 ? "192.0.2.1" : "2001:db8::1", 443, &hs.target.addr);
+	piece = (data[0] >> 3) + 1u;
+	if (handshake_socks5.start(&hs) != HANDSHAKE_MORE)
+		abort();
+	for (data++, size--; size > 0; data += n, size -= n) {
+		if (hs.want == 0 || hs.want > HANDSHAKE_IN_MAX || hs.out_len > HANDSHAKE_OUT_MAX)
+			abort();
+		hs.out_len = 0;
+		n = hs.want < piece ? hs.want : piece;
+		n = n < size ? n : size;
+		if (handshake_socks5.input(&hs, data, n) != HANDSHAKE_MORE)
+			break;
+	}
+	return 0;
+}

@@ -1,0 +1,313 @@
+#include "config.h"
+
+#include "handshake.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct conf_proxy open_proxy = { .host = "proxy", .port = 1080 };
+static const struct conf_proxy password_proxy = { .host = "proxy", .port = 1080, .username = "user", .password = "secret" };
+
+static struct handshake hs;
+
+static void
+begin(const struct conf_proxy *proxy, const char *host, const char *ip)
+{
+	memset(&hs, 0, sizeof(hs));
+	hs.proxy = proxy;
+	hs.target.host = host;
+	hs.target.port = 443;
+	if (ip != NULL)
+		assert_int_equal(addr_parse(ip, 443, &hs.target.addr), 0);
+	assert_int_equal(handshake_socks5.start(&hs), HANDSHAKE_MORE);
+}
+
+static void
+expect_out(const void *bytes, size_t len)
+{
+	assert_int_equal(hs.out_len, len);
+	assert_memory_equal(hs.out, bytes, len);
+	hs.out_len = 0;
+}
+#define EXPECT_OUT(text) expect_out(text, sizeof(text) - 1)
+
+/* As the driver does: at most `want` bytes at once, at most `piece`; *used: how many were taken. */
+static enum handshake_status
+feed(const void *bytes, size_t len, size_t piece, size_t *used)
+{
+	enum handshake_status status = HANDSHAKE_MORE;
+
+	for (*used = 0; *used < len && status == HANDSHAKE_MORE;) {
+		size_t n = hs.want;
+
+		assert_true(n > 0 && n <= HANDSHAKE_IN_MAX);
+		n = n > piece ? piece : n;
+		n = n > len - *used ? len - *used : n;
+		status = handshake_socks5.input(&hs, (const uint8_t *)bytes + *used, n);
+		*used += n;
+	}
+	return status;
+}
+
+static enum handshake_status
+answer(const void *bytes, size_t len)
+{
+	size_t used;
+
+	return feed(bytes, len, len, &used);
+}
+#define ANSWER(text) answer(text, sizeof(text) - 1)
+
+static void
+offers_only_no_auth_without_user_name(void **state)
+{
+	(void)state;
+	begin(&open_proxy, "a.example", NULL);
+	EXPECT_OUT("\x05\x01\x00");
+}
+
+static void
+offers_both_methods_with_user_name(void **state)
+{
+	(void)state;
+	begin(&password_proxy, "a.example", NULL);
+	EXPECT_OUT("\x05\x02\x00\x02");
+}
+
+static void
+asks_by_name_where_one_is_known(void **state)
+{
+	(void)state;
+	begin(&open_proxy, "a.example", "192.0.2.1");
+	hs.out_len = 0;
+	assert_int_equal(ANSWER("\x05\x00"), HANDSHAKE_MORE);
+	EXPECT_OUT("\x05\x01\x00\x03\x09" "a.example" "\x01\xbb");
+}
+
+static void
+asks_by_ipv4_address(void **state)
+{
+	(void)state;
+	begin(&open_proxy, NULL, "192.0.2.1");
+	hs.out_len = 0;
+	assert_int_equal(ANSWER("\x05\x00"), HANDSHAKE_MORE);
+	EXPECT_OUT("\x05\x01\x00\x01\xc0\x00\x02\x01\x01\xbb");
+}
+
+static void
+asks_by_ipv6_address(void **state)
+{
+	(void)state;
+	begin(&open_proxy, NULL, "2001:db8::1");
+	hs.out_len = 0;
+	assert_int_equal(ANSWER("\x05\x00"), HANDSHAKE_MORE);
+	EXPECT_OUT("\x05\x01\x00\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x01\xbb");
+}
+
+static void
+longest_host_name_fits(void **state)
+{
+	char host[HOST_MAX + 1];
+
+	(void)state;
+	memset(host, 'a', HOST_MAX);
+	host[HOST_MAX] = '\0';
+	begin(&open_proxy, host, NULL);
+	hs.out_len = 0;
+	assert_int_equal(ANSWER("\x05\x00"), HANDSHAKE_MORE);
+	assert_int_equal(hs.out_len, 5 + HOST_MAX + 2);
+	assert_int_equal(hs.out[4], HOST_MAX);
+}
+
+static void
+target_without_name_and_address_fails(void **state)
+{
+	(void)state;
+	begin(&open_proxy, NULL, NULL);
+	hs.out_len = 0;
+	assert_int_equal(ANSWER("\x05\x00"), HANDSHAKE_FAILED);
+	assert_int_equal(hs.reason, CLOSE_NO_DESTINATION);
+	assert_false(hs.try_next);
+}
+
+static void
+sends_password_only_when_asked(void **state)
+{
+	(void)state;
+	begin(&password_proxy, "h", NULL);
+	hs.out_len = 0;
+	assert_int_equal(ANSWER("\x05\x00"), HANDSHAKE_MORE);
+	EXPECT_OUT("\x05\x01\x00\x03\x01h\x01\xbb");
+
+	begin(&password_proxy, "h", NULL);
+	hs.out_len = 0;
+	assert_int_equal(ANSWER("\x05\x02"), HANDSHAKE_MORE);
+	EXPECT_OUT("\x01\x04user\x06secret");
+	assert_int_equal(ANSWER("\x01\x00"), HANDSHAKE_MORE);
+	EXPECT_OUT("\x05\x01\x00\x03\x01h\x01\xbb");
+}
+
+static void
+refused_password_is_an_auth_failure(void **state)
+{
+	(void)state;
+	begin(&password_proxy, "h", NULL);
+	hs.out_len = 0;
+	ANSWER("\x05\x02");
+	hs.out_len = 0;
+	assert_int_equal(ANSWER("\x01\x01"), HANDSHAKE_FAILED);
+	assert_int_equal(hs.reason, CLOSE_PROXY_AUTH);
+	assert_true(hs.try_next);
+}
+
+static void
+overlong_password_is_not_sent(void **state)
+{
+	char text[300];
+	struct conf_proxy proxy = { .host = "proxy", .username = "user", .password = text };
+
+	(void)state;
+	memset(text, 'p', sizeof(text));
+	text[256] = '\0';
+	begin(&proxy, "h", NULL);
+	hs.out_len = 0;
+	assert_int_equal(ANSWER("\x05\x02"), HANDSHAKE_FAILED);
+	assert_int_equal(hs.reason, CLOSE_PROXY_AUTH);
+	text[255] = '\0';
+	begin(&proxy, "h", NULL);
+	hs.out_len = 0;
+	assert_int_equal(ANSWER("\x05\x02"), HANDSHAKE_MORE);
+	assert_int_equal(hs.out_len, 1 + 1 + 4 + 1 + 255);
+}
+
+static void
+method_not_offered_is_refused(void **state)
+{
+	static const char *const methods[] = { "\x05\x02", "\x05\x01", "\x05\x80", "\x05\xff" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		begin(&open_proxy, "h", NULL);
+		hs.out_len = 0;
+		assert_int_equal(answer(methods[i], 2), HANDSHAKE_FAILED);
+		assert_int_equal(hs.reason, CLOSE_PROXY_METHOD);
+		assert_true(hs.try_next);
+		assert_int_equal(hs.out_len, 0);
+	}
+}
+
+static void
+other_protocol_is_not_socks(void **state)
+{
+	(void)state;
+	begin(&open_proxy, "h", NULL);
+	assert_int_equal(ANSWER("HT"), HANDSHAKE_FAILED);
+	assert_int_equal(hs.reason, CLOSE_PROXY_PROTOCOL);
+	assert_false(hs.spoke);
+
+	begin(&open_proxy, "h", NULL);
+	ANSWER("\x05\x00");
+	assert_true(hs.spoke);
+	assert_int_equal(ANSWER("\x04\x00\x00\x01"), HANDSHAKE_FAILED);
+	assert_int_equal(hs.reason, CLOSE_PROXY_PROTOCOL);
+	assert_true(hs.try_next);
+}
+
+static void
+every_reply_code_has_its_reason(void **state)
+{
+	(void)state;
+	for (unsigned rep = 1; rep <= 255; rep++) {
+		const uint8_t reply[] = { 5, (uint8_t)rep, 0, 0 };
+		enum close_reason reason = rep <= 8 ? CLOSE_SOCKS_FAILURE + rep - 1 : CLOSE_SOCKS_UNASSIGNED;
+
+		begin(&open_proxy, "h", NULL);
+		ANSWER("\x05\x00");
+		assert_int_equal(answer(reply, sizeof(reply)), HANDSHAKE_FAILED);
+		assert_int_equal(hs.reason, reason);
+		assert_int_equal(hs.try_next, rep != 4 && rep != 5 && rep != 6);
+	}
+}
+
+static void
+unknown_address_type_in_the_reply_is_refused(void **state)
+{
+	static const uint8_t types[] = { 0, 2, 5, 255 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(types); i++) {
+		const uint8_t reply[] = { 5, 0, 0, types[i] };
+
+		begin(&open_proxy, "h", NULL);
+		ANSWER("\x05\x00");
+		assert_int_equal(answer(reply, sizeof(reply)), HANDSHAKE_FAILED);
+		assert_int_equal(hs.reason, CLOSE_PROXY_PROTOCOL);
+	}
+}
+
+/* Every form of bound address, in pieces of every size, with payload glued to the reply. */
+static void
+takes_exactly_the_reply(void **state)
+{
+	static const struct { const char *bytes; size_t len; } replies[] = {
+		{ "\x05\x00\x05\x00\x00\x01" "\x0a\x00\x00\x01" "\x04\x38", 12 },
+		{ "\x05\x00\x05\x00\x00\x04" "0123456789abcdef" "\x04\x38", 24 },
+		{ "\x05\x00\x05\x00\x00\x03" "\x0d" "proxy.example" "\x04\x38", 22 },
+		{ "\x05\x00\x05\x00\x00\x03" "\x00" "\x04\x38", 9 },
+	};
+	char stream[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+		memcpy(stream, replies[i].bytes, replies[i].len);
+		memcpy(stream + replies[i].len, "220 hello", 9);
+		for (size_t piece = 1; piece <= replies[i].len + 9; piece++) {
+			size_t used;
+
+			begin(&open_proxy, NULL, "192.0.2.1");
+			assert_int_equal(feed(stream, replies[i].len + 9, piece, &used), HANDSHAKE_DONE);
+			assert_int_equal(used, replies[i].len);
+		}
+	}
+}
+
+static void
+longest_bound_name_is_taken_whole(void **state)
+{
+	uint8_t stream[2 + 4 + 1 + 255 + 2 + 5] = { 5, 0, 5, 0, 0, 3, 255 };
+	size_t used;
+
+	(void)state;
+	begin(&open_proxy, "h", NULL);
+	assert_int_equal(feed(stream, sizeof(stream), 1, &used), HANDSHAKE_DONE);
+	assert_int_equal(used, sizeof(stream) - 5);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(offers_only_no_auth_without_user_name),
+		cmocka_unit_test(offers_both_methods_with_user_name),
+		cmocka_unit_test(asks_by_name_where_one_is_known),
+		cmocka_unit_test(asks_by_ipv4_address),
+		cmocka_unit_test(asks_by_ipv6_address),
+		cmocka_unit_test(longest_host_name_fits),
+		cmocka_unit_test(target_without_name_and_address_fails),
+		cmocka_unit_test(sends_password_only_when_asked),
+		cmocka_unit_test(refused_password_is_an_auth_failure),
+		cmocka_unit_test(overlong_password_is_not_sent),
+		cmocka_unit_test(method_not_offered_is_refused),
+		cmocka_unit_test(other_protocol_is_not_socks),
+		cmocka_unit_test(every_reply_code_has_its_reason),
+		cmocka_unit_test(unknown_address_type_in_the_reply_is_refused),
+		cmocka_unit_test(takes_exactly_the_reply),
+		cmocka_unit_test(longest_bound_name_is_taken_whole),
+	};
+
+	return cmocka_run_group_tests_name("socks5", tests, NULL, NULL);
+}
