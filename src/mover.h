@@ -2,8 +2,8 @@
  * mover.h - the hand-over point between deciding and moving: an established pair of sockets goes
  *           in, byte counts and the reason of its end come out.
  *
- * Owner:   mover_start() takes both descriptors over and closes them at the end (with RST on
- *          the other side when one side was reset).
+ * Owner:   mover_start() takes both descriptors over and closes them at the end: with FIN when both
+ *          directions are done, else with RST (one side was reset, idle, stopped).
  * Units:   seconds.
  */
 #ifndef PFI_MOVER_H
@@ -15,6 +15,7 @@
 struct ev_loop;
 struct move;
 
+/* The longest time without a byte moving: while both directions are open, and after one has ended. */
 struct move_limits { double idle, half_open; };
 
 struct move_result {
