@@ -340,7 +340,7 @@ static int
 read_seconds(struct conf_reader *r, const struct json *node, const struct conf_key *key, void *field)
 {
 	(void)key;
-	return read_number(r, node, &(struct conf_range){ 0.001, 31536000 }, false, field);
+	return read_number(r, node, &(struct conf_range){ 0.001, 2592000 }, false, field);
 }
 
 /* The shortest text that reads as the same number. */

@@ -125,7 +125,7 @@ rule_keep_enabled(struct conf_reader *r, const struct json *node, struct conf_ru
 static int
 read_rule(struct conf_reader *r, const struct json *node, struct conf_rule *rule)
 {
-	const struct json *action = json_member(node, "action"), *proxy_id = json_member(node, "proxy_id");
+	const struct json *action, *proxy_id;
 	int err;
 
 	rule->name = "";
@@ -133,6 +133,8 @@ read_rule(struct conf_reader *r, const struct json *node, struct conf_rule *rule
 	rule->action = ACTION_PROXY;
 	if ((err = conf_read_object(r, node, rule_keys, rule)) != 0)
 		return err;
+	action = json_member(node, "action");
+	proxy_id = json_member(node, "proxy_id");
 	if (proxy_id == NULL && action == NULL)
 		return conf_fail(r, node, "the rule has neither \"proxy_id\" nor \"action\"; add one of them");
 	if (proxy_id == NULL && rule->action == ACTION_PROXY)

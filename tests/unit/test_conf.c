@@ -332,6 +332,7 @@ conf_refuses_wrong_types_and_names_both(void **state)
 		{ "{\"global_enabled\":\"true\"}", "1:19: global_enabled", "a string stands here instead of true or false" },
 		{ "{\"global_enabled\":null}", "1:19: global_enabled", "null stands here" },
 		{ "{\"proxies\":{}}", "1:12: proxies", "an object stands here instead of a list" },
+		{ "{\"rules\":[[{}]]}", "1:11: rules[0]", "a list stands here instead of an object" },
 		{ "{\"proxies\":[1]}", "1:13: proxies[0]", "a number stands here instead of an object" },
 		{ "{\"listen\":[]}", "1:11: listen", "a list stands here instead of an object" },
 		{ "{\"listen\":{\"port\":\"80\"}}", "1:19: listen.port", "a string stands here instead of a number" },
