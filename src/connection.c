@@ -13,6 +13,7 @@
 #include "hostname.h"
 #include "log.h"
 #include "mover.h"
+#include "net.h"
 
 enum connection_state { NATLOOK, HELLO, DIAL, RELAY, CLOSED };
 
@@ -264,6 +265,7 @@ connection_accept(struct connections *all, struct policy *policy, int fd, const 
 		connection_reset(fd);
 		return;
 	}
+	net_tune(fd);
 	error = addr_of_socket(fd, &c->flow.local);
 	if (error == 0)
 		error = all->firewall->ops->original_dst(all->firewall, &c->flow, &dst, connection_natlook_cb, c);
