@@ -124,9 +124,13 @@ guard_act(const struct guard_order *order, const char *text)
 	anchor.restore = order->restore;
 	log_error("the helper died: %s", order->what == GUARD_BLOCK ?
 	    "on_failure is \"closed\", so matching traffic stays blocked" : "removing the anchor");
-	if (order->what == GUARD_BLOCK)
-		return anchor.ops->load(&anchor, text) == 0 ? 0 : 1;
-	return anchor.ops->remove(&anchor) == 0 ? 0 : 1;
+	if (order->what == GUARD_REMOVE)
+		return anchor.ops->remove(&anchor) == 0 ? 0 : 1;
+	if (anchor.ops->load(&anchor, text) != 0)
+		return 1;
+	if (anchor.ops->forget != NULL)
+		anchor.ops->forget(&anchor);
+	return 0;
 }
 
 int

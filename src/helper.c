@@ -17,6 +17,7 @@
 #include "helper_listen.h"
 #include "ipc.h"
 #include "log.h"
+#include "own_watch.h"
 #include "privilege.h"
 #include "resolve.h"
 #include "spawn.h"
@@ -401,6 +402,14 @@ helper_watch(struct helper *h)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+static void
+helper_own_cb(void *arg)
+{
+	struct helper *h = arg;
+
+	helper_anchor_refresh(&h->anchor);
+}
+
 int
 helper_run(const struct helper_start *start)
 {
@@ -422,6 +431,8 @@ helper_run(const struct helper_start *start)
 		helper_anchor_remove(&h.anchor);
 		fatal("the worker cannot be started: %s", strerror(errno));
 	}
+	if (own_watch(h.loop, helper_own_cb, &h) != 0)
+		log_warn("changes of this host's addresses are not seen; reload after one");
 	log_info("pfinterceptd " PACKAGE_VERSION " started");
 	ev_run(h.loop, 0);
 	log_info("stopped");

@@ -138,10 +138,14 @@ helper_anchor_apply(struct helper_anchor *ha, enum anchor_state state)
 	char *text = helper_anchor_text(ha, state);
 	int error = text != NULL ? ha->anchor.ops->load(&ha->anchor, text) : ENOMEM;
 
-	if (error == 0)
-		ha->state = state;
-	free(text);
-	return error;
+	if (error != 0) {
+		free(text);
+		return error;
+	}
+	ha->state = state;
+	free(ha->loaded);
+	ha->loaded = text;
+	return 0;
 }
 
 static void
@@ -159,23 +163,43 @@ helper_anchor_tell_guard(struct helper_anchor *ha)
 int
 helper_anchor_load(struct helper_anchor *ha)
 {
+	const enum anchor_state state = ha->conf->global_enabled ? ANCHOR_REDIRECT : ANCHOR_EMPTY;
+	const enum anchor_state before = ha->state;
+	int error;
+
 	helper_anchor_tell_guard(ha);
-	return helper_anchor_apply(ha, ha->conf->global_enabled ? ANCHOR_REDIRECT : ANCHOR_EMPTY);
+	error = helper_anchor_apply(ha, state);
+	if (error == 0 && before != state)
+		log_info("%s", state == ANCHOR_REDIRECT ? "traffic is intercepted" : "nothing is intercepted");
+	return error;
+}
+
+void
+helper_anchor_refresh(struct helper_anchor *ha)
+{
+	char *text;
+
+	if (ha->state != ANCHOR_REDIRECT)
+		return;
+	text = helper_anchor_text(ha, ANCHOR_REDIRECT);
+	if (text != NULL && strcmp(text, ha->loaded) != 0) {
+		log_info("addresses have changed; loading the rules again");
+		helper_anchor_load(ha);
+	}
+	free(text);
 }
 
 void
 helper_anchor_set_proxy(struct helper_anchor *ha, size_t index, const union addr *addrs, size_t n)
 {
 	struct helper_anchor_proxy *proxy = &ha->proxies[index];
-	const struct helper_anchor_proxy before = *proxy;
 
 	memset(proxy, 0, sizeof(*proxy));
 	for (proxy->naddrs = 0; proxy->naddrs < n && proxy->naddrs < IPC_ADDRS; proxy->naddrs++) {
 		proxy->addrs[proxy->naddrs] = addrs[proxy->naddrs];
 		addr_set_port(&proxy->addrs[proxy->naddrs], ha->conf->proxies[index].port);
 	}
-	if (ha->state == ANCHOR_REDIRECT && memcmp(&before, proxy, sizeof(before)) != 0)
-		helper_anchor_load(ha);
+	helper_anchor_refresh(ha);
 }
 
 void
@@ -184,6 +208,8 @@ helper_anchor_failure(struct helper_anchor *ha)
 	if (ha->state != ANCHOR_REDIRECT)
 		return;
 	helper_anchor_apply(ha, ha->conf->intercept.on_failure == FAIL_CLOSED ? ANCHOR_BLOCK : ANCHOR_EMPTY);
+	if (ha->anchor.ops->forget != NULL)
+		ha->anchor.ops->forget(&ha->anchor);
 	log_warn("the worker is gone: traffic %s", ha->state == ANCHOR_BLOCK ? "is blocked" : "goes direct");
 }
 
@@ -199,5 +225,7 @@ helper_anchor_remove(struct helper_anchor *ha)
 	ha->anchor.ops->remove(&ha->anchor);
 	guard_goodbye(ha->guard_fd);
 	free(ha->proxies);
+	free(ha->loaded);
 	ha->proxies = NULL;
+	ha->loaded = NULL;
 }

@@ -23,6 +23,7 @@ struct helper_anchor {
 	union addr                  listeners[HELPER_LISTENERS];
 	size_t                      nlisteners;
 	enum anchor_state           state;              /* what is loaded */
+	char                       *loaded;             /* ... as text */
 	int                         guard_fd;
 };
 
@@ -39,6 +40,8 @@ size_t helper_anchor_proxy(const struct helper_anchor *, size_t index, union add
 
 /* The worker is ready: redirect (or nothing, when global_enabled is false). 0 or errno, logged. */
 int helper_anchor_load(struct helper_anchor *);
+/* The host's own addresses, or a proxy's, may have changed: loads the rules again if they differ. */
+void helper_anchor_refresh(struct helper_anchor *);
 /* The worker died: remove or block, by intercept.on_failure. */
 void helper_anchor_failure(struct helper_anchor *);
 /* The daemon ends: new traffic goes direct, flows under way go on. */

@@ -1,0 +1,10 @@
+#include "config.h"
+
+#include "own_watch.h"
+
+int
+own_watch(struct ev_loop *loop, own_watch_cb *cb, void *arg)
+{
+	(void)loop, (void)cb, (void)arg;
+	return 0;
+}
