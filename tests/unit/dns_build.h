@@ -7,7 +7,7 @@
 
 struct dns_build {
 	size_t  len;
-	uint8_t bytes[65535];
+	uint8_t bytes[4096];
 };
 
 static inline void

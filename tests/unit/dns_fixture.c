@@ -1,0 +1,288 @@
+#include "config.h"
+
+#include "dns_fixture.h"
+
+#include <sys/syscall.h>
+#include <sys/time.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "rule.h"
+
+struct fixture fx;
+static long clock_ahead_s;
+static double clock_ahead_rest;
+
+/* libev asks these two too, so that it sees the time that a test has set. */
+int
+clock_gettime(clockid_t id, struct timespec *ts)
+{
+	long ns;
+
+	if (syscall(SYS_clock_gettime, id, ts) == -1)
+		return -1;
+	ns = ts->tv_nsec + (long)(clock_ahead_rest * 1e9);
+	ts->tv_sec += clock_ahead_s + ns / 1000000000;
+	ts->tv_nsec = ns % 1000000000;
+	return 0;
+}
+
+int
+gettimeofday(struct timeval *restrict tv, void *restrict zone)
+{
+	struct timespec ts;
+
+	(void)zone;
+	if (clock_gettime(CLOCK_REALTIME, &ts) == -1)
+		return -1;
+	tv->tv_sec = ts.tv_sec;
+	tv->tv_usec = ts.tv_nsec / 1000;
+	return 0;
+}
+
+void log_debug(const char *fmt, ...) { (void)fmt; }
+void log_warn(const char *fmt, ...) { (void)fmt; }
+
+/* policy.c without a configuration's memory */
+
+struct policy *policy_ref(struct policy *p) { p->refs++; return p; }
+
+void
+policy_unref(struct policy *p)
+{
+	assert_true(p->refs > 0);
+	p->refs--;
+}
+
+bool
+policy_is_proxy_host(const struct policy *p, const char *host)
+{
+	(void)p;
+	return strcmp(host, "host.proxied") == 0;
+}
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	return strlen(text) >= strlen(end) && strcmp(text + strlen(text) - strlen(end), end) == 0;
+}
+
+/* rule.c with two rules: *.proxied and *.blocked */
+struct verdict
+rule_match(const struct conf *conf, const struct rule_query *q)
+{
+	struct verdict v = { .action = ACTION_DIRECT };
+
+	assert_ptr_equal(conf, &fx.conf);
+	assert_int_equal(q->proto, 0);
+	if (ends_with(q->host, ".blocked"))
+		v.action = ACTION_BLOCK;
+	if (ends_with(q->host, ".proxied"))
+		v = (struct verdict){ ACTION_PROXY, NULL, fx.proxy_list, fx.nproxies };
+	return v;
+}
+
+uint64_t account_begin(struct account *a) { a->active++; return ++a->next_id; }
+
+void
+account_end(struct account *a, const struct conf *conf, const struct flow_record *r, double now)
+{
+	assert_ptr_equal(conf, &fx.conf);
+	assert_true(now >= r->began && r->began > 0);
+	assert_string_equal(r->proto, "dns");
+	a->active--;
+	assert_true(fx.nrecords < RECORDS_MAX);
+	strcpy(fx.hosts[fx.nrecords], r->host);
+	fx.records[fx.nrecords++] = *r;
+}
+
+/* An upstream without handshake: through proxies it connects to fx.dial, direct to the target. */
+struct upstream {
+	ev_timer     soon;
+	upstream_cb *cb;
+	void        *arg;
+	union addr   to;
+	const struct conf_proxy *proxy;
+};
+
+static void
+upstream_soon_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct upstream *u = w->data;
+	struct upstream_result r = { .fd = -1, .reason = CLOSE_SOCKS_REFUSED, .proxy = u->proxy };
+
+	(void)loop, (void)revents;
+	if (addr_is_set(&u->to)) {
+		r.fd = socket(u->to.sa.sa_family, SOCK_STREAM, 0);
+		assert_int_equal(connect(r.fd, &u->to.sa, addr_len(&u->to)), 0);
+		assert_int_equal(fcntl(r.fd, F_SETFL, O_NONBLOCK), 0);
+	}
+	u->cb(u->arg, &r);
+	free(u);
+}
+
+struct upstream *
+upstream_open(const struct upstream_env *env, struct policy *policy, const struct conf_proxy *const *proxies,
+    size_t nproxies, const struct target *target, upstream_cb *cb, void *arg)
+{
+	struct upstream *u = calloc(1, sizeof(*u));
+
+	assert_ptr_equal(policy, fx.policy);
+	assert_null(target->host);
+	assert_int_equal(target->port, addr_port(&target->addr));
+	u->cb = cb;
+	u->arg = arg;
+	u->to = target->addr;
+	if (nproxies > 0) {
+		fx.opens++;
+		fx.target = target->addr;
+		u->to = fx.dial;
+		u->proxy = proxies[0];
+	}
+	ev_timer_init(&u->soon, upstream_soon_cb, 0., 0.);
+	u->soon.data = u;
+	ev_timer_start(env->loop, &u->soon);
+	return u;
+}
+
+void
+upstream_cancel(struct upstream *u)
+{
+	ev_timer_stop(fx.loop, &u->soon);
+	free(u);
+}
+
+/* The firewall */
+
+static int
+fake_original_dst(struct firewall *fw, const struct flow *flow, union addr *dst, firewall_cb *cb, void *arg)
+{
+	(void)fw;
+	assert_true(addr_is_set(&flow->peer) && addr_is_set(&flow->local));
+	fx.firewall.cb = cb;
+	fx.firewall.arg = arg;
+	*dst = fx.firewall.dst;
+	return fx.firewall.error;
+}
+
+static void
+fake_cancel(struct firewall *fw, void *arg)
+{
+	(void)fw;
+	assert_ptr_equal(arg, fx.firewall.arg);
+	fx.firewall.cb = NULL;
+}
+
+static int
+fake_send_reply(struct firewall *fw, const struct flow *flow, const union addr *src, const void *msg, size_t len)
+{
+	struct fake_firewall *f = (struct fake_firewall *)fw;
+
+	f->replies++;
+	f->reply_src = *src;
+	f->reply_peer = flow->peer;
+	f->reply.len = 0;
+	build_bytes(&f->reply, msg, len);
+	return 0;
+}
+
+static const struct firewall_ops fake_ops = { .name = "fake", .original_dst = fake_original_dst,
+	.cancel = fake_cancel, .send_reply = fake_send_reply };
+
+void
+fixture_looked_up(int error, const union addr *dst)
+{
+	firewall_cb *cb = fx.firewall.cb;
+
+	assert_non_null(cb);
+	fx.firewall.cb = NULL;
+	cb(fx.firewall.arg, error, dst);
+}
+
+void
+fixture_advance(double seconds)
+{
+	clock_ahead_rest += seconds - (double)(long)seconds;
+	clock_ahead_s += (long)seconds + (long)clock_ahead_rest;
+	clock_ahead_rest -= (double)(long)clock_ahead_rest;
+	for (int n = 0; n < 20; n++)
+		ev_run(fx.loop, EVRUN_NOWAIT);
+}
+
+static void
+fixture_listen(void)
+{
+	int udp, tcp;
+
+	sockets_at(&fx.listen, &udp, &tcp);
+	firewall_own(&fx.firewall.fw, &fx.listen);
+	assert_int_equal(dns_proxy_listen(fx.proxy, udp, SOCK_DGRAM, &fx.listen), 0);
+	assert_int_equal(dns_proxy_listen(fx.proxy, tcp, SOCK_STREAM, &fx.listen), 0);
+}
+
+static int
+client_socket(void)
+{
+	union addr any;
+
+	assert_int_equal(addr_parse("127.0.0.1", 0, &any), 0);
+	return socket_at(SOCK_DGRAM, &any);
+}
+
+int
+fixture_setup(void **state)
+{
+	static union addr resolvers[RESOLVERS];
+	static struct policy policy;
+	struct dns_proxy_env env;
+
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	memset(&fx, 0, sizeof(fx));
+	fx.loop = ev_loop_new(EVFLAG_AUTO);
+	for (size_t i = 0; i < RESOLVERS; i++) {
+		resolver_start(&fx.resolvers[i]);
+		resolvers[i] = fx.resolvers[i].addr;
+		fx.proxy_list[i] = &fx.proxies[i];
+		fx.clients[i] = client_socket();
+	}
+	fx.nproxies = 2;
+	fx.dial = fx.resolvers[1].addr;
+	fx.conf.timeouts.dns = 5;
+	fx.conf.limits.dns_queries = 20;
+	fx.conf.dns.cache_entries = 10;
+	fx.policy = &policy;
+	policy = (struct policy){ .refs = 1, .conf = &fx.conf, .resolvers = resolvers, .nresolvers = RESOLVERS };
+	fx.firewall.fw = (struct firewall){ .ops = &fake_ops, .loop = fx.loop };
+	fx.firewall.error = ENOENT;
+	fx.upstream.loop = fx.loop;
+	fx.names = names_new(100);
+	env = (struct dns_proxy_env){ fx.loop, &fx.firewall.fw, fx.names, &fx.account, &fx.upstream };
+	fx.proxy = dns_proxy_new(&env, NULL);
+	dns_proxy_set_policy(fx.proxy, fx.policy);
+	fixture_listen();
+	return 0;
+}
+
+int
+fixture_teardown(void **state)
+{
+	(void)state;
+	dns_proxy_free(fx.proxy);
+	assert_int_equal(fx.account.active, 0);
+	assert_int_equal(fx.policy->refs, 1);
+	names_free(fx.names);
+	for (size_t i = 0; i < RESOLVERS; i++) {
+		resolver_stop(&fx.resolvers[i]);
+		close(fx.clients[i]);
+	}
+	ev_loop_destroy(fx.loop);
+	return 0;
+}

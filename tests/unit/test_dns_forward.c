@@ -1,0 +1,267 @@
+/* Queries that go direct by UDP: what is sent, what counts as the answer, and failing over. */
+#include "config.h"
+
+#include "dns_fixture.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dns_forward.h"
+
+static struct resolver *const first = &fx.resolvers[0], *const second = &fx.resolvers[1];
+
+static void
+assert_record(unsigned i, const char *host, enum action action, enum close_reason reason, const union addr *dst)
+{
+	assert_true(i < fx.nrecords);
+	assert_string_equal(fx.hosts[i], host);
+	assert_int_equal(fx.records[i].verdict.action, action);
+	assert_int_equal(fx.records[i].reason, reason);
+	assert_int_equal(fx.records[i].via, VIA_DNS);
+	if (dst != NULL)
+		assert_true(addr_equal(&fx.records[i].dst, dst));
+}
+
+static void
+query_is_passed_on_as_it_is_but_for_the_id(void **state)
+{
+	struct dns_build b;
+
+	(void)state;
+	build_header(&b, 7, 0x0130, 1, 0, 0, 1);
+	build_question(&b, "A.Example", 65);
+	build_opt(&b, 1400, 0x8000, "\0\x0c\0\3abc", 7);
+	client_send(0, &b);
+	fixture_until(&first->nheard, 1);
+	assert_int_equal(first->heard[0].msg.len, b.len);
+	assert_memory_equal(first->heard[0].msg.bytes + 2, b.bytes + 2, b.len - 2);
+}
+
+static void
+ids_and_ports_of_our_queries_are_random(void **state)
+{
+	unsigned same_id = 0, same_port = 0;
+
+	(void)state;
+	fx.conf.dns.cache_entries = 0;
+	dns_proxy_set_policy(fx.proxy, fx.policy);
+	for (unsigned i = 0; i < 8; i++) {
+		client_ask(0, 1, "www.example", DNS_A);
+		client_expect(0, 1, "www.example", DNS_A);
+		same_id += first->heard[i].query.id == first->heard[0].query.id;
+		same_port += addr_port(&first->heard[i].from) == addr_port(&first->heard[0].from);
+	}
+	assert_true(same_id < 3 && same_port < 3);
+}
+
+static void
+stay_silent(struct resolver *r, const struct heard *h)
+{
+	(void)r, (void)h;
+}
+
+static void
+two_clients_with_the_same_id_get_their_own_answers(void **state)
+{
+	struct dns_build b;
+
+	(void)state;
+	first->on_udp = stay_silent;
+	client_ask(0, 42, "www.example", DNS_A);
+	fixture_until(&first->nheard, 1);
+	client_ask(1, 42, "www.example", DNS_A);
+	fixture_until(&first->nheard, 2);
+	answer_build(&b, &first->heard[1], 102);
+	answer_udp(first, &first->heard[1], &b);
+	client_expect(1, 42, "www.example", DNS_A);
+	assert_int_equal(reply_last_byte(NULL), 102);
+	answer_build(&b, &first->heard[0], 101);
+	answer_udp(first, &first->heard[0], &b);
+	client_expect(0, 42, "www.example", DNS_A);
+	assert_int_equal(reply_last_byte(NULL), 101);
+	assert_true(client_silent(0) && client_silent(1));
+}
+
+/* Everything that must not be taken for the answer, and then the answer. */
+static void
+answer_after_garbage(struct resolver *r, const struct heard *h)
+{
+	struct dns_build b;
+
+	answer_build(&b, h, 66);
+	b.len = 11;
+	answer_udp(r, h, &b);
+	answer_build(&b, h, 66);
+	b.bytes[0] ^= 1; /* another id */
+	answer_udp(r, h, &b);
+	answer_build(&b, h, 66);
+	b.bytes[13] ^= 1; /* another name */
+	answer_udp(r, h, &b);
+	answer_build(&b, h, 66);
+	b.bytes[2] = 1; /* a query */
+	answer_udp(r, h, &b);
+	answer_build(&b, h, 66);
+	b.len--; /* cut */
+	answer_udp(r, h, &b);
+	answer_build(&b, h, 66);
+	b.bytes[h->query.question.end + 1] = (uint8_t)h->query.question.end; /* points to itself */
+	answer_udp(r, h, &b);
+	b.len = 0;
+	build_bytes(&b, "\xff\xff garbage garbage garbage garbage", 35);
+	answer_udp(r, h, &b);
+	answer_one(r, h);
+}
+
+static void
+wrong_replies_are_ignored_and_waiting_goes_on(void **state)
+{
+	(void)state;
+	first->on_udp = answer_after_garbage;
+	client_ask(0, 1, "www.example", DNS_A);
+	client_expect(0, 1, "www.example", DNS_A);
+	assert_int_equal(reply_last_byte(NULL), 1);
+	assert_null(learned("192.0.2.66"));
+}
+
+static void
+reply_from_another_address_is_ignored(void **state)
+{
+	struct dns_build b;
+
+	(void)state;
+	first->on_udp = stay_silent;
+	client_ask(0, 1, "www.example", DNS_A);
+	fixture_until(&first->nheard, 1);
+	answer_build(&b, &first->heard[0], 66);
+	answer_udp(second, &first->heard[0], &b);
+	assert_true(client_silent(0));
+	answer_one(first, &first->heard[0]);
+	client_expect(0, 1, "www.example", DNS_A);
+	assert_int_equal(reply_last_byte(NULL), 1);
+}
+
+static void
+silent_server_is_joined_by_the_next_and_then_passed_over(void **state)
+{
+	(void)state;
+	first->on_udp = NULL;
+	client_ask(0, 1, "www.example", DNS_A);
+	fixture_until(&first->nheard, 1);
+	assert_int_equal(second->nheard, 0);
+	fixture_advance(DNS_RETRY_S + 0.1);
+	client_expect(0, 1, "www.example", DNS_A);
+	assert_int_equal(second->nheard, 1);
+	assert_int_not_equal(first->heard[0].query.id, second->heard[0].query.id);
+	assert_record(0, "www.example", ACTION_DIRECT, CLOSE_DONE, &second->addr);
+	client_ask(0, 2, "b.example", DNS_A);
+	client_expect(0, 2, "b.example", DNS_A);
+	assert_int_equal(first->nheard, 1);
+}
+
+static void
+late_answer_of_the_first_server_still_counts_once(void **state)
+{
+	(void)state;
+	first->on_udp = second->on_udp = NULL;
+	client_ask(0, 1, "www.example", DNS_A);
+	fixture_until(&first->nheard, 1);
+	fixture_advance(DNS_RETRY_S + 0.1);
+	fixture_until(&second->nheard, 1);
+	answer_one(first, &first->heard[0]);
+	client_expect(0, 1, "www.example", DNS_A);
+	answer_one(second, &second->heard[0]);
+	answer_one(first, &first->heard[0]);
+	assert_true(client_silent(0));
+	assert_int_equal(fx.nrecords, 1);
+}
+
+static void
+silence_of_all_servers_is_servfail_in_time(void **state)
+{
+	(void)state;
+	first->on_udp = second->on_udp = NULL;
+	client_ask(0, 1, "www.example", DNS_A);
+	fixture_until(&first->nheard, 1);
+	for (int i = 0; i < 4; i++)
+		fixture_advance(DNS_RETRY_S);
+	assert_true(client_silent(0));
+	fixture_advance(0.3);
+	client_expect(0, 1, "www.example", DNS_A);
+	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
+	assert_record(0, "www.example", ACTION_DIRECT, CLOSE_DNS_TIMEOUT, NULL);
+	assert_int_equal(first->nheard + second->nheard, DNS_TRIES);
+	assert_int_equal(fx.account.dns_failed, 1);
+}
+
+/* An address of loopback where nothing listens. */
+static union addr
+closed_port(void)
+{
+	union addr addr;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_int_equal(addr_parse("127.0.0.1", 0, &addr), 0);
+	assert_int_equal(bind(fd, &addr.sa, addr_len(&addr)), 0);
+	assert_int_equal(addr_of_socket(fd, &addr), 0);
+	close(fd);
+	return addr;
+}
+
+static void
+refusing_server_is_passed_over_at_once(void **state)
+{
+	(void)state;
+	fx.policy->resolvers[0] = closed_port();
+	client_ask(0, 1, "www.example", DNS_A);
+	client_expect(0, 1, "www.example", DNS_A);
+	assert_record(0, "www.example", ACTION_DIRECT, CLOSE_DONE, &second->addr);
+}
+
+static void
+refusal_by_all_servers_is_servfail_at_once(void **state)
+{
+	(void)state;
+	fx.policy->resolvers[0] = fx.policy->resolvers[1] = closed_port();
+	client_ask(0, 1, "www.example", DNS_A);
+	client_expect(0, 1, "www.example", DNS_A);
+	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
+	assert_record(0, "www.example", ACTION_DIRECT, CLOSE_CONNECT_REFUSED, &fx.policy->resolvers[0]);
+}
+
+static void
+our_own_listener_is_never_asked(void **state)
+{
+	(void)state;
+	fx.policy->resolvers[0] = fx.listen;
+	client_ask(0, 1, "www.example", DNS_A);
+	client_expect(0, 1, "www.example", DNS_A);
+	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
+	fx.policy->resolvers[1] = fx.listen;
+	client_ask(0, 1, "b.example", DNS_A);
+	client_expect(0, 1, "b.example", DNS_A);
+	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
+	assert_int_equal(fx.account.dns_queries, 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(query_is_passed_on_as_it_is_but_for_the_id),
+		TEST(ids_and_ports_of_our_queries_are_random),
+		TEST(two_clients_with_the_same_id_get_their_own_answers),
+		TEST(wrong_replies_are_ignored_and_waiting_goes_on),
+		TEST(reply_from_another_address_is_ignored),
+		TEST(silent_server_is_joined_by_the_next_and_then_passed_over),
+		TEST(late_answer_of_the_first_server_still_counts_once),
+		TEST(silence_of_all_servers_is_servfail_in_time),
+		TEST(refusing_server_is_passed_over_at_once),
+		TEST(refusal_by_all_servers_is_servfail_at_once),
+		TEST(our_own_listener_is_never_asked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
