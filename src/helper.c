@@ -316,7 +316,7 @@ helper_reload(struct helper *h)
 		conf = conf_parse(h->start.file, text, len, &report);
 	if (conf == NULL || helper_listen(conf, &h->held, &listeners) != 0) {
 		log_error("reload: %s%snothing changes", report.error, report.error[0] != '\0' ? "; " : "");
-		free(text);
+		conf_text_free(text, len);
 		conf_free(conf);
 		return;
 	}
@@ -324,7 +324,7 @@ helper_reload(struct helper *h)
 		log_warn("%s", report.warnings[i]);
 	if (strcmp(conf->user, old->user) != 0)
 		log_warn("reload: \"user\" takes effect when the daemon is started again");
-	free(h->start.text);
+	conf_text_free(h->start.text, h->start.text_len);
 	h->start.text = text;
 	h->start.text_len = len;
 	h->conf = conf;
@@ -437,6 +437,6 @@ helper_run(const struct helper_start *start)
 	ev_run(h.loop, 0);
 	log_info("stopped");
 	conf_free(h.conf);
-	free(h.start.text);
+	conf_text_free(h.start.text, h.start.text_len);
 	return h.status;
 }

@@ -219,6 +219,6 @@ main(int argc, char **argv)
 	else
 		fprintf(stderr, "%s: configuration is valid\n", o.file);
 	conf_free(conf);
-	free(text);
+	conf_text_free(text, len);
 	return 0;
 }

@@ -58,17 +58,18 @@ privilege_no_core(void)
 void
 privilege_descriptors(unsigned long n)
 {
+	const rlim_t wanted = (rlim_t)n;        /* signed on some systems */
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur >= n)
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur >= wanted)
 		return;
-	if (limit.rlim_max < n && geteuid() == 0) {
-		const struct rlimit raised = { n, n };
+	if (limit.rlim_max < wanted && geteuid() == 0) {
+		const struct rlimit raised = { wanted, wanted };
 
 		if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
 			return;
 	}
-	limit.rlim_cur = limit.rlim_max < n ? limit.rlim_max : n;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
 	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
 		log_warn("the limit of open files stays at %lu: %s", (unsigned long)limit.rlim_cur, strerror(errno));
 }

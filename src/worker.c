@@ -98,15 +98,14 @@ worker_read(int fd, size_t len)
 static void
 worker_conf(struct worker *w, const struct ipc_msg *msg, int fd)
 {
-	struct conf_report report;
+	struct conf_report report = { .error = "" };
 	struct conf *conf;
 	char *text = worker_read(fd, msg->value);
 
 	if (text == NULL)
 		fatal("the configuration did not arrive");
 	conf = conf_parse("configuration", text, msg->value, &report);
-	memset(text, 0, msg->value);
-	free(text);
+	conf_text_free(text, msg->value);
 	if (conf == NULL)
 		fatal("the configuration did not arrive whole: %s", report.error);
 	policy_unref(w->next);
