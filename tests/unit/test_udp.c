@@ -1,0 +1,150 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "udp.h"
+
+#ifdef IP_RECVORIGDSTADDR
+enum { RECEIVE_ORIGINAL = IP_RECVORIGDSTADDR };
+#else
+enum { RECEIVE_ORIGINAL = -1 };
+#endif
+
+/* A socket on a free port of an address. */
+static int
+bound(const char *text, union addr *addr)
+{
+	int fd;
+
+	assert_int_equal(addr_parse(text, 0, addr), 0);
+	fd = socket(addr->sa.sa_family, SOCK_DGRAM, 0);
+	assert_true(fd != -1);
+	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	if (bind(fd, &addr->sa, addr_len(addr)) == -1)
+		skip(); /* no IPv6 here */
+	assert_int_equal(addr_of_socket(fd, addr), 0);
+	return fd;
+}
+
+/* A datagram from `from` to another address of a wildcard socket, and the answer from there. */
+static void
+assert_wildcard_knows_its_address(const char *wildcard, const char *from, const char *to)
+{
+	union addr any, client, dst, peer, local;
+	int server = bound(wildcard, &any), fd = bound(from, &client);
+	char data[8];
+	size_t len;
+
+	assert_int_equal(udp_tell_local(server, any.sa.sa_family), 0);
+	assert_int_equal(addr_parse(to, addr_port(&any), &dst), 0);
+	assert_int_equal(udp_send(fd, NULL, &dst, "ping", 4), 0);
+	assert_int_equal(udp_receive(server, &any, data, sizeof(data), &len, &peer, &local), 0);
+	assert_int_equal(len, 4);
+	assert_memory_equal(data, "ping", 4);
+	assert_true(addr_equal(&peer, &client));
+	assert_true(addr_equal(&local, &dst));
+	assert_int_equal(udp_send(server, &local, &peer, "pong", 4), 0);
+	assert_int_equal(udp_receive(fd, &client, data, sizeof(data), &len, &peer, &local), 0);
+	assert_true(addr_equal(&peer, &dst));
+	assert_true(addr_equal(&local, &client));
+	close(server);
+	close(fd);
+}
+
+static void
+wildcard_socket_knows_and_answers_from_the_address_used(void **state)
+{
+	(void)state;
+	assert_wildcard_knows_its_address("0.0.0.0", "127.0.0.1", "127.0.0.9");
+}
+
+static void
+wildcard_socket_does_so_for_ipv6(void **state)
+{
+	(void)state;
+	assert_wildcard_knows_its_address("::", "::1", "::1");
+}
+
+static void
+original_destination_wins_over_the_packets_address(void **state)
+{
+	union addr any, client, dst, peer, local;
+	int server = bound("0.0.0.0", &any), fd = bound("127.0.0.1", &client), on = 1;
+	char data[8];
+	size_t len;
+
+	(void)state;
+	if (RECEIVE_ORIGINAL == -1)
+		skip();
+	assert_int_equal(setsockopt(server, IPPROTO_IP, RECEIVE_ORIGINAL, &on, sizeof(on)), 0);
+	assert_int_equal(addr_parse("127.0.0.9", addr_port(&any), &dst), 0);
+	assert_int_equal(udp_send(fd, NULL, &dst, "x", 1), 0);
+	addr_set_port(&any, 1); /* the message tells the port as well */
+	assert_int_equal(udp_receive(server, &any, data, sizeof(data), &len, &peer, &local), 0);
+	assert_true(addr_equal(&local, &dst));
+	close(server);
+	close(fd);
+}
+
+static void
+nothing_and_too_much_are_told_apart(void **state)
+{
+	union addr addr, peer, local;
+	int fd = bound("127.0.0.1", &addr);
+	char data[4];
+	size_t len;
+
+	(void)state;
+	assert_int_equal(udp_receive(fd, &addr, data, sizeof(data), &len, &peer, &local), EAGAIN);
+	assert_int_equal(udp_send(fd, NULL, &addr, "12345", 5), 0);
+	assert_int_equal(udp_receive(fd, &addr, data, sizeof(data), &len, &peer, &local), EMSGSIZE);
+	assert_true(addr_equal(&peer, &addr));
+	assert_int_equal(udp_send(fd, NULL, &addr, "", 0), 0);
+	assert_int_equal(udp_receive(fd, &addr, data, sizeof(data), &len, &peer, &local), 0);
+	assert_int_equal(len, 0);
+	close(fd);
+}
+
+static void
+connected_socket_hears_its_server_only(void **state)
+{
+	union addr server, other, own, peer, local;
+	int fd, server_fd = bound("127.0.0.1", &server), other_fd = bound("127.0.0.1", &other);
+	char data[4];
+	size_t len;
+
+	(void)state;
+	assert_int_equal(udp_connect(&server, &fd), 0);
+	assert_int_equal(addr_of_socket(fd, &own), 0);
+	assert_int_equal(udp_send(other_fd, NULL, &own, "bad", 3), 0);
+	assert_int_equal(udp_receive(fd, &own, data, sizeof(data), &len, &peer, &local), EAGAIN);
+	assert_int_equal(udp_send(server_fd, NULL, &own, "good", 4), 0);
+	assert_int_equal(udp_receive(fd, &own, data, sizeof(data), &len, &peer, &local), 0);
+	close(server_fd);
+	assert_int_equal(send(fd, "x", 1, 0), 1);
+	assert_int_equal(udp_receive(fd, &own, data, sizeof(data), &len, &peer, &local), ECONNREFUSED);
+	close(other_fd);
+	close(fd);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(wildcard_socket_knows_and_answers_from_the_address_used),
+		cmocka_unit_test(wildcard_socket_does_so_for_ipv6),
+		cmocka_unit_test(original_destination_wins_over_the_packets_address),
+		cmocka_unit_test(nothing_and_too_much_are_told_apart),
+		cmocka_unit_test(connected_socket_hears_its_server_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
