@@ -193,13 +193,14 @@ try_send(struct try *t, const union addr *server)
 {
 	struct dns_lookup *l = t->lookup;
 	uint8_t *copy = l->forward->scratch;
-	int fd, error = udp_connect(server, &fd);
+	int fd, error;
 
-	if (error != 0)
-		return error;
 	t->id = (uint16_t)arc4random_uniform(65536);
 	t->number = l->next;
 	t->server = l->asked = *server;
+	error = udp_connect(server, &fd);
+	if (error != 0)
+		return error;
 	memcpy(copy, l->msg, l->len);
 	dns_set_id(copy, t->id);
 	if (send(fd, copy, l->len, 0) == -1) {
