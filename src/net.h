@@ -30,4 +30,7 @@ int net_bind_interface(int fd, int family, const char *interface);
 int  net_bind_device(int fd, int family, const char *interface);
 void net_tune_keepalive(int fd, int idle_s, int interval_s, int probes);
 
+/* Does the interface share our routes and addresses? OpenBSD: is it in our routing domain; elsewhere: yes. */
+bool net_is_reachable(const char *interface);
+
 #endif

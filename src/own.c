@@ -2,11 +2,14 @@
 
 #include "own.h"
 
+#include <net/if.h>
 #include <ifaddrs.h>
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "net.h"
 
 static int
 own_compare(const void *a, const void *b)
@@ -29,17 +32,25 @@ own_from_addr(struct network *net, const union addr *addr)
 		net->bytes[2] = net->bytes[3] = 0;
 }
 
+static void
+own_add(struct network *list, size_t *n, const struct sockaddr *sa)
+{
+	union addr addr;
+
+	if (sa != NULL && addr_from_sockaddr(&addr, sa, sizeof(addr)) && !network_contains(&list[0], &addr))
+		own_from_addr(&list[(*n)++], &addr);
+}
+
 int
 own_networks(struct network **list, size_t *count)
 {
 	struct ifaddrs *all, *ifa;
-	union addr addr;
 	size_t n = 1, unique = 0;
 
 	if (getifaddrs(&all) == -1)
 		return errno;
 	for (ifa = all; ifa != NULL; ifa = ifa->ifa_next)
-		n++;
+		n += 2;
 	*list = calloc(n, sizeof(**list));
 	if (*list == NULL) {
 		freeifaddrs(all);
@@ -47,10 +58,13 @@ own_networks(struct network **list, size_t *count)
 	}
 	network_parse("127.0.0.0/8", &(*list)[0]);
 	n = 1;
-	for (ifa = all; ifa != NULL; ifa = ifa->ifa_next)
-		if (ifa->ifa_addr != NULL && addr_from_sockaddr(&addr, ifa->ifa_addr, sizeof(addr)) &&
-		    !network_contains(&(*list)[0], &addr))
-			own_from_addr(&(*list)[n++], &addr);
+	for (ifa = all; ifa != NULL; ifa = ifa->ifa_next) {
+		if (!net_is_reachable(ifa->ifa_name))
+			continue;
+		own_add(*list, &n, ifa->ifa_addr);
+		if ((ifa->ifa_flags & IFF_BROADCAST) != 0)
+			own_add(*list, &n, ifa->ifa_broadaddr);
+	}
 	freeifaddrs(all);
 	qsort(*list, n, sizeof(**list), own_compare);
 	for (size_t i = 0; i < n; i++)

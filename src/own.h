@@ -8,8 +8,8 @@
 
 #include "addr.h"
 
-/* Every address of every interface as a host network, sorted, without duplicates; 127.0.0.0/8 in whole.
- * *list is malloc'd. 0 or an errno value. */
+/* Every address and broadcast address of every interface that we can reach, as host networks, sorted, without
+ * duplicates; 127.0.0.0/8 in whole. *list is malloc'd. 0 or an errno value. */
 int own_networks(struct network **list, size_t *count);
 
 #endif
