@@ -1,0 +1,39 @@
+# Connections follow the rules by name: through microsocks with user and password.
+# keys: proxies[].id proxies[].host proxies[].port proxies[].proxy_type proxies[].username proxies[].password
+# keys: rules[].id rules[].name rules[].pattern rules[].proxy_id rules[].enabled proxies[].enabled
+. "$(dirname "$0")/lib.sh"
+start_web
+start_resolver
+start_microsocks
+start_origin
+config "$RULE_KION, $(rule 2 blocked.example '"action": "block"'),
+	$(rule 3 '198.51.100.13;2001:db8:2::13')"
+daemon_start
+
+for v in 4 6; do
+	check "http by name, IPv$v" fetched -$v http://h$v.kion.cloud/
+	check "... its record" logged "proto=tcp .*:80 host=h$v.kion.cloud via=dns rule=1 action=proxy proxy=1 .*close=done"
+	check "... the proxy was asked for the name" log_has microsocks "connected to h$v.kion.cloud:80"
+	check "https by name, IPv$v" fetched -$v https://s$v.kion.cloud/
+	check "... its record" logged ":443 host=s$v.kion.cloud via=dns rule=1 action=proxy proxy=1 .*close=done"
+	check "... the proxy was asked for the name" log_has microsocks "connected to s$v.kion.cloud:443"
+	check "other names go direct, IPv$v" fetched -$v https://direct.example/
+	check "... their record" logged ":443 host=direct.example via=dns rule=- action=direct proxy=- .*close=done"
+done
+check "the direct server saw this host" log_has web '^192.0.2.2 https direct.example'
+check "the proxied server did not" log_has_not web '^(192.0.2.2|2001:db8:1::2) .*kion.cloud'
+
+# Names that no DNS answer told.
+resolve="--resolve a.kion.cloud:80:198.51.100.12 --resolve a.kion.cloud:443:198.51.100.12"
+mark
+check "a name from the Host field" fetched $resolve http://a.kion.cloud/
+check "... its record" logged 'dst=198.51.100.12:80 host=a.kion.cloud via=http rule=1 action=proxy'
+check "a name from the ClientHello" fetched $resolve https://a.kion.cloud/
+check "... its record" logged 'dst=198.51.100.12:443 host=a.kion.cloud via=sni rule=1 action=proxy'
+
+for address in 198.51.100.13 2001:db8:2::13; do
+	check "an address without a name, $address" origin echo $address 7000
+	check "... its record" logged "dst=.*$address.*:7000 host=- via=ip rule=3 action=proxy proxy=1 .*out=6 in=6 .*close=done"
+	check "... the proxy was asked for the address" log_has microsocks "connected to $address:7000"
+done
+finish
