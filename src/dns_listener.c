@@ -62,11 +62,14 @@ socket_unref(struct dns_socket *s)
 }
 
 void
-dns_listeners_stop(struct dns_listeners *set)
+dns_listeners_stop(struct dns_listeners *set, dns_listeners_keep *keep, const void *arg)
 {
-	struct dns_socket *s;
+	struct dns_socket *s, *next;
 
-	while ((s = LIST_FIRST(&set->sockets)) != NULL) {
+	for (s = LIST_FIRST(&set->sockets); s != NULL; s = next) {
+		next = LIST_NEXT(s, link);
+		if (keep != NULL && keep(arg, &s->local))
+			continue;
 		LIST_REMOVE(s, link);
 		ev_io_stop(set->env.loop, &s->io);
 		listener_free(s->tcp);
@@ -113,7 +116,7 @@ dns_listeners_free(struct dns_listeners *set)
 		request_reject(r);
 	}
 	dns_clients_free(&set->clients);
-	dns_listeners_stop(set);
+	dns_listeners_stop(set, NULL, NULL);
 	free(set);
 }
 

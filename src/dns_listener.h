@@ -24,6 +24,9 @@
 #define DNS_CLIENT_IDLE_S  10.0
 
 struct dns_listeners;
+
+/* Shall the listener at this address stay? */
+typedef bool dns_listeners_keep(const void *arg, const union addr *local);
 struct dns_socket;
 struct dns_client;
 
@@ -60,7 +63,7 @@ void dns_listeners_set_max(struct dns_listeners *, unsigned max);
 int dns_listeners_add(struct dns_listeners *, int fd, int type, const union addr *local);
 
 /* Receives nothing new. A UDP socket is closed when its last request has been answered. */
-void dns_listeners_stop(struct dns_listeners *);
+void dns_listeners_stop(struct dns_listeners *, dns_listeners_keep *, const void *arg);
 
 /* Sends the answer and frees the request. A message too large for UDP is the caller's mistake. */
 void dns_request_answer(struct dns_request *, const void *msg, size_t len);

@@ -355,9 +355,9 @@ dns_proxy_listen(struct dns_proxy *p, int fd, int type, const union addr *local)
 }
 
 void
-dns_proxy_unlisten(struct dns_proxy *p)
+dns_proxy_unlisten(struct dns_proxy *p, bool (*keep)(const void *, const union addr *), const void *arg)
 {
-	dns_listeners_stop(p->listeners);
+	dns_listeners_stop(p->listeners, keep, arg);
 }
 
 void

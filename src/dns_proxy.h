@@ -47,8 +47,9 @@ void dns_proxy_free(struct dns_proxy *);
 /* A bound, non-blocking socket: UDP, or TCP already listening. local: its address. 0 or
  * errno (fd stays the caller's). */
 int  dns_proxy_listen(struct dns_proxy *, int fd, int type, const union addr *local);
-/* Receives nothing new; queries under way are still answered, a UDP listener is closed after its last. */
-void dns_proxy_unlisten(struct dns_proxy *);
+/* Closes the listeners whose address is not to be kept (keep NULL: all); queries under way are still answered, a
+ * UDP listener is closed after its last. */
+void dns_proxy_unlisten(struct dns_proxy *, bool (*keep)(const void *arg, const union addr *local), const void *arg);
 
 /* After a reload: new policy; the cache is emptied, queries under way go on. */
 void dns_proxy_set_policy(struct dns_proxy *, struct policy *);

@@ -168,7 +168,7 @@ queries_under_way_are_answered_after_unlisten(void **state)
 	first->on_udp = hold;
 	client_ask(0, 1, "www.example", DNS_A);
 	fixture_until(&first->nheard, 1);
-	dns_proxy_unlisten(fx.proxy);
+	dns_proxy_unlisten(fx.proxy, NULL, NULL);
 	client_ask(0, 2, "b.blocked", DNS_A);
 	assert_true(client_silent(0));
 	answer_one(first, &first->heard[0]);
