@@ -1,0 +1,272 @@
+#include "config.h"
+
+#include "reply_socket.h"
+
+#include <sys/queue.h>
+
+#include <ev.h>
+#include <uthash.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ipc.h"
+#include "own.h"
+#include "udp.h"
+
+#define ASK_MS     2000
+#define REFUSED_S  1.0
+
+/* What lets a socket be bound to an address that is not this host's; by family. */
+#if defined(IP_TRANSPARENT)
+enum { ANY4_LEVEL = IPPROTO_IP, ANY4 = IP_TRANSPARENT, ANY6_LEVEL = IPPROTO_IPV6, ANY6 = IPV6_TRANSPARENT };
+#elif defined(SO_BINDANY)
+enum { ANY4_LEVEL = SOL_SOCKET, ANY4 = SO_BINDANY, ANY6_LEVEL = SOL_SOCKET, ANY6 = SO_BINDANY };
+#endif
+
+struct reply_key {
+	uint8_t  bytes[16];
+	uint16_t family, port;
+};
+
+struct datagram {
+	STAILQ_ENTRY(datagram) next;
+	union addr peer;
+	size_t     len;
+	uint8_t    data[];
+};
+
+struct reply_socket {
+	struct reply_key key;
+	struct reply_sockets *all;
+	UT_hash_handle hh;              /* in the order of use, the oldest first */
+	uint32_t id;                    /* of the request under way; 0: none */
+	int      fd;                    /* -1: not yet, or refused */
+	double   refused_until;
+	unsigned nqueue;
+	STAILQ_HEAD(, datagram) queue;
+};
+
+struct reply_sockets {
+	struct ev_loop *loop;
+	struct ipc     *ipc;
+	struct reply_socket *table;
+};
+
+struct reply_sockets *
+reply_sockets_new(struct ev_loop *loop, struct ipc *ipc)
+{
+	struct reply_sockets *all = calloc(1, sizeof(*all));
+
+	if (all == NULL)
+		return NULL;
+	all->loop = loop;
+	all->ipc = ipc;
+	return all;
+}
+
+static void
+queue_drop(struct reply_socket *s)
+{
+	struct datagram *d;
+
+	while ((d = STAILQ_FIRST(&s->queue)) != NULL) {
+		STAILQ_REMOVE_HEAD(&s->queue, next);
+		free(d);
+	}
+	s->nqueue = 0;
+}
+
+static void
+reply_socket_end(struct reply_socket *s)
+{
+	HASH_DEL(s->all->table, s);
+	if (s->id != 0)
+		ipc_cancel(s->all->ipc, s->id);
+	if (s->fd != -1)
+		close(s->fd);
+	queue_drop(s);
+	free(s);
+}
+
+void
+reply_sockets_free(struct reply_sockets *all)
+{
+	if (all == NULL)
+		return;
+	while (all->table != NULL)
+		reply_socket_end(all->table);
+	free(all);
+}
+
+static struct reply_key
+key_of(const union addr *addr)
+{
+	struct reply_key key;
+	size_t len;
+	const uint8_t *bytes = addr_bytes(addr, &len);
+
+	memset(&key, 0, sizeof(key));
+	memcpy(key.bytes, bytes, len);
+	key.family = (uint16_t)addr->sa.sa_family;
+	key.port = addr_port(addr);
+	return key;
+}
+
+/* The helper has answered, or it has not in time. */
+static void
+answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
+{
+	struct reply_socket *s = arg;
+	struct datagram *d;
+
+	(void)msg;
+	s->id = 0;
+	s->fd = fd;
+	if (error != 0 || fd == -1)
+		s->refused_until = ev_now(s->all->loop) + REFUSED_S;
+	else
+		STAILQ_FOREACH(d, &s->queue, next)
+			udp_send(fd, NULL, &d->peer, d->data, d->len);
+	queue_drop(s);
+}
+
+/* Asks the helper, unless that is under way or was refused a moment ago. */
+static int
+ask(struct reply_socket *s, const union addr *src)
+{
+	struct ipc_msg msg;
+
+	if (s->id != 0)
+		return 0;
+	if (ev_now(s->all->loop) < s->refused_until)
+		return EADDRNOTAVAIL;
+	memset(&msg, 0, sizeof(msg));
+	msg.type = IPC_SOCKET;
+	msg.proto = IPPROTO_UDP;
+	msg.addrs[0] = *src;
+	msg.naddrs = 1;
+	s->id = ipc_request(s->all->ipc, &msg, ASK_MS, answer_cb, s);
+	return s->id != 0 ? 0 : EPIPE;
+}
+
+static int
+enqueue(struct reply_socket *s, const union addr *peer, const void *msg, size_t len)
+{
+	struct datagram *d;
+
+	if (s->nqueue >= REPLY_QUEUE_MAX || len > UDP_MAX)
+		return ENOBUFS;
+	d = malloc(sizeof(*d) + len);
+	if (d == NULL)
+		return ENOMEM;
+	d->peer = *peer;
+	d->len = len;
+	memcpy(d->data, msg, len);
+	STAILQ_INSERT_TAIL(&s->queue, d, next);
+	s->nqueue++;
+	return EINPROGRESS;
+}
+
+/* The entry of src, now the youngest. */
+static struct reply_socket *
+reply_socket_use(struct reply_sockets *all, const union addr *src)
+{
+	const struct reply_key key = key_of(src);
+	struct reply_socket *s;
+
+	HASH_FIND(hh, all->table, &key, sizeof(key), s);
+	if (s != NULL) {
+		HASH_DEL(all->table, s);
+	} else {
+		s = calloc(1, sizeof(*s));
+		if (s == NULL)
+			return NULL;
+		if (HASH_COUNT(all->table) >= REPLY_SOCKETS_MAX)
+			reply_socket_end(all->table);
+		s->all = all;
+		s->key = key;
+		s->fd = -1;
+		STAILQ_INIT(&s->queue);
+	}
+	HASH_ADD(hh, all->table, key, sizeof(s->key), s);
+	return s;
+}
+
+int
+reply_socket_send(struct reply_sockets *all, const union addr *src, const union addr *peer,
+    const void *msg, size_t len)
+{
+	struct reply_socket *s = reply_socket_use(all, src);
+	int error;
+
+	if (s == NULL)
+		return ENOMEM;
+	if (s->fd != -1)
+		return udp_send(s->fd, NULL, peer, msg, len);
+	error = ask(s, src);
+	return error != 0 ? error : enqueue(s, peer, msg, len);
+}
+
+int
+reply_socket_open(const union addr *addr, int *fd)
+{
+	const bool v6 = addr->sa.sa_family == AF_INET6;
+	const int on = 1;
+	int error = 0;
+
+	*fd = -1;
+	if ((addr->sa.sa_family != AF_INET && !v6) || addr_port(addr) == 0 || addr_is_any(addr))
+		return EINVAL;
+	*fd = socket(addr->sa.sa_family, SOCK_DGRAM, 0);
+	if (*fd == -1)
+		return errno;
+	if (fcntl(*fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(*fd, F_SETFL, O_NONBLOCK) == -1 ||
+	    setsockopt(*fd, v6 ? ANY6_LEVEL : ANY4_LEVEL, v6 ? ANY6 : ANY4, &on, sizeof(on)) == -1 ||
+	    setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1 ||
+	    setsockopt(*fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == -1 ||
+	    bind(*fd, &addr->sa, addr_len(addr)) == -1)
+		error = errno;
+	if (error != 0) {
+		close(*fd);
+		*fd = -1;
+	}
+	return error;
+}
+
+/* An address of this host has programs of its own: their ports are not the worker's to take. */
+static int
+reply_socket_check(const union addr *addr)
+{
+	struct network *own;
+	size_t nown;
+	int error = own_networks(&own, &nown);
+
+	if (error != 0)
+		return error;
+	for (size_t i = 0; i < nown && error == 0; i++)
+		if (network_contains(&own[i], addr))
+			error = EACCES;
+	free(own);
+	return error;
+}
+
+void
+reply_socket_serve(struct ipc *ipc, const struct ipc_msg *request)
+{
+	struct ipc_msg answer;
+	int fd = -1;
+
+	memset(&answer, 0, sizeof(answer));
+	answer.type = request->type;
+	answer.id = request->id;
+	answer.error = request->naddrs == 1 ? reply_socket_check(&request->addrs[0]) : EINVAL;
+	if (answer.error == 0)
+		answer.error = reply_socket_open(&request->addrs[0], &fd);
+	ipc_send(ipc, &answer, fd);
+	if (fd != -1)
+		close(fd);
+}
