@@ -1,0 +1,91 @@
+/*
+ * The anchor for macOS and FreeBSD. What it makes is shown, with comments, in pf/rdr.conf.in.
+ *
+ * rdr works on arriving packets only. This host's own packets are therefore routed into lo0, where they
+ * arrive and meet the rdr rule (measured on FreeBSD 13.2: TCP, UDP, IPv4, IPv6, nat and if-bound states):
+ *
+ *   rdr pass on lo0 inet proto tcp from ! 127.0.0.0/8 to ! <pfi_skip> -> 127.0.0.1 port 10080
+ *   pass out quick on ! lo0 route-to (lo0 127.0.0.1) inet proto tcp from <pfi_own> to ! <pfi_skip> ...
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "pf_system.h"
+#include "pf_text.h"
+
+/* Never "no rdr": it would end the administrator's later rules, too. <pfi_skip> holds our own addresses:
+ * a SYN|ACK that comes round on lo0 must not be redirected. */
+static void
+rdr_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const struct pf_service *s)
+{
+	(void)p;
+	fprintf(out, "rdr pass on lo0 %s proto %s from %s to ! <pfi_skip>", f->af, s->proto, f->outside);
+	pf_text_ports(out, &s->ports);
+	fputs(" -> ", out);
+	pf_text_target(out, s, f->local);
+	fputc('\n', out);
+}
+
+/* Without "pass": the rule below makes the state, which is then found by its label. */
+static void
+rdr_gateway_rule(FILE *out, const char *interface, const struct pf_family *f, const struct pf_service *s)
+{
+	fprintf(out, "rdr on %s %s proto %s from any to ! <pfi_skip>", interface, f->af, s->proto);
+	pf_text_ports(out, &s->ports);
+	fputs(" -> ", out);
+	pf_text_target(out, s, f->gateway);
+	fputc('\n', out);
+}
+
+static void
+pass_gateway_rule(FILE *out, const char *interface, const struct pf_family *f, const struct pf_service *s)
+{
+	fprintf(out, "pass in quick on %s %s proto %s from any to ", interface, f->af, s->proto);
+	pf_text_target(out, s, f->gateway);
+	fprintf(out, "%s keep state label \"%s\"\n", pf_text_flags(s), s->label);
+}
+
+/* quick: a later anchor's "pass out quick" would undo route-to. floating: the answer comes in on lo0, also
+ * under "set state-policy if-bound". "user U <> U" matches every known user but U: packets forwarded for
+ * others, also after nat, have no user and go their way. */
+static void
+route_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const struct pf_service *s)
+{
+	fprintf(out, "pass out quick %s route-to (lo0 %s) %s proto %s from <pfi_own> to ! <pfi_skip>",
+	    p->scope, f->loop, f->af, s->proto);
+	pf_text_ports(out, &s->ports);
+	fprintf(out, " user %ju <> %ju%s keep state (floating) label \"%s\"\n", (uintmax_t)p->in->uid,
+	    (uintmax_t)p->in->uid, pf_text_flags(s), s->label);
+}
+
+int
+anchor_pf_text(FILE *out, const struct anchor_input *in)
+{
+	struct pf_plan p;
+	int error;
+
+	if (in->state == ANCHOR_EMPTY)
+		return fputc('\n', out) == EOF ? EIO : 0;
+	error = pf_plan_make(&p, in, "on ! lo0");
+	if (error != 0)
+		return error;
+	pf_text_head(out, &p);
+	if (in->state == ANCHOR_REDIRECT) {
+		fputs("# What arrives on lo0 from elsewhere was routed there by the rules below.\n", out);
+		pf_text_each(out, &p, rdr_rule);
+		if (in->conf->intercept.ninterfaces > 0)
+			fputs("# Traffic of others that enters here (intercept.interfaces).\n", out);
+		pf_text_each_gateway(out, &p, rdr_gateway_rule);
+		pf_text_own(out, &p);
+		fputs("# Traffic of this host is routed into lo0.\n", out);
+		pf_text_each(out, &p, route_rule);
+		pf_text_each_gateway(out, &p, pass_gateway_rule);
+	} else {
+		pf_text_own(out, &p);
+		pf_text_block(out, &p);
+	}
+	pf_plan_free(&p);
+	return ferror(out) ? EIO : 0;
+}

@@ -1,0 +1,78 @@
+/*
+ * pf_text.h - what the pf dialects have in common: which traffic is meant, and the pieces of pf.conf(5)
+ *             grammar that are the same on every system.
+ *
+ * A plan says it neutrally: families (where to redirect to) times services (what to redirect). A dialect
+ * (anchor_pf_text.c, anchor_divert_text.c) turns each pair into rules.
+ *
+ * Owner:   pf_plan_make() allocates, pf_plan_free() frees; the input is borrowed and outlives the plan.
+ * Errors:  0 or an errno value.
+ */
+#ifndef PFI_PF_TEXT_H
+#define PFI_PF_TEXT_H
+
+#include "anchor.h"
+
+/* pf.conf(5): a label has at most 63 characters. States are found by these, so they are the same in every
+ * version of the rules. */
+#define PF_LABEL_OWN     "pfinterceptd: the daemon's own traffic"
+#define PF_LABEL_SERVERS "pfinterceptd: UDP servers of this host"
+#define PF_LABEL_DNS_TCP "pfinterceptd: DNS over TCP"
+#define PF_LABEL_DNS_UDP "pfinterceptd: DNS over UDP"
+#define PF_LABEL_TCP     "pfinterceptd: TCP"
+#define PF_LABEL_UDP     "pfinterceptd: UDP"
+
+/* The labels of rules that intercept; NULL at the end. */
+extern const char *const pf_labels[];
+
+#define PF_SERVICES 4
+
+struct pf_service {
+	const char      *proto;         /* "tcp", "udp" */
+	const char      *label;
+	struct port_list ports;
+	uint16_t         to;            /* our port; 0: the listener's */
+};
+
+struct pf_family {
+	const char       *af;           /* "inet", "inet6" */
+	const char       *loop;         /* "127.0.0.1", "::1" */
+	const char       *outside;      /* what is not loopback, as a source */
+	const union addr *local;        /* listener for this host's traffic */
+	const union addr *gateway;      /* listener for forwarded traffic; NULL: none is fit */
+};
+
+struct pf_plan {
+	const struct anchor_input *in;
+	struct pf_family   families[2];
+	size_t             nfamilies;
+	struct pf_service  services[PF_SERVICES];
+	size_t             nservices;
+	struct port_range *udp_ranges;  /* udp_ports without DHCP */
+	char               scope[32];   /* "on ! lo0": where this host's traffic leaves */
+};
+
+/* EINVAL: the name of an interface is none (logged). */
+int  pf_plan_make(struct pf_plan *, const struct anchor_input *, const char *scope);
+void pf_plan_free(struct pf_plan *);
+
+/* First lines, and the tables <pfi_own> and <pfi_skip>. */
+void pf_text_head(FILE *, const struct pf_plan *);
+/* The filter rules that come first: our own traffic, and this host's UDP servers. */
+void pf_text_own(FILE *, const struct pf_plan *);
+/* Refuses what would be intercepted. */
+void pf_text_block(FILE *, const struct pf_plan *);
+
+/* " port 53", " port { 80, 1000:2000 }", or nothing for every port. */
+void pf_text_ports(FILE *, const struct port_list *);
+/* " flags S/SA": a TCP state begins with the SYN. Nothing for UDP. */
+const char *pf_text_flags(const struct pf_service *);
+/* "127.0.0.1 port 10080" */
+void pf_text_target(FILE *, const struct pf_service *, const union addr *listener);
+/* Calls rule() for each service of each family; gateway: for each interface, too. */
+typedef void pf_text_rule(FILE *, const struct pf_plan *, const struct pf_family *, const struct pf_service *);
+typedef void pf_text_gateway_rule(FILE *, const char *interface, const struct pf_family *, const struct pf_service *);
+void pf_text_each(FILE *, const struct pf_plan *, pf_text_rule *);
+void pf_text_each_gateway(FILE *, const struct pf_plan *, pf_text_gateway_rule *);
+
+#endif

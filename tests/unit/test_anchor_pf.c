@@ -1,0 +1,380 @@
+/*
+ * Anchor text for pf: what an administrator's pf would be given, compared with tests/golden. Set
+ * GOLDEN_WRITE=1 to write the files instead (and read the difference).
+ */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pf_system.h"
+#include "pf_text.h"
+
+/* An input with everything in place, to be changed by a test. */
+struct scene {
+	struct conf         conf;
+	struct port_range   tcp[3], udp[3];
+	struct network      own[3], exclude[1];
+	union addr          listeners[3], proxies[2];
+	const char         *interfaces[1];
+	struct anchor_input in;
+};
+
+static void
+scene_make(struct scene *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->tcp[0] = s->udp[0] = (struct port_range){ 1, 65535 };
+	s->conf.intercept.tcp_ports = (struct port_list){ s->tcp, 1 };
+	s->conf.intercept.udp_ports = (struct port_list){ s->udp, 1 };
+	s->conf.dns.enabled = true;
+	s->conf.listen.dns_port = 5353;
+	assert_int_equal(network_parse("10.1.1.1", &s->own[0]), 0);
+	assert_int_equal(network_parse("10.2.2.1", &s->own[1]), 0);
+	assert_int_equal(network_parse("fd00:1::1", &s->own[2]), 0);
+	assert_int_equal(network_parse("172.16.0.0/12", &s->exclude[0]), 0);
+	assert_int_equal(addr_parse("127.0.0.1", 10080, &s->listeners[0]), 0);
+	assert_int_equal(addr_parse("::1", 10080, &s->listeners[1]), 0);
+	assert_int_equal(addr_parse("fd00:2::1", 10080, &s->listeners[2]), 0);
+	assert_int_equal(addr_parse("198.51.100.7", 1080, &s->proxies[0]), 0);
+	assert_int_equal(addr_parse("2001:db8::7", 1080, &s->proxies[1]), 0);
+	s->conf.intercept.exclude = s->exclude;
+	s->conf.intercept.nexclude = 1;
+	s->interfaces[0] = "em1";
+	s->conf.intercept.interfaces = s->interfaces;
+	s->in = (struct anchor_input){ .conf = &s->conf, .uid = 610, .listeners = s->listeners, .nlisteners = 2,
+		.proxies = s->proxies, .nproxies = 2, .own = s->own, .nown = 3, .state = ANCHOR_REDIRECT };
+}
+
+static char *
+text_of(const struct pf_system *system, const struct anchor_input *in)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	assert_non_null(out);
+	assert_int_equal(system->render(out, in), 0);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void
+check_golden(const struct pf_system *system, const char *name, const struct anchor_input *in)
+{
+	const char *top = getenv("top_srcdir");
+	char *text = text_of(system, in);
+	char path[512], want[65536];
+	FILE *f;
+	size_t n;
+
+	snprintf(path, sizeof(path), "%s/tests/golden/%s-%s.conf", top != NULL ? top : ".", system->name, name);
+	for (char *p = strrchr(path, '/'); *p != '\0'; p++)
+		*p = (char)tolower((unsigned char)*p);
+	f = fopen(path, getenv("GOLDEN_WRITE") != NULL ? "w" : "r");
+	if (f == NULL)
+		fail_msg("%s: %s", path, strerror(errno));
+	if (getenv("GOLDEN_WRITE") != NULL) {
+		fputs(text, f);
+	} else {
+		n = fread(want, 1, sizeof(want) - 1, f);
+		want[n] = '\0';
+		assert_string_equal(text, want);
+	}
+	fclose(f);
+	free(text);
+}
+
+static void
+check_all(const char *name, const struct anchor_input *in)
+{
+	check_golden(&pf_macos, name, in);
+	check_golden(&pf_freebsd, name, in);
+	check_golden(&pf_openbsd, name, in);
+}
+
+static void
+text_for_this_host(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_make(&s);
+	check_all("local", &s.in);
+}
+
+static void
+text_for_a_gateway(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_make(&s);
+	s.in.nlisteners = 3;
+	s.conf.intercept.ninterfaces = 1;
+	check_all("gateway", &s.in);
+}
+
+static void
+text_with_ipv4_only(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_make(&s);
+	s.in.nlisteners = 1;
+	check_all("ipv4", &s.in);
+}
+
+static void
+text_without_udp_has_dns_still(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_make(&s);
+	s.conf.intercept.udp_ports.count = 0;
+	s.tcp[0] = (struct port_range){ 80, 80 };
+	s.tcp[1] = (struct port_range){ 443, 443 };
+	s.tcp[2] = (struct port_range){ 8000, 8999 };
+	s.conf.intercept.tcp_ports.count = 3;
+	check_all("noudp", &s.in);
+}
+
+static void
+text_of_the_closed_block_set(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_make(&s);
+	s.in.nlisteners = 3;
+	s.conf.intercept.ninterfaces = 1;
+	s.in.state = ANCHOR_BLOCK;
+	check_all("closed", &s.in);
+}
+
+static void
+text_of_nothing_is_an_empty_line(void **state)
+{
+	struct scene s;
+	char *text;
+
+	(void)state;
+	scene_make(&s);
+	s.in.state = ANCHOR_EMPTY;
+	text = text_of(&pf_freebsd, &s.in);
+	assert_string_equal(text, "\n");
+	free(text);
+	text = text_of(&pf_openbsd, &s.in);
+	assert_string_equal(text, "\n");
+	free(text);
+}
+
+static size_t
+count(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *p = strstr(text, what); p != NULL; p = strstr(p + 1, what))
+		n++;
+	return n;
+}
+
+static void
+text_with_ten_thousand_excluded_networks(void **state)
+{
+	const struct pf_system *const systems[] = { &pf_macos, &pf_freebsd, &pf_openbsd };
+	struct network *nets = calloc(10000, sizeof(*nets));
+	struct scene s;
+	char *text, *small;
+
+	(void)state;
+	assert_non_null(nets);
+	scene_make(&s);
+	for (size_t i = 0; i < 10000; i++)
+		nets[i] = (struct network){ .family = AF_INET, .prefix = 24,
+			.bytes = { 20, (uint8_t)(i >> 8), (uint8_t)i, 0 } };
+	for (size_t i = 0; i < 3; i++) {
+		s.conf.intercept.nexclude = 0;
+		small = text_of(systems[i], &s.in);
+		s.conf.intercept.exclude = nets;
+		s.conf.intercept.nexclude = 10000;
+		text = text_of(systems[i], &s.in);
+		assert_int_equal(count(text, "\t20."), 10000);
+		assert_non_null(strstr(text, "\t20.0.0.0/24\n"));
+		assert_non_null(strstr(text, "\t20.39.15.0/24\n"));
+		assert_int_equal(count(text, "\n"), count(small, "\n") + 10000);
+		assert_string_equal(strstr(text, "# The daemon"), strstr(small, "# The daemon"));
+		free(text);
+		free(small);
+	}
+	free(nets);
+}
+
+static void
+translation_stands_before_filter_rules_and_the_text_ends_with_a_newline(void **state)
+{
+	const char *last = NULL;
+	struct scene s;
+	char *text;
+
+	(void)state;
+	scene_make(&s);
+	s.in.nlisteners = 3;
+	s.conf.intercept.ninterfaces = 1;
+	text = text_of(&pf_macos, &s.in);
+	for (const char *p = strstr(text, "\nrdr "); p != NULL; p = strstr(p + 1, "\nrdr "))
+		last = p;
+	assert_non_null(last);
+	assert_true(last < strstr(text, "\npass "));
+	assert_int_equal(text[strlen(text) - 1], '\n');
+	free(text);
+}
+
+/* Measured: redirecting IPv6 of other hosts to ::1 never completes. */
+static void
+gateway_ipv6_needs_a_listener_off_loopback_with_rdr_but_not_with_divert(void **state)
+{
+	struct scene s;
+	char *text;
+
+	(void)state;
+	scene_make(&s);
+	s.conf.intercept.ninterfaces = 1;
+	text = text_of(&pf_freebsd, &s.in);
+	assert_null(strstr(text, "on em1 inet6"));
+	free(text);
+	text = text_of(&pf_openbsd, &s.in);
+	assert_non_null(strstr(text, "on em1 inet6"));
+	free(text);
+}
+
+static void
+a_wildcard_listener_is_never_a_target(void **state)
+{
+	struct scene s;
+	char *text;
+
+	(void)state;
+	scene_make(&s);
+	assert_int_equal(addr_parse("0.0.0.0", 10080, &s.listeners[0]), 0);
+	assert_int_equal(addr_parse("::", 10080, &s.listeners[1]), 0);
+	text = text_of(&pf_freebsd, &s.in);
+	assert_null(strstr(text, "rdr "));
+	assert_null(strstr(text, "route-to"));
+	free(text);
+}
+
+/* Else a rule of ours would let in what an earlier "block in" keeps out. */
+static void
+nothing_is_passed_in_where_the_main_ruleset_blocks(void **state)
+{
+	struct scene s;
+	char *text;
+
+	(void)state;
+	scene_make(&s);
+	text = text_of(&pf_freebsd, &s.in);
+	assert_int_equal(count(text, "\npass in "), 1);
+	free(text);
+	s.in.place.filtered = true;
+	text = text_of(&pf_freebsd, &s.in);
+	assert_int_equal(count(text, "\npass in "), 0);
+	free(text);
+}
+
+static void
+dhcp_is_left_alone(void **state)
+{
+	struct scene s;
+	char *text;
+
+	(void)state;
+	scene_make(&s);
+	text = text_of(&pf_freebsd, &s.in);
+	assert_non_null(strstr(text, "proto udp from ! 127.0.0.0/8 to ! <pfi_skip> port { 1:66, 69:545, 548:65535 } ->"));
+	free(text);
+	s.udp[0] = (struct port_range){ 67, 68 };
+	text = text_of(&pf_freebsd, &s.in);
+	assert_null(strstr(text, PF_LABEL_UDP "\""));
+	free(text);
+}
+
+static void
+the_rules_are_those_of_the_daemons_routing_domain(void **state)
+{
+	struct scene s;
+	char *text;
+
+	(void)state;
+	scene_make(&s);
+	s.in.place.rdomain = 3;
+	text = text_of(&pf_openbsd, &s.in);
+	assert_non_null(strstr(text, "pass out quick on rdomain 3 inet "));
+	assert_non_null(strstr(text, "pass in quick on lo3 inet "));
+	assert_null(strstr(text, "lo0"));
+	free(text);
+}
+
+static void
+a_name_that_is_no_interface_is_refused(void **state)
+{
+	static const char *const bad[] = { "", "em1 keep", "em\"1", "em1\npass", "!em1", "1em" };
+	char *text = NULL;
+	struct scene s;
+	size_t len;
+	FILE *out;
+
+	(void)state;
+	scene_make(&s);
+	s.conf.intercept.ninterfaces = 1;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		s.interfaces[0] = bad[i];
+		out = open_memstream(&text, &len);
+		assert_int_equal(anchor_pf_text(out, &s.in), EINVAL);
+		fclose(out);
+		free(text);
+	}
+}
+
+static void
+labels_fit_into_pf(void **state)
+{
+	(void)state;
+	for (size_t i = 0; pf_labels[i] != NULL; i++)
+		assert_in_range(strlen(pf_labels[i]), 1, 63);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_for_this_host),
+		cmocka_unit_test(text_for_a_gateway),
+		cmocka_unit_test(text_with_ipv4_only),
+		cmocka_unit_test(text_without_udp_has_dns_still),
+		cmocka_unit_test(text_of_the_closed_block_set),
+		cmocka_unit_test(text_of_nothing_is_an_empty_line),
+		cmocka_unit_test(text_with_ten_thousand_excluded_networks),
+		cmocka_unit_test(translation_stands_before_filter_rules_and_the_text_ends_with_a_newline),
+		cmocka_unit_test(gateway_ipv6_needs_a_listener_off_loopback_with_rdr_but_not_with_divert),
+		cmocka_unit_test(a_wildcard_listener_is_never_a_target),
+		cmocka_unit_test(nothing_is_passed_in_where_the_main_ruleset_blocks),
+		cmocka_unit_test(dhcp_is_left_alone),
+		cmocka_unit_test(the_rules_are_those_of_the_daemons_routing_domain),
+		cmocka_unit_test(a_name_that_is_no_interface_is_refused),
+		cmocka_unit_test(labels_fit_into_pf),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
