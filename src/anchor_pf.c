@@ -1,0 +1,286 @@
+#include "config.h"
+
+#include "anchor_pf.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "anchor_native.h"
+#include "command.h"
+#include "log.h"
+#include "pf_abi.h"
+#include "pf_check.h"
+#include "pf_ioctl.h"
+#include "pf_state.h"
+
+#define OUTPUT_MAX 2048
+#define PFCTL_MS   10000
+#define BUSY_TRIES 5            /* another pfctl is loading rules: DIOCXCOMMIT gives EBUSY */
+
+const enum conf_firewall anchor_native_kind = FIREWALL_PF;
+const struct anchor_ops *const anchor_native = &anchor_pf_ops;
+
+static const struct pf_env *
+env_of(const struct anchor *a)
+{
+	return a->data != NULL ? a->data : &pf_env_native;
+}
+
+static const char *
+path_of(const struct anchor *a)
+{
+	return a->restore.path[0] != '\0' ? a->restore.path : a->name;
+}
+
+/* What struct anchor_restore says of skip_cleared. */
+enum { SKIP_INTERFACE = 1, SKIP_GROUP = 2 };
+
+/* OpenBSD puts the flags in force with the next load of rules, and an interface's flag comes back from its
+ * group: both are cleared, before the load. */
+static int
+skip(const struct anchor *a, uint32_t which, bool on)
+{
+	const struct pf_env *env = env_of(a);
+	char lo[16];
+	int error;
+
+	snprintf(lo, sizeof(lo), "lo%u", pf_abi_rdomain());
+	if ((which & SKIP_GROUP) == 0)
+		return pf_skip_set(env, lo, on);
+	error = pf_skip_set(env, env->system->skip_group, on);
+	return error != 0 || on ? error : pf_skip_set(env, lo, on);
+}
+
+/* The line of pfctl's output that says what went wrong; its warnings say "No ALTQ support" and the like. */
+static const char *
+reason(char *output)
+{
+	char *line = strstr(output, "syntax error");
+
+	if (line == NULL)
+		line = strstr(output, "pfctl:");
+	if (line == NULL)
+		return output[0] != '\0' ? output : "it does not say why";
+	while (line > output && line[-1] != '\n')
+		line--;
+	line[strcspn(line, "\n")] = '\0';
+	return line;
+}
+
+static int
+pfctl(const struct anchor *a, char output[OUTPUT_MAX], const char *input, const char *x, const char *y,
+    const char *z, const char *w)
+{
+	const char *argv[] = { env_of(a)->pfctl, x, y, z, w, NULL };
+
+	return command_run(argv, input, output, OUTPUT_MAX, PFCTL_MS);
+}
+
+/* pfctl -a NAME -f -: translation, filter rules and tables of the anchor in one transaction. */
+static int
+load(struct anchor *a, const char *text)
+{
+	char output[OUTPUT_MAX];
+	int error = EIO;
+
+	/* A reload of the main ruleset may have brought "set skip" back. */
+	if (a->restore.skip_cleared)
+		skip(a, a->restore.skip_cleared, false);
+	for (int i = 0; error == EIO && i < BUSY_TRIES; i++) {
+		if (i > 0)
+			usleep(20000);
+		error = pfctl(a, output, text, "-a", path_of(a), "-f", "-");
+		if (error != 0 && strstr(output, "busy") == NULL)
+			break;
+	}
+	if (error != 0)
+		log_error("cannot load the pf anchor \"%s\": %s (%s)", path_of(a), reason(output), strerror(error));
+	return error;
+}
+
+static void
+forget(struct anchor *a)
+{
+	pf_state_kill(env_of(a));
+}
+
+uint64_t
+anchor_pf_token(const char *output)
+{
+	const char *p = strstr(output, "Token");
+
+	p = p != NULL ? strchr(p, ':') : NULL;
+	return p != NULL ? strtoull(p + 1, NULL, 10) : 0;
+}
+
+static void
+release_token(const struct anchor *a, uint64_t token)
+{
+	char output[OUTPUT_MAX], text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, token);
+	if (pfctl(a, output, NULL, "-X", text, NULL, NULL) != 0)
+		log_debug("pf's reference %s is no longer known", text);
+}
+
+/* macOS counts who needs pf (-E, -X); elsewhere it is on or off. */
+static int
+enable(struct anchor *a, bool enabled)
+{
+	const bool token = env_of(a)->system->token;
+	char output[OUTPUT_MAX];
+	int error;
+
+	if (enabled && !token)
+		return 0;
+	error = pfctl(a, output, NULL, token ? "-E" : "-e", NULL, NULL, NULL);
+	if (error == 0 && token)
+		a->restore.token = anchor_pf_token(output);
+	else if (error == 0)
+		a->restore.enabled = 1;
+	if (error != 0)
+		log_error("cannot enable pf: %s", reason(output));
+	return error;
+}
+
+static int
+unskip(struct anchor *a, const struct pf_report *st)
+{
+	const uint32_t which = st->skipped_group ? SKIP_GROUP : SKIP_INTERFACE;
+	int error;
+
+	if (!st->skipped)
+		return 0;
+	error = skip(a, which, false);
+	if (error == 0)
+		a->restore.skip_cleared = which;
+	else
+		log_error("cannot clear \"set skip on %s\": %s; take it out of /etc/pf.conf", st->loopback, strerror(error));
+	return error;
+}
+
+/* Rules first, in one transaction; then the emptied tables. */
+static int
+flush(struct anchor *a)
+{
+	char output[OUTPUT_MAX];
+	int error = load(a, "\n");
+
+	if (error == 0)
+		error = pfctl(a, output, NULL, "-a", path_of(a), "-F", "all");
+	return error;
+}
+
+/* An earlier run was killed: its rules and states go, its reference is released; what it changed outside is
+ * ours to put back. */
+static void
+clear_stale(struct anchor *a)
+{
+	const struct pf_env *env = env_of(a);
+
+	if (pf_state_load(env, &a->restore) != 0)
+		return;
+	log_warn("an earlier run did not end cleanly; clearing what it left in the pf anchor \"%s\"", path_of(a));
+	flush(a);
+	forget(a);
+	if (a->restore.token != 0)
+		release_token(a, a->restore.token);
+	a->restore.token = 0;
+	a->restore.path[0] = '\0';
+}
+
+static void
+log_findings(const struct pf_env *env, const struct pf_report *st, const char *name)
+{
+	struct pf_finding list[PF_FINDINGS_MAX];
+	size_t n = pf_check_findings(env->system, st, name, list);
+
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].level == PF_FAULT)
+			log_error("%s", list[i].text);
+		else if (list[i].level == PF_WARNING)
+			log_warn("%s", list[i].text);
+		else if (list[i].level == PF_NOTE)
+			log_info("%s", list[i].text);
+	}
+}
+
+static void
+warn_wildcards(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->listen.naddresses; i++)
+		if (addr_is_any(&conf->listen.addresses[i]))
+			log_warn("listen.addresses: pf cannot redirect to a wildcard address; name this host's addresses, "
+			    "such as \"127.0.0.1\" and \"::1\"");
+}
+
+/* Whatever fails on the way, the rest is still put back. */
+static int
+remove_all(struct anchor *a)
+{
+	const struct pf_env *env = env_of(a);
+	char output[OUTPUT_MAX];
+	const uint32_t skipped = a->restore.skip_cleared;
+	int error;
+
+	a->restore.skip_cleared = 0;
+	if (skipped != 0 && skip(a, skipped, true) != 0)
+		log_warn("cannot set the skip flag of the loopback interface again");
+	error = flush(a);
+	forget(a);
+	if (a->restore.token != 0)
+		release_token(a, a->restore.token);
+	if (a->restore.enabled && pfctl(a, output, NULL, "-d", NULL, NULL, NULL) != 0)
+		log_warn("cannot disable pf again: %s", reason(output));
+	memset(&a->restore, 0, sizeof(a->restore));
+	pf_state_drop(env);
+	return error;
+}
+
+static int
+prepare(struct anchor *a, const struct conf *conf)
+{
+	const struct pf_env *env = env_of(a);
+	struct pf_report st;
+	int error;
+
+	warn_wildcards(conf);
+	a->place.rdomain = pf_abi_rdomain();
+	clear_stale(a);
+	error = pf_check_read(env, a->name, &st);
+	if (error != 0)
+		return error;
+	st.stale = st.loaded = false; /* both are dealt with above and by the first load */
+	log_findings(env, &st, a->name);
+	if (pf_check_hopeless(env->system, &st))
+		return st.device_error != 0 ? st.device_error : ENOENT;
+	if (st.fallback)
+		memcpy(a->restore.path, st.path, sizeof(a->restore.path));
+	a->place.filtered = st.ref.filtered;
+	error = enable(a, st.enabled);
+	if (error == 0)
+		error = unskip(a, &st);
+	if (pf_state_save(env, &a->restore) != 0)
+		log_warn("%s cannot be written: after a crash, pf is not put back as it was", env->state_file);
+	if (error != 0)
+		remove_all(a);
+	return error;
+}
+
+static int
+render(FILE *out, const struct anchor_input *in)
+{
+	return pf_env_native.system->render(out, in);
+}
+
+const struct anchor_ops anchor_pf_ops = {
+	.name = "pfctl",
+	.render = render,
+	.prepare = prepare,
+	.load = load,
+	.remove = remove_all,
+	.forget = forget,
+};
