@@ -60,12 +60,10 @@ pf_remark(struct pf *pf, const struct flow *flow, const char *what)
 }
 
 static void
-pf_remark_result(struct pf *pf, const struct flow *flow, int error, const union addr *dst)
+pf_remark_result(struct pf *pf, const struct flow *flow, int error)
 {
 	if (error == E2BIG)
 		pf_remark(pf, flow, "several states fit; the flow is refused");
-	else if (error == 0 && firewall_is_own(&pf->fw, dst))
-		pf_remark(pf, flow, "the destination is our own listener, a loop; the flow is refused");
 	else if (error == EPERM)
 		pf_remark(pf, flow, "not permitted; on this system only root may ask pf");
 }
@@ -86,7 +84,7 @@ query_finish(struct query *q, int error, const union addr *dst)
 	firewall_cb *cb = q->cb;
 	void *arg = q->arg;
 
-	pf_remark_result(q->pf, &q->flow, error, dst);
+	pf_remark_result(q->pf, &q->flow, error);
 	query_end(q);
 	cb(arg, error, error == 0 ? dst : &addr_none);
 }
@@ -179,7 +177,7 @@ pf_original_dst(struct firewall *fw, const struct flow *flow, union addr *dst, f
 
 	if (pf->device != -1) {
 		error = pf_natlook(pf->device, pf->ioctl, flow->proto, &flow->peer, &flow->local, dst);
-		pf_remark_result(pf, flow, error, dst);
+		pf_remark_result(pf, flow, error);
 		if (error != ENOENT)
 			return error;
 	}

@@ -379,7 +379,7 @@ several_states_are_an_error_logged_with_the_tuple(void **state)
 }
 
 static void
-our_own_listener_as_destination_is_logged_as_a_loop(void **state)
+our_own_listener_as_destination_is_for_the_caller_to_judge(void **state)
 {
 	struct ev_loop *loop = ev_loop_new(0);
 	struct firewall *fw = backend(loop, FAKE_FD);
@@ -390,8 +390,7 @@ our_own_listener_as_destination_is_logged_as_a_loop(void **state)
 	kernel.port = 10080;
 	assert_int_equal(fw->ops->original_dst(fw, a_flow(), &dst, outcome_cb, NULL), 0);
 	assert_true(firewall_is_own(fw, &dst));
-	assert_non_null(strstr(logged, "src=10.0.0.5:50000"));
-	assert_non_null(strstr(logged, "loop"));
+	assert_string_equal(logged, "");        /* the DNS forwarder may be asked directly */
 	fw->ops->free(fw);
 	ev_loop_destroy(loop);
 }
@@ -503,7 +502,7 @@ main(void)
 		cmocka_unit_test_setup(second_enoent_is_final, setup),
 		cmocka_unit_test_setup(a_cancelled_question_is_not_answered, setup),
 		cmocka_unit_test_setup(several_states_are_an_error_logged_with_the_tuple, setup),
-		cmocka_unit_test_setup(our_own_listener_as_destination_is_logged_as_a_loop, setup),
+		cmocka_unit_test_setup(our_own_listener_as_destination_is_for_the_caller_to_judge, setup),
 		cmocka_unit_test_setup(without_a_descriptor_the_helper_is_asked, setup),
 		cmocka_unit_test_setup(a_helper_that_does_not_answer_is_a_timeout, setup),
 		cmocka_unit_test_setup(the_end_of_the_backend_withdraws_its_requests, setup),
