@@ -136,6 +136,10 @@ enable(struct anchor *a, bool enabled)
 
 	if (enabled && !token)
 		return 0;
+	/* FreeBSD numbers states anew from the time of -e: new ones that meet the number of one left from before
+	 * are dropped. Nothing uses those while pf is off. */
+	if (!token)
+		pfctl(a, output, NULL, "-F", "states", NULL, NULL);
 	error = pfctl(a, output, NULL, token ? "-E" : "-e", NULL, NULL, NULL);
 	if (error == 0 && token)
 		a->restore.token = anchor_pf_token(output);

@@ -390,6 +390,7 @@ a_ready_pf_is_not_changed(void **state)
 	assert_int_equal(prepare(&a), 0);
 	assert_null(strstr(file_get("log"), "-e"));
 	assert_null(strstr(file_get("log"), "-f"));
+	assert_null(strstr(file_get("log"), "-F states"));
 	assert_int_equal(fake.nioctls, 0);
 	assert_int_equal(a.ops->remove(&a), 0);
 	assert_null(strstr(file_get("log"), "\n-d"));
@@ -405,7 +406,7 @@ a_disabled_pf_is_enabled_and_disabled_again(void **state)
 	(void)state;
 	file_put("info", "Status: Disabled\n");
 	assert_int_equal(prepare(&a), 0);
-	assert_non_null(strstr(file_get("log"), "\n-e\n"));
+	assert_non_null(strstr(file_get("log"), "\n-F states\n-e\n"));
 	guard.restore = a.restore; /* all that the guard process knows */
 	assert_int_equal(guard.ops->remove(&guard), 0);
 	assert_non_null(strstr(file_get("log"), "\n-d\n"));
