@@ -92,9 +92,9 @@ plan_services(struct pf_plan *p)
 		p->services[p->nservices++] = (struct pf_service){ "udp", PF_LABEL_DNS_UDP, dns, conf->listen.dns_port };
 	}
 	if (conf->intercept.tcp_ports.count > 0)
-		p->services[p->nservices++] = (struct pf_service){ "tcp", PF_LABEL_TCP, conf->intercept.tcp_ports, 0 };
+		p->services[p->nservices++] = (struct pf_service){ "tcp", PF_LABEL_TCP, conf->intercept.tcp_ports, conf->listen.port };
 	if (udp.count > 0)
-		p->services[p->nservices++] = (struct pf_service){ "udp", PF_LABEL_UDP, udp, 0 };
+		p->services[p->nservices++] = (struct pf_service){ "udp", PF_LABEL_UDP, udp, conf->listen.port };
 }
 
 int
@@ -203,7 +203,7 @@ pf_text_target(FILE *out, const struct pf_service *s, const union addr *listener
 {
 	char text[ADDR_TEXT_MAX];
 
-	fprintf(out, "%s port %u", addr_format_ip(listener, text), (unsigned)(s->to != 0 ? s->to : addr_port(listener)));
+	fprintf(out, "%s port %u", addr_format_ip(listener, text), (unsigned)s->to);
 }
 
 void

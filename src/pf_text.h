@@ -31,7 +31,7 @@ struct pf_service {
 	const char      *proto;         /* "tcp", "udp" */
 	const char      *label;
 	struct port_list ports;
-	uint16_t         to;            /* our port; 0: the listener's */
+	uint16_t         to;            /* our port */
 };
 
 struct pf_family {

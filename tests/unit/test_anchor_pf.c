@@ -37,6 +37,7 @@ scene_make(struct scene *s)
 	s->conf.intercept.tcp_ports = (struct port_list){ s->tcp, 1 };
 	s->conf.intercept.udp_ports = (struct port_list){ s->udp, 1 };
 	s->conf.dns.enabled = true;
+	s->conf.listen.port = 10080;
 	s->conf.listen.dns_port = 5353;
 	assert_int_equal(network_parse("10.1.1.1", &s->own[0]), 0);
 	assert_int_equal(network_parse("10.2.2.1", &s->own[1]), 0);
@@ -94,6 +95,45 @@ check_golden(const struct pf_system *system, const char *name, const struct anch
 	free(text);
 }
 
+/* The text without comments and empty lines, in place. */
+static void
+strip(char *text)
+{
+	char *to = text;
+
+	for (char *line = text, *end; *line != '\0'; line = end) {
+		end = line + strcspn(line, "\n");
+		end += *end == '\n';
+		if (*line == '#' || *line == '\n')
+			continue;
+		memmove(to, line, (size_t)(end - line));
+		to += end - line;
+	}
+	*to = '\0';
+}
+
+static void
+check_for_people(const struct pf_system *system, const char *file, const struct anchor_input *in)
+{
+	const char *top = getenv("top_srcdir");
+	char *text = text_of(system, in);
+	char path[512], shown[65536];
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/pf/%s", top != NULL ? top : ".", file);
+	f = fopen(path, "r");
+	if (f == NULL)
+		fail_msg("%s: %s", path, strerror(errno));
+	n = fread(shown, 1, sizeof(shown) - 1, f);
+	shown[n] = '\0';
+	fclose(f);
+	strip(text);
+	strip(shown);
+	assert_string_equal(text, shown);
+	free(text);
+}
+
 static void
 check_all(const char *name, const struct anchor_input *in)
 {
@@ -110,6 +150,18 @@ text_for_this_host(void **state)
 	(void)state;
 	scene_make(&s);
 	check_all("local", &s.in);
+}
+
+static void
+the_files_for_people_show_the_same_rules(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_make(&s);
+	check_for_people(&pf_freebsd, "rdr.conf.in", &s.in);
+	check_for_people(&pf_macos, "rdr.conf.in", &s.in);
+	check_for_people(&pf_openbsd, "divert.conf.in", &s.in);
 }
 
 static void
@@ -360,6 +412,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_for_this_host),
+		cmocka_unit_test(the_files_for_people_show_the_same_rules),
 		cmocka_unit_test(text_for_a_gateway),
 		cmocka_unit_test(text_with_ipv4_only),
 		cmocka_unit_test(text_without_udp_has_dns_still),
