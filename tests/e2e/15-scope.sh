@@ -1,6 +1,6 @@
 # What is intercepted and what is left alone; where we listen; the loop guard.
 # keys: intercept.exclude intercept.tcp_ports intercept.udp_ports intercept.anchor intercept.firewall intercept.quic
-# keys: listen.addresses listen.port
+# keys: listen.addresses listen.port intercept.mode
 . "$(dirname "$0")/lib.sh"
 start_web
 start_resolver
@@ -61,5 +61,7 @@ for quic in auto proxy block direct; do
 	config "$RULE_KION" "\"intercept\": { \"quic\": \"$quic\", \"firewall\": \"netfilter\" }"
 	check "quic \"$quic\" is a value" client "$DAEMON" -n -f "$T/conf"
 done
+config "$RULE_KION" '"intercept": { "mode": "all" }'
+check "mode \"all\" is a value" client "$DAEMON" -n -f "$T/conf"
 check "two daemons at once: the second says why not" bash -c "ip netns exec client $DAEMON -d -f $T/conf 2>&1 | grep 'is in use'"
 finish

@@ -138,7 +138,7 @@ start_badsocks() {
 	within 10 listening "$1:$2"
 }
 
-clean_log() { ! grep -hE 'AddressSanitizer|LeakSanitizer|runtime error:|assertion' "$T/log/daemon"*; }
+clean_log() { ! grep -hE -A 6 'ERROR: |leak of|runtime error:|[Aa]ssertion' "$T/log/daemon"*; }
 daemon_stop() { stop daemon TERM || { echo "still running"; return 1; }; }
 nothing_left() {
 	client nft list ruleset
