@@ -115,7 +115,7 @@ static void
 connection_dial(struct connection *c)
 {
 	const struct rule_query query = { c->record.host, &c->record.dst, IPPROTO_TCP, addr_port(&c->record.dst) };
-	const struct target target = { c->record.host, c->record.dst, query.port };
+	const struct target target = { .host = c->record.host, .addr = c->record.dst, .port = query.port };
 	struct verdict *verdict = &c->record.verdict;
 
 	c->state = DIAL;

@@ -32,6 +32,7 @@ struct handshake {
 	size_t         used;                    /* 1..the length given, with peek only */
 	uint8_t        in[HANDSHAKE_IN_MAX];    /* the kind's own collection */
 	size_t         in_len;
+	union addr     bound;                   /* BND.ADDR and BND.PORT of an association */
 	bool           spoke;                   /* the proxy has answered in its own protocol: a later
 	                                         * silence or close may be about the target */
 	enum close_reason reason;               /* after HANDSHAKE_FAILED */

@@ -23,6 +23,7 @@ struct proxy {
 	double     retry_at;            /* down: others are tried first until then */
 	double     backoff;             /* ... seconds; 10, then doubled at each failed retry up to 60 */
 	bool       udp_known, udp;      /* the answer to UDP ASSOCIATE, once asked */
+	double     udp_retry_at;        /* no UDP: it is not asked again until then */
 	uint64_t   connects, failures;
 };
 

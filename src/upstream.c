@@ -44,6 +44,8 @@ struct upstream {
 	const struct conf_proxy *proxies[];     /* in the order to try */
 };
 
+#define UDP_RETRY_S 60.0        /* a proxy without UDP is asked again after that */
+
 /* The proxy being tried; NULL when direct. */
 static const struct conf_proxy *
 upstream_proxy(const struct upstream *u)
@@ -72,7 +74,8 @@ upstream_free(struct upstream *u)
 static void
 upstream_finish(struct upstream *u, int fd, enum close_reason reason)
 {
-	struct upstream_result result = { .fd = fd, .reason = reason, .proxy = upstream_proxy(u) };
+	struct upstream_result result = { .fd = fd, .reason = reason, .proxy = upstream_proxy(u),
+		.bound = u->hs.bound };
 	struct policy *policy = u->policy;
 	upstream_cb *cb = u->cb;
 	void *arg = u->arg;
@@ -218,6 +221,20 @@ upstream_dial_failed(struct upstream *u, enum close_reason reason)
 	upstream_advance(u);
 }
 
+/* What a proxy has said to UDP ASSOCIATE. One that speaks SOCKS and grants none, for whatever reason, has no UDP. */
+static void
+upstream_note_udp(struct upstream *u, struct proxy *proxy, bool granted)
+{
+	const bool answered = u->hs.reason == CLOSE_SOCKS_COMMAND ||
+	    (u->hs.spoke && !handshake_blames_proxy(&u->hs));
+
+	if (!u->target.associate || (!granted && !answered))
+		return;
+	proxy->udp_known = true;
+	proxy->udp = granted;
+	proxy->udp_retry_at = ev_now(u->env.loop) + UDP_RETRY_S;
+}
+
 /* The handshake with this proxy failed; hs.reason and hs.try_next say how. */
 static void
 upstream_talk_failed(struct upstream *u)
@@ -229,6 +246,7 @@ upstream_talk_failed(struct upstream *u)
 		policy_proxy_down(proxy, u->hs.reason, ev_now(u->env.loop));
 	else
 		policy_proxy_up(proxy);
+	upstream_note_udp(u, proxy, false);
 	upstream_note(u, u->hs.reason);
 	u->next_addr = u->naddrs;
 	if (u->hs.try_next)
@@ -240,7 +258,10 @@ upstream_talk_failed(struct upstream *u)
 static void
 upstream_talk_done(struct upstream *u)
 {
-	policy_proxy_up(policy_proxy(u->policy, upstream_proxy(u)));
+	struct proxy *proxy = policy_proxy(u->policy, upstream_proxy(u));
+
+	policy_proxy_up(proxy);
+	upstream_note_udp(u, proxy, true);
 	upstream_finish(u, u->fd, CLOSE_DONE);
 }
 
@@ -281,6 +302,8 @@ upstream_connected(struct upstream *u)
 	for (size_t i = 0; i < proxy->naddrs; i++)
 		if (addr_equal(&proxy->addrs[i], addr))
 			proxy->preferred = i;
+	if (u->target.associate)        /* 0.0.0.0:0 or [::]:0: we do not know where we shall send from */
+		addr_from_bytes(&u->target.addr, addr->sa.sa_family, in6addr_any.s6_addr, 0);
 	u->state = UPSTREAM_TALK;
 	upstream_wait(u, u->policy->conf->timeouts.handshake, EV_WRITE);
 	upstream_talk(u, handshake_begin(&u->hs, upstream_proxy(u), &u->target));

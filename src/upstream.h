@@ -13,6 +13,8 @@
  * Failing: a proxy that cannot be dialled, answers nonsense or refuses us is noted as down (policy.h).
  *          The result says CLOSE_PROXY_DOWN when no proxy could be reached, else the last reason
  *          that a proxy itself gave. CLOSE_ERROR (no descriptors, ...) ends the list at once.
+ * UDP:     with target.associate the socket is an association's control connection, and the outcome is noted
+ *          as the proxy's udp and udp_known.
  * Sources: RFC 1928, RFC 1929 (SOCKS5), RFC 9110 section 9.3.6 (CONNECT), RFC 7617 (Basic).
  */
 #ifndef PFI_UPSTREAM_H
@@ -28,12 +30,15 @@ struct target {
 	const char *host;       /* NULL: by address. Borrowed during upstream_open() only */
 	union addr  addr;       /* with port; AF_UNSPEC allowed when host is given and a proxy is used */
 	uint16_t    port;
+	bool        associate;  /* UDP ASSOCIATE (RFC 1928 section 4) instead of CONNECT: the rest stays empty */
 };
 
 struct upstream_result {
 	int                      fd;            /* connected and non-blocking, or -1 */
 	enum close_reason        reason;        /* when fd is -1 */
 	const struct conf_proxy *proxy;         /* the last one tried; NULL: direct */
+	union addr               bound;         /* of an association: where datagrams go, as the proxy says it;
+	                                         * 0.0.0.0 or :: is the proxy's own address */
 };
 
 typedef void upstream_cb(void *arg, const struct upstream_result *);

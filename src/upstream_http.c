@@ -72,6 +72,8 @@ http_start(struct handshake *hs)
 	char host[HOST_MAX + 1];
 	bool colons = target->host == NULL && target->addr.sa.sa_family == AF_INET6;
 
+	if (target->associate)
+		return http_fail(hs, CLOSE_SOCKS_COMMAND, true);
 	if (target->host != NULL ? !http_host_is_safe(target->host) : !addr_is_set(&target->addr))
 		return http_fail(hs, CLOSE_NO_DESTINATION, false);
 	if (target->host != NULL)

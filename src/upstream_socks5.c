@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* RFC 1928 section 3 and 6, RFC 1929 section 2 */
-enum { SOCKS_VERSION = 5, AUTH_VERSION = 1, CMD_CONNECT = 1 };
+enum { SOCKS_VERSION = 5, AUTH_VERSION = 1, CMD_CONNECT = 1, CMD_ASSOCIATE = 3 };
 enum { METHOD_NONE = 0, METHOD_PASSWORD = 2 };
 enum { ATYP_IPV4 = 1, ATYP_DOMAIN = 3, ATYP_IPV6 = 4 };
 enum { PASSWORD_FIELD_MAX = 255 };
@@ -15,7 +15,7 @@ enum socks5_state {
 	SOCKS5_AUTH,            /* 01 STATUS */
 	SOCKS5_REPLY,           /* 05 REP 00 ATYP */
 	SOCKS5_DOMAIN,          /* LEN of a bound address that is a name */
-	SOCKS5_BOUND            /* the rest: bound address and port, which nobody needs */
+	SOCKS5_BOUND            /* the rest: bound address and port, which only an association needs */
 };
 
 static enum handshake_status
@@ -80,7 +80,7 @@ socks5_send_password(struct handshake *hs)
 	return socks5_expect(hs, SOCKS5_AUTH, 2);
 }
 
-/* 05 01 00 ATYP ADDR PORT; by name where one is known, so that the proxy resolves it */
+/* 05 CMD 00 ATYP ADDR PORT; by name where one is known, so that the proxy resolves it */
 static enum handshake_status
 socks5_send_request(struct handshake *hs)
 {
@@ -91,7 +91,7 @@ socks5_send_request(struct handshake *hs)
 	if (target->host == NULL && len == 0)
 		return socks5_fail(hs, CLOSE_NO_DESTINATION, false);
 	socks5_put_byte(hs, SOCKS_VERSION);
-	socks5_put_byte(hs, CMD_CONNECT);
+	socks5_put_byte(hs, target->associate ? CMD_ASSOCIATE : CMD_CONNECT);
 	socks5_put_byte(hs, 0);
 	if (target->host != NULL) {
 		len = strlen(target->host);
@@ -128,7 +128,8 @@ socks5_auth(struct handshake *hs)
 	return socks5_send_request(hs);
 }
 
-/* REP 4, 5 and 6 speak about the target; with the others another proxy may do better. */
+/* REP 4, 5 and 6 speak about the target, which an association has not; with the others another
+ * proxy may do better. */
 static enum handshake_status
 socks5_refused(struct handshake *hs, unsigned rep)
 {
@@ -139,7 +140,8 @@ socks5_refused(struct handshake *hs, unsigned rep)
 	};
 	bool known = rep < sizeof(reasons) / sizeof(reasons[0]);
 
-	return socks5_fail(hs, known ? reasons[rep] : CLOSE_SOCKS_UNASSIGNED, rep < 4 || rep > 6);
+	return socks5_fail(hs, known ? reasons[rep] : CLOSE_SOCKS_UNASSIGNED,
+	    rep < 4 || rep > 6 || hs->target.associate);
 }
 
 /* The length of what follows comes from the reply's own address type, never from the request's. */
@@ -152,14 +154,28 @@ socks5_reply(struct handshake *hs)
 		return socks5_refused(hs, hs->in[1]);
 	switch (hs->in[3]) {
 	case ATYP_IPV4:
+		hs->bound.sa.sa_family = AF_INET;
 		return socks5_expect(hs, SOCKS5_BOUND, 4 + 2);
 	case ATYP_IPV6:
+		hs->bound.sa.sa_family = AF_INET6;
 		return socks5_expect(hs, SOCKS5_BOUND, 16 + 2);
 	case ATYP_DOMAIN:
 		return socks5_expect(hs, SOCKS5_DOMAIN, 1);
 	default:
 		return socks5_fail(hs, CLOSE_PROXY_PROTOCOL, true);
 	}
+}
+
+/* ADDR PORT; a name is as good as no address: it is the proxy's own. */
+static enum handshake_status
+socks5_bound(struct handshake *hs)
+{
+	const uint8_t *port = hs->in + hs->in_len - 2;
+	const int family = hs->bound.sa.sa_family;
+
+	addr_from_bytes(&hs->bound, family == AF_INET6 ? AF_INET6 : AF_INET,
+	    family == AF_UNSPEC ? (const uint8_t *)"\0\0\0" : hs->in, (uint16_t)(port[0] << 8 | port[1]));
+	return HANDSHAKE_DONE;
 }
 
 static enum handshake_status
@@ -182,7 +198,7 @@ socks5_input(struct handshake *hs, const uint8_t *data, size_t len)
 	case SOCKS5_BOUND:
 		break;
 	}
-	return HANDSHAKE_DONE;
+	return socks5_bound(hs);
 }
 
 const struct handshake_ops handshake_socks5 = { "socks5", socks5_start, socks5_input };

@@ -235,6 +235,18 @@ head_is_bounded(void **state)
 	assert_int_equal(used, HANDSHAKE_IN_MAX);
 }
 
+static void
+association_is_more_than_http_can_do(void **state)
+{
+	(void)state;
+	memset(&hs, 0, sizeof(hs));
+	hs.proxy = &open_proxy;
+	hs.target.associate = true;
+	assert_int_equal(handshake_http.start(&hs), HANDSHAKE_FAILED);
+	assert_int_equal(hs.reason, CLOSE_SOCKS_COMMAND);
+	assert_true(hs.try_next);
+}
+
 int
 main(void)
 {
@@ -250,6 +262,7 @@ main(void)
 		cmocka_unit_test(other_protocols_are_refused_at_their_first_byte),
 		cmocka_unit_test(malformed_status_lines_are_refused),
 		cmocka_unit_test(head_is_bounded),
+		cmocka_unit_test(association_is_more_than_http_can_do),
 	};
 
 	return cmocka_run_group_tests_name("http_connect", tests, NULL, NULL);

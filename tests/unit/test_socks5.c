@@ -287,6 +287,61 @@ longest_bound_name_is_taken_whole(void **state)
 	assert_int_equal(used, sizeof(stream) - 5);
 }
 
+static void
+begin_association(void)
+{
+	begin(&open_proxy, NULL, "0.0.0.0");
+	hs.target.associate = true;
+	hs.target.port = 0;
+	hs.out_len = 0;
+	assert_int_equal(ANSWER("\x05\x00"), HANDSHAKE_MORE);
+}
+
+static void
+association_is_asked_for_without_an_address(void **state)
+{
+	(void)state;
+	begin_association();
+	EXPECT_OUT("\x05\x03\x00\x01\0\0\0\0\0\0");
+}
+
+static void
+bound_address_of_an_association_is_kept(void **state)
+{
+	union addr v4, v6, any;
+
+	(void)state;
+	addr_parse("192.0.2.9", 0x1234, &v4);
+	addr_parse("2001:db8::9", 0x1234, &v6);
+	addr_parse("0.0.0.0", 0x1234, &any);
+	begin_association();
+	assert_int_equal(ANSWER("\x05\x00\x00\x01\xc0\x00\x02\x09\x12\x34"), HANDSHAKE_DONE);
+	assert_true(addr_equal(&hs.bound, &v4));
+	begin_association();
+	assert_int_equal(ANSWER("\x05\x00\x00\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x09\x12\x34"), HANDSHAKE_DONE);
+	assert_true(addr_equal(&hs.bound, &v6));
+	begin_association();
+	assert_int_equal(ANSWER("\x05\x00\x00\x03\x02hi\x12\x34"), HANDSHAKE_DONE);
+	assert_true(addr_equal(&hs.bound, &any));
+	begin_association();
+	assert_int_equal(ANSWER("\x05\x00\x00\x03\x00\x12\x34"), HANDSHAKE_DONE);
+	assert_true(addr_equal(&hs.bound, &any));
+}
+
+static void
+refused_association_always_asks_the_next_proxy(void **state)
+{
+	char reply[] = "\x05\x00\x00\x01";
+
+	(void)state;
+	for (char rep = 1; rep <= 9; rep++) {
+		begin_association();
+		reply[1] = rep;
+		assert_int_equal(answer(reply, 4), HANDSHAKE_FAILED);
+		assert_true(hs.try_next);
+	}
+}
+
 int
 main(void)
 {
@@ -307,6 +362,9 @@ main(void)
 		cmocka_unit_test(unknown_address_type_in_the_reply_is_refused),
 		cmocka_unit_test(takes_exactly_the_reply),
 		cmocka_unit_test(longest_bound_name_is_taken_whole),
+		cmocka_unit_test(association_is_asked_for_without_an_address),
+		cmocka_unit_test(bound_address_of_an_association_is_kept),
+		cmocka_unit_test(refused_association_always_asks_the_next_proxy),
 	};
 
 	return cmocka_run_group_tests_name("socks5", tests, NULL, NULL);

@@ -748,6 +748,54 @@ cancel_at_every_stage_leaves_nothing_open(void **state)
 	assert_int_equal(results, 0);
 }
 
+static void
+associate(size_t nproxies)
+{
+	const struct upstream_env env = { loop, on_resolve, &resolves };
+	const struct target target = { .associate = true };
+
+	results = 0;
+	upstream = upstream_open(&env, policy, list, nproxies, &target, on_result, &result);
+	assert_non_null(upstream);
+	run_until(has_result);
+}
+
+static void
+association_goes_to_the_first_proxy_with_udp(void **state)
+{
+	static const struct step refuses[] = { STEP(3, "\x05\x00"), STEP(10, "\x05\x07\x00\x01\0\0\0\0\0\0") };
+	static const struct step grants[] = { STEP(3, "\x05\x00"), STEP(10, "\x05\x00\x00\x01\xc0\x00\x02\x09\x12\x34") };
+	union addr bound;
+
+	(void)state;
+	proxies[0].type = PROXY_HTTP;
+	SCRIPT(0, refuses, AFTER_KEEP);
+	SCRIPT(1, refuses, AFTER_KEEP);
+	SCRIPT(2, grants, AFTER_KEEP);
+	associate(3);
+	assert_true(result.fd != -1);
+	assert_ptr_equal(result.proxy, &proxies[2]);
+	addr_parse("192.0.2.9", 0x1234, &bound);
+	assert_true(addr_equal(&result.bound, &bound));
+	EXPECT_RECEIVED(0, "");
+	EXPECT_RECEIVED(2, "\x05\x01\x00" "\x05\x03\x00\x01\0\0\0\0\0\0");
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(policy->proxies[i].udp_known);
+		assert_int_equal(policy->proxies[i].udp, i == 2);
+		assert_false(policy->proxies[i].down);
+	}
+}
+
+static void
+proxy_that_is_down_may_have_udp(void **state)
+{
+	(void)state;
+	fake_script(0, NULL, 0, AFTER_RESET);
+	associate(1);
+	assert_int_equal(result.fd, -1);
+	assert_false(policy->proxies[0].udp_known);
+}
+
 static int
 open_loop(void **state)
 {
@@ -794,6 +842,8 @@ main(void)
 		TEST(proxy_is_dialled_through_its_interface),
 		TEST(overlong_name_is_not_sent),
 		TEST(cancel_at_every_stage_leaves_nothing_open),
+		TEST(association_goes_to_the_first_proxy_with_udp),
+		TEST(proxy_that_is_down_may_have_udp),
 	};
 
 	return cmocka_run_group_tests_name("upstream", tests, open_loop, close_loop);
