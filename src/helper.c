@@ -19,6 +19,7 @@
 #include "log.h"
 #include "own_watch.h"
 #include "privilege.h"
+#include "refuse.h"
 #include "resolve.h"
 #include "spawn.h"
 
@@ -37,6 +38,7 @@ struct helper {
 	pid_t                   worker;         /* 0: none */
 	struct ipc             *ipc;
 	struct helper_listeners held;           /* by the worker */
+	struct refuse           refuse;
 	struct resolve        **resolving;      /* one for each proxy; NULL: not under way */
 	double                  backoff, worker_began;
 	bool                    stopping;
@@ -253,6 +255,9 @@ helper_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		if (msg->generation == h->generation && msg->value < h->conf->nproxies)
 			helper_resolve(h, msg->value);
 		break;
+	case IPC_REFUSE:
+		refuse_serve(&h->refuse, msg, ev_now(h->loop));
+		break;
 	case IPC_SOCKET:
 	case IPC_NATLOOK:
 		firewall_serve(h->ipc, msg);
@@ -421,6 +426,7 @@ helper_run(const struct helper_start *start)
 	if (h.loop == NULL)
 		fatal("no event loop");
 	helper_watch(&h);
+	refuse_init(&h.refuse);
 	privilege_no_core();
 	privilege_descriptors(6ul * h.conf->limits.connections + 1024);
 	if (helper_listen(h.conf, &h.held, &listeners) != 0)
@@ -435,6 +441,7 @@ helper_run(const struct helper_start *start)
 		log_warn("changes of this host's addresses are not seen; reload after one");
 	log_info("pfinterceptd " PACKAGE_VERSION " started");
 	ev_run(h.loop, 0);
+	refuse_close(&h.refuse);
 	log_info("stopped");
 	conf_free(h.conf);
 	conf_text_free(h.start.text, h.start.text_len);

@@ -33,6 +33,7 @@ enum ipc_type {
 	/* worker to helper */
 	IPC_READY,              /* the new configuration is in force: load the anchor */
 	IPC_RESOLVE,            /* value: index of the proxy to look up again */
+	IPC_REFUSE,             /* addrs[0] client, addrs[1] destination: tell the client that nobody takes its datagram */
 	/* request and answer */
 	IPC_NATLOOK,            /* proto, addrs[0] peer, addrs[1] local; answer: error, addrs[0] */
 	IPC_SOCKET,             /* addrs[0]: address to answer from; answer: error, + the socket */

@@ -1,0 +1,54 @@
+/*
+ * FreeBSD, OpenBSD: ip(4) takes a whole IPv4 packet with IP_HDRINCL, in network order. IPv6 has no such option:
+ * there the socket is bound to the foreign source, and the kernel writes header and checksum.
+ */
+#include "config.h"
+
+#include "refuse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "icmp_unreach.h"
+
+#if defined(IPV6_BINDANY)
+enum { ANY_LEVEL = IPPROTO_IPV6, ANY = IPV6_BINDANY };
+#elif defined(SO_BINDANY)
+enum { ANY_LEVEL = SOL_SOCKET, ANY = SO_BINDANY };
+#endif
+
+int
+refuse_open(int family, int *fd)
+{
+	const bool v6 = family == AF_INET6;
+	const int on = 1;
+	int error = 0;
+
+	*fd = socket(family, SOCK_RAW, v6 ? IPPROTO_ICMPV6 : IPPROTO_RAW);
+	if (*fd == -1)
+		return errno;
+	if (fcntl(*fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(*fd, F_SETFL, O_NONBLOCK) == -1 ||
+	    setsockopt(*fd, v6 ? ANY_LEVEL : IPPROTO_IP, v6 ? ANY : IP_HDRINCL, &on, sizeof(on)) == -1) {
+		error = errno;
+		close(*fd);
+		*fd = -1;
+	}
+	return error;
+}
+
+int
+refuse_send(int fd, const union addr *client, const union addr *dst)
+{
+	uint8_t packet[ICMP_UNREACH_MAX];
+	const bool v6 = client->sa.sa_family == AF_INET6;
+	const size_t len = icmp_unreach_build(client, dst, packet);
+	const size_t skip = v6 ? icmp_unreach_offset(AF_INET6) : 0;
+	union addr to = *client, from = *dst;
+
+	addr_set_port(&to, 0);
+	addr_set_port(&from, 0);
+	if (v6 && bind(fd, &from.sa, addr_len(&from)) == -1)
+		return errno;
+	return sendto(fd, packet + skip, len - skip, 0, &to.sa, addr_len(&to)) == -1 ? errno : 0;
+}
