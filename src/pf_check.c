@@ -96,6 +96,15 @@ is_place(const char *line, const char *path)
 	return strchr(path, '/') == NULL ? refers(line, "anchor", path) : refers(line, "anchor", "*");
 }
 
+/* OpenBSD: "on rdomain 1" is about another routing domain than ours. */
+static bool
+elsewhere(const char *line)
+{
+	const char *on = after_word(line, "on");
+
+	return on != NULL && begins(on, "rdomain") && strtoul(on + strlen("rdomain"), NULL, 10) != pf_abi_rdomain();
+}
+
 /* Does this rule end the evaluation for packets that ours are about? */
 static bool
 takes_ours(const struct pf_system *system, const char *line)
@@ -105,7 +114,7 @@ takes_ours(const struct pf_system *system, const char *line)
 	const bool out_of_lo = has_word(line, "on") && absent_or(line, "on", loops);
 
 	if ((!begins(line, "pass") && !begins(line, "block")) || !has_word(line, "quick") ||
-	    !absent_or(line, "proto", protos))
+	    !absent_or(line, "proto", protos) || elsewhere(line))
 		return false;
 	if (!has_word(line, "in") && !out_of_lo)
 		return true;
@@ -161,7 +170,7 @@ pf_check_reference(const struct pf_system *system, const char *nat, const char *
 	}
 	while (next_line(&all, line, sizeof(line)) && !reached) {
 		reached = is_place(line, path);
-		if (begins(line, "block") && !has_word(line, "out"))
+		if (begins(line, "block") && !has_word(line, "out") && !elsewhere(line))
 			ref->filtered = true;
 		if (takes_ours(system, line))
 			quote(ref->quick, line);

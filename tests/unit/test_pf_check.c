@@ -130,6 +130,19 @@ quick_rules_about_other_traffic_are_not_in_the_way(void **state)
 	}
 }
 
+static void
+rules_of_another_routing_domain_do_not_count(void **state)
+{
+	static const char elsewhere[] = "pass quick on rdomain 1 all flags S/SA\nblock return on rdomain 2 all\n" ANCHORED_RULES;
+	static const char here[] = "pass quick on rdomain 0 all flags S/SA\n" ANCHORED_RULES;
+	const struct pf_reference ref = reference(&pf_openbsd, "", elsewhere, elsewhere, "interceptor");
+
+	(void)state;
+	assert_string_equal(ref.quick, "");
+	assert_false(ref.filtered);
+	assert_string_not_equal(reference(&pf_openbsd, "", here, here, "interceptor").quick, "");
+}
+
 /* divert-to is a filter rule on lo0: there a quick rule does harm. */
 static void
 a_quick_rule_on_lo0_is_in_the_way_of_divert(void **state)
@@ -547,6 +560,7 @@ main(void)
 		cmocka_unit_test(a_quick_rule_before_the_anchor_is_in_the_way),
 		cmocka_unit_test(a_quick_rule_inside_an_earlier_anchor_is_in_the_way),
 		cmocka_unit_test(quick_rules_about_other_traffic_are_not_in_the_way),
+		cmocka_unit_test(rules_of_another_routing_domain_do_not_count),
 		cmocka_unit_test(a_quick_rule_on_lo0_is_in_the_way_of_divert),
 		cmocka_unit_test(an_earlier_rdr_on_lo0_is_in_the_way),
 		cmocka_unit_test(a_block_before_the_anchor_filters_what_arrives),
