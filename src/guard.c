@@ -16,7 +16,7 @@
 #include "privilege.h"
 #include "spawn.h"
 
-/* What goes over the pipe; len bytes of text follow. */
+/* What goes over the socket; len bytes of text follow. */
 struct guard_order {
 	enum { GUARD_REMOVE = 1, GUARD_BLOCK, GUARD_GOODBYE } what;
 	enum conf_firewall    firewall;
@@ -29,19 +29,19 @@ int
 guard_start(int *fd, bool to_stderr)
 {
 	char *argv[] = { "pfinterceptd", "guard", to_stderr ? "stderr" : "syslog", NULL };
-	int pipes[2], error;
+	int pair[2], error;
 	pid_t pid;
 
-	if (pipe(pipes) == -1)
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)
 		return errno;
-	fcntl(pipes[0], F_SETFD, FD_CLOEXEC);
-	fcntl(pipes[1], F_SETFD, FD_CLOEXEC);
-	error = spawn_role(argv, pipes[0], &pid);
-	close(pipes[0]);
+	fcntl(pair[0], F_SETFD, FD_CLOEXEC);
+	fcntl(pair[1], F_SETFD, FD_CLOEXEC);
+	error = spawn_role(argv, pair[0], &pid);
+	close(pair[0]);
 	if (error != 0)
-		close(pipes[1]);
+		close(pair[1]);
 	else
-		*fd = pipes[1];
+		*fd = pair[1];
 	return error;
 }
 
@@ -90,7 +90,7 @@ guard_goodbye(int fd)
 	close(fd);
 }
 
-/* false: the pipe has ended. */
+/* false: the helper's end is closed. */
 static bool
 guard_read(int fd, void *data, size_t len)
 {

@@ -1,11 +1,11 @@
 /*
  * guard.h - a third process that does nothing but wait for the helper's end.
  *
- * The helper keeps it told, over a pipe, how to leave the firewall. When the pipe closes without a
+ * The helper keeps it told, over a socket, how to leave the firewall. When that closes without a
  * goodbye the helper has died: the guard then removes the anchor (on_failure "open") or loads the
  * block in its place ("closed"), and ends.
  *
- * Owner:  the helper owns the writing end; there is one guard for its whole life.
+ * Owner:  the helper owns its end of the socket, which becomes readable when the guard is gone.
  */
 #ifndef PFI_GUARD_H
 #define PFI_GUARD_H
@@ -22,7 +22,7 @@ int guard_tell(int fd, const struct anchor *, enum conf_firewall firewall, const
 /* The helper ends cleanly: the guard ends too and touches nothing. */
 void guard_goodbye(int fd);
 
-/* The guard's own main; the pipe is fd. Gives the exit status. */
+/* The guard's own main; the socket is fd. Gives the exit status. */
 int guard_run(int fd, bool to_stderr);
 
 #endif

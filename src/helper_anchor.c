@@ -5,20 +5,53 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "guard.h"
 #include "log.h"
 #include "own.h"
 
-int
-helper_anchor_start(struct helper_anchor *ha, const struct conf *conf, bool to_stderr)
+static int  helper_anchor_guard(struct helper_anchor *);
+static void helper_anchor_tell_guard(struct helper_anchor *);
+
+static void
+helper_anchor_guard_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
-	int error = guard_start(&ha->guard_fd, to_stderr);
+	struct helper_anchor *ha = w->data;
+
+	(void)revents;
+	log_error("the guard process has ended; starting another one");
+	ev_io_stop(loop, w);
+	close(ha->guard_fd);
+	if (helper_anchor_guard(ha) == 0 && ha->state == ANCHOR_REDIRECT)
+		helper_anchor_tell_guard(ha);
+}
+
+/* Starts the guard, and watches it. */
+static int
+helper_anchor_guard(struct helper_anchor *ha)
+{
+	int error = guard_start(&ha->guard_fd, ha->to_stderr);
 
 	if (error != 0) {
 		log_error("the guard process cannot be started: %s", strerror(error));
 		return error;
 	}
+	ev_io_init(&ha->guard, helper_anchor_guard_cb, ha->guard_fd, EV_READ);
+	ha->guard.data = ha;
+	ev_io_start(EV_DEFAULT, &ha->guard);
+	return 0;
+}
+
+int
+helper_anchor_start(struct helper_anchor *ha, const struct conf *conf, bool to_stderr)
+{
+	int error;
+
+	ha->to_stderr = to_stderr;
+	error = helper_anchor_guard(ha);
+	if (error != 0)
+		return error;
 	error = anchor_open(&ha->anchor, conf, conf->intercept.on_failure == FAIL_CLOSED);
 	if (error == ENOTSUP)
 		log_error("intercept.firewall: this system has another firewall; write \"auto\"");
@@ -156,7 +189,7 @@ helper_anchor_tell_guard(struct helper_anchor *ha)
 	if (ha->conf->intercept.on_failure == FAIL_CLOSED && ha->conf->global_enabled)
 		block = helper_anchor_text(ha, ANCHOR_BLOCK);
 	if (guard_tell(ha->guard_fd, &ha->anchor, ha->conf->intercept.firewall, block) != 0)
-		log_error("the guard process is gone; if this daemon is killed its rules will stay");
+		log_debug("the guard process is gone");
 	free(block);
 }
 
@@ -223,6 +256,7 @@ void
 helper_anchor_remove(struct helper_anchor *ha)
 {
 	ha->anchor.ops->remove(&ha->anchor);
+	ev_io_stop(EV_DEFAULT, &ha->guard);
 	guard_goodbye(ha->guard_fd);
 	free(ha->proxies);
 	free(ha->loaded);

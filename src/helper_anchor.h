@@ -7,6 +7,8 @@
 #ifndef PFI_HELPER_ANCHOR_H
 #define PFI_HELPER_ANCHOR_H
 
+#include <ev.h>
+
 #include "anchor.h"
 #include "helper_listen.h"
 
@@ -25,6 +27,8 @@ struct helper_anchor {
 	enum anchor_state           state;              /* what is loaded */
 	char                       *loaded;             /* ... as text */
 	int                         guard_fd;
+	ev_io                       guard;              /* readable: it has died */
+	bool                        to_stderr;
 };
 
 /* Starts the guard, opens the firewall and prepares it. 0, or an errno value that was logged. */
