@@ -21,6 +21,7 @@
 #include "log.h"
 #include "privilege.h"
 #include "sandbox.h"
+#include "session.h"
 
 #define WORKER_LISTENERS    (CONF_LISTEN_MAX * 2)
 #define OLD_LISTENERS_S     2.0         /* closed so long after a reload, when no rule points there any more */
@@ -28,7 +29,6 @@
 struct worker_listener {
 	struct listener *tcp;
 	union addr       addr;
-	bool             old;           /* not of the configuration in force */
 };
 
 struct worker {
@@ -38,6 +38,7 @@ struct worker {
 	struct names          *names;
 	struct account         account;
 	struct connections     connections;
+	struct sessions       *sessions;
 	struct upstream_env    upstream;
 	struct policy         *policy;
 	struct policy         *next;            /* received, not yet committed */
@@ -96,6 +97,15 @@ worker_read(int fd, size_t len)
 }
 
 static void
+worker_refuse(void *arg, const union addr *client, const union addr *dst)
+{
+	struct worker *w = arg;
+	struct ipc_msg msg = { .type = IPC_REFUSE, .naddrs = 2, .addrs = { *client, *dst } };
+
+	ipc_send(w->ipc, &msg, -1);
+}
+
+static void
 worker_conf(struct worker *w, const struct ipc_msg *msg, int fd)
 {
 	struct conf_report report = { .error = "" };
@@ -149,13 +159,36 @@ worker_listener(struct worker *w, const struct ipc_msg *msg, int fd)
 		error = dns_proxy_listen(w->dns, fd, msg->value == LISTEN_DNS_TCP ? SOCK_STREAM : SOCK_DGRAM, addr);
 		break;
 	case LISTEN_UDP:
-		error = ENOTSUP;
+		firewall_own(w->firewall, addr);
+		error = sessions_listen(w->sessions, fd, addr);
 		break;
 	}
 	if (error != 0) {
 		close(fd);
 		log_error("a listener cannot be used: %s", strerror(error));
 	}
+}
+
+/* Does the configuration listen on addr? Its two ports are never the same. */
+static bool
+worker_wants(const void *arg, const union addr *addr)
+{
+	const struct conf *conf = arg;
+	const bool port = addr_port(addr) == conf->listen.port ||
+	    (conf->dns.enabled && addr_port(addr) == conf->listen.dns_port);
+
+	for (size_t i = 0; i < conf->listen.naddresses; i++)
+		if (addr_same_ip(&conf->listen.addresses[i], addr))
+			return port;
+	return false;
+}
+
+static bool
+worker_wants_udp(const void *arg, const union addr *addr)
+{
+	const struct conf *conf = arg;
+
+	return conf->intercept.udp_ports.count > 0 && worker_wants(conf, addr);
 }
 
 static void
@@ -165,20 +198,12 @@ worker_old_listeners_cb(struct ev_loop *loop, ev_timer *timer, int revents)
 
 	(void)loop, (void)revents;
 	for (size_t i = 0; i < WORKER_LISTENERS; i++)
-		if (w->listeners[i].old) {
+		if (w->listeners[i].tcp != NULL && !worker_wants(w->policy->conf, &w->listeners[i].addr)) {
 			listener_free(w->listeners[i].tcp);
-			memset(&w->listeners[i], 0, sizeof(w->listeners[i]));
+			w->listeners[i].tcp = NULL;
 		}
-}
-
-/* Is addr one of the addresses that the configuration listens on? */
-static bool
-worker_wants(const struct conf *conf, const union addr *addr)
-{
-	for (size_t i = 0; i < conf->listen.naddresses; i++)
-		if (addr_same_ip(&conf->listen.addresses[i], addr) && conf->listen.port == addr_port(addr))
-			return true;
-	return false;
+	dns_proxy_unlisten(w->dns, worker_wants, w->policy->conf);
+	sessions_unlisten(w->sessions, worker_wants_udp, w->policy->conf);
 }
 
 static void
@@ -196,9 +221,7 @@ worker_commit(struct worker *w)
 	log_configure(conf->log.facility, conf->log.level);
 	names_set_max(w->names, conf->limits.names);
 	dns_proxy_set_policy(w->dns, w->policy);
-	for (size_t i = 0; i < WORKER_LISTENERS; i++)
-		if (w->listeners[i].tcp != NULL)
-			w->listeners[i].old = !worker_wants(conf, &w->listeners[i].addr);
+	sessions_set_policy(w->sessions, w->policy);
 	ev_timer_stop(w->loop, &w->old_listeners);
 	ev_timer_set(&w->old_listeners, OLD_LISTENERS_S, 0.);
 	ev_timer_start(w->loop, &w->old_listeners);
@@ -244,7 +267,8 @@ worker_finish(struct worker *w, uint32_t drain_ms)
 		listener_free(w->listeners[i].tcp);
 		w->listeners[i].tcp = NULL;
 	}
-	dns_proxy_unlisten(w->dns);
+	dns_proxy_unlisten(w->dns, NULL, NULL);
+	sessions_unlisten(w->sessions, NULL, NULL);
 	ev_timer_set(&w->drain, w->connections.count > 0 ? drain_ms / 1000.0 : 0., 0.);
 	ev_timer_start(w->loop, &w->drain);
 }
@@ -258,6 +282,7 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		/* Nobody keeps the anchor now; the guard sees to the rules, we end every flow. */
 		log_error("the helper is gone; ending");
 		connections_stop(&w->connections, CLOSE_SHUTDOWN);
+		sessions_unlisten(w->sessions, NULL, NULL);
 		worker_stop(w, 1);
 		return;
 	}
@@ -283,6 +308,7 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		break;
 	case IPC_SUMMARY:
 		account_summary(&w->account, ev_now(w->loop));
+		sessions_summary(w->sessions);
 		break;
 	default:
 		log_debug("message %u ignored", msg->type);
@@ -295,6 +321,7 @@ static void
 worker_init(struct worker *w, int ipc_fd)
 {
 	const int device = firewall_device != NULL ? open(firewall_device, O_RDONLY | O_CLOEXEC) : -1;
+	struct sessions_env sessions;
 	struct dns_proxy_env dns;
 
 	w->loop = ev_default_loop(PFI_EV_FLAGS);
@@ -316,9 +343,11 @@ worker_init(struct worker *w, int ipc_fd)
 		.account = &w->account, .limit = limit_new(), .upstream = &w->upstream,
 		.empty = worker_drained, .arg = w };
 	LIST_INIT(&w->connections.list);
+	sessions = (struct sessions_env){ w->loop, w->firewall, w->names, &w->account, &w->upstream, worker_refuse, w };
+	w->sessions = sessions_new(&sessions);
 	dns = (struct dns_proxy_env){ w->loop, w->firewall, w->names, &w->account, &w->upstream };
 	w->dns = dns_proxy_new(&dns, NULL);
-	if (w->dns == NULL || w->connections.limit == NULL)
+	if (w->dns == NULL || w->sessions == NULL || w->connections.limit == NULL)
 		fatal("no memory");
 }
 
@@ -328,6 +357,7 @@ worker_free(struct worker *w)
 	for (size_t i = 0; i < WORKER_LISTENERS; i++)
 		listener_free(w->listeners[i].tcp);
 	dns_proxy_free(w->dns);
+	sessions_free(w->sessions);
 	w->firewall->ops->free(w->firewall);
 	names_free(w->names);
 	limit_free(w->connections.limit);

@@ -1,0 +1,468 @@
+#include "config.h"
+
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "refuse.h"
+#include "session_route.h"
+#include "udp.h"
+#include "udp_listener.h"
+
+#define READ_BATCH 64
+#define REFUSED_S  5.0          /* a way that failed is tried again after that */
+#define WARN_S     1.0
+#define QUIC_PORT  443
+
+struct sessions_listener {
+	LIST_ENTRY(sessions_listener) next;
+	struct udp_listener *udp;
+};
+
+struct addr_key
+session_addr_key(const union addr *addr)
+{
+	struct addr_key key;
+	size_t len;
+	const uint8_t *bytes = addr_bytes(addr, &len);
+
+	memset(&key, 0, sizeof(key));
+	memcpy(key.bytes, bytes, len);
+	key.family = (uint16_t)addr->sa.sa_family;
+	key.port = addr_port(addr);
+	return key;
+}
+
+struct session *
+session_find(const struct sessions *all, const union addr *client, const union addr *dst)
+{
+	const struct session_key key = { session_addr_key(client), session_addr_key(dst) };
+	struct session *s;
+
+	HASH_FIND(hh, all->table, &key, sizeof(key), s);
+	return s;
+}
+
+static void
+session_set_timer(struct session *s, double seconds)
+{
+	ev_timer_stop(s->all->env.loop, &s->timer);
+	ev_timer_set(&s->timer, seconds, 0.);
+	ev_timer_start(s->all->env.loop, &s->timer);
+}
+
+static void
+session_tell_refused(struct session *s)
+{
+	struct sessions *all = s->all;
+
+	if (rate_take(&all->refusals, REFUSE_PER_SECOND, ev_now(all->env.loop)))
+		all->env.refuse(all->env.arg, &s->flow.peer, &s->record.dst);
+}
+
+/* Leaves the socket or the route, and writes the record. */
+static void
+session_finish(struct session *s, enum close_reason reason)
+{
+	struct sessions *all = s->all;
+
+	ev_io_stop(all->env.loop, &s->readable);
+	if (s->fd != -1)
+		close(s->fd);
+	s->fd = -1;
+	if (s->route != NULL)
+		session_route_leave(s);
+	s->record.reason = reason;
+	account_end(all->env.account, s->policy->conf, &s->record, ev_now(all->env.loop));
+}
+
+void
+session_refuse(struct session *s, enum close_reason reason)
+{
+	session_finish(s, reason);
+	s->state = SESSION_REFUSED;
+	session_set_timer(s, reason == CLOSE_BLOCKED ? s->policy->conf->timeouts.udp_idle : REFUSED_S);
+	session_tell_refused(s);
+}
+
+void
+session_end(struct session *s, enum close_reason reason)
+{
+	struct sessions *all = s->all;
+
+	if (s->state != SESSION_REFUSED)
+		session_finish(s, reason);
+	ev_timer_stop(all->env.loop, &s->timer);
+	HASH_DEL(all->table, s);
+	limit_give(all->limit, &s->flow.peer);
+	policy_unref(s->policy);
+	free(s);
+}
+
+static void
+session_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct session *s = w->data;
+	const double left = s->last + s->policy->conf->timeouts.udp_idle - ev_now(loop);
+
+	(void)revents;
+	if (s->state != SESSION_REFUSED && left > 0)
+		session_set_timer(s, left);
+	else
+		session_end(s, CLOSE_IDLE);
+}
+
+void
+session_answer(struct session *s, const union addr *src, const uint8_t *msg, size_t len)
+{
+	struct firewall *fw = s->all->env.firewall;
+	int error = fw->ops->send_reply(fw, &s->flow, src, msg, len);
+
+	if (error != 0 && error != EINPROGRESS) {
+		s->all->dropped.unsent++;
+		return;
+	}
+	s->record.in += len;
+	s->last = ev_now(s->all->env.loop);
+}
+
+/* What an error of the direct socket means for the session; CLOSE_DONE: nothing, a datagram is lost. */
+static enum close_reason
+session_direct_reason(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+		return CLOSE_CONNECT_REFUSED;
+	case ENETUNREACH:
+	case EHOSTUNREACH:
+	case ENETDOWN:
+	case EHOSTDOWN:
+	case EADDRNOTAVAIL:
+	case EACCES:
+	case EPERM:
+		return CLOSE_UNREACHABLE;
+	default:
+		return CLOSE_DONE;
+	}
+}
+
+/* A refusal of the server is passed on; it may listen a moment later, so nothing is remembered. */
+static void
+session_direct_failed(struct session *s, int error)
+{
+	const enum close_reason reason = session_direct_reason(error);
+
+	if (reason == CLOSE_DONE)
+		s->all->dropped.unsent++;
+	else
+		session_refuse(s, reason);
+	if (reason == CLOSE_CONNECT_REFUSED)
+		session_end(s, reason);
+}
+
+static void
+session_read_cb(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct session *s = w->data;
+	uint8_t data[UDP_MAX];
+	ssize_t n;
+
+	(void)loop, (void)revents;
+	for (int i = 0; i < READ_BATCH; i++) {
+		n = recv(s->fd, data, sizeof(data), 0);
+		if (n == -1) {
+			if (session_direct_reason(errno) != CLOSE_DONE)
+				session_direct_failed(s, errno);
+			return;
+		}
+		session_answer(s, &s->record.dst, data, (size_t)n);
+	}
+}
+
+static enum close_reason
+session_connect(struct session *s)
+{
+	int error = udp_connect(&s->record.dst, &s->fd);
+
+	if (error != 0)
+		return session_direct_reason(error) != CLOSE_DONE ? CLOSE_UNREACHABLE : CLOSE_ERROR;
+	s->state = SESSION_DIRECT;
+	ev_io_set(&s->readable, s->fd, EV_READ);
+	ev_io_start(s->all->env.loop, &s->readable);
+	return CLOSE_DONE;
+}
+
+/* intercept.quic, for what would go through a proxy. */
+static enum action
+session_quic(const struct conf *conf, enum action action, const union addr *dst)
+{
+	if (action != ACTION_PROXY || addr_port(dst) != QUIC_PORT)
+		return action;
+	switch (conf->intercept.quic) {
+	case QUIC_BLOCK:
+		return ACTION_BLOCK;
+	case QUIC_DIRECT:
+		return ACTION_DIRECT;
+	case QUIC_AUTO:
+	case QUIC_PROXY:
+		break;
+	}
+	return action;
+}
+
+/* By rule, and on the way. A session without a way is refused. */
+static void
+session_decide(struct session *s)
+{
+	const struct conf *conf = s->policy->conf;
+	const union addr *dst = &s->record.dst;
+	const struct rule_query query = { s->record.host, dst, IPPROTO_UDP, addr_port(dst) };
+	struct verdict *verdict = &s->record.verdict;
+	enum close_reason reason = CLOSE_BLOCKED;
+
+	*verdict = rule_match(conf, &query);
+	verdict->action = session_quic(conf, verdict->action, dst);
+	if (verdict->action == ACTION_DIRECT)
+		reason = session_connect(s);
+	else if (verdict->action == ACTION_PROXY)
+		reason = session_route_join(s, addr_port(dst) == QUIC_PORT && conf->intercept.quic == QUIC_PROXY);
+	if (reason != CLOSE_DONE)
+		session_refuse(s, reason);
+	else
+		session_set_timer(s, conf->timeouts.udp_idle);
+}
+
+static void
+session_send(struct session *s, const uint8_t *msg, size_t len)
+{
+	int error;
+
+	if (s->state == SESSION_PROXY)
+		error = session_route_send(s, msg, len);
+	else
+		error = send(s->fd, msg, len, 0) == -1 ? errno : 0;
+	if (error == 0) {
+		s->record.out += len;
+		s->last = ev_now(s->all->env.loop);
+	} else if (s->state == SESSION_DIRECT) {
+		session_direct_failed(s, error);
+	} else if (error == ENOBUFS || error == ENOMEM) {
+		s->all->dropped.limit++;
+	} else {
+		s->all->dropped.unsent++;
+	}
+}
+
+static void
+session_name(struct session *s)
+{
+	struct sessions_env *env = &s->all->env;
+	const char *name = names_lookup(env->names, &s->flow.peer, &s->record.dst, ev_now(env->loop));
+
+	if (name == NULL)
+		return;
+	strncpy(s->host, name, HOST_MAX);
+	s->record.host = s->host;
+	s->record.via = VIA_DNS;
+}
+
+static struct session *
+session_new(struct sessions *all, const struct flow *flow, const union addr *dst)
+{
+	const struct conf *conf = all->policy->conf;
+	struct session *s = NULL;
+
+	if (limit_take(all->limit, &flow->peer, conf->limits.udp_sessions, conf->limits.per_client)) {
+		s = calloc(1, sizeof(*s));
+		if (s == NULL)
+			limit_give(all->limit, &flow->peer);
+	}
+	if (s == NULL)
+		return NULL;
+	s->all = all;
+	s->policy = policy_ref(all->policy);
+	s->flow = *flow;
+	s->fd = -1;
+	s->last = ev_now(all->env.loop);
+	s->key = (struct session_key){ session_addr_key(&flow->peer), session_addr_key(dst) };
+	s->record = (struct flow_record){ .id = account_begin(all->env.account), .proto = "udp", .peer = flow->peer,
+		.dst = *dst, .via = VIA_IP, .began = s->last };
+	ev_init(&s->readable, session_read_cb);
+	ev_init(&s->timer, session_timer_cb);
+	s->readable.data = s->timer.data = s;
+	session_name(s);
+	HASH_ADD(hh, all->table, key, sizeof(s->key), s);
+	return s;
+}
+
+static void
+sessions_warn_limit(struct sessions *all)
+{
+	const double now = ev_now(all->env.loop);
+
+	all->dropped.limit++;
+	if (now < all->warn_after)
+		return;
+	all->warn_after = now + WARN_S;
+	log_warn("a datagram was dropped: limits.udp_sessions or limits.per_client is reached");
+}
+
+/* pf knows a client's address and port by one destination at a time, and shows that one as the source of every
+ * answer: the sessions with another must not answer any more. */
+static void
+sessions_end_others(struct sessions *all, const struct flow *flow)
+{
+	struct session *s, *next;
+
+	if (!firewall_is_own(all->env.firewall, &flow->local))
+		return;
+	HASH_ITER(hh, all->table, s, next)
+		if (addr_equal(&s->flow.peer, &flow->peer) && addr_equal(&s->flow.local, &flow->local))
+			session_end(s, CLOSE_DONE);
+}
+
+static void
+sessions_received_cb(void *arg, int error, const struct flow *flow, const union addr *dst, const uint8_t *msg,
+    size_t len)
+{
+	struct sessions *all = arg;
+	struct session *s;
+
+	if (error != 0) {
+		if (error == ENOBUFS || error == ENOMEM)
+			all->dropped.limit++;
+		else
+			all->dropped.lookup++;
+		return;
+	}
+	if (firewall_is_own(all->env.firewall, dst)) {
+		all->dropped.loop++;
+		return;
+	}
+	s = session_find(all, &flow->peer, dst);
+	if (s != NULL && s->state == SESSION_REFUSED) {
+		session_tell_refused(s);
+		return;
+	}
+	if (s == NULL) {
+		sessions_end_others(all, flow);
+		s = session_new(all, flow, dst);
+		if (s == NULL) {
+			sessions_warn_limit(all);
+			return;
+		}
+		session_decide(s);
+	}
+	if (s->state != SESSION_REFUSED)
+		session_send(s, msg, len);
+}
+
+struct sessions *
+sessions_new(const struct sessions_env *env)
+{
+	struct sessions *all = calloc(1, sizeof(*all));
+
+	if (all == NULL)
+		return NULL;
+	all->env = *env;
+	all->limit = limit_new();
+	LIST_INIT(&all->listeners);
+	if (all->limit == NULL) {
+		free(all);
+		return NULL;
+	}
+	return all;
+}
+
+/* What was refused by the rules before is asked again. */
+void
+sessions_set_policy(struct sessions *all, struct policy *policy)
+{
+	struct session *s, *next;
+
+	policy_ref(policy);
+	policy_unref(all->policy);
+	all->policy = policy;
+	HASH_ITER(hh, all->table, s, next)
+		if (s->state == SESSION_REFUSED)
+			session_end(s, CLOSE_DONE);
+}
+
+int
+sessions_listen(struct sessions *all, int fd, const union addr *local)
+{
+	struct sessions_listener *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		return ENOMEM;
+	l->udp = udp_listener_new(all->env.loop, all->env.firewall, fd, local, sessions_received_cb, all);
+	if (l->udp == NULL) {
+		free(l);
+		return ENOMEM;
+	}
+	LIST_INSERT_HEAD(&all->listeners, l, next);
+	return 0;
+}
+
+static void
+sessions_close_listener(struct sessions *all, struct sessions_listener *l)
+{
+	struct session *s, *next;
+
+	HASH_ITER(hh, all->table, s, next)
+		if (s->flow.fd == udp_listener_fd(l->udp))
+			session_end(s, CLOSE_SHUTDOWN);
+	LIST_REMOVE(l, next);
+	udp_listener_free(l->udp);
+	free(l);
+}
+
+void
+sessions_unlisten(struct sessions *all, bool (*keep)(const void *, const union addr *), const void *arg)
+{
+	struct sessions_listener *l, *next;
+
+	for (l = LIST_FIRST(&all->listeners); l != NULL; l = next) {
+		next = LIST_NEXT(l, next);
+		if (keep == NULL || !keep(arg, udp_listener_addr(l->udp)))
+			sessions_close_listener(all, l);
+	}
+}
+
+void
+sessions_free(struct sessions *all)
+{
+	if (all == NULL)
+		return;
+	sessions_unlisten(all, NULL, NULL);
+	limit_free(all->limit);
+	policy_unref(all->policy);
+	free(all);
+}
+
+size_t
+sessions_count(const struct sessions *all)
+{
+	return HASH_COUNT(all->table);
+}
+
+const struct sessions_dropped *
+sessions_dropped(const struct sessions *all)
+{
+	return &all->dropped;
+}
+
+void
+sessions_summary(const struct sessions *all)
+{
+	const struct sessions_dropped *d = &all->dropped;
+
+	log_info("summary: udp sessions=%u associations=%u, dropped lookup=%ju loop=%ju limit=%ju unsent=%ju"
+	    " fragment=%ju malformed=%ju stranger=%ju", HASH_COUNT(all->table), HASH_COUNT(all->routes),
+	    (uintmax_t)d->lookup, (uintmax_t)d->loop, (uintmax_t)d->limit, (uintmax_t)d->unsent,
+	    (uintmax_t)d->fragment, (uintmax_t)d->malformed, (uintmax_t)d->stranger);
+}

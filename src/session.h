@@ -1,0 +1,64 @@
+/*
+ * session.h - UDP: what passes between one client address and port and one destination, from the first datagram
+ *             to the flow record.
+ *
+ * A session is direct (a connected socket of its own), goes through a proxy (an association that all sessions of
+ * this client address and port share, as far as they may use the same proxies), or is refused: then every
+ * datagram is answered by an ICMP error. A datagram whose destination is unknown, or one of our own listeners, is
+ * dropped and never answered: two services would talk for ever.
+ *
+ * Answers come from the session's destination. Through a proxy the client also gets datagrams from addresses
+ * that it has not sent to (full cone), where answers can have any source: not with pf's rdr.
+ *
+ * Owner:   the worker. A session keeps the policy that it began with; a refused one ends with it.
+ * Bounds:  limits.udp_sessions, limits.per_client.
+ * Sources: RFC 1928 section 7, RFC 4787 (what clients may expect).
+ */
+#ifndef PFI_SESSION_H
+#define PFI_SESSION_H
+
+#include "account.h"
+#include "firewall.h"
+#include "names.h"
+#include "upstream.h"
+
+struct sessions;
+
+struct sessions_env {
+	struct ev_loop            *loop;
+	struct firewall           *firewall;
+	struct names              *names;
+	struct account            *account;
+	const struct upstream_env *upstream;
+	/* Has the helper tell client that nobody takes its datagrams to dst. */
+	void                     (*refuse)(void *arg, const union addr *client, const union addr *dst);
+	void                      *arg;
+};
+
+/* Datagrams that went nowhere. */
+struct sessions_dropped {
+	uint64_t lookup;        /* the firewall does not know their destination */
+	uint64_t loop;          /* meant for one of our own listeners */
+	uint64_t limit;         /* limits.*, full queues, memory */
+	uint64_t unsent;        /* the system or the proxy's relay did not take them */
+	uint64_t fragment;      /* from a relay: FRAG is not 0 */
+	uint64_t malformed;     /* ... no SOCKS5 header */
+	uint64_t stranger;      /* ... from an address that the client has not sent to, and that cannot be shown to it */
+};
+
+/* Needs sessions_set_policy() before the first listener. NULL: no memory. */
+struct sessions *sessions_new(const struct sessions_env *);
+void sessions_free(struct sessions *);
+void sessions_set_policy(struct sessions *, struct policy *);
+
+/* Receives on one more bound socket; taken over. 0 or ENOMEM. */
+int  sessions_listen(struct sessions *, int fd, const union addr *local);
+/* Closes the listeners whose address is not to be kept (keep NULL: all), and ends the sessions that came by them. */
+void sessions_unlisten(struct sessions *, bool (*keep)(const void *arg, const union addr *local), const void *arg);
+
+size_t sessions_count(const struct sessions *);
+const struct sessions_dropped *sessions_dropped(const struct sessions *);
+/* A line for the log. */
+void   sessions_summary(const struct sessions *);
+
+#endif

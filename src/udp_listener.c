@@ -1,0 +1,267 @@
+#include "config.h"
+
+#include "udp_listener.h"
+
+#include <sys/queue.h>
+
+#include <ev.h>
+#include <uthash.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "udp.h"
+
+#define READ_BATCH 64
+
+struct waiting {
+	STAILQ_ENTRY(waiting) next;
+	size_t  len;
+	uint8_t data[];
+};
+
+struct lookup_key {
+	struct addr_key { uint8_t bytes[16]; uint16_t family, port; } peer, local;
+};
+
+/* What is known, or being asked, of the flow from peer to local. */
+struct lookup {
+	UT_hash_handle       hh;        /* in the order of asking, the oldest first */
+	struct lookup_key    key;
+	struct udp_listener *listener;
+	struct flow          flow;
+	bool                 asking, known;
+	double               until;     /* dst is good */
+	union addr           dst;
+	unsigned             nwaiting;
+	STAILQ_HEAD(, waiting) waiting;
+};
+
+struct udp_listener {
+	struct ev_loop  *loop;
+	struct firewall *firewall;
+	union addr       local;
+	ev_io            readable;
+	struct lookup   *lookups;
+	udp_listener_cb *cb;
+	void            *arg;
+	uint8_t          scratch[UDP_MAX];
+};
+
+static struct addr_key
+key_of(const union addr *addr)
+{
+	struct addr_key key;
+	size_t len;
+	const uint8_t *bytes = addr_bytes(addr, &len);
+
+	memset(&key, 0, sizeof(key));
+	memcpy(key.bytes, bytes, len);
+	key.family = (uint16_t)addr->sa.sa_family;
+	key.port = addr_port(addr);
+	return key;
+}
+
+static void
+lookup_free(struct lookup *l)
+{
+	struct udp_listener *u = l->listener;
+	struct waiting *w;
+
+	HASH_DEL(u->lookups, l);
+	if (l->asking)
+		u->firewall->ops->cancel(u->firewall, l);
+	while ((w = STAILQ_FIRST(&l->waiting)) != NULL) {
+		STAILQ_REMOVE_HEAD(&l->waiting, next);
+		free(w);
+	}
+	free(l);
+}
+
+/* Forgets what is no longer good, and the oldest when there are too many. */
+static void
+lookup_make_room(struct udp_listener *u)
+{
+	struct lookup *l;
+
+	while ((l = u->lookups) != NULL && (HASH_COUNT(u->lookups) >= UDP_LOOKUPS ||
+	    (!l->asking && l->until <= ev_now(u->loop))))
+		lookup_free(l);
+}
+
+/* The entry of this flow, now the youngest. What it knew stays. */
+static struct lookup *
+lookup_renew(struct udp_listener *u, struct lookup *l, const struct lookup_key *key)
+{
+	if (l != NULL) {
+		HASH_DEL(u->lookups, l);
+	} else {
+		lookup_make_room(u);
+		l = calloc(1, sizeof(*l));
+		if (l == NULL)
+			return NULL;
+		l->key = *key;
+		l->listener = u;
+		STAILQ_INIT(&l->waiting);
+	}
+	HASH_ADD(hh, u->lookups, key, sizeof(l->key), l);
+	return l;
+}
+
+/* pf may have dropped a state whose last datagram is still on its way: then what was known holds once more. */
+static int
+lookup_answered(struct lookup *l, int error, const union addr *dst)
+{
+	const double now = ev_now(l->listener->loop);
+
+	if (error == ENOENT && l->known) {
+		l->known = false;
+		l->until = now;
+		return 0;
+	}
+	l->known = error == 0;
+	l->until = now + UDP_LOOKUP_S;
+	if (error == 0)
+		l->dst = *dst;
+	return error;
+}
+
+static void
+lookup_cb(void *arg, int error, const union addr *dst)
+{
+	struct lookup *l = arg;
+	struct udp_listener *u = l->listener;
+	struct waiting *w;
+
+	l->asking = false;
+	error = lookup_answered(l, error, dst);
+	while ((w = STAILQ_FIRST(&l->waiting)) != NULL) {
+		STAILQ_REMOVE_HEAD(&l->waiting, next);
+		u->cb(u->arg, error, &l->flow, &l->dst, error == 0 ? w->data : NULL, w->len);
+		free(w);
+	}
+	l->nwaiting = 0;
+	if (error != 0)
+		lookup_free(l);
+}
+
+static int
+lookup_wait(struct lookup *l, const uint8_t *msg, size_t len)
+{
+	struct waiting *w;
+
+	if (l->nwaiting == UDP_LOOKUP_QUEUE)
+		return ENOBUFS;
+	w = malloc(sizeof(*w) + len);
+	if (w == NULL)
+		return ENOMEM;
+	w->len = len;
+	memcpy(w->data, msg, len);
+	STAILQ_INSERT_TAIL(&l->waiting, w, next);
+	l->nwaiting++;
+	return EINPROGRESS;
+}
+
+/* Asks, or answers from what is known. 0: *dst is set; EINPROGRESS: msg waits; else it cannot be delivered. */
+static int
+udp_listener_lookup(struct udp_listener *u, const struct flow *flow, const uint8_t *msg, size_t len, union addr *dst)
+{
+	struct lookup_key key = { key_of(&flow->peer), key_of(&flow->local) };
+	struct lookup *l;
+	int error;
+
+	HASH_FIND(hh, u->lookups, &key, sizeof(key), l);
+	if (l != NULL && l->asking)
+		return lookup_wait(l, msg, len);
+	if (l == NULL || l->until <= ev_now(u->loop)) {
+		l = lookup_renew(u, l, &key);
+		if (l == NULL)
+			return ENOMEM;
+		l->flow = *flow;
+		error = u->firewall->ops->original_dst(u->firewall, flow, dst, lookup_cb, l);
+		if (error == EINPROGRESS) {
+			l->asking = true;
+			return lookup_wait(l, msg, len);
+		}
+		error = lookup_answered(l, error, dst);
+		if (error != 0) {
+			lookup_free(l);
+			return error;
+		}
+	}
+	*dst = l->dst;
+	return 0;
+}
+
+static void
+udp_listener_take(struct udp_listener *u, const struct flow *flow, const uint8_t *msg, size_t len)
+{
+	union addr dst = addr_none;
+	int error = udp_listener_lookup(u, flow, msg, len, &dst);
+
+	if (error != EINPROGRESS)
+		u->cb(u->arg, error, flow, &dst, error == 0 ? msg : NULL, len);
+}
+
+static void
+udp_listener_read_cb(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct udp_listener *u = w->data;
+	struct flow flow = { .fd = w->fd, .proto = IPPROTO_UDP };
+	size_t len;
+	int error;
+
+	(void)loop, (void)revents;
+	for (int i = 0; i < READ_BATCH; i++) {
+		error = udp_receive(w->fd, &u->local, u->scratch, sizeof(u->scratch), &len, &flow.peer, &flow.local);
+		if (error == EAGAIN)
+			return;
+		if (error == 0)
+			udp_listener_take(u, &flow, u->scratch, len);
+	}
+}
+
+struct udp_listener *
+udp_listener_new(struct ev_loop *loop, struct firewall *firewall, int fd, const union addr *local,
+    udp_listener_cb *cb, void *arg)
+{
+	struct udp_listener *u = calloc(1, sizeof(*u));
+
+	if (u == NULL)
+		return NULL;
+	u->loop = loop;
+	u->firewall = firewall;
+	u->local = *local;
+	u->cb = cb;
+	u->arg = arg;
+	ev_io_init(&u->readable, udp_listener_read_cb, fd, EV_READ);
+	u->readable.data = u;
+	ev_io_start(loop, &u->readable);
+	return u;
+}
+
+void
+udp_listener_free(struct udp_listener *u)
+{
+	if (u == NULL)
+		return;
+	while (u->lookups != NULL)
+		lookup_free(u->lookups);
+	ev_io_stop(u->loop, &u->readable);
+	close(u->readable.fd);
+	free(u);
+}
+
+const union addr *
+udp_listener_addr(const struct udp_listener *u)
+{
+	return &u->local;
+}
+
+int
+udp_listener_fd(const struct udp_listener *u)
+{
+	return u->readable.fd;
+}
