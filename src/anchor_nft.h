@@ -16,7 +16,7 @@
 #define NFT_MARK        0x2000000       /* one bit, so that other users of marks are left alone */
 #define NFT_ROUTE_TABLE "10080"         /* routing table and rule preference */
 
-/* The text for nft(8); nothing for ANCHOR_EMPTY. 0 or EIO. */
+/* The text for nft(8); for ANCHOR_EMPTY a table that intercepts nothing. 0 or EIO. */
 int anchor_nft_render(FILE *out, const struct anchor_input *);
 
 #endif

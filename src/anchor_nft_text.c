@@ -220,12 +220,21 @@ render_block(FILE *out, const struct anchor_input *in)
 	fputs("\t}\n", out);
 }
 
+/* Connections under way stay translated as long as some nat rule asks the kernel to track connections. */
+static int
+render_nothing(FILE *out)
+{
+	fputs("\tchain nothing {\n\t\ttype nat hook output priority -100; policy accept;\n"
+	    "\t\tct direction reply return comment \"nothing is intercepted\"\n\t}\n}\n", out);
+	return ferror(out) ? EIO : 0;
+}
+
 int
 anchor_nft_render(FILE *out, const struct anchor_input *in)
 {
-	if (in->state == ANCHOR_EMPTY)
-		return 0;
 	fprintf(out, "table inet %s {\n", in->conf->intercept.anchor);
+	if (in->state == ANCHOR_EMPTY)
+		return render_nothing(out);
 	render_skip_set(out, in, AF_INET);
 	render_skip_set(out, in, AF_INET6);
 	if (in->state == ANCHOR_REDIRECT)

@@ -147,8 +147,10 @@ guard_run(int fd, bool to_stderr)
 	setsid();
 	privilege_no_core();
 	while (guard_read(fd, &next, sizeof(next))) {
-		if (next.what == GUARD_GOODBYE)
+		if (next.what == GUARD_GOODBYE) {
+			free(text);
 			return 0;
+		}
 		next_text = calloc(1, next.len + 1);
 		if (next_text == NULL || !guard_read(fd, next_text, next.len)) {
 			free(next_text);

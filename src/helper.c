@@ -2,6 +2,8 @@
 
 #include "helper.h"
 
+#include <sys/queue.h>
+
 #include <ev.h>
 
 #include <errno.h>
@@ -39,7 +41,7 @@ struct helper {
 	struct ipc             *ipc;
 	struct helper_listeners held;           /* by the worker */
 	struct refuse           refuse;
-	struct resolve        **resolving;      /* one for each proxy; NULL: not under way */
+	LIST_HEAD(, helper_lookup) lookups;     /* names of proxies, under way */
 	double                  backoff, worker_began;
 	bool                    stopping;
 	int                     status;
@@ -49,9 +51,11 @@ struct helper {
 };
 
 struct helper_lookup {
-	struct helper *helper;
-	size_t         index;
-	uint32_t       generation;
+	LIST_ENTRY(helper_lookup) next;
+	struct helper  *helper;
+	struct resolve *resolve;
+	size_t          index;
+	uint32_t        generation;
 };
 
 static int helper_worker_start(struct helper *, struct helper_listeners *);
@@ -92,8 +96,8 @@ helper_resolved_cb(void *arg, const union addr *addrs, size_t naddrs)
 	struct helper *h = lookup->helper;
 	const size_t index = lookup->index;
 
+	LIST_REMOVE(lookup, next);
 	if (lookup->generation == h->generation) {
-		h->resolving[index] = NULL;
 		if (naddrs == 0)
 			log_warn("proxy %u: the name %s is not known to this host's resolver",
 			    h->conf->proxies[index].id, h->conf->proxies[index].host);
@@ -112,15 +116,21 @@ helper_resolve(struct helper *h, size_t index)
 	struct helper_lookup *lookup;
 	union addr addr;
 
-	if (h->resolving[index] != NULL || addr_parse(proxy->host, proxy->port, &addr) == 0)
+	LIST_FOREACH(lookup, &h->lookups, next)
+		if (lookup->generation == h->generation && lookup->index == index)
+			return;
+	if (addr_parse(proxy->host, proxy->port, &addr) == 0)
 		return;
-	lookup = malloc(sizeof(*lookup));
+	lookup = calloc(1, sizeof(*lookup));
 	if (lookup == NULL)
 		return;
-	*lookup = (struct helper_lookup){ h, index, h->generation };
-	h->resolving[index] = resolve_start(h->loop, proxy->host, h->start.uid, h->start.gid,
-	    helper_resolved_cb, lookup);
-	if (h->resolving[index] == NULL)
+	lookup->helper = h;
+	lookup->index = index;
+	lookup->generation = h->generation;
+	lookup->resolve = resolve_start(h->loop, proxy->host, h->start.uid, h->start.gid, helper_resolved_cb, lookup);
+	if (lookup->resolve != NULL)
+		LIST_INSERT_HEAD(&h->lookups, lookup, next);
+	else
 		free(lookup);
 }
 
@@ -299,9 +309,7 @@ static int
 helper_set_conf(struct helper *h)
 {
 	h->generation++;
-	free(h->resolving);
-	h->resolving = calloc(h->conf->nproxies + 1, sizeof(*h->resolving));
-	if (h->resolving == NULL || helper_anchor_set_conf(&h->anchor, h->conf, h->start.uid) != 0)
+	if (helper_anchor_set_conf(&h->anchor, h->conf, h->start.uid) != 0)
 		return ENOMEM;
 	for (size_t i = 0; i < h->conf->nproxies; i++)
 		helper_resolve(h, i);
@@ -415,6 +423,23 @@ helper_own_cb(void *arg)
 	helper_anchor_refresh(&h->anchor);
 }
 
+static void
+helper_end(struct helper *h)
+{
+	struct helper_lookup *lookup;
+
+	while ((lookup = LIST_FIRST(&h->lookups)) != NULL) {
+		LIST_REMOVE(lookup, next);
+		resolve_cancel(lookup->resolve);
+		free(lookup);
+	}
+	refuse_close(&h->refuse);
+	conf_free(h->conf);
+	conf_text_free(h->start.text, h->start.text_len);
+	ev_loop_destroy(h->loop);
+	log_info("stopped");
+}
+
 int
 helper_run(const struct helper_start *start)
 {
@@ -441,9 +466,6 @@ helper_run(const struct helper_start *start)
 		log_warn("changes of this host's addresses are not seen; reload after one");
 	log_info("pfinterceptd " PACKAGE_VERSION " started");
 	ev_run(h.loop, 0);
-	refuse_close(&h.refuse);
-	log_info("stopped");
-	conf_free(h.conf);
-	conf_text_free(h.start.text, h.start.text_len);
+	helper_end(&h);
 	return h.status;
 }

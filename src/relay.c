@@ -18,6 +18,7 @@ relay_half_init(struct relay_half *half, int from, int to, struct buffer *initia
 	buffer_init(&half->pending, RELAY_CHUNK);
 	if (initial != NULL) {
 		half->pending = *initial;
+		half->pending.max = RELAY_CHUNK; /* what is read next may be larger */
 		buffer_init(initial, initial->max);
 	}
 }
