@@ -1,0 +1,369 @@
+/*
+ * "pfinterceptctl setup" on texts: tests/setup has a pf.conf of each kind, NAME.conf, and the expected
+ * change, NAME.diff (none: nothing is changed). GOLDEN_WRITE=1 writes them instead.
+ */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/pf_conf.h"
+
+static char *
+read_file(const char *path, size_t *len)
+{
+	FILE *f = fopen(path, "rb");
+	char *text = NULL;
+
+	*len = 0;
+	if (f == NULL)
+		return NULL;
+	text = malloc(65536);
+	assert_non_null(text);
+	*len = fread(text, 1, 65536, f);
+	fclose(f);
+	return text;
+}
+
+static void
+path_of(char path[512], const char *name, const char *suffix)
+{
+	const char *top = getenv("top_srcdir");
+
+	snprintf(path, 512, "%s/tests/setup/%s%s", top != NULL ? top : ".", name, suffix);
+}
+
+static char *
+include_sample(void *arg, const char *name, size_t *len)
+{
+	char path[512];
+
+	(void)arg;
+	path_of(path, name, "");
+	return read_file(path, len);
+}
+
+static struct pf_conf_wish
+wish_for(const char *system)
+{
+	struct pf_conf_wish wish = { .file = "/etc/pf.conf", .anchor = "interceptor", .translation = true,
+		.include = include_sample };
+
+	if (strncmp(system, "openbsd", 7) == 0)
+		wish.translation = false;
+	if (strncmp(system, "macos", 5) == 0)
+		wish.fallback = "com.apple/100.";
+	return wish;
+}
+
+static void
+insert(const char *text, size_t len, const char *system, struct pf_conf_result *r)
+{
+	struct pf_conf_wish wish = wish_for(system);
+
+	assert_int_equal(pf_conf_insert(text, len, &wish, r), 0);
+}
+
+/* What is added is found again, and taking it out gives the same bytes. */
+static void
+check_undo(const char *text, size_t len, const char *system, const struct pf_conf_result *changed)
+{
+	struct pf_conf_result again;
+
+	insert(changed->text, changed->len, system, &again);
+	assert_int_equal(again.answer, PF_CONF_THERE);
+	assert_int_equal(pf_conf_undo(changed->text, changed->len, &again), 0);
+	assert_int_equal(again.answer, PF_CONF_CHANGED);
+	assert_int_equal(again.len, len);
+	assert_memory_equal(again.text, text, len);
+	free(again.text);
+}
+
+static void
+check_diff(const char *name, const char *text, size_t len, const struct pf_conf_result *r)
+{
+	char path[512], *diff = NULL, *want;
+	size_t diff_len, want_len;
+	FILE *f = open_memstream(&diff, &diff_len);
+
+	assert_non_null(f);
+	assert_int_equal(pf_conf_diff(f, "/etc/pf.conf", text, len, r->text, r->len), 0);
+	fclose(f);
+	path_of(path, name, ".diff");
+	if (getenv("GOLDEN_WRITE") != NULL) {
+		f = fopen(path, "wb");
+		assert_non_null(f);
+		fwrite(diff, 1, diff_len, f);
+		fclose(f);
+	}
+	want = read_file(path, &want_len);
+	if (want == NULL)
+		fail_msg("%s: %s", path, strerror(errno));
+	want[want_len] = '\0';
+	assert_string_equal(diff, want);
+	free(want);
+	free(diff);
+}
+
+static void
+check_sample(const char *name, enum pf_conf_answer answer)
+{
+	struct pf_conf_result r;
+	char path[512], *text;
+	size_t len;
+
+	path_of(path, name, ".conf");
+	text = read_file(path, &len);
+	if (text == NULL)
+		fail_msg("%s: %s", path, strerror(errno));
+	insert(text, len, name, &r);
+	assert_string_equal(r.problem, "");
+	assert_int_equal(r.answer, answer);
+	if (answer == PF_CONF_CHANGED) {
+		check_diff(name, text, len, &r);
+		check_undo(text, len, name, &r);
+	} else
+		assert_null(r.text);
+	free(r.text);
+	free(text);
+}
+
+#define SAMPLE(function, name, answer) \
+static void function(void **state) { (void)state; check_sample(name, answer); }
+
+SAMPLE(macos_stock_needs_nothing, "macos-stock", PF_CONF_FALLBACK)
+SAMPLE(macos_without_com_apple_gets_both, "macos-vpn", PF_CONF_CHANGED)
+SAMPLE(freebsd_behind_the_last_translation_rule, "freebsd-handbook", PF_CONF_CHANGED)
+SAMPLE(freebsd_without_filter_rules, "freebsd-nat-only", PF_CONF_CHANGED)
+SAMPLE(freebsd_with_options_only, "freebsd-set-only", PF_CONF_CHANGED)
+SAMPLE(freebsd_gets_only_what_it_lacks, "freebsd-half", PF_CONF_CHANGED)
+SAMPLE(freebsd_done_by_hand_stays, "freebsd-byhand", PF_CONF_THERE)
+SAMPLE(freebsd_odd_one_is_read_as_pfctl_does, "freebsd-odd", PF_CONF_CHANGED)
+SAMPLE(last_line_without_end, "freebsd-no-end", PF_CONF_CHANGED)
+SAMPLE(last_translation_line_without_end, "freebsd-no-end-nat", PF_CONF_CHANGED)
+SAMPLE(empty_file, "freebsd-empty", PF_CONF_CHANGED)
+SAMPLE(crlf_stays_crlf, "freebsd-crlf", PF_CONF_CHANGED)
+SAMPLE(crlf_last_line_without_end, "freebsd-crlf-no-end", PF_CONF_CHANGED)
+SAMPLE(openbsd_has_no_rdr_anchor, "openbsd-stock", PF_CONF_CHANGED)
+SAMPLE(openbsd_before_match, "openbsd-match", PF_CONF_CHANGED)
+
+static void
+check_text(const char *system, const char *text, const char *want)
+{
+	struct pf_conf_result r;
+
+	insert(text, strlen(text), system, &r);
+	assert_string_equal(r.problem, "");
+	assert_int_equal(r.answer, PF_CONF_CHANGED);
+	assert_string_equal(r.text, want);
+	check_undo(text, strlen(text), system, &r);
+	free(r.text);
+}
+
+static void
+check_problem(const char *text, const char *part)
+{
+	struct pf_conf_result r;
+
+	insert(text, strlen(text), "freebsd", &r);
+	assert_int_equal(r.answer, PF_CONF_PROBLEM);
+	assert_null(r.text);
+	if (strstr(r.problem, part) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", r.problem, part);
+}
+
+#define RDR    "rdr-anchor \"interceptor\" # pfinterceptctl setup\n"
+#define ANCHOR "anchor \"interceptor\" # pfinterceptctl setup\n"
+
+static void
+hash_inside_quotes_is_no_comment(void **state)
+{
+	(void)state;
+	check_text("openbsd", "name = \"a # b\"\npass\n", "name = \"a # b\"\n" ANCHOR "pass\n");
+	check_text("openbsd", "name = \"a # b\npass\"\nset limit states 9\n",
+	    "name = \"a # b\npass\"\nset limit states 9\n" ANCHOR);
+}
+
+static void
+quote_inside_a_word_opens_nothing(void **state)
+{
+	(void)state;
+	check_text("openbsd", "set fingerprints it's\npass\nblock label 'x'\n",
+	    "set fingerprints it's\n" ANCHOR "pass\nblock label 'x'\n");
+}
+
+static void
+continued_line_is_one_statement(void **state)
+{
+	(void)state;
+	check_text("freebsd", "nat on em0 from any \\\n\tto any -> \\\n(em0)\n\\\npass\n",
+	    "nat on em0 from any \\\n\tto any -> \\\n(em0)\n" RDR ANCHOR "\\\npass\n");
+}
+
+static void
+comment_stays_with_its_rule(void **state)
+{
+	(void)state;
+	check_text("openbsd", "# head\n\n# about pass\n  # more\npass\n", "# head\n\n" ANCHOR "# about pass\n  # more\npass\n");
+}
+
+static void
+no_rdr_is_translation_and_no_scrub_is_not(void **state)
+{
+	(void)state;
+	check_text("freebsd", "no scrub in on em1\nno rdr on em1 all\npass\n",
+	    "no scrub in on em1\nno rdr on em1 all\n" RDR ANCHOR "pass\n");
+}
+
+/* set require-order no */
+static void
+translation_behind_filter_rules_is_left_there(void **state)
+{
+	(void)state;
+	check_text("freebsd", "pass\nnat on em0 all -> (em0)\n", RDR ANCHOR "pass\nnat on em0 all -> (em0)\n");
+}
+
+static void
+macro_of_a_macro_and_its_latest_value(void **state)
+{
+	(void)state;
+	check_text("openbsd", "a = set\na = block\nb = $a \"in\"\n$b\n", "a = set\na = block\nb = $a \"in\"\n" ANCHOR "$b\n");
+	check_text("openbsd", "a = pass\na = $a \"quick\"\n$a\n", "a = pass\na = $a \"quick\"\n" ANCHOR "$a\n");
+	check_text("openbsd", "a = \"set skip on\"\n$a lo0\n", "a = \"set skip on\"\n$a lo0\n" ANCHOR);
+}
+
+static void
+anchor_of_another_name_does_not_count(void **state)
+{
+	(void)state;
+	check_text("openbsd", "anchor \"interceptor2\"\nanchor \"x/interceptor\"\n",
+	    ANCHOR "anchor \"interceptor2\"\nanchor \"x/interceptor\"\n");
+}
+
+static void
+skip_on_lo_is_seen(void **state)
+{
+	static const char *const yes[] = { "set skip on lo\n", "set skip on lo0", "set skip on { em0,\n lo0 }\n",
+		"set \\\nskip on lo0\n", "lo_if = lo0\nset skip on $lo_if\n" };
+	static const char *const no[] = { "set skip on lo1\n", "# set skip on lo0\n", "set skip on { em0 }\n", "" };
+	struct pf_conf_result r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		insert(yes[i], strlen(yes[i]), "openbsd", &r);
+		assert_true(r.skips_lo);
+		free(r.text);
+	}
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
+		insert(no[i], strlen(no[i]), "openbsd", &r);
+		assert_false(r.skips_lo);
+		free(r.text);
+	}
+}
+
+static void
+texts_that_cannot_be_changed_say_why(void **state)
+{
+	(void)state;
+	check_problem("include \"nowhere\"\npass\n", "\"nowhere\" cannot be read");
+	check_problem("include \"itself.inc\"\n", "include itself");
+	check_problem("include \"freebsd-handbook.conf\"\n", "by hand");
+	check_problem("pass from { 192.0.2.1\n", "inside quotes or braces");
+	check_problem("set x \"open\npass\n", "inside quotes or braces");
+	check_problem("# a comment that goes on \\\n", "final backslash");
+}
+
+static void
+undo_keeps_what_was_added_behind(void **state)
+{
+	static const char text[] = "scrub in\nanchor \"interceptor\" # pfinterceptctl setup (added a line end)\npass\n";
+	struct pf_conf_result r;
+
+	(void)state;
+	assert_int_equal(pf_conf_undo(text, strlen(text), &r), 0);
+	assert_int_equal(r.answer, PF_CONF_CHANGED);
+	assert_string_equal(r.text, "scrub in\npass\n");
+	free(r.text);
+}
+
+static void
+undo_leaves_lines_made_by_hand(void **state)
+{
+	static const char text[] = "anchor \"interceptor\"\n# pfinterceptctl setup was not here\n";
+	struct pf_conf_result r;
+
+	(void)state;
+	assert_int_equal(pf_conf_undo(text, strlen(text), &r), 0);
+	assert_int_equal(r.answer, PF_CONF_THERE);
+	assert_null(r.text);
+}
+
+/* Whatever is cut off at whatever place: undo gives it back. */
+static void
+every_beginning_of_a_file_can_be_undone(void **state)
+{
+	static const char *const names[] = { "freebsd-handbook", "freebsd-odd", "freebsd-crlf", "openbsd-stock" };
+	struct pf_conf_result r;
+	char path[512], *text;
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		path_of(path, names[i], ".conf");
+		text = read_file(path, &len);
+		assert_non_null(text);
+		for (size_t cut = 0; cut < len; cut++) {
+			insert(text, cut, names[i], &r);
+			assert_true(r.answer == PF_CONF_CHANGED || r.answer == PF_CONF_PROBLEM);
+			if (r.answer == PF_CONF_CHANGED)
+				check_undo(text, cut, names[i], &r);
+			free(r.text);
+		}
+		free(text);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(macos_stock_needs_nothing),
+		cmocka_unit_test(macos_without_com_apple_gets_both),
+		cmocka_unit_test(freebsd_behind_the_last_translation_rule),
+		cmocka_unit_test(freebsd_without_filter_rules),
+		cmocka_unit_test(freebsd_with_options_only),
+		cmocka_unit_test(freebsd_gets_only_what_it_lacks),
+		cmocka_unit_test(freebsd_done_by_hand_stays),
+		cmocka_unit_test(freebsd_odd_one_is_read_as_pfctl_does),
+		cmocka_unit_test(last_line_without_end),
+		cmocka_unit_test(last_translation_line_without_end),
+		cmocka_unit_test(empty_file),
+		cmocka_unit_test(crlf_stays_crlf),
+		cmocka_unit_test(crlf_last_line_without_end),
+		cmocka_unit_test(openbsd_has_no_rdr_anchor),
+		cmocka_unit_test(openbsd_before_match),
+		cmocka_unit_test(hash_inside_quotes_is_no_comment),
+		cmocka_unit_test(quote_inside_a_word_opens_nothing),
+		cmocka_unit_test(continued_line_is_one_statement),
+		cmocka_unit_test(comment_stays_with_its_rule),
+		cmocka_unit_test(no_rdr_is_translation_and_no_scrub_is_not),
+		cmocka_unit_test(translation_behind_filter_rules_is_left_there),
+		cmocka_unit_test(macro_of_a_macro_and_its_latest_value),
+		cmocka_unit_test(anchor_of_another_name_does_not_count),
+		cmocka_unit_test(skip_on_lo_is_seen),
+		cmocka_unit_test(texts_that_cannot_be_changed_say_why),
+		cmocka_unit_test(undo_keeps_what_was_added_behind),
+		cmocka_unit_test(undo_leaves_lines_made_by_hand),
+		cmocka_unit_test(every_beginning_of_a_file_can_be_undone)
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
