@@ -1,0 +1,57 @@
+/*
+ * ctl.h - pfinterceptctl(8): the options that all verbs share, and the table of verbs.
+ *
+ * A new verb is one file and a row in pfinterceptctl.c.
+ */
+#ifndef PFI_CTL_H
+#define PFI_CTL_H
+
+#include "anchor.h"
+#include "conf.h"
+
+enum { CTL_OK, CTL_FAILED, CTL_USAGE };         /* exit statuses */
+
+struct ctl {
+	const char *file;               /* the configuration */
+	bool        file_given;         /* it was named with -f */
+	bool        json;
+};
+
+struct ctl_verb {
+	const char *name;
+	const char *arguments;          /* as --help shows them; "" */
+	const char *help;               /* one line */
+	bool        json;               /* takes -j */
+	int       (*run)(const struct ctl *, int argc, char **argv);    /* argv[0] is the verb; an exit status */
+};
+
+extern const struct ctl_verb verb_anchor, verb_doctor, verb_setup;
+
+/* Reads the configuration. NULL: report->error tells. report is all zero at first. */
+struct conf *ctl_conf(const char *file, struct conf_report *);
+
+/* The same for verbs that cannot do without: prints warnings and error. NULL: said so. */
+struct conf *ctl_conf_needed(const char *file);
+
+/* The uid of conf->user. False when there is none, or it is root. */
+bool ctl_user(const struct conf *, uid_t *);
+
+/* What a host's name or numeric address means, with port. Asks the system's resolver, and may take as long as
+ * that does. Returns how many were written. */
+size_t ctl_resolve(const char *host, uint16_t port, union addr *out, size_t max);
+
+/* 0: a socket can be bound to this address and port; EADDRINUSE: somebody has it. Else an errno value. */
+int ctl_bind(const union addr *, int type);
+
+/* What the daemon would load for conf now, malloc'd. Says on standard error what is missing in it. NULL: no memory,
+ * or the configuration asks for a firewall that this system does not have (said so). */
+char *ctl_anchor_text(const struct conf *, uid_t);
+
+/* What the rules depend on besides the configuration, found out without changing anything. One a system. */
+void ctl_anchor_place(struct anchor *, const struct conf *);
+
+/* "setup" on this system; see setup.h. An exit status. */
+struct setup_options;
+int ctl_setup(const struct ctl *, const struct setup_options *);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * "setup" and "anchor" on Linux.
+ */
+#include "config.h"
+
+#include <stdio.h>
+
+#include "ctl.h"
+
+int
+ctl_setup(const struct ctl *ctl, const struct setup_options *o)
+{
+	(void)ctl, (void)o;
+	printf("nothing has to be set up on this system: pfinterceptd brings its own nftables table\n");
+	return CTL_OK;
+}
+
+void
+ctl_anchor_place(struct anchor *a, const struct conf *conf)
+{
+	(void)a, (void)conf;
+}

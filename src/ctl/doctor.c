@@ -1,0 +1,109 @@
+#include "config.h"
+
+#include "doctor.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "ctl.h"
+
+static struct conf *
+check_conf(struct doctor *d, const char *file)
+{
+	struct conf_report *report = calloc(1, sizeof(*report));
+	struct conf *conf;
+
+	if (report == NULL)
+		return NULL;
+	conf = ctl_conf(file, report);
+	for (unsigned i = 0; i < report->nwarnings; i++)
+		doctor_say(d, DOCTOR_WARNING, "configuration", "%s", report->warnings[i]);
+	if (conf == NULL)
+		doctor_say(d, DOCTOR_FAULT, "configuration", "%s", report->error);
+	else if (!conf->global_enabled)
+		doctor_say(d, DOCTOR_WARNING, "configuration", "%s is valid, but global_enabled is false: nothing is "
+		    "intercepted until it is true", file);
+	else
+		doctor_say(d, DOCTOR_OK, "configuration", "%s is valid", file);
+	free(report);
+	return conf;
+}
+
+static void
+check_user(struct doctor *d)
+{
+	if (ctl_user(d->conf, &d->uid))
+		doctor_say(d, DOCTOR_OK, "user", "\"%s\" has uid %ju", d->conf->user, (uintmax_t)d->uid);
+	else {
+		d->uid = 0;
+		doctor_say(d, DOCTOR_FAULT, "user", "\"%s\" does not exist or is root: add a system user without password "
+		    "and shell, or name another with \"user\"", d->conf->user);
+	}
+}
+
+static void
+check_running(struct doctor *d)
+{
+	const char *const argv[] = { "pgrep", "-x", "pfinterceptd", NULL };
+	char output[256];
+	int error = command_run(argv, NULL, output, sizeof(output), 5000);
+
+	d->running = error == 0;
+	if (error == 0)
+		doctor_say(d, DOCTOR_OK, "daemon", "pfinterceptd is running");
+	else if (error == EIO)
+		doctor_say(d, DOCTOR_FAULT, "daemon", "pfinterceptd is not running: start it; if it ends at once, "
+		    "\"pfinterceptd -d\" tells why");
+	else
+		doctor_say(d, DOCTOR_FAULT, "daemon", "pgrep cannot be run (%s), so whether pfinterceptd is running is "
+		    "not known: install it (Debian: procps)", strerror(error));
+}
+
+static void
+check_firewall(struct doctor *d)
+{
+	if (d->conf->intercept.firewall == FIREWALL_NONE)
+		doctor_say(d, DOCTOR_NOTE, "firewall", "intercept.firewall is \"none\": your own rules redirect, and are not "
+		    "checked");
+	else if (geteuid() != 0)
+		doctor_say(d, DOCTOR_FAULT, "firewall", "only root may look at it: run this as root");
+	else
+		doctor_firewall(d);
+}
+
+static int
+doctor_run(const struct ctl *ctl, int argc, char **argv)
+{
+	struct doctor d = { .out = stdout, .json = ctl->json };
+	struct conf *conf;
+
+	(void)argv;
+	if (argc > 1)
+		return CTL_USAGE;
+	setlocale(LC_CTYPE, "");
+	d.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	signal(SIGPIPE, SIG_IGN);
+	conf = check_conf(&d, ctl->file);
+	if (conf == NULL)
+		return CTL_FAILED;
+	d.conf = conf;
+	check_user(&d);
+	check_running(&d);
+	doctor_listeners(&d);
+	check_firewall(&d);
+	doctor_dns(&d);
+	for (size_t i = 0; i < conf->nproxies; i++)
+		if (conf->proxies[i].enabled)
+			doctor_proxy(&d, &conf->proxies[i]);
+	conf_free(conf);
+	return d.faults == 0 ? CTL_OK : CTL_FAILED;
+}
+
+const struct ctl_verb verb_doctor = { "doctor", "", "check each link of the chain; names the fault and the cure", true,
+	doctor_run };

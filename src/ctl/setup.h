@@ -1,0 +1,31 @@
+/*
+ * setup.h - "pfinterceptctl setup": the anchor's lines in /etc/pf.conf.
+ *
+ * The main ruleset is never loaded; the administrator does that. The file is replaced in one step (rename(2)), after
+ * pfctl -nf has accepted the new one; it keeps its mode and owner. FILE.pfinterceptd has what was there before.
+ */
+#ifndef PFI_SETUP_H
+#define PFI_SETUP_H
+
+#include "pf_system.h"
+
+#define SETUP_BACKUP ".pfinterceptd"
+
+struct setup_options {
+	const char *file;               /* pf.conf */
+	bool        yes;                /* do not ask */
+	bool        show;               /* only show the change */
+	bool        undo;
+};
+
+/* Where it runs; a test gives its own. */
+struct setup_place {
+	const struct pf_env *env;
+	int   in;                       /* where the answer is read, if it is a terminal */
+	FILE *out, *err;
+};
+
+/* An exit status of ctl.h. */
+int setup_pf(const struct setup_place *, const struct setup_options *, const char *anchor);
+
+#endif

@@ -1,0 +1,333 @@
+#include "config.h"
+
+#include "setup.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "ctl.h"
+#include "pf_conf.h"
+
+#define FILE_MAX_BYTES (4u << 20)
+#define PFCTL_MS       10000
+
+/* One run. */
+struct setup {
+	const struct setup_place   *place;
+	const struct setup_options *options;
+	const char  *file;              /* without symbolic links */
+	char         backup[PATH_MAX + sizeof(SETUP_BACKUP)];
+	bool         exists;            /* the file was there */
+	struct stat  st;                /* ... its mode and owner, or those of a new one */
+	char        *text;              /* what it has now */
+	size_t       len;
+};
+
+/* The whole file, malloc'd and NUL-terminated; NULL with errno set. */
+static char *
+read_text(const char *path, size_t *len, struct stat *st)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *text = NULL;
+	ssize_t n = 0;
+
+	*len = 0;
+	if (fd == -1)
+		return NULL;
+	if (fstat(fd, st) == 0 && !S_ISREG(st->st_mode))
+		errno = EINVAL;
+	else if (st->st_size > FILE_MAX_BYTES)
+		errno = EFBIG;
+	else
+		text = malloc((size_t)st->st_size + 1);
+	while (text != NULL && *len < (size_t)st->st_size && (n = read(fd, text + *len, (size_t)st->st_size - *len)) > 0)
+		*len += (size_t)n;
+	if (n == -1) {
+		free(text);
+		text = NULL;
+	}
+	if (text != NULL)
+		text[*len] = '\0';
+	close(fd);
+	return text;
+}
+
+static char *
+read_include(void *arg, const char *path, size_t *len)
+{
+	struct stat st;
+
+	(void)arg;
+	return read_text(path, len, &st);
+}
+
+static int
+failed(const struct setup *s, const char *path, int error)
+{
+	fprintf(s->place->err, "pfinterceptctl: %s: %s%s\n", path, strerror(error),
+	    error == EACCES || error == EPERM ? "; run as root" : "");
+	return CTL_FAILED;
+}
+
+static int
+write_all(int fd, const char *text, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, text, len);
+
+		if (n == -1 && errno != EINTR)
+			return errno;
+		if (n > 0) {
+			text += n;
+			len -= (size_t)n;
+		}
+	}
+	return fsync(fd) == -1 ? errno : 0;
+}
+
+/* A new file beside the real one, with its mode and owner. path is a template of mkstemp(3). */
+static int
+write_beside(const struct setup *s, char *path, const char *text, size_t len)
+{
+	int fd = mkstemp(path);
+	int error;
+
+	if (fd == -1)
+		return errno;
+	error = write_all(fd, text, len);
+	if (error == 0 && ((s->exists && fchown(fd, s->st.st_uid, s->st.st_gid) == -1) ||
+	    fchmod(fd, s->st.st_mode & 07777) == -1))
+		error = errno;
+	close(fd);
+	if (error != 0)
+		unlink(path);
+	return error;
+}
+
+static void
+template(const struct setup *s, char path[PATH_MAX + 8])
+{
+	snprintf(path, PATH_MAX + 8, "%s.XXXXXX", s->file);
+}
+
+static int
+keep_backup(const struct setup *s)
+{
+	char path[PATH_MAX + 8];
+	int error;
+
+	template(s, path);
+	error = write_beside(s, path, s->text, s->len);
+	if (error == 0 && rename(path, s->backup) == -1) {
+		error = errno;
+		unlink(path);
+	}
+	return error;
+}
+
+/* pfctl -nf: does pf take it? Says what pfctl says. */
+static bool
+accepted(const struct setup *s, const char *path)
+{
+	const char *const argv[] = { s->place->env->pfctl, "-nf", path, NULL };
+	const char *const now[] = { s->place->env->pfctl, "-nf", s->file, NULL };
+	char output[4096], ignored[1];
+	int error = command_run(argv, NULL, output, sizeof(output), PFCTL_MS);
+
+	if (error == 0)
+		return true;
+	if (error != EIO) {
+		failed(s, s->place->env->pfctl, error);
+		return false;
+	}
+	fprintf(s->place->err, "%spfinterceptctl: pfctl does not accept the new text; %s stays as it was\n", output, s->file);
+	if (s->exists && command_run(now, NULL, ignored, sizeof(ignored), PFCTL_MS) == EIO)
+		fprintf(s->place->err, "pfinterceptctl: it does not accept the file as it is now, either: mend that first\n");
+	return false;
+}
+
+/* True when the file still has the text that the change was made from. */
+static bool
+unchanged(const struct setup *s)
+{
+	struct stat st;
+	size_t len;
+	char *text = read_text(s->file, &len, &st);
+	bool same = s->exists ? text != NULL && len == s->len && memcmp(text, s->text, len) == 0 :
+	    text == NULL && errno == ENOENT;
+
+	free(text);
+	return same;
+}
+
+/* The file becomes text, all at once or not at all. */
+static int
+replace(const struct setup *s, const char *text, size_t len)
+{
+	char path[PATH_MAX + 8];
+	int error;
+
+	template(s, path);
+	error = write_beside(s, path, text, len);
+	if (error != 0)
+		return failed(s, path, error);
+	/* To take our lines out again nobody's leave is needed. */
+	if (!s->options->undo && !accepted(s, path)) {
+		unlink(path);
+		return CTL_FAILED;
+	}
+	if (!unchanged(s)) {
+		unlink(path);
+		fprintf(s->place->err, "pfinterceptctl: %s was changed meanwhile; run this again\n", s->file);
+		return CTL_FAILED;
+	}
+	error = s->exists && !s->options->undo ? keep_backup(s) : 0;
+	if (error != 0) {
+		unlink(path);
+		return failed(s, s->backup, error);
+	}
+	if (rename(path, s->file) == -1) {
+		error = errno;
+		unlink(path);
+		return failed(s, s->file, error);
+	}
+	return CTL_OK;
+}
+
+/* A backup of exactly what is there again is of no use. A file that setup itself made has none, and goes. */
+static int
+undone(const struct setup *s, const struct pf_conf_result *new)
+{
+	struct stat st;
+	size_t len;
+	char *backup = read_text(s->backup, &len, &st);
+	const bool missing = backup == NULL && errno == ENOENT;
+	int error = 0;
+
+	if (backup != NULL && len == new->len && memcmp(backup, new->text, len) == 0 && unlink(s->backup) == -1)
+		error = errno;
+	free(backup);
+	if (error == 0 && missing && new->len == 0 && unlink(s->file) == -1)
+		error = errno;
+	return error == 0 ? CTL_OK : failed(s, s->backup, error);
+}
+
+/* Asks on the terminal. */
+static bool
+agreed(const struct setup *s)
+{
+	char answer[16] = "";
+	ssize_t n;
+
+	if (s->options->yes)
+		return true;
+	if (!isatty(s->place->in)) {
+		fprintf(s->place->err, "pfinterceptctl: there is no terminal to ask on; -y makes the change\n");
+		return false;
+	}
+	fprintf(s->place->out, "Change %s so? [y/N] ", s->file);
+	fflush(s->place->out);
+	n = read(s->place->in, answer, sizeof(answer) - 1);
+	if (n > 0 && (answer[0] == 'y' || answer[0] == 'Y'))
+		return true;
+	fprintf(s->place->out, "nothing was changed\n");
+	return false;
+}
+
+static void
+say_what_follows(const struct setup *s, const struct pf_conf_result *new)
+{
+	FILE *out = s->place->out;
+
+	if (access(s->file, F_OK) == -1) {
+		fprintf(out, "%s is removed, because setup had made it\n", s->file);
+		return;
+	}
+	if (!s->options->undo && s->exists)
+		fprintf(out, "%s is changed; what it was is in %s\n", s->file, s->backup);
+	else
+		fprintf(out, "%s is %s\n", s->file, s->exists ? "changed" : "made");
+	fprintf(out, "To put it in force: pfctl -f %s\n", s->file);
+	if (new->skips_lo)
+		fprintf(out, "Its \"set skip\" for the loopback interface may stay: pfinterceptd clears it while it runs.\n");
+}
+
+static int
+change(const struct setup *s, const struct pf_conf_result *new)
+{
+	int status;
+
+	if (pf_conf_diff(s->place->out, s->file, s->text, s->len, new->text, new->len) != 0)
+		return failed(s, s->file, ENOMEM);
+	fflush(s->place->out);
+	if (s->options->show)
+		return CTL_OK;
+	if (!agreed(s))
+		return CTL_FAILED;
+	status = replace(s, new->text, new->len);
+	if (status == CTL_OK && s->options->undo)
+		status = undone(s, new);
+	if (status == CTL_OK)
+		say_what_follows(s, new);
+	return status;
+}
+
+static int
+decide(const struct setup *s, const char *anchor)
+{
+	const struct pf_system *system = s->place->env->system;
+	const struct pf_conf_wish wish = { s->file, anchor, system->translation, system->fallback, read_include, NULL };
+	struct pf_conf_result new;
+	int status = CTL_OK;
+	int error = s->options->undo ? pf_conf_undo(s->text, s->len, &new) : pf_conf_insert(s->text, s->len, &wish, &new);
+
+	if (error != 0)
+		return failed(s, s->file, error);
+	switch (new.answer) {
+	case PF_CONF_THERE:
+		fprintf(s->place->out, s->options->undo ? "%s has no line of pfinterceptctl; nothing to undo\n" :
+		    "%s evaluates the anchor already; nothing to do\n", s->file);
+		break;
+	case PF_CONF_FALLBACK:
+		fprintf(s->place->out, "not needed on %s: %s evaluates \"%s%s\", where pfinterceptd puts its rules\n",
+		    system->name, s->file, system->fallback, anchor);
+		break;
+	case PF_CONF_PROBLEM:
+		fprintf(s->place->err, "pfinterceptctl: %s\n", new.problem);
+		status = CTL_FAILED;
+		break;
+	case PF_CONF_CHANGED:
+		status = change(s, &new);
+		break;
+	}
+	free(new.text);
+	return status;
+}
+
+int
+setup_pf(const struct setup_place *place, const struct setup_options *options, const char *anchor)
+{
+	struct setup s = { .place = place, .options = options, .exists = true };
+	char *real = realpath(options->file, NULL);
+	int status;
+
+	s.file = real != NULL ? real : options->file;
+	snprintf(s.backup, sizeof(s.backup), "%s" SETUP_BACKUP, s.file);
+	s.text = read_text(s.file, &s.len, &s.st);
+	if (s.text == NULL && errno == ENOENT) {
+		s.exists = false; /* FreeBSD comes without one */
+		s.st.st_mode = S_IRUSR | S_IWUSR;
+		s.text = strdup("");
+	}
+	status = s.text != NULL ? decide(&s, anchor) : failed(&s, s.file, errno);
+	free(s.text);
+	free(real);
+	return status;
+}
