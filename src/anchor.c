@@ -38,7 +38,8 @@ none_remove(struct anchor *a)
 	return 0;
 }
 
-static const struct anchor_ops anchor_none = { "none", none_render, none_prepare, none_load, none_remove, NULL };
+static const struct anchor_ops anchor_none = { "none", none_render, none_prepare, none_load, none_remove,
+	NULL, NULL };
 
 int
 anchor_open(struct anchor *a, const struct conf *conf, bool sticky)

@@ -59,6 +59,10 @@ struct anchor_ops {
 	/* Nobody serves the intercepted flows any more: drops what the kernel remembers of them, so that
 	 * they start anew by the rules now loaded. NULL: nothing is remembered. */
 	void (*forget)(struct anchor *);
+
+	/* Is what load() put there still in force? Mends what prepare() would mend. 0; ESTALE: load it again.
+	 * NULL: nothing else can change it. */
+	int (*verify)(struct anchor *);
 };
 
 /* What prepare() changed outside our own anchor and remove() puts back. Plain bytes: the guard gets a
@@ -75,6 +79,7 @@ struct anchor {
 	struct anchor_place place;
 	const struct anchor_ops *ops;
 	char  name[CONF_ANCHOR_MAX + 1];
+	bool  lost;             /* verify(): the main ruleset no longer evaluates our rules (logged) */
 	bool  sticky;           /* keep the rules when this process dies (on_failure "closed") */
 	void *data;             /* the backend's own */
 };

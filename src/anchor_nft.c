@@ -141,6 +141,7 @@ nft_remove(struct anchor *a)
 	return 0;
 }
 
-static const struct anchor_ops nft_ops = { "nft", anchor_nft_render, nft_prepare, nft_load, nft_remove, NULL };
+static const struct anchor_ops nft_ops = { "nft", anchor_nft_render, nft_prepare, nft_load, nft_remove,
+	NULL, NULL };
 
 const struct anchor_ops *const anchor_native = &nft_ops;

@@ -126,6 +126,17 @@ release_token(const struct anchor *a, uint64_t token)
 		log_debug("pf's reference %s is no longer known", text);
 }
 
+/* While pf is off. FreeBSD numbers states anew from the time of -e: new ones that meet the number of one left from
+ * before are dropped. */
+static void
+clear_states(const struct anchor *a)
+{
+	char output[OUTPUT_MAX];
+
+	if (pfctl(a, output, NULL, "-F", "states", NULL, NULL) != 0)
+		log_debug("pf's states cannot be cleared: %s", reason(output));
+}
+
 /* macOS counts who needs pf (-E, -X); elsewhere it is on or off. */
 static int
 enable(struct anchor *a, bool enabled)
@@ -136,10 +147,8 @@ enable(struct anchor *a, bool enabled)
 
 	if (enabled && !token)
 		return 0;
-	/* FreeBSD numbers states anew from the time of -e: new ones that meet the number of one left from before
-	 * are dropped. Nothing uses those while pf is off. */
 	if (!token)
-		pfctl(a, output, NULL, "-F", "states", NULL, NULL);
+		clear_states(a);
 	error = pfctl(a, output, NULL, token ? "-E" : "-e", NULL, NULL, NULL);
 	if (error == 0 && token)
 		a->restore.token = anchor_pf_token(output);
@@ -148,6 +157,17 @@ enable(struct anchor *a, bool enabled)
 	if (error != 0)
 		log_error("cannot enable pf: %s", reason(output));
 	return error;
+}
+
+static void
+disable(const struct anchor *a)
+{
+	char output[OUTPUT_MAX];
+
+	if (pfctl(a, output, NULL, "-d", NULL, NULL, NULL) != 0)
+		log_warn("cannot disable pf again: %s", reason(output));
+	else
+		clear_states(a);
 }
 
 static int
@@ -226,7 +246,6 @@ static int
 remove_all(struct anchor *a)
 {
 	const struct pf_env *env = env_of(a);
-	char output[OUTPUT_MAX];
 	const uint32_t skipped = a->restore.skip_cleared;
 	int error;
 
@@ -237,8 +256,8 @@ remove_all(struct anchor *a)
 	forget(a);
 	if (a->restore.token != 0)
 		release_token(a, a->restore.token);
-	if (a->restore.enabled && pfctl(a, output, NULL, "-d", NULL, NULL, NULL) != 0)
-		log_warn("cannot disable pf again: %s", reason(output));
+	if (a->restore.enabled)
+		disable(a);
 	memset(&a->restore, 0, sizeof(a->restore));
 	pf_state_drop(env);
 	return error;
@@ -274,6 +293,34 @@ prepare(struct anchor *a, const struct conf *conf)
 	return error;
 }
 
+/* Another program, or the administrator, may have flushed our rules, turned pf off or hidden lo0 again. */
+static int
+verify(struct anchor *a)
+{
+	const struct pf_env *env = env_of(a);
+	const struct anchor_restore before = a->restore;
+	struct pf_report st;
+	bool lost;
+
+	if (pf_check_read(env, a->name, &st) != 0 || st.device_error != 0 || st.pfctl_error != 0)
+		return 0;
+	lost = pf_check_hopeless(env->system, &st) || strcmp(st.path, path_of(a)) != 0;
+	if (lost && !a->lost)
+		log_findings(env, &st, a->name);
+	else if (!lost && a->lost)
+		log_info("the main ruleset evaluates the anchor \"%s\" again", path_of(a));
+	a->lost = lost;
+	if (!st.enabled) {
+		log_warn("pf was disabled by somebody else; enabling it again: end pfinterceptd to have it off");
+		enable(a, false);
+	}
+	if (st.skipped)
+		unskip(a, &st);
+	if (memcmp(&before, &a->restore, sizeof(before)) != 0)
+		pf_state_save(env, &a->restore);
+	return lost || (st.loaded && !st.skipped) ? 0 : ESTALE;
+}
+
 static int
 render(FILE *out, const struct anchor_input *in)
 {
@@ -287,4 +334,5 @@ const struct anchor_ops anchor_pf_ops = {
 	.load = load,
 	.remove = remove_all,
 	.forget = forget,
+	.verify = verify,
 };

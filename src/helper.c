@@ -28,6 +28,7 @@
 #define BACKOFF_FIRST_S 0.05
 #define BACKOFF_MAX_S   10.0
 #define STABLE_S        30.0    /* a worker that ran so long had no start-up fault */
+#define CHECK_S         5.0     /* between two looks at what others did to our rules */
 #define STOP_GRACE_S    2.0     /* beyond timeouts.drain */
 
 struct helper {
@@ -43,10 +44,11 @@ struct helper {
 	struct refuse           refuse;
 	LIST_HEAD(, helper_lookup) lookups;     /* names of proxies, under way */
 	double                  backoff, worker_began;
+	bool                    was_ready;      /* the rules have been loaded once since the start */
 	bool                    stopping;
 	int                     status;
 	ev_child                child;
-	ev_timer                restart, kill;
+	ev_timer                restart, kill, check;
 	ev_signal               hup, term, interrupt, usr1;
 };
 
@@ -201,7 +203,11 @@ helper_child_cb(struct ev_loop *loop, ev_child *w, int revents)
 	ev_child_stop(loop, w);
 	h->worker = 0;
 	helper_worker_lost(h);
-	if (h->stopping) {
+	if (!h->was_ready && !h->stopping) {
+		log_error("the worker cannot start (status %#x); giving up", (unsigned)w->rstatus);
+		h->status = 1;
+	}
+	if (!h->was_ready || h->stopping) {
 		helper_finish(h);
 		return;
 	}
@@ -229,11 +235,12 @@ helper_restart_cb(struct ev_loop *loop, ev_timer *w, int revents)
 static void
 helper_ready(struct helper *h)
 {
-	if (helper_anchor_load(&h->anchor) != 0 && h->ready_fd != -1) {
+	if (helper_anchor_load(&h->anchor) != 0 && !h->was_ready) {
 		h->status = 1;
 		kill(getpid(), SIGTERM);
 		return;
 	}
+	h->was_ready = true;
 	if (h->ready_fd == -1)
 		return;
 	if (write(h->ready_fd, "+", 1) == -1)
@@ -277,6 +284,19 @@ helper_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 	}
 }
 
+/* What this worker cannot be told, the next one will be. */
+static bool
+helper_tell(struct helper *h, struct helper_listeners *listeners)
+{
+	if (h->ipc != NULL && helper_send_all(h, listeners) == 0)
+		return true;
+	helper_listen_close(listeners);
+	log_error("the worker cannot be told the configuration; it is started again");
+	if (h->worker > 0)
+		kill(h->worker, SIGKILL);
+	return false;
+}
+
 static int
 helper_worker_start(struct helper *h, struct helper_listeners *listeners)
 {
@@ -301,16 +321,20 @@ helper_worker_start(struct helper *h, struct helper_listeners *listeners)
 	ev_child_set(&h->child, h->worker, 0);
 	ev_child_start(h->loop, &h->child);
 	h->ipc = ipc_new(h->loop, pair[0], helper_ipc_cb, h);
-	return h->ipc != NULL ? helper_send_all(h, listeners) : ENOMEM;
+	helper_tell(h, listeners);
+	return 0;
 }
 
-/* A new configuration is in h->conf. */
+/* conf comes into force here; the worker is not told yet. An error was logged, and changes nothing. */
 static int
-helper_set_conf(struct helper *h)
+helper_set_conf(struct helper *h, struct conf *conf)
 {
+	int error = helper_anchor_set_conf(&h->anchor, conf, h->start.uid);
+
+	if (error != 0)
+		return error;
+	h->conf = conf;
 	h->generation++;
-	if (helper_anchor_set_conf(&h->anchor, h->conf, h->start.uid) != 0)
-		return ENOMEM;
 	for (size_t i = 0; i < h->conf->nproxies; i++)
 		helper_resolve(h, i);
 	return 0;
@@ -319,7 +343,7 @@ helper_set_conf(struct helper *h)
 static void
 helper_reload(struct helper *h)
 {
-	struct helper_listeners listeners;
+	struct helper_listeners listeners = { .count = 0 };
 	struct conf_report report = { .error = "" };
 	struct conf *conf = NULL, *old = h->conf;
 	char *text = NULL;
@@ -327,8 +351,9 @@ helper_reload(struct helper *h)
 
 	if (conf_read(h->start.file, &text, &len, &report) == 0)
 		conf = conf_parse(h->start.file, text, len, &report);
-	if (conf == NULL || helper_listen(conf, &h->held, &listeners) != 0) {
+	if (conf == NULL || helper_listen(conf, &h->held, &listeners) != 0 || helper_set_conf(h, conf) != 0) {
 		log_error("reload: %s%snothing changes", report.error, report.error[0] != '\0' ? "; " : "");
+		helper_listen_close(&listeners);
 		conf_text_free(text, len);
 		conf_free(conf);
 		return;
@@ -340,14 +365,11 @@ helper_reload(struct helper *h)
 	conf_text_free(h->start.text, h->start.text_len);
 	h->start.text = text;
 	h->start.text_len = len;
-	h->conf = conf;
 	log_configure(conf->log.facility, conf->log.level);
-	if (helper_set_conf(h) != 0 || (h->ipc != NULL && helper_send_all(h, &listeners) != 0))
-		log_error("reload: the worker cannot be told; it is started again");
-	else
-		log_info("reload: %s is in force", h->start.file);
 	if (h->ipc == NULL)
-		helper_listen_close(&listeners);
+		helper_listen_close(&listeners); /* the next worker finds it all in force */
+	else if (helper_tell(h, &listeners))
+		log_info("reload: %s is in force", h->start.file);
 	conf_free(old);
 }
 
@@ -382,6 +404,16 @@ helper_kill_cb(struct ev_loop *loop, ev_timer *w, int revents)
 }
 
 static void
+helper_check_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct helper *h = w->data;
+
+	(void)loop, (void)revents;
+	if (!h->stopping)
+		helper_anchor_check(&h->anchor);
+}
+
+static void
 helper_signal_cb(struct ev_loop *loop, ev_signal *w, int revents)
 {
 	struct ipc_msg summary = { .type = IPC_SUMMARY };
@@ -411,7 +443,9 @@ helper_watch(struct helper *h)
 	ev_init(&h->restart, helper_restart_cb);
 	ev_init(&h->kill, helper_kill_cb);
 	ev_child_init(&h->child, helper_child_cb, 0, 0);
-	h->restart.data = h->kill.data = h->child.data = h;
+	ev_timer_init(&h->check, helper_check_cb, CHECK_S, CHECK_S);
+	ev_timer_start(h->loop, &h->check);
+	h->restart.data = h->kill.data = h->check.data = h->child.data = h;
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -456,7 +490,7 @@ helper_run(const struct helper_start *start)
 	privilege_descriptors(6ul * h.conf->limits.connections + 1024);
 	if (helper_listen(h.conf, &h.held, &listeners) != 0)
 		return 1;
-	if (helper_anchor_start(&h.anchor, h.conf, start->to_stderr) != 0 || helper_set_conf(&h) != 0)
+	if (helper_anchor_start(&h.anchor, h.conf, start->to_stderr) != 0 || helper_set_conf(&h, h.conf) != 0)
 		return 1;
 	if (helper_worker_start(&h, &listeners) != 0) {
 		helper_anchor_remove(&h.anchor);

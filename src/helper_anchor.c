@@ -52,11 +52,7 @@ helper_anchor_start(struct helper_anchor *ha, const struct conf *conf, bool to_s
 	error = helper_anchor_guard(ha);
 	if (error != 0)
 		return error;
-	error = anchor_open(&ha->anchor, conf, conf->intercept.on_failure == FAIL_CLOSED);
-	if (error == ENOTSUP)
-		log_error("intercept.firewall: this system has another firewall; write \"auto\"");
-	if (error == 0)
-		error = ha->anchor.ops->prepare(&ha->anchor, conf);
+	error = helper_anchor_open(ha, conf);
 	if (error != 0)
 		guard_goodbye(ha->guard_fd);
 	return error;
@@ -80,21 +76,34 @@ helper_anchor_inherit(const struct helper_anchor *ha, const struct conf_proxy *p
 	}
 }
 
-/* Another anchor name or another firewall: the old rules go before the new ones come. */
+static int
+helper_anchor_open(struct helper_anchor *ha, const struct conf *conf)
+{
+	int error = anchor_open(&ha->anchor, conf, conf->intercept.on_failure == FAIL_CLOSED);
+
+	if (error == ENOTSUP)
+		log_error("intercept.firewall: this system has another firewall; write \"auto\"");
+	return error != 0 ? error : ha->anchor.ops->prepare(&ha->anchor, conf);
+}
+
+/* Another anchor name or another firewall: the old rules go before the new ones come, and come back when
+ * the new ones cannot. */
 static int
 helper_anchor_switch(struct helper_anchor *ha, const struct conf *conf)
 {
-	const bool sticky = conf->intercept.on_failure == FAIL_CLOSED;
+	int error;
 
-	ha->anchor.sticky = sticky;
 	if (ha->conf == NULL || (strcmp(ha->conf->intercept.anchor, conf->intercept.anchor) == 0 &&
-	    ha->conf->intercept.firewall == conf->intercept.firewall))
+	    ha->conf->intercept.firewall == conf->intercept.firewall)) {
+		ha->anchor.sticky = conf->intercept.on_failure == FAIL_CLOSED;
 		return 0;
+	}
 	ha->anchor.ops->remove(&ha->anchor);
 	ha->state = ANCHOR_EMPTY;
-	if (anchor_open(&ha->anchor, conf, sticky) != 0)
-		return ENOTSUP;
-	return ha->anchor.ops->prepare(&ha->anchor, conf);
+	error = helper_anchor_open(ha, conf);
+	if (error != 0 && helper_anchor_open(ha, ha->conf) == 0)
+		helper_anchor_load(ha);
+	return error;
 }
 
 int
@@ -108,11 +117,15 @@ helper_anchor_set_conf(struct helper_anchor *ha, const struct conf *conf, uid_t 
 	for (size_t i = 0; i < conf->nproxies; i++)
 		helper_anchor_inherit(ha, &conf->proxies[i], &proxies[i]);
 	error = helper_anchor_switch(ha, conf);
+	if (error != 0) {
+		free(proxies);
+		return error;
+	}
 	free(ha->proxies);
 	ha->proxies = proxies;
 	ha->conf = conf;
 	ha->uid = uid;
-	return error;
+	return 0;
 }
 
 void
@@ -220,6 +233,22 @@ helper_anchor_refresh(struct helper_anchor *ha)
 		helper_anchor_load(ha);
 	}
 	free(text);
+}
+
+void
+helper_anchor_check(struct helper_anchor *ha)
+{
+	const struct anchor_ops *ops = ha->anchor.ops;
+	const struct anchor_restore before = ha->anchor.restore;
+
+	if (ha->state == ANCHOR_EMPTY || ops->verify == NULL)
+		return;
+	if (ops->verify(&ha->anchor) == ESTALE) {
+		log_warn("somebody else changed the firewall; loading our rules again");
+		ops->load(&ha->anchor, ha->loaded);
+	}
+	if (memcmp(&before, &ha->anchor.restore, sizeof(before)) != 0)
+		helper_anchor_tell_guard(ha);
 }
 
 void

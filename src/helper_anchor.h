@@ -46,6 +46,8 @@ size_t helper_anchor_proxy(const struct helper_anchor *, size_t index, union add
 int helper_anchor_load(struct helper_anchor *);
 /* The host's own addresses, or a proxy's, may have changed: loads the rules again if they differ. */
 void helper_anchor_refresh(struct helper_anchor *);
+/* To be called now and then: loads the rules again when somebody else has removed or disabled them. */
+void helper_anchor_check(struct helper_anchor *);
 /* The worker died: remove or block, by intercept.on_failure. */
 void helper_anchor_failure(struct helper_anchor *);
 /* The daemon ends: new traffic goes direct, flows under way go on. */

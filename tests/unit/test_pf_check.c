@@ -347,6 +347,7 @@ fake_setup(void **state)
 	    "'-s info') cat info ;;\n'-v -s Interfaces') cat interfaces ;;\n'-s nat') cat nat ;;\n"
 	    "'-s rules'|'-a * -s rules') cat rules ;;\n'-s states') cat states ;;\n"
 	    "*'-f -') cat > input; test ! -e fail || { echo 'stdin:3: syntax error' >&2; exit 1; } ;;\n"
+	    "'-a interceptor -s rules') cat loaded ;;\n"
 	    "-E) echo 'Token : 77' >&2 ;;\nesac\nexit 0\n", fake.dir);
 	file_put("pfctl", script);
 	assert_int_equal(chmod(fake.pfctl, 0700), 0);
@@ -361,7 +362,7 @@ fake_setup(void **state)
 static int
 fake_teardown(void **state)
 {
-	static const char *const names[] = { "pfctl", "info", "interfaces", "nat", "rules", "states", "input", "log", "fail",
+	static const char *const names[] = { "pfctl", "info", "interfaces", "nat", "rules", "states", "loaded", "input", "log", "fail",
 		"note" };
 	char path[128];
 
@@ -437,6 +438,57 @@ a_skipped_loopback_is_cleared_and_set_again(void **state)
 	assert_true(fake.ioctls[0] == DIOCCLRIFFLAG);
 	assert_int_equal(a.ops->remove(&a), 0);
 	assert_true(fake.ioctls[fake.nioctls - 1] == DIOCSETIFFLAG);
+}
+
+static void
+rules_that_somebody_flushed_are_asked_for_again(void **state)
+{
+	struct anchor a = an_anchor();
+
+	(void)state;
+	assert_int_equal(prepare(&a), 0);
+	file_put("loaded", "pass out all\n");
+	assert_int_equal(a.ops->verify(&a), 0);
+	file_put("loaded", "");
+	assert_int_equal(a.ops->verify(&a), ESTALE);
+	assert_null(strstr(file_get("log"), "-f -"));
+}
+
+static void
+what_somebody_turned_off_is_turned_on_again(void **state)
+{
+	struct anchor a = an_anchor();
+
+	(void)state;
+	assert_int_equal(prepare(&a), 0);
+	file_put("loaded", "pass out all\n");
+	file_put("info", "Status: Disabled\n");
+	assert_int_equal(a.ops->verify(&a), 0);
+	assert_non_null(strstr(file_get("log"), "\n-e\n"));
+	assert_non_null(strstr(file_get("note"), "enabled=1"));
+	file_put("info", "Status: Enabled\n");
+	file_put("interfaces", "all\nlo0 (skip)\n");
+	assert_int_equal(a.ops->verify(&a), ESTALE);
+	assert_int_equal(fake.nioctls, 1);
+	assert_true(fake.ioctls[0] == DIOCCLRIFFLAG);
+}
+
+/* The main ruleset is the administrator's: there is nothing to mend. */
+static void
+an_anchor_that_is_no_longer_evaluated_is_only_remarked(void **state)
+{
+	struct anchor a = an_anchor();
+
+	(void)state;
+	assert_int_equal(prepare(&a), 0);
+	file_put("nat", "");
+	file_put("rules", "pass all\n");
+	assert_int_equal(a.ops->verify(&a), 0);
+	assert_true(a.lost);
+	file_put("nat", ANCHORED_NAT);
+	file_put("rules", ANCHORED_RULES);
+	assert_int_equal(a.ops->verify(&a), ESTALE);
+	assert_false(a.lost);
 }
 
 /* Measured: OpenBSD takes an interface's flag from its group again, and only with the next load. */
@@ -571,6 +623,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_ready_pf_is_not_changed, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(a_disabled_pf_is_enabled_and_disabled_again, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(a_skipped_loopback_is_cleared_and_set_again, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(rules_that_somebody_flushed_are_asked_for_again, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(what_somebody_turned_off_is_turned_on_again, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(an_anchor_that_is_no_longer_evaluated_is_only_remarked, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(the_groups_skip_flag_is_cleared_and_set_again_on_openbsd, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(an_unreferenced_anchor_stops_the_start_and_changes_nothing, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(macos_takes_a_reference_and_a_place_under_com_apple, fake_setup, fake_teardown),
