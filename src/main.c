@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -140,32 +141,42 @@ daemonize(void)
 	return pipes[1];
 }
 
+/* What only root can do, and as whom the worker runs; false when it was said what is missing. */
+static bool
+may_start(struct helper_start *start, const char *argv0)
+{
+	const struct passwd *pw;
+
+	if (geteuid() != 0) {
+		fprintf(stderr, "pfinterceptd: must be started by root, which alone may change the firewall; use sudo\n");
+		return false;
+	}
+	pw = getpwnam(start->conf->user);
+	if (pw == NULL || pw->pw_uid == 0) {
+		fprintf(stderr, "pfinterceptd: user \"%s\" %s; add a system user without password and shell, "
+		    "or name another with \"user\"\n", start->conf->user, pw == NULL ? "does not exist" : "is root");
+		return false;
+	}
+	start->uid = pw->pw_uid;
+	start->gid = pw->pw_gid;
+	if (spawn_init(argv0) != 0) {
+		fprintf(stderr, "pfinterceptd: cannot find its own program file; start it by its full path\n");
+		return false;
+	}
+	return true;
+}
+
 static int
 become_helper(const struct options *o, const char *argv0)
 {
-	struct helper_start start = { .ready_fd = -1, .to_stderr = o->foreground,
-		.verbose = o->verbose > 0 };
-	char *file = realpath(o->file, NULL);
-	const struct passwd *pw;
+	struct helper_start start = { .ready_fd = -1, .to_stderr = o->foreground, .verbose = o->verbose > 0 };
+	static char file[PATH_MAX];     /* read again when the working directory is another one */
 
-	start.file = file != NULL ? file : o->file;
+	start.file = realpath(o->file, file) != NULL ? file : o->file;
 	start.conf = load(o->file, &start.text, &start.text_len);
-	if (start.conf == NULL)
-		return 1;
-	if (geteuid() != 0) {
-		fprintf(stderr, "pfinterceptd: must be started by root, which alone may change the firewall; use sudo\n");
-		return 1;
-	}
-	pw = getpwnam(start.conf->user);
-	if (pw == NULL || pw->pw_uid == 0) {
-		fprintf(stderr, "pfinterceptd: user \"%s\" %s; add a system user without password and shell, "
-		    "or name another with \"user\"\n", start.conf->user, pw == NULL ? "does not exist" : "is root");
-		return 1;
-	}
-	start.uid = pw->pw_uid;
-	start.gid = pw->pw_gid;
-	if (spawn_init(argv0) != 0) {
-		fprintf(stderr, "pfinterceptd: cannot find its own program file; start it by its full path\n");
+	if (start.conf == NULL || !may_start(&start, argv0)) {
+		conf_free(start.conf);
+		conf_text_free(start.text, start.text_len);
 		return 1;
 	}
 	if (!o->foreground)
@@ -212,8 +223,10 @@ main(int argc, char **argv)
 	if (!o.check)
 		return become_helper(&o, argv[0]);
 	conf = load(o.file, &text, &len);
-	if (conf == NULL)
+	if (conf == NULL) {
+		conf_text_free(text, len);
 		return 1;
+	}
 	if (o.verbose > 0)
 		conf_print(stdout, conf);
 	else
