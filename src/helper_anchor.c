@@ -43,6 +43,16 @@ helper_anchor_guard(struct helper_anchor *ha)
 	return 0;
 }
 
+static int
+helper_anchor_open(struct helper_anchor *ha, const struct conf *conf)
+{
+	int error = anchor_open(&ha->anchor, conf, conf->intercept.on_failure == FAIL_CLOSED);
+
+	if (error == ENOTSUP)
+		log_error("intercept.firewall: this system has another firewall; write \"auto\"");
+	return error != 0 ? error : ha->anchor.ops->prepare(&ha->anchor, conf);
+}
+
 int
 helper_anchor_start(struct helper_anchor *ha, const struct conf *conf, bool to_stderr)
 {
@@ -74,16 +84,6 @@ helper_anchor_inherit(const struct helper_anchor *ha, const struct conf_proxy *p
 			addr_set_port(&out->addrs[a], proxy->port);
 		return;
 	}
-}
-
-static int
-helper_anchor_open(struct helper_anchor *ha, const struct conf *conf)
-{
-	int error = anchor_open(&ha->anchor, conf, conf->intercept.on_failure == FAIL_CLOSED);
-
-	if (error == ENOTSUP)
-		log_error("intercept.firewall: this system has another firewall; write \"auto\"");
-	return error != 0 ? error : ha->anchor.ops->prepare(&ha->anchor, conf);
 }
 
 /* Another anchor name or another firewall: the old rules go before the new ones come, and come back when
