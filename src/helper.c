@@ -44,8 +44,7 @@ struct helper {
 	struct refuse           refuse;
 	LIST_HEAD(, helper_lookup) lookups;     /* names of proxies, under way */
 	double                  backoff, worker_began;
-	bool                    was_ready;      /* the rules have been loaded once since the start */
-	bool                    stopping;
+	bool                    stopping, was_ready;    /* was_ready: the rules have been loaded since the start */
 	int                     status;
 	ev_child                child;
 	ev_timer                restart, kill, check;
@@ -59,8 +58,6 @@ struct helper_lookup {
 	size_t          index;
 	uint32_t        generation;
 };
-
-static int helper_worker_start(struct helper *, struct helper_listeners *);
 
 /* An unlinked file with the configuration's text; -1 when there is no room for it. */
 static int
@@ -220,19 +217,6 @@ helper_child_cb(struct ev_loop *loop, ev_child *w, int revents)
 }
 
 static void
-helper_restart_cb(struct ev_loop *loop, ev_timer *w, int revents)
-{
-	struct helper *h = w->data;
-	struct helper_listeners listeners;
-
-	(void)revents;
-	if (helper_listen(h->conf, &h->held, &listeners) == 0 && helper_worker_start(h, &listeners) == 0)
-		return;
-	ev_timer_set(w, BACKOFF_MAX_S, 0.);
-	ev_timer_start(loop, w);
-}
-
-static void
 helper_ready(struct helper *h)
 {
 	if (helper_anchor_load(&h->anchor) != 0 && !h->was_ready) {
@@ -325,6 +309,19 @@ helper_worker_start(struct helper *h, struct helper_listeners *listeners)
 	return 0;
 }
 
+static void
+helper_restart_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct helper *h = w->data;
+	struct helper_listeners listeners;
+
+	(void)revents;
+	if (helper_listen(h->conf, &h->held, &listeners) == 0 && helper_worker_start(h, &listeners) == 0)
+		return;
+	ev_timer_set(w, BACKOFF_MAX_S, 0.);
+	ev_timer_start(loop, w);
+}
+
 /* conf comes into force here; the worker is not told yet. An error was logged, and changes nothing. */
 static int
 helper_set_conf(struct helper *h, struct conf *conf)
@@ -409,8 +406,7 @@ helper_check_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	struct helper *h = w->data;
 
 	(void)loop, (void)revents;
-	if (!h->stopping)
-		helper_anchor_check(&h->anchor);
+	helper_anchor_check(&h->anchor);
 }
 
 static void
