@@ -1,0 +1,79 @@
+/*
+ * session_fixture.h - UDP sessions with real sockets on loopback; firewall, upstream, rules, records, the helper and
+ *                     the clock are faked.
+ *
+ * Everything runs in one thread on one loop. Nothing sleeps: advance() sets the clock forward.
+ */
+#ifndef SESSION_FIXTURE_H
+#define SESSION_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "session.h"
+
+#define CLIENTS 2
+
+struct fixture {
+	struct ev_loop      *loop;
+	struct sessions     *sessions;
+	struct account       account;
+	struct names        *names;
+	struct policy       *policy;
+	struct conf          conf;
+	struct conf_proxy    proxies[2];
+	const struct conf_proxy *list[2];
+	struct firewall      firewall;
+	struct upstream_env  upstream;
+	union addr           listen[2], server, closed;
+	int                  clients[CLIENTS], server_fd, relay, control;
+	int                  lookup_error;          /* what original_dst() says */
+	union addr           dst, dst2;             /* ... of what comes by the first listener, by the second */
+	firewall_cb         *lookup_cb;
+	void                *lookup_arg;
+	unsigned             lookups, lookups_cancelled;
+	enum action          action;                /* what every rule says */
+	unsigned             opens, cancels;        /* upstream_open() */
+	size_t               nopened;               /* ... proxies of the last */
+	upstream_cb         *upstream_cb;
+	void                *upstream_arg;
+	unsigned             replies, refusals, records;
+	union addr           reply_src, reply_peer, refused_client, refused_dst;
+	char                 reply[64];
+	struct flow_record   record;                /* the last */
+};
+
+extern struct fixture fx;
+
+int session_set_up(void **state);
+int session_tear_down(void **state);
+
+union addr address(const char *text, uint16_t port);
+const struct sessions_dropped *dropped(void);
+
+/* Runs the loop until *what has reached n; fails after ten seconds. */
+void run_until(const unsigned *what, unsigned n);
+/* Works off what has been sent over loopback. */
+void run(void);
+void advance(long seconds);
+
+/* From client port i to one of our listeners. */
+void client_send_to(int i, const union addr *listener, const char *text);
+/* Meant for fx.dst. */
+void client_send(int i, const char *text);
+/* The last datagram to a client. */
+void expect_reply(const char *text, const union addr *src);
+/* There are n records by now; the last one's reason. */
+void expect_record(unsigned n, enum close_reason);
+
+/* The proxy grants the association that was asked for last, or does not. */
+void grant(void);
+void deny(enum close_reason);
+/* The next datagram at the relay: to whom, its payload, and from where. */
+void relay_expect(const char *host, const union addr *dst, const char *text, union addr *from);
+void relay_answer(const char *host, const union addr *src, const char *text, const union addr *to);
+
+#endif

@@ -1,0 +1,284 @@
+/* UDP sessions through proxies: associations, whose answer it is, and what happens without UDP. */
+#include "config.h"
+
+#include "session_fixture.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sockets.h"
+
+static void
+datagrams_wait_for_the_association(void **state)
+{
+	union addr from;
+
+	(void)state;
+	fx.action = ACTION_PROXY;
+	client_send(0, "one");
+	client_send(0, "two");
+	assert_int_equal(fx.opens, 1);
+	assert_int_equal(fx.nopened, 2);
+	grant();
+	relay_expect(NULL, &fx.dst, "one", &from);
+	relay_expect(NULL, &fx.dst, "two", &from);
+	relay_answer(NULL, &fx.dst, "reply", &from);
+	expect_reply("reply", &fx.dst);
+	sessions_unlisten(fx.sessions, NULL, NULL);
+	expect_record(1, CLOSE_SHUTDOWN);
+	assert_ptr_equal(fx.record.proxy, &fx.proxies[1]);
+	assert_int_equal(fx.record.out, 6);
+	assert_int_equal(fx.record.in, 5);
+}
+
+static void
+sessions_of_one_client_port_share_an_association(void **state)
+{
+	union addr from, from2;
+
+	(void)state;
+	fx.action = ACTION_PROXY;
+	client_send(0, "one");
+	grant();
+	relay_expect(NULL, &fx.dst, "one", &from);
+	client_send_to(0, &fx.listen[1], "two");
+	relay_expect(NULL, &fx.dst2, "two", &from2);
+	assert_true(addr_equal(&from, &from2));
+	relay_answer(NULL, &fx.dst2, "two", &from);
+	expect_reply("two", &fx.dst2);
+	relay_answer(NULL, &fx.dst, "one", &from);
+	expect_reply("one", &fx.dst);
+	assert_int_equal(fx.opens, 1);
+	client_send(1, "three");
+	assert_int_equal(fx.opens, 2);
+	assert_int_equal(sessions_count(fx.sessions), 3);
+}
+
+static void
+destination_reached_another_way_cannot_be_spoken_for(void **state)
+{
+	union addr from;
+
+	(void)state;
+	fx.action = ACTION_DIRECT;
+	fx.dst2 = fx.server;
+	client_send_to(0, &fx.listen[1], "direct");
+	fx.action = ACTION_PROXY;
+	client_send(0, "one");
+	grant();
+	relay_expect(NULL, &fx.dst, "one", &from);
+	relay_answer(NULL, &fx.dst2, "forged", &from);
+	assert_int_equal(dropped()->stranger, 1);
+	assert_int_equal(fx.replies, 0);
+}
+
+static void
+name_is_sent_and_its_answer_found_wherever_it_comes_from(void **state)
+{
+	const union addr elsewhere = address("198.51.100.99", 443), other_port = address("198.51.100.99", 444);
+	union addr from;
+
+	(void)state;
+	fx.action = ACTION_PROXY;
+	names_learn(fx.names, &fx.dst, &fx.dst, "a.example", 1e12);
+	client_send(0, "one");
+	grant();
+	relay_expect("a.example", &fx.dst, "one", &from);
+	relay_answer(NULL, &elsewhere, "first", &from);
+	expect_reply("first", &fx.dst);
+	relay_answer(NULL, &elsewhere, "second", &from);
+	expect_reply("second", &fx.dst);
+	relay_answer("A.example", &fx.dst, "third", &from);
+	expect_reply("third", &fx.dst);
+	relay_answer(NULL, &other_port, "stranger", &from);
+	expect_reply("stranger", &other_port);
+	relay_answer("b.example", &fx.dst, "unknown", &from);
+	assert_int_equal(dropped()->stranger, 1);
+	assert_int_equal(fx.replies, 4);
+}
+
+static void
+source_of_a_name_is_remembered(void **state)
+{
+	const union addr first = address("198.51.100.1", 443), second = address("198.51.100.2", 443);
+	union addr from;
+
+	(void)state;
+	fx.action = ACTION_PROXY;
+	fx.dst2 = address("203.0.113.8", 443);
+	names_learn(fx.names, &fx.dst, &fx.dst, "a.example", 1e12);
+	names_learn(fx.names, &fx.dst, &fx.dst2, "b.example", 1e12);
+	client_send(0, "one");
+	grant();
+	relay_expect("a.example", &fx.dst, "one", &from);
+	relay_answer(NULL, &first, "a", &from);
+	expect_reply("a", &fx.dst);
+	client_send_to(0, &fx.listen[1], "two");
+	relay_expect("b.example", &fx.dst2, "two", &from);
+	relay_answer(NULL, &first, "a again", &from);
+	expect_reply("a again", &fx.dst);
+	relay_answer(NULL, &second, "b", &from);
+	expect_reply("b", &fx.dst2);
+}
+
+static void
+strangers_are_shown_where_answers_can_have_any_source(void **state)
+{
+	const union addr stranger = address("198.51.100.99", 1), local = address("127.0.0.1", 1),
+	    six = address("2001:db8::1", 1);
+	union addr from;
+
+	(void)state;
+	fx.action = ACTION_PROXY;
+	client_send(0, "one");
+	grant();
+	relay_expect(NULL, &fx.dst, "one", &from);
+	relay_answer(NULL, &stranger, "hello", &from);
+	expect_reply("hello", &stranger);
+	relay_answer(NULL, &local, "no", &from);
+	relay_answer(NULL, &six, "no", &from);
+	assert_int_equal(dropped()->stranger, 2);
+	firewall_own(&fx.firewall, &fx.listen[0]);      /* as with pf */
+	relay_answer(NULL, &stranger, "no", &from);
+	assert_int_equal(dropped()->stranger, 3);
+	assert_int_equal(fx.replies, 1);
+}
+
+static void
+fragments_and_nonsense_are_counted(void **state)
+{
+	union addr from;
+
+	(void)state;
+	fx.action = ACTION_PROXY;
+	client_send(0, "one");
+	grant();
+	relay_expect(NULL, &fx.dst, "one", &from);
+	sendto(fx.relay, "\0\0\1\1\313\0\161\7\1\273hi", 12, 0, &from.sa, addr_len(&from));
+	sendto(fx.relay, "\0\0\0\1", 4, 0, &from.sa, addr_len(&from));
+	run();
+	assert_int_equal(dropped()->fragment, 1);
+	assert_int_equal(dropped()->malformed, 1);
+	assert_int_equal(fx.replies, 0);
+}
+
+static void
+association_ends_with_its_connection(void **state)
+{
+	union addr from;
+
+	(void)state;
+	fx.action = ACTION_PROXY;
+	client_send(0, "one");
+	grant();
+	relay_expect(NULL, &fx.dst, "one", &from);
+	close(fx.control);
+	fx.control = -1;
+	run_until(&fx.records, 1);
+	expect_record(1, CLOSE_PROXY_CLOSED);
+	assert_int_equal(fx.refusals, 0);
+	client_send(0, "two");
+	assert_int_equal(fx.opens, 2);
+	grant();
+	relay_expect(NULL, &fx.dst, "two", &from);
+}
+
+static void
+association_that_is_not_granted_refuses_the_client(void **state)
+{
+	(void)state;
+	fx.action = ACTION_PROXY;
+	client_send(0, "one");
+	assert_int_equal(fx.refusals, 0);
+	deny(CLOSE_PROXY_DOWN);
+	expect_record(1, CLOSE_PROXY_DOWN);
+	assert_ptr_equal(fx.record.proxy, &fx.proxies[0]);
+	assert_int_equal(fx.refusals, 1);
+	client_send(0, "two");
+	assert_int_equal(fx.refusals, 2);
+	assert_int_equal(fx.opens, 1);
+}
+
+static void
+unused_association_is_given_up(void **state)
+{
+	(void)state;
+	fx.action = ACTION_PROXY;
+	client_send(0, "one");
+	sessions_unlisten(fx.sessions, NULL, NULL);
+	assert_int_equal(fx.cancels, 1);
+	expect_record(1, CLOSE_SHUTDOWN);
+}
+
+static void
+proxies_without_udp(bool retry)
+{
+	for (size_t i = 0; i < 2; i++) {
+		fx.policy->proxies[i].udp_known = true;
+		fx.policy->proxies[i].udp_retry_at = retry ? 0 : 1e12;
+	}
+}
+
+static void
+proxy_without_udp_is_not_asked_until_its_time(void **state)
+{
+	(void)state;
+	fx.action = ACTION_PROXY;
+	proxies_without_udp(false);
+	client_send(0, "one");
+	expect_record(1, CLOSE_SOCKS_COMMAND);
+	assert_int_equal(fx.refusals, 1);
+	assert_int_equal(fx.opens, 0);
+	fx.policy->proxies[1].udp = true;
+	client_send(1, "one");
+	assert_int_equal(fx.nopened, 1);
+	deny(CLOSE_PROXY_DOWN);
+	proxies_without_udp(true);
+	sessions_set_policy(fx.sessions, fx.policy);
+	client_send(0, "one");
+	assert_int_equal(fx.nopened, 2);
+}
+
+static void
+quic_follows_its_policy(void **state)
+{
+	(void)state;
+	fx.action = ACTION_PROXY;
+	proxies_without_udp(false);
+	fx.conf.intercept.quic = QUIC_PROXY;
+	client_send(0, "x");
+	assert_int_equal(fx.opens, 1);
+	fx.conf.intercept.quic = QUIC_BLOCK;
+	client_send(1, "x");
+	expect_record(1, CLOSE_BLOCKED);
+	sessions_set_policy(fx.sessions, fx.policy);
+	fx.conf.intercept.quic = QUIC_DIRECT;
+	client_send(1, "x");
+	sessions_unlisten(fx.sessions, NULL, NULL);
+	assert_int_equal(fx.records, 3);
+	assert_int_equal(fx.opens, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, session_set_up, session_tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(datagrams_wait_for_the_association),
+		TEST(sessions_of_one_client_port_share_an_association),
+		TEST(destination_reached_another_way_cannot_be_spoken_for),
+		TEST(name_is_sent_and_its_answer_found_wherever_it_comes_from),
+		TEST(source_of_a_name_is_remembered),
+		TEST(strangers_are_shown_where_answers_can_have_any_source),
+		TEST(fragments_and_nonsense_are_counted),
+		TEST(association_ends_with_its_connection),
+		TEST(association_that_is_not_granted_refuses_the_client),
+		TEST(unused_association_is_given_up),
+		TEST(proxy_without_udp_is_not_asked_until_its_time),
+		TEST(quic_follows_its_policy),
+	};
+
+	return cmocka_run_group_tests_name("session_proxy", tests, NULL, NULL);
+}
