@@ -46,6 +46,9 @@ struct firewall_ops {
 	void (*free)(struct firewall *);
 };
 
+/* Room for a burst of datagrams in a listener's socket, in bytes: some thousand small ones. */
+#define FIREWALL_BURST (1 << 20)
+
 /* Every backend's struct begins with this. */
 struct firewall {
 	const struct firewall_ops *ops;

@@ -22,10 +22,11 @@ divert_prepare_listener(int fd, int family, int type)
 {
 	const bool v6 = family == AF_INET6;
 	const int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
-	const int on = 1;
+	const int on = 1, burst = FIREWALL_BURST;
 
 	if (type != SOCK_DGRAM)
 		return 0;
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &burst, sizeof(burst));
 	if (setsockopt(fd, level, v6 ? IPV6_RECVPKTINFO : IP_RECVDSTADDR, &on, sizeof(on)) == -1 ||
 	    setsockopt(fd, level, v6 ? IPV6_RECVDSTPORT : IP_RECVDSTPORT, &on, sizeof(on)) == -1)
 		return errno;

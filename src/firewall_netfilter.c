@@ -36,11 +36,12 @@ netfilter_transparent(int fd, int family)
 static int
 netfilter_prepare_listener(int fd, int family, int type)
 {
-	const int on = 1;
+	const int on = 1, burst = FIREWALL_BURST;
 	int error = netfilter_transparent(fd, family), r = 0;
 
 	if (error != 0 || type != SOCK_DGRAM)
 		return error;
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &burst, sizeof(burst));
 	if (family == AF_INET6)
 		r = setsockopt(fd, IPPROTO_IPV6, IPV6_RECVORIGDSTADDR, &on, sizeof(on));
 	else

@@ -43,7 +43,12 @@ struct pf {
 static int
 pf_prepare_listener(int fd, int family, int type)
 {
-	return type == SOCK_DGRAM ? udp_tell_local(fd, family) : 0;
+	const int burst = FIREWALL_BURST;
+
+	if (type != SOCK_DGRAM)
+		return 0;
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &burst, sizeof(burst));
+	return udp_tell_local(fd, family);
 }
 
 /* What should not happen is logged with the whole tuple, at most once a second. */
