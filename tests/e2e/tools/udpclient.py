@@ -7,8 +7,9 @@ silent      nothing comes back within half a second
 many N      N client ports at once, each gets its own answer
 fan N       one unconnected socket to N ports from PORT on: each answer comes from the port that was asked
 cone        one from another port of the server comes back too
-hold        one echo for each line on standard input, always from the same client port; prints what came
-serve       answers at HOST PORT: "you are ADDRESS PORT"
+hold        one echo for each line on standard input, always from the same client port; prints whom the server
+            saw, or "nothing" after half a second
+serve       is a server at HOST PORT itself
 """
 import os
 import select
@@ -95,8 +96,12 @@ def main():
         print(data.decode())
     elif verb == "hold":
         sock = client()
+        sock.settimeout(0.5)
         for line in sys.stdin:
-            print(*echo(sock, line.encode()), flush=True)
+            try:
+                print(*echo(sock, b"hi"), flush=True)
+            except TimeoutError:
+                print("nothing", flush=True)
     elif verb == "serve":
         sock = socket.socket(family, socket.SOCK_DGRAM)
         sock.bind(address)

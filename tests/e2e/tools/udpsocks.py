@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""udpsocks.py ADDRESS PORT MODE [ADDRESS PORT MODE]... - SOCKS5 servers that know UDP ASSOCIATE only.
+"""udpsocks.py ADDRESS PORT MODE [ADDRESS PORT MODE]... - SOCKS5 servers with UDP, each odd in one way.
 
 good       a whole one: the reply names the relay's address       any       ... 0.0.0.0 or :: instead
 name       ... a name instead                                     fragment  before each answer a fragment of it
 named      answers carry the name that was asked for              drop      ends each association at its second datagram
 rep-N      replies with code N
-Prints "ASSOCIATE" for each association and "MODE HOST PORT" for each datagram. Names below kion.cloud
-mean 198.51.100.13, whatever the resolvers say.
+Prints "ASSOCIATE MODE" for each association asked for and "MODE HOST PORT" for each datagram. They leave from
+198.51.100.23 or 2001:db8:2::23. Names below kion.cloud mean 198.51.100.13, whatever the resolvers say. CONNECT works.
 """
 import asyncio
 import ipaddress
@@ -69,17 +69,31 @@ class Relay(asyncio.DatagramProtocol):
         asyncio.ensure_future(self.send(address, port, payload))
 
     async def send(self, address, port, payload):
-        any_address = "::" if ":" in address else "0.0.0.0"
-        if any_address not in self.outside:
-            self.outside[any_address] = asyncio.ensure_future(asyncio.get_running_loop().create_datagram_endpoint(
-                lambda: Outside(self), local_addr=(any_address, 0)))
-        transport, _ = await self.outside[any_address]
+        own = "2001:db8:2::23" if ":" in address else "198.51.100.23"
+        if own not in self.outside:
+            self.outside[own] = asyncio.ensure_future(asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: Outside(self), local_addr=(own, 0)))
+        transport, _ = await self.outside[own]
         transport.sendto(payload, (address, port))
 
     async def close(self):
         self.transport.close()
         for outside in self.outside.values():
             (await outside)[0].close()
+
+
+async def copy(reader, writer):
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.write_eof()
+
+
+async def connect(address, reader, writer):
+    host, port, _ = decode(bytes(3) + address)
+    far_reader, far_writer = await asyncio.open_connection(host, port)
+    writer.write(b"\5\0\0" + encode("0.0.0.0", 0))
+    await asyncio.gather(copy(reader, far_writer), copy(far_reader, writer))
 
 
 async def serve(mode, reader, writer):
@@ -89,8 +103,11 @@ async def serve(mode, reader, writer):
         await reader.readexactly(count)
         writer.write(b"\5\0")
         _, command, _, kind = await reader.readexactly(4)
-        await reader.readexactly({1: 4, 4: 16}[kind] + 2)
-        print("ASSOCIATE", mode, command, kind, flush=True)
+        address = bytes([kind]) + await reader.readexactly({1: 4, 4: 16}[kind] + 2)
+        if command == 1:
+            await connect(address, reader, writer)
+            return
+        print("ASSOCIATE", mode, flush=True)
         if mode.startswith("rep-"):
             writer.write(bytes([5, int(mode[4:]), 0]) + encode("0.0.0.0", 0))
             return
