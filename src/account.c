@@ -32,7 +32,9 @@ account_wants(const struct conf *conf, const struct flow_record *r)
 	case LOG_FLOWS_PROXIED:
 		return r->verdict.action == ACTION_PROXY;
 	case LOG_FLOWS_ERRORS:
-		return r->reason != CLOSE_DONE && r->reason != CLOSE_BLOCKED;
+		/* time is the only end that UDP has */
+		return r->reason != CLOSE_DONE && r->reason != CLOSE_BLOCKED &&
+		    (r->reason != CLOSE_IDLE || strcmp(r->proto, "udp") != 0);
 	case LOG_FLOWS_NONE:
 		break;
 	}

@@ -483,7 +483,7 @@ helper_run(const struct helper_start *start)
 	helper_watch(&h);
 	refuse_init(&h.refuse);
 	privilege_no_core();
-	privilege_descriptors(6ul * h.conf->limits.connections + 1024);
+	privilege_descriptors(6ul * h.conf->limits.connections + 2ul * h.conf->limits.udp_sessions + 1024);
 	if (helper_listen(h.conf, &h.held, &listeners) != 0)
 		return 1;
 	if (helper_anchor_start(&h.anchor, h.conf, start->to_stderr) != 0 || helper_set_conf(&h, h.conf) != 0)
