@@ -9,20 +9,18 @@
 #define LABEL_MAX    63
 #define POINTERS_MAX 127        /* no name has more labels than this */
 #define OUR_UDP_SIZE 1232       /* announced in answers that we make ourselves */
-#define COOKIE       10         /* RFC 7873 */
-#define COOKIE_FIRST 8          /* length of a client's cookie without a server's */
+#define OPT_LEN      11         /* an OPT record without options */
+#define COOKIE_FIRST 0x000a0008 /* RFC 7873: a client's cookie without a server's: option 10 of 8 bytes */
 
 /* RFC 1035 section 4.1.1, RFC 2535 section 6.1 */
 enum { FLAG_QR = 0x8000, FLAG_OPCODE = 0x7800, FLAG_TC = 0x0200, FLAG_RD = 0x0100, FLAG_RA = 0x0080,
 	FLAG_CD = 0x0010, FLAG_RCODE = 0x000f };
-enum { CLASS_IN = 1 };
-enum { OPT_DO = 0x8000 };
+enum { CLASS_IN = 1, OPT_DO = 0x8000 };
 
 /* Offsets of the counts in the header. */
 enum { QDCOUNT = 4, ANCOUNT = 6, NSCOUNT = 8, ARCOUNT = 10 };
 
 struct record {
-	struct dns_name name;
 	uint16_t type, class;
 	size_t   start, ttl_at, data;   /* offsets */
 	size_t   data_len;
@@ -62,32 +60,17 @@ lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
 }
 
-/* Adds the label at msg[at] (its length byte first) to the name. */
-static int
-label_add(const uint8_t *msg, size_t len, size_t at, struct dns_name *name)
-{
-	size_t n = msg[at] + 1u;
-
-	if (msg[at] > LABEL_MAX || n > len - at || n > DNS_WIRE_MAX - name->len)
-		return EBADMSG;
-	for (size_t i = 0; i < n; i++)
-		name->wire[name->len++] = lower(msg[at + i]);
-	return 0;
-}
-
 /* Reads the name at *pos and moves *pos behind it. Each pointer must point before everything that
  * was read of this name so far ("a prior occurrence"), so there are no loops. */
 static int
 name_read(const uint8_t *msg, size_t len, size_t *pos, struct dns_name *name)
 {
-	size_t at = *pos, limit = *pos, end = 0;
+	size_t at = *pos, limit = *pos, end = 0, n;
 	unsigned pointers = 0;
 
 	name->len = 0;
-	for (;;) {
-		if (at >= len)
-			return EBADMSG;
-		if ((msg[at] & 0xc0) == 0xc0) {
+	do {
+		for (; at < len && (msg[at] & 0xc0) == 0xc0; limit = at) {
 			if (len - at < 2 || ++pointers > POINTERS_MAX)
 				return EBADMSG;
 			if (end == 0)
@@ -95,16 +78,17 @@ name_read(const uint8_t *msg, size_t len, size_t *pos, struct dns_name *name)
 			at = get16(msg + at) & 0x3fff;
 			if (at < DNS_HEADER_LEN || at >= limit)
 				return EBADMSG;
-			limit = at;
-			continue;
 		}
-		if (label_add(msg, len, at, name) != 0)
+		if (at >= len)
 			return EBADMSG;
-		if (msg[at] == 0)
-			break;
-		at += msg[at] + 1u;
-	}
-	*pos = end != 0 ? end : at + 1;
+		n = msg[at] + 1u; /* a label with its length byte */
+		if (n > LABEL_MAX + 1 || n > len - at || n > DNS_WIRE_MAX - name->len)
+			return EBADMSG;
+		for (size_t i = 0; i < n; i++)
+			name->wire[name->len++] = lower(msg[at + i]);
+		at += n;
+	} while (n > 1);
+	*pos = end != 0 ? end : at;
 	return 0;
 }
 
@@ -127,8 +111,10 @@ question_read(const uint8_t *msg, size_t len, struct dns_question *question)
 static int
 record_read(const uint8_t *msg, size_t len, size_t *pos, struct record *rr)
 {
+	struct dns_name name;
+
 	rr->start = *pos;
-	if (name_read(msg, len, pos, &rr->name) != 0 || len - *pos < 10)
+	if (name_read(msg, len, pos, &name) != 0 || len - *pos < 10)
 		return EBADMSG;
 	rr->type = get16(msg + *pos);
 	rr->class = get16(msg + *pos + 2);
@@ -139,11 +125,9 @@ record_read(const uint8_t *msg, size_t len, size_t *pos, struct record *rr)
 	if (rr->data_len > len - rr->data)
 		return EBADMSG;
 	*pos = rr->data + rr->data_len;
-	if (rr->type == DNS_OPT && rr->name.len != 1)
-		return EBADMSG;
 	if (rr->ttl > INT32_MAX) /* RFC 2181 section 8 */
 		rr->ttl = 0;
-	return 0;
+	return rr->type == DNS_OPT && msg[rr->start] != 0 ? EBADMSG : 0; /* RFC 6891 section 6.1.2 */
 }
 
 static size_t
@@ -152,41 +136,12 @@ record_count(const uint8_t *msg)
 	return (size_t)get16(msg + ANCOUNT) + get16(msg + NSCOUNT) + get16(msg + ARCOUNT);
 }
 
-/* Anything but a single first cookie, which binds the answer to nobody yet? */
-static bool
-options_matter(const uint8_t *data, size_t len)
-{
-	if (len == 0)
-		return false;
-	return len != 4 + COOKIE_FIRST || get16(data) != COOKIE || get16(data + 2) != COOKIE_FIRST;
-}
-
-/* Looks for the OPT record; two of them are an error (RFC 6891 section 6.1.1). */
-static int
-query_records(const uint8_t *msg, size_t len, struct dns_query *q)
-{
-	size_t pos = q->question.end;
-	struct record rr;
-
-	for (size_t i = record_count(msg); i > 0; i--) {
-		if (record_read(msg, len, &pos, &rr) != 0)
-			return EINVAL;
-		if (rr.type != DNS_OPT)
-			continue;
-		if (q->edns)
-			return EINVAL;
-		q->edns = true;
-		q->dnssec_ok = (get32(msg + rr.ttl_at) & OPT_DO) != 0;
-		q->options = options_matter(msg + rr.data, rr.data_len);
-		if (rr.class > DNS_UDP_MIN)
-			q->udp_size = rr.class < DNS_UDP_MAX ? rr.class : DNS_UDP_MAX;
-	}
-	return 0;
-}
-
 int
 dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *q)
 {
+	struct record rr;
+	size_t pos;
+
 	memset(q, 0, sizeof(*q));
 	q->udp_size = DNS_UDP_MIN;
 	if (len < DNS_HEADER_LEN)
@@ -201,33 +156,21 @@ dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *q)
 		return EINVAL;
 	if (q->question.type == DNS_AXFR || q->question.type == DNS_IXFR)
 		return EOPNOTSUPP;
-	return query_records(msg, len, q);
-}
-
-static bool
-question_same(const struct dns_question *a, const struct dns_question *b)
-{
-	return a->type == b->type && a->class == b->class && a->name.len == b->name.len &&
-	    memcmp(a->name.wire, b->name.wire, a->name.len) == 0;
-}
-
-static int
-answer_records(const uint8_t *msg, size_t len, size_t pos, struct dns_answer *a)
-{
-	uint32_t ttl = UINT32_MAX;
-	struct record rr;
-
+	pos = q->question.end;
 	for (size_t i = record_count(msg); i > 0; i--) {
 		if (record_read(msg, len, &pos, &rr) != 0)
-			return EBADMSG;
-		if (rr.type == DNS_OPT)
-			a->opt = rr.start;
-		else if (rr.ttl < ttl)
-			ttl = rr.ttl;
+			return EINVAL;
+		if (rr.type != DNS_OPT)
+			continue;
+		if (q->edns) /* RFC 6891 section 6.1.1: there is one at most */
+			return EINVAL;
+		q->edns = true;
+		q->dnssec_ok = (get32(msg + rr.ttl_at) & OPT_DO) != 0;
+		/* a single first cookie binds the answer to nobody yet */
+		q->options = rr.data_len != 0 && (rr.data_len != 12 || get32(msg + rr.data) != COOKIE_FIRST);
+		if (rr.class > DNS_UDP_MIN)
+			q->udp_size = rr.class < DNS_UDP_MAX ? rr.class : DNS_UDP_MAX;
 	}
-	a->answers = get16(msg + ANCOUNT);
-	a->ttl = ttl == UINT32_MAX ? 0 : ttl;
-	a->end = pos;
 	return 0;
 }
 
@@ -236,6 +179,7 @@ dns_answer_parse(const uint8_t *msg, size_t len, uint16_t id, const struct dns_q
     struct dns_answer *a)
 {
 	struct dns_question own;
+	struct record rr;
 	uint16_t flags;
 
 	memset(a, 0, sizeof(*a));
@@ -250,9 +194,26 @@ dns_answer_parse(const uint8_t *msg, size_t len, uint16_t id, const struct dns_q
 	if (get16(msg + QDCOUNT) == 0)
 		return a->rcode != DNS_NOERROR && a->rcode != DNS_NXDOMAIN && get16(msg + ANCOUNT) == 0 ? 0 : EBADMSG;
 	a->has_question = true;
-	if (get16(msg + QDCOUNT) != 1 || question_read(msg, len, &own) != 0 || !question_same(&own, question))
+	if (get16(msg + QDCOUNT) != 1 || question_read(msg, len, &own) != 0 || own.type != question->type ||
+	    own.class != question->class || own.name.len != question->name.len ||
+	    memcmp(own.name.wire, question->name.wire, own.name.len) != 0)
 		return EBADMSG;
-	return a->truncated ? 0 : answer_records(msg, len, own.end, a);
+	if (a->truncated)
+		return 0;
+	a->answers = get16(msg + ANCOUNT);
+	a->end = own.end;
+	a->ttl = UINT32_MAX;
+	for (size_t i = record_count(msg); i > 0; i--) {
+		if (record_read(msg, len, &a->end, &rr) != 0)
+			return EBADMSG;
+		if (rr.type == DNS_OPT)
+			a->opt = rr.start;
+		else if (rr.ttl < a->ttl)
+			a->ttl = rr.ttl;
+	}
+	if (a->ttl == UINT32_MAX)
+		a->ttl = 0;
+	return 0;
 }
 
 /* Behind the question of a parsed answer. */
@@ -261,9 +222,7 @@ records_start(const uint8_t *msg, size_t len)
 {
 	struct dns_question question;
 
-	if (get16(msg + QDCOUNT) != 1 || question_read(msg, len, &question) != 0)
-		return len;
-	return question.end;
+	return get16(msg + QDCOUNT) == 1 && question_read(msg, len, &question) == 0 ? question.end : len;
 }
 
 void
@@ -319,7 +278,7 @@ opt_put(uint8_t *msg, size_t at, uint16_t udp_size, uint32_t flags)
 	put16(msg + at + 3, udp_size);
 	put32(msg + at + 5, flags);
 	put16(msg + at + 9, 0);
-	return at + 11;
+	return at + OPT_LEN;
 }
 
 size_t
@@ -332,27 +291,18 @@ dns_answer_truncate(uint8_t *msg, const struct dns_answer *a, const struct dns_q
 	put16(msg + ANCOUNT, 0);
 	put16(msg + NSCOUNT, 0);
 	put16(msg + ARCOUNT, opt);
-	/* the record's name is the root: one byte, or a pointer of two to one */
-	if (opt) {
-		size_t fixed = a->opt + (msg[a->opt] == 0 ? 1 : 2);
-
-		end = opt_put(msg, end, get16(msg + fixed + 2), get32(msg + fixed + 4));
-	}
-	return end;
+	return opt ? opt_put(msg, end, get16(msg + a->opt + 3), get32(msg + a->opt + 5)) : end;
 }
 
 size_t
 dns_answer_strip_options(uint8_t *msg, const struct dns_answer *a)
 {
-	size_t fixed;
-
 	if (a->opt == 0)
 		return a->end;
-	fixed = a->opt + (msg[a->opt] == 0 ? 1 : 2);
-	if (fixed + 10 + get16(msg + fixed + 8) != a->end)
+	if (a->opt + OPT_LEN + get16(msg + a->opt + 9) != a->end)
 		return 0;
-	put16(msg + fixed + 8, 0);
-	return fixed + 10;
+	put16(msg + a->opt + 9, 0);
+	return a->opt + OPT_LEN;
 }
 
 size_t
@@ -377,12 +327,6 @@ dns_set_id(uint8_t *msg, uint16_t id)
 	put16(msg, id);
 }
 
-static bool
-is_plain(uint8_t c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
 void
 dns_name_text(const struct dns_name *name, char out[DNS_TEXT_MAX])
 {
@@ -394,7 +338,7 @@ dns_name_text(const struct dns_name *name, char out[DNS_TEXT_MAX])
 		for (size_t i = 1; i <= name->wire[at]; i++) {
 			uint8_t c = name->wire[at + i];
 
-			if (is_plain(c))
+			if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_')
 				*to++ = (char)c;
 			else
 				to += snprintf(to, 5, "\\%03u", c);

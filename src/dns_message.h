@@ -20,10 +20,7 @@
 #define DNS_TEXT_MAX    1008    /* a name as text, each byte as \DDD, and the final NUL */
 #define DNS_ERROR_MAX   (DNS_HEADER_LEN + DNS_WIRE_MAX + 4 + 11)   /* the largest made by dns_error() */
 
-enum dns_rcode {
-	DNS_NOERROR = 0, DNS_FORMERR = 1, DNS_SERVFAIL = 2, DNS_NXDOMAIN = 3, DNS_NOTIMP = 4
-};
-
+enum dns_rcode { DNS_NOERROR = 0, DNS_FORMERR = 1, DNS_SERVFAIL = 2, DNS_NXDOMAIN = 3, DNS_NOTIMP = 4 };
 enum dns_type { DNS_A = 1, DNS_AAAA = 28, DNS_OPT = 41, DNS_IXFR = 251, DNS_AXFR = 252 };
 
 /* Uncompressed and in lower case. */
@@ -57,15 +54,13 @@ struct dns_answer {
 	size_t   end;           /* of the last record */
 };
 
-/* Reads a query. query is filled as far as it goes, so that dns_error() can use it.
- * 0; EBADMSG: no header, or no query at all: drop it without an answer;
- * EINVAL: answer DNS_FORMERR; EOPNOTSUPP: answer DNS_NOTIMP (another opcode, a zone transfer). */
+/* Reads a query, as far as it goes, so that dns_error() can use it. 0; EBADMSG: no header, or no query at all: drop
+ * it without an answer; EINVAL: answer DNS_FORMERR; EOPNOTSUPP: answer DNS_NOTIMP (another opcode, a zone transfer). */
 int dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *query);
 
 /* Is msg the answer to this question under this id? 0, or EBADMSG: no, or it is malformed.
  * A server that understood nothing may leave the question out of an error (RFC 6891 section 7). */
-int dns_answer_parse(const uint8_t *msg, size_t len, uint16_t id, const struct dns_question *question,
-    struct dns_answer *answer);
+int dns_answer_parse(const uint8_t *msg, size_t len, uint16_t id, const struct dns_question *, struct dns_answer *);
 
 /* Calls back for each A and AAAA record (class IN) in the answer section of a parsed answer. */
 typedef void dns_address_cb(void *arg, const union addr *addr, uint32_t ttl);
@@ -74,22 +69,19 @@ void dns_answer_addresses(const uint8_t *msg, size_t len, dns_address_cb *, void
 /* Subtracts age from the TTL of every record but OPT, down to 0. The answer was parsed before. */
 void dns_answer_age(uint8_t *msg, size_t len, uint32_t age);
 
-/* Gives the answer the id and the question of this query, byte for byte, so that the client
- * finds the upper and lower case that it sent. Both have been parsed and ask the same. */
+/* Gives the answer the id and the question of this query, byte for byte: the client finds the upper and lower case
+ * that it sent. Both have been parsed and ask the same. */
 void dns_answer_echo(uint8_t *msg, const uint8_t *query_msg, const struct dns_query *query);
 
-/* Cuts the answer to header, question and, for a client with EDNS, an OPT without options; sets
- * TC. Returns the new length. */
+/* Cuts the answer to header, question and, for a client with EDNS, an OPT without options; sets TC. The new length. */
 size_t dns_answer_truncate(uint8_t *msg, const struct dns_answer *answer, const struct dns_query *query);
 
-/* Removes the options of a final OPT record, for keeping the answer for others. Returns the new
- * length; 0: the OPT record is not the last one. */
+/* Removes the options of a final OPT record, for keeping the answer for others. The new length; 0: the OPT record is
+ * not the last one. */
 size_t dns_answer_strip_options(uint8_t *msg, const struct dns_answer *answer);
 
-/* Makes an answer without records to a query that dns_query_parse() has read (wholly or in part;
- * at least its header). Returns its length. */
-size_t dns_error(uint8_t out[DNS_ERROR_MAX], const uint8_t *query_msg, const struct dns_query *query,
-    enum dns_rcode rcode);
+/* Makes an answer without records to a query whose header, at least, dns_query_parse() has read. Its length. */
+size_t dns_error(uint8_t out[DNS_ERROR_MAX], const uint8_t *query_msg, const struct dns_query *, enum dns_rcode);
 
 void dns_set_id(uint8_t *msg, uint16_t id);
 
