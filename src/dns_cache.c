@@ -2,8 +2,6 @@
 
 #include "dns_cache.h"
 
-#include <sys/queue.h>
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +14,7 @@
 #define KEY_FLAGS 0x0130
 
 struct entry {
-	UT_hash_handle hh;
-	TAILQ_ENTRY(entry) by_use;      /* least recent first */
+	UT_hash_handle hh;      /* dns_cache->entries, the least recently used first */
 	double  stored;
 	uint32_t ttl;
 	struct dns_cache_key key;
@@ -25,12 +22,9 @@ struct entry {
 	uint8_t msg[];
 };
 
-TAILQ_HEAD(entry_list, entry);
-
 struct dns_cache {
-	size_t            max;
-	struct entry     *entries;
-	struct entry_list uses;
+	size_t        max;
+	struct entry *entries;
 };
 
 static void
@@ -60,10 +54,8 @@ dns_cache_new(size_t max)
 {
 	struct dns_cache *c = calloc(1, sizeof(*c));
 
-	if (c == NULL)
-		return NULL;
-	c->max = max;
-	TAILQ_INIT(&c->uses);
+	if (c != NULL)
+		c->max = max;
 	return c;
 }
 
@@ -71,24 +63,33 @@ static void
 entry_remove(struct dns_cache *c, struct entry *e)
 {
 	HASH_DELETE(hh, c->entries, e);
-	TAILQ_REMOVE(&c->uses, e, by_use);
 	free(e);
+}
+
+/* The entry is the most recently used then; freed when there is no memory. */
+static int
+entry_add(struct dns_cache *c, struct entry *e)
+{
+	HASH_ADD_KEYPTR(hh, c->entries, e->key.bytes, e->key.len, e);
+	if (e->hh.tbl != NULL)
+		return 0;
+	free(e);
+	return ENOMEM;
 }
 
 void
 dns_cache_clear(struct dns_cache *c, size_t max)
 {
-	while (!TAILQ_EMPTY(&c->uses))
-		entry_remove(c, TAILQ_FIRST(&c->uses));
+	while (c->entries != NULL)
+		entry_remove(c, c->entries);
 	c->max = max;
 }
 
 void
 dns_cache_free(struct dns_cache *c)
 {
-	if (c == NULL)
-		return;
-	dns_cache_clear(c, 0);
+	if (c != NULL)
+		dns_cache_clear(c, 0);
 	free(c);
 }
 
@@ -98,27 +99,18 @@ dns_cache_count(const struct dns_cache *c)
 	return HASH_CNT(hh, c->entries);
 }
 
-static struct entry *
-entry_find(struct dns_cache *c, const struct dns_cache_key *key)
+int
+dns_cache_put(struct dns_cache *c, const struct dns_cache_key *key, const uint8_t *msg, size_t len, uint32_t ttl, double now)
 {
 	struct entry *e;
 
 	HASH_FIND(hh, c->entries, key->bytes, key->len, e);
-	return e;
-}
-
-int
-dns_cache_put(struct dns_cache *c, const struct dns_cache_key *key, const uint8_t *msg, size_t len,
-    uint32_t ttl, double now)
-{
-	struct entry *e = entry_find(c, key);
-
 	if (e != NULL)
 		entry_remove(c, e);
 	if (ttl == 0 || len > DNS_CACHE_MESSAGE_MAX || c->max == 0)
 		return 0;
 	if (HASH_CNT(hh, c->entries) >= c->max)
-		entry_remove(c, TAILQ_FIRST(&c->uses));
+		entry_remove(c, c->entries);
 	e = calloc(1, sizeof(*e) + len);
 	if (e == NULL)
 		return ENOMEM;
@@ -127,20 +119,15 @@ dns_cache_put(struct dns_cache *c, const struct dns_cache_key *key, const uint8_
 	e->ttl = ttl < DNS_CACHE_TTL_MAX ? ttl : DNS_CACHE_TTL_MAX;
 	e->len = len;
 	memcpy(e->msg, msg, len);
-	HASH_ADD_KEYPTR(hh, c->entries, e->key.bytes, e->key.len, e);
-	if (e->hh.tbl == NULL) {
-		free(e);
-		return ENOMEM;
-	}
-	TAILQ_INSERT_TAIL(&c->uses, e, by_use);
-	return 0;
+	return entry_add(c, e);
 }
 
 const uint8_t *
 dns_cache_get(struct dns_cache *c, const struct dns_cache_key *key, double now, size_t *len, uint32_t *age)
 {
-	struct entry *e = entry_find(c, key);
+	struct entry *e;
 
+	HASH_FIND(hh, c->entries, key->bytes, key->len, e);
 	if (e == NULL)
 		return NULL;
 	/* a clock that was set back makes every age a guess */
@@ -148,8 +135,9 @@ dns_cache_get(struct dns_cache *c, const struct dns_cache_key *key, double now, 
 		entry_remove(c, e);
 		return NULL;
 	}
-	TAILQ_REMOVE(&c->uses, e, by_use);
-	TAILQ_INSERT_TAIL(&c->uses, e, by_use);
+	HASH_DELETE(hh, c->entries, e);
+	if (entry_add(c, e) != 0)
+		return NULL;
 	*len = e->len;
 	*age = (uint32_t)(now - e->stored);
 	return e->msg;

@@ -38,11 +38,9 @@ void   dns_cache_clear(struct dns_cache *, size_t max);
 size_t dns_cache_count(const struct dns_cache *);
 
 /* Keeps a copy for ttl seconds; 0 or a large message: not kept. */
-int dns_cache_put(struct dns_cache *, const struct dns_cache_key *, const uint8_t *msg, size_t len,
-    uint32_t ttl, double now);
+int dns_cache_put(struct dns_cache *, const struct dns_cache_key *, const uint8_t *msg, size_t len, uint32_t ttl, double now);
 
 /* NULL: not there or expired. *age: seconds since it was put. Borrowed: valid until the next call. */
-const uint8_t *dns_cache_get(struct dns_cache *, const struct dns_cache_key *, double now,
-    size_t *len, uint32_t *age);
+const uint8_t *dns_cache_get(struct dns_cache *, const struct dns_cache_key *, double now, size_t *len, uint32_t *age);
 
 #endif
