@@ -22,69 +22,27 @@ struct try {
 	union addr server;
 };
 
-struct dns_forward {
-	const struct upstream_env *env;
-	const struct firewall     *firewall;
-	struct dns_streams        *streams;
-	size_t  first;          /* the resolver that answered last: where the next lookup begins */
-	uint8_t scratch[DNS_MESSAGE_MAX];
-};
-
 struct dns_lookup {
 	struct dns_forward *forward;
-	struct dns_route    route;      /* holds a reference of the policy */
-	const uint8_t      *msg;
-	size_t              len;
-	const struct dns_question *question;
-	dns_forward_cb     *cb;
+	struct ev_loop     *loop;
+	struct dns_route    route;
+	struct dns_ask      ask;        /* its message and question are the lookup's */
+	dns_result_cb      *cb;
 	void               *arg;
 	ev_timer            deadline, retry;
 	size_t              next;       /* number of the next try */
 	size_t              last;       /* no try has this number or a higher one */
 	struct try          tries[DNS_TRIES];
-	struct dns_ask     *ask;
 	union addr          asked;      /* the server asked last */
 	enum close_reason   reason;     /* what the deadline will say */
 };
-
-struct dns_forward *
-dns_forward_new(const struct upstream_env *env, const struct firewall *firewall)
-{
-	struct dns_forward *f = calloc(1, sizeof(*f));
-
-	if (f == NULL)
-		return NULL;
-	f->env = env;
-	f->firewall = firewall;
-	f->streams = dns_streams_new(env);
-	if (f->streams == NULL) {
-		free(f);
-		return NULL;
-	}
-	return f;
-}
-
-void
-dns_forward_free(struct dns_forward *f)
-{
-	if (f == NULL)
-		return;
-	dns_streams_free(f->streams);
-	free(f);
-}
-
-void
-dns_forward_close_idle(struct dns_forward *f)
-{
-	dns_streams_close_idle(f->streams);
-}
 
 static void
 try_close(struct try *t)
 {
 	if (t->io.fd == -1)
 		return;
-	ev_io_stop(t->lookup->forward->env->loop, &t->io);
+	ev_io_stop(t->lookup->loop, &t->io);
 	close(t->io.fd);
 	t->io.fd = -1;
 }
@@ -95,24 +53,23 @@ lookup_stop(struct dns_lookup *l)
 {
 	for (size_t i = 0; i < DNS_TRIES; i++)
 		try_close(&l->tries[i]);
-	ev_timer_stop(l->forward->env->loop, &l->retry);
+	ev_timer_stop(l->loop, &l->retry);
 }
 
 void
 dns_lookup_cancel(struct dns_lookup *l)
 {
 	lookup_stop(l);
-	ev_timer_stop(l->forward->env->loop, &l->deadline);
-	if (l->ask != NULL)
-		dns_ask_cancel(l->ask);
-	policy_unref(l->route.policy);
+	ev_timer_stop(l->loop, &l->deadline);
+	dns_ask_cancel(&l->ask);
 	free(l);
 }
 
 static void
-lookup_end(struct dns_lookup *l, struct dns_forward_result *result)
+lookup_end(void *arg, const struct dns_result *result)
 {
-	result->server = l->asked;
+	struct dns_lookup *l = arg;
+
 	l->cb(l->arg, result);
 	dns_lookup_cancel(l);
 }
@@ -123,29 +80,17 @@ lookup_fail_soon(struct dns_lookup *l, enum close_reason reason)
 {
 	lookup_stop(l);
 	l->reason = reason;
-	ev_feed_event(l->forward->env->loop, &l->deadline, EV_TIMER);
+	ev_feed_event(l->loop, &l->deadline, EV_TIMER);
 }
 
 static void
 lookup_deadline_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct dns_lookup *l = w->data;
-	struct dns_forward_result result = { .reason = l->reason,
-		.proxy = l->route.nproxies > 0 ? l->route.proxies[0] : NULL };
 
 	(void)loop, (void)revents;
-	lookup_end(l, &result);
-}
-
-static void
-lookup_stream_cb(void *arg, const struct dns_stream_result *r)
-{
-	struct dns_lookup *l = arg;
-	struct dns_forward_result result = { .reason = r->reason, .msg = r->msg, .len = r->len,
-		.answer = r->answer, .proxy = r->proxy };
-
-	l->ask = NULL;
-	lookup_end(l, &result);
+	lookup_end(l, &(struct dns_result){ .reason = l->reason, .server = l->asked,
+		.proxy = l->route.nproxies > 0 ? l->route.proxies[0] : NULL });
 }
 
 static void
@@ -153,8 +98,7 @@ lookup_by_stream(struct dns_lookup *l, const union addr *server)
 {
 	lookup_stop(l);
 	l->asked = l->route.server = *server;
-	l->ask = dns_ask_new(l->forward->streams, &l->route, l->msg, l->len, l->question, lookup_stream_cb, l);
-	if (l->ask == NULL)
+	if (dns_ask_begin(&l->forward->streams, &l->route, &l->ask) != 0)
 		lookup_fail_soon(l, CLOSE_ERROR);
 }
 
@@ -173,19 +117,16 @@ reason_of(int error)
 	return CLOSE_ERROR;
 }
 
-/* The server with this number; NULL: it is ourselves, or there is none. */
+/* The server of the next try; NULL: it is ourselves, or there is none. */
 static const union addr *
-lookup_server(const struct dns_lookup *l, size_t number)
+lookup_server(const struct dns_lookup *l)
 {
 	const struct policy *p = l->route.policy;
 	const union addr *server = &l->route.server;
 
-	if (!addr_is_set(server)) {
-		if (p->nresolvers == 0)
-			return NULL;
-		server = &p->resolvers[number % p->nresolvers];
-	}
-	return firewall_is_own(l->forward->firewall, server) ? NULL : server;
+	if (!addr_is_set(server))
+		server = p->nresolvers > 0 ? &p->resolvers[l->next % p->nresolvers] : NULL;
+	return server == NULL || firewall_is_own(l->forward->firewall, server) ? NULL : server;
 }
 
 static int
@@ -201,15 +142,15 @@ try_send(struct try *t, const union addr *server)
 	error = udp_connect(server, &fd);
 	if (error != 0)
 		return error;
-	memcpy(copy, l->msg, l->len);
+	memcpy(copy, l->ask.msg, l->ask.len);
 	dns_set_id(copy, t->id);
-	if (send(fd, copy, l->len, 0) == -1) {
+	if (send(fd, copy, l->ask.len, 0) == -1) {
 		error = errno;
 		close(fd);
 		return error;
 	}
 	ev_io_set(&t->io, fd, EV_READ);
-	ev_io_start(l->forward->env->loop, &t->io);
+	ev_io_start(l->loop, &t->io);
 	return 0;
 }
 
@@ -230,7 +171,7 @@ lookup_try(struct dns_lookup *l, enum close_reason reason)
 			waiting = true;
 	}
 	for (; idle != NULL && l->next < l->last; l->next++) {
-		server = lookup_server(l, l->next);
+		server = lookup_server(l);
 		if (server == NULL)
 			continue;
 		error = try_send(idle, server);
@@ -239,7 +180,7 @@ lookup_try(struct dns_lookup *l, enum close_reason reason)
 			continue;
 		}
 		l->next++;
-		ev_timer_again(l->forward->env->loop, &l->retry);
+		ev_timer_again(l->loop, &l->retry);
 		return;
 	}
 	if (!waiting)
@@ -253,96 +194,70 @@ lookup_retry_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	lookup_try(w->data, CLOSE_DNS_TIMEOUT);
 }
 
-/* 0: the message in scratch is our answer; EAGAIN; EBADMSG: some other message; else the
- * server cannot be asked. */
-static int
-try_receive(struct try *t, size_t *len, struct dns_answer *answer)
-{
-	struct dns_forward *f = t->lookup->forward;
-	ssize_t n = recv(t->io.fd, f->scratch, sizeof(f->scratch), 0);
-
-	if (n == -1)
-		return errno == EWOULDBLOCK || errno == EINTR ? EAGAIN : errno;
-	*len = (size_t)n;
-	return dns_answer_parse(f->scratch, *len, t->id, t->lookup->question, answer);
-}
-
+/* Passes over messages that are not the answer. */
 static void
-try_answered(struct try *t, size_t len, const struct dns_answer *answer)
+try_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
+	struct try *t = w->data;
 	struct dns_lookup *l = t->lookup;
-	struct dns_forward_result result = { .reason = CLOSE_DONE, .msg = l->forward->scratch, .len = len,
-		.answer = *answer };
+	struct dns_forward *f = l->forward;
+	struct dns_result result = { .reason = CLOSE_DONE, .msg = f->scratch, .server = t->server };
+	int error = EBADMSG;
+	ssize_t n;
 
+	(void)loop, (void)revents;
+	for (int i = 0; i < READ_BATCH && error == EBADMSG; i++) {
+		n = recv(w->fd, f->scratch, sizeof(f->scratch), 0);
+		result.len = n == -1 ? 0 : (size_t)n;
+		error = n == -1 ? errno : dns_answer_parse(f->scratch, result.len, t->id, l->ask.question, &result.answer);
+	}
+	if (error == EBADMSG || error == EAGAIN || error == EWOULDBLOCK || error == EINTR)
+		return;
+	if (error != 0) {
+		try_close(t);
+		lookup_try(l, reason_of(error));
+		return;
+	}
 	if (!addr_is_set(&l->route.server))
-		l->forward->first = t->number;
-	l->asked = t->server;
-	if (answer->truncated)
+		f->first = t->number;
+	if (result.answer.truncated)
 		lookup_by_stream(l, &t->server);
 	else
 		lookup_end(l, &result);
 }
 
-static void
-try_read_cb(struct ev_loop *loop, ev_io *w, int revents)
-{
-	struct try *t = w->data;
-	struct dns_answer answer;
-	size_t len = 0;
-	int error = EBADMSG;
-
-	(void)loop, (void)revents;
-	for (int i = 0; i < READ_BATCH && error == EBADMSG; i++)
-		error = try_receive(t, &len, &answer);
-	if (error == 0) {
-		try_answered(t, len, &answer);
-	} else if (error != EBADMSG && error != EAGAIN) {
-		try_close(t);
-		lookup_try(t->lookup, reason_of(error));
-	}
-}
-
-/* Each resolver once, and at least DNS_TRIES tries, beginning with the one that answered last. */
-static void
-lookup_by_udp(struct dns_lookup *l)
-{
-	size_t servers = addr_is_set(&l->route.server) ? 1 : l->route.policy->nresolvers;
-
-	if (servers > 1)
-		l->next = l->forward->first % servers;
-	l->last = l->next + (servers > DNS_TRIES ? servers : DNS_TRIES);
-	lookup_try(l, CLOSE_UNREACHABLE);
-}
-
 struct dns_lookup *
 dns_lookup_new(struct dns_forward *f, const struct dns_route *route, const uint8_t *msg,
-    size_t len, const struct dns_question *question, dns_forward_cb *cb, void *arg)
+    size_t len, const struct dns_question *question, dns_result_cb *cb, void *arg)
 {
+	const size_t servers = addr_is_set(&route->server) ? 1 : route->policy->nresolvers;
 	struct dns_lookup *l = calloc(1, sizeof(*l));
 
 	if (l == NULL)
 		return NULL;
 	l->forward = f;
+	l->loop = f->streams.env->loop;
 	l->route = *route;
-	policy_ref(route->policy);
-	l->msg = msg;
-	l->len = len;
-	l->question = question;
+	l->ask = (struct dns_ask){ .msg = msg, .len = len, .question = question, .cb = lookup_end, .arg = l };
 	l->cb = cb;
 	l->arg = arg;
 	l->reason = CLOSE_DNS_TIMEOUT;
 	ev_timer_init(&l->deadline, lookup_deadline_cb, route->policy->conf->timeouts.dns, 0.);
 	ev_timer_init(&l->retry, lookup_retry_cb, 0., DNS_RETRY_S);
 	l->deadline.data = l->retry.data = l;
-	ev_timer_start(f->env->loop, &l->deadline);
+	ev_timer_start(l->loop, &l->deadline);
 	for (size_t i = 0; i < DNS_TRIES; i++) {
 		l->tries[i].lookup = l;
 		ev_io_init(&l->tries[i].io, try_read_cb, -1, EV_READ);
 		l->tries[i].io.data = &l->tries[i];
 	}
-	if (route->nproxies > 0)
+	if (route->nproxies > 0) {
 		lookup_by_stream(l, &route->server);
-	else
-		lookup_by_udp(l);
+		return l;
+	}
+	/* each resolver once, and at least DNS_TRIES tries, beginning with the one that answered last */
+	l->next = servers > 1 ? f->first % servers : 0;
+	l->last = l->next + (servers > DNS_TRIES ? servers : DNS_TRIES);
+	lookup_try(l, CLOSE_UNREACHABLE);
 	return l;
 }

@@ -9,46 +9,210 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dns_client.h"
+#include "buffer.h"
+#include "dns_message.h"
 #include "listener.h"
 #include "log.h"
 #include "udp.h"
 
 #define READ_BATCH 64
+#define READ_MAX   4096
+#define FRAME_MAX  (DNS_MESSAGE_MAX + 2)
+#define OUT_MAX    (16 * FRAME_MAX)
+#define OUT_HIGH   (OUT_MAX / 2)        /* no more queries are taken from a client that does not read */
 
 /* One listening socket; it stays until the last request that came by it has ended. */
 struct dns_socket {
 	LIST_ENTRY(dns_socket) link;
 	struct dns_listeners  *set;
 	union addr             local;
-	int                    fd;              /* UDP */
-	ev_io                  io;              /* UDP */
+	ev_io                  io;              /* UDP; else its fd is -1 */
 	struct listener       *tcp;             /* TCP; owns its own socket */
 	unsigned               refs;            /* one for receiving, one for each request */
 };
 
-struct dns_listeners {
-	struct dns_listeners_env env;
-	LIST_HEAD(, dns_socket)  sockets;       /* those that receive */
-	TAILQ_HEAD(, dns_request) lookups;      /* waiting for the firewall */
-	unsigned                 nlookups, max_lookups;
-	struct dns_clients       clients;
-	uint8_t                  scratch[UDP_MAX];
+/* One TCP connection whose destination is known. */
+struct dns_client {
+	LIST_ENTRY(dns_client) link;
+	struct dns_listeners  *set;
+	struct flow            flow;
+	union addr             meant;
+	ev_io                  io;
+	ev_timer               idle;
+	struct buffer          in, out;
+	LIST_HEAD(, dns_request)  requests;
+	unsigned               pending;         /* how many requests */
+	bool                   eof;             /* the client sends nothing more */
+	bool                   broken;          /* an answer could not be kept: close */
 };
 
-struct dns_listeners *
-dns_listeners_new(const struct dns_listeners_env *env)
+static struct dns_request *
+request_new(const struct flow *flow, const uint8_t *msg, size_t len)
 {
-	struct dns_listeners *set = calloc(1, sizeof(*set));
+	struct dns_request *r = calloc(1, sizeof(*r) + len);
 
-	if (set == NULL)
+	if (r == NULL)
 		return NULL;
-	set->env = *env;
-	set->clients.env = &set->env;
-	LIST_INIT(&set->sockets);
-	LIST_INIT(&set->clients.list);
-	TAILQ_INIT(&set->lookups);
-	return set;
+	r->flow = *flow;
+	r->len = len;
+	memcpy(r->msg, msg, len);
+	return r;
+}
+
+static void
+client_end(struct dns_client *c)
+{
+	struct dns_listeners *set = c->set;
+	struct dns_request *r;
+
+	while ((r = LIST_FIRST(&c->requests)) != NULL) {
+		LIST_REMOVE(r, link);
+		set->abandoned(set->arg, r);
+		free(r);
+	}
+	ev_io_stop(set->loop, &c->io);
+	ev_timer_stop(set->loop, &c->idle);
+	LIST_REMOVE(c, link);
+	set->nclients--;
+	close(c->flow.fd);
+	buffer_free(&c->in);
+	buffer_free(&c->out);
+	free(c);
+}
+
+static bool
+client_takes_queries(const struct dns_client *c)
+{
+	return c->pending < DNS_CLIENT_QUERIES && buffer_len(&c->out) < OUT_HIGH;
+}
+
+/* Whole messages out of the input buffer: length 2 | message. 0, or ENOMEM. */
+static int
+client_requests(struct dns_client *c)
+{
+	struct dns_listeners *set = c->set;
+	struct dns_request *r;
+
+	while (client_takes_queries(c) && buffer_len(&c->in) >= 2) {
+		const uint8_t *data = buffer_data(&c->in);
+		size_t len = (size_t)(data[0] << 8 | data[1]);
+
+		if (buffer_len(&c->in) < len + 2)
+			break;
+		r = request_new(&c->flow, data + 2, len);
+		if (r == NULL)
+			return ENOMEM;
+		r->meant = c->meant;
+		r->client = c;
+		LIST_INSERT_HEAD(&c->requests, r, link);
+		c->pending++;
+		buffer_consume(&c->in, len + 2);
+		ev_timer_again(set->loop, &c->idle);
+		set->received(set->arg, r);
+	}
+	return 0;
+}
+
+static int
+client_read(struct dns_client *c)
+{
+	uint8_t *to = buffer_reserve(&c->in, READ_MAX);
+	ssize_t n;
+
+	if (to == NULL)
+		return ENOMEM;
+	n = read(c->flow.fd, to, READ_MAX);
+	if (n == -1)
+		return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : errno;
+	c->eof = n == 0;
+	buffer_commit(&c->in, (size_t)n);
+	return 0;
+}
+
+static int
+client_write(struct dns_client *c)
+{
+	ssize_t n = write(c->flow.fd, buffer_data(&c->out), buffer_len(&c->out));
+
+	if (n == -1)
+		return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : errno;
+	buffer_consume(&c->out, (size_t)n);
+	ev_timer_again(c->set->loop, &c->idle);
+	return 0;
+}
+
+/* Also after each answer. The events to wait for follow from the buffers. */
+static void
+client_io_cb(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct dns_client *c = w->data;
+	int error = c->broken ? ENOBUFS : 0, events = 0;
+
+	if (error == 0 && (revents & EV_READ))
+		error = client_read(c);
+	if (error == 0)
+		error = client_requests(c);
+	if (error == 0 && buffer_len(&c->out) > 0)
+		error = client_write(c);
+	if (error != 0 || (c->eof && c->pending == 0 && buffer_len(&c->out) == 0)) {
+		client_end(c);
+		return;
+	}
+	if (!c->eof && client_takes_queries(c))
+		events |= EV_READ;
+	if (buffer_len(&c->out) > 0)
+		events |= EV_WRITE;
+	ev_io_stop(loop, w);
+	ev_io_set(w, c->flow.fd, events);
+	ev_io_start(loop, w);
+}
+
+static void
+client_idle_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct dns_client *c = w->data;
+
+	(void)loop, (void)revents;
+	if (c->pending == 0 || buffer_len(&c->out) > 0)
+		client_end(c);
+}
+
+static void
+client_answer(struct dns_request *r, const void *msg, size_t len)
+{
+	struct dns_client *c = r->client;
+	const uint8_t frame[2] = { (uint8_t)(len >> 8), (uint8_t)len };
+
+	LIST_REMOVE(r, link);
+	free(r);
+	c->pending--;
+	if (msg != NULL &&
+	    (buffer_append(&c->out, frame, sizeof(frame)) != 0 || buffer_append(&c->out, msg, len) != 0))
+		c->broken = true;
+	ev_feed_event(c->set->loop, &c->io, EV_CUSTOM);
+}
+
+/* Takes flow->fd over, unless there is an error. */
+static int
+client_new(struct dns_listeners *set, const struct flow *flow, const union addr *meant)
+{
+	struct dns_client *c = set->nclients < DNS_CLIENTS_MAX ? calloc(1, sizeof(*c)) : NULL;
+
+	if (c == NULL)
+		return ENOMEM;
+	c->set = set;
+	c->flow = *flow;
+	c->meant = *meant;
+	buffer_init(&c->in, FRAME_MAX + READ_MAX);
+	buffer_init(&c->out, OUT_MAX);
+	ev_io_init(&c->io, client_io_cb, flow->fd, EV_READ);
+	ev_timer_init(&c->idle, client_idle_cb, 0., DNS_CLIENT_IDLE_S);
+	c->io.data = c->idle.data = c;
+	LIST_INSERT_HEAD(&set->clients, c, link);
+	set->nclients++;
+	ev_io_start(set->loop, &c->io);
+	ev_timer_again(set->loop, &c->idle);
+	return 0;
 }
 
 static void
@@ -56,31 +220,9 @@ socket_unref(struct dns_socket *s)
 {
 	if (--s->refs > 0)
 		return;
-	if (s->fd != -1)
-		close(s->fd);
+	if (s->io.fd != -1)
+		close(s->io.fd);
 	free(s);
-}
-
-void
-dns_listeners_stop(struct dns_listeners *set, dns_listeners_keep *keep, const void *arg)
-{
-	struct dns_socket *s, *next;
-
-	for (s = LIST_FIRST(&set->sockets); s != NULL; s = next) {
-		next = LIST_NEXT(s, link);
-		if (keep != NULL && keep(arg, &s->local))
-			continue;
-		LIST_REMOVE(s, link);
-		ev_io_stop(set->env.loop, &s->io);
-		listener_free(s->tcp);
-		socket_unref(s);
-	}
-}
-
-void
-dns_listeners_set_max(struct dns_listeners *set, unsigned max)
-{
-	set->max_lookups = max;
 }
 
 static void
@@ -88,36 +230,6 @@ request_free(struct dns_request *r)
 {
 	socket_unref(r->socket);
 	free(r);
-}
-
-/* A connection is carried by a request without bytes until its destination is known. */
-static void
-request_reject(struct dns_request *r)
-{
-	struct dns_listeners *set = r->socket->set;
-
-	if (r->flow.proto == IPPROTO_TCP) {
-		close(r->flow.fd);
-		set->clients.count--;
-	}
-	request_free(r);
-}
-
-void
-dns_listeners_free(struct dns_listeners *set)
-{
-	struct dns_request *r;
-
-	if (set == NULL)
-		return;
-	while ((r = TAILQ_FIRST(&set->lookups)) != NULL) {
-		TAILQ_REMOVE(&set->lookups, r, link);
-		set->env.firewall->ops->cancel(set->env.firewall, r);
-		request_reject(r);
-	}
-	dns_clients_free(&set->clients);
-	dns_listeners_stop(set, NULL, NULL);
-	free(set);
 }
 
 /* Did somebody send to the listener itself? Not when the address is another one, and not when a
@@ -131,48 +243,35 @@ asked_us(const struct dns_socket *s, const struct flow *flow)
 	    (addr_is_any(&s->local) && addr_port(&s->local) == addr_port(&flow->local));
 }
 
-/* What the answer of the firewall means. 0: r->meant is set; else the request cannot be answered. */
-static int
-request_resolve(struct dns_request *r, int error, const union addr *dst)
-{
-	r->meant = addr_none;
-	if (error == ENOENT)
-		return asked_us(r->socket, &r->flow) ? 0 : ENOENT;
-	if (error == 0 && !firewall_is_own(r->socket->set->env.firewall, dst))
-		r->meant = *dst;
-	return error;
-}
-
+/* The firewall has answered: error, and dst when there is none. */
 static void
-request_looked_up(struct dns_request *r, int error, const union addr *dst)
-{
-	struct dns_listeners *set = r->socket->set;
-	char peer[ADDR_TEXT_MAX], local[ADDR_TEXT_MAX];
-
-	error = request_resolve(r, error, dst);
-	if (error != 0) {
-		set->env.account->dns_failed++;
-		log_debug("dns: no destination for a query from %s to %s: %s", addr_format(&r->flow.peer, peer),
-		    addr_format(&r->flow.local, local), strerror(error));
-		request_reject(r);
-	} else if (r->flow.proto == IPPROTO_TCP) {
-		set->clients.count--; /* counted again as a client */
-		dns_client_new(&set->clients, &r->flow, &r->meant);
-		request_free(r);
-	} else {
-		set->env.received(set->env.arg, r);
-	}
-}
-
-static void
-request_lookup_cb(void *arg, int error, const union addr *dst)
+request_looked_up(void *arg, int error, const union addr *dst)
 {
 	struct dns_request *r = arg;
 	struct dns_listeners *set = r->socket->set;
+	const bool tcp = r->flow.proto == IPPROTO_TCP;
+	char peer[ADDR_TEXT_MAX], local[ADDR_TEXT_MAX];
 
-	TAILQ_REMOVE(&set->lookups, r, link);
+	LIST_REMOVE(r, link);
 	set->nlookups--;
-	request_looked_up(r, error, dst);
+	if (error == 0 && !firewall_is_own(set->firewall, dst))
+		r->meant = *dst;
+	else if (error == ENOENT && asked_us(r->socket, &r->flow))
+		error = 0;
+	if (error == 0 && !tcp) {
+		set->received(set->arg, r);
+		return;
+	}
+	if (error == 0)
+		error = client_new(set, &r->flow, &r->meant);
+	if (error != 0) {
+		set->account->dns_failed++;
+		log_debug("dns: what %s sent to %s is dropped: %s", addr_format(&r->flow.peer, peer),
+		    addr_format(&r->flow.local, local), strerror(error));
+		if (tcp)
+			close(r->flow.fd);
+	}
+	request_free(r);
 }
 
 /* Takes flow->fd over when it is a connection. */
@@ -180,56 +279,43 @@ static void
 socket_request(struct dns_socket *s, const struct flow *flow, const uint8_t *msg, size_t len)
 {
 	struct dns_listeners *set = s->set;
-	struct firewall *fw = set->env.firewall;
-	struct dns_request *r = set->nlookups < set->max_lookups ? calloc(1, sizeof(*r) + len) : NULL;
+	struct firewall *fw = set->firewall;
+	struct dns_request *r = set->nlookups < set->max_lookups ? request_new(flow, msg, len) : NULL;
 	union addr dst;
 	int error;
 
 	if (r == NULL) {
-		set->env.account->dns_failed++;
+		set->account->dns_failed++;
 		if (flow->proto == IPPROTO_TCP)
 			close(flow->fd);
 		return;
 	}
-	r->flow = *flow;
 	r->socket = s;
 	s->refs++;
-	r->len = len;
-	memcpy(r->msg, msg, len);
-	if (flow->proto == IPPROTO_TCP)
-		set->clients.count++;
-	error = fw->ops->original_dst(fw, &r->flow, &dst, request_lookup_cb, r);
-	if (error == EINPROGRESS) {
-		TAILQ_INSERT_TAIL(&set->lookups, r, link);
-		set->nlookups++;
-	} else {
+	LIST_INSERT_HEAD(&set->lookups, r, link);
+	set->nlookups++;
+	error = fw->ops->original_dst(fw, &r->flow, &dst, request_looked_up, r);
+	if (error != EINPROGRESS)
 		request_looked_up(r, error, &dst);
-	}
 }
 
-/* Only queries: an answer (QR, the first bit of the third byte) would make two servers talk for ever. */
-static bool
-may_be_query(const uint8_t *msg, size_t len)
-{
-	return len > 2 && (msg[2] & 0x80) == 0;
-}
-
+/* Takes only queries: an answer (QR, the first bit of the third byte) would make two servers talk for ever. */
 static void
 socket_udp_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct dns_socket *s = w->data;
-	struct flow flow = { .fd = s->fd, .proto = IPPROTO_UDP };
-	uint8_t *scratch = s->set->scratch;
+	struct flow flow = { .fd = w->fd, .proto = IPPROTO_UDP };
+	uint8_t msg[UDP_MAX];
 	size_t len;
 	int error;
 
 	(void)loop, (void)revents;
 	for (int i = 0; i < READ_BATCH && ev_is_active(w); i++) {
-		error = udp_receive(s->fd, &s->local, scratch, UDP_MAX, &len, &flow.peer, &flow.local);
+		error = udp_receive(w->fd, &s->local, msg, sizeof(msg), &len, &flow.peer, &flow.local);
 		if (error == EAGAIN)
 			return;
-		if (error == 0 && may_be_query(scratch, len))
-			socket_request(s, &flow, scratch, len);
+		if (error == 0 && len > 2 && (msg[2] & 0x80) == 0)
+			socket_request(s, &flow, msg, len);
 	}
 }
 
@@ -239,12 +325,10 @@ socket_accept_cb(void *arg, int fd, const union addr *peer)
 	struct dns_socket *s = arg;
 	struct flow flow = { .fd = fd, .proto = IPPROTO_TCP, .peer = *peer };
 
-	if (s->set->clients.count >= DNS_CLIENTS_MAX || addr_of_socket(fd, &flow.local) != 0) {
-		s->set->env.account->dns_failed++;
+	if (addr_of_socket(fd, &flow.local) == 0)
+		socket_request(s, &flow, (const uint8_t *)"", 0);
+	else
 		close(fd);
-		return;
-	}
-	socket_request(s, &flow, (const uint8_t *)"", 0);
 }
 
 int
@@ -257,12 +341,11 @@ dns_listeners_add(struct dns_listeners *set, int fd, int type, const union addr 
 		return ENOMEM;
 	s->set = set;
 	s->local = *local;
-	s->fd = -1;
 	s->refs = 1;
-	ev_io_init(&s->io, socket_udp_cb, fd, EV_READ);
+	ev_io_init(&s->io, socket_udp_cb, type == SOCK_STREAM ? -1 : fd, EV_READ);
 	s->io.data = s;
 	if (type == SOCK_STREAM) {
-		s->tcp = listener_new(set->env.loop, fd, socket_accept_cb, s);
+		s->tcp = listener_new(set->loop, fd, socket_accept_cb, s);
 		error = s->tcp == NULL ? ENOMEM : 0;
 	} else if (addr_is_any(local)) {
 		error = udp_tell_local(fd, local->sa.sa_family);
@@ -271,45 +354,59 @@ dns_listeners_add(struct dns_listeners *set, int fd, int type, const union addr 
 		free(s);
 		return error;
 	}
-	if (type != SOCK_STREAM) {
-		s->fd = fd;
-		ev_io_start(set->env.loop, &s->io);
-	}
+	if (s->tcp == NULL)
+		ev_io_start(set->loop, &s->io);
 	LIST_INSERT_HEAD(&set->sockets, s, link);
 	return 0;
 }
 
-static void
-request_answer_udp(const struct dns_request *r, const void *msg, size_t len)
+void
+dns_listeners_stop(struct dns_listeners *set, bool (*keep)(const void *, const union addr *), const void *arg)
 {
-	struct firewall *fw = r->socket->set->env.firewall;
-	int error;
+	struct dns_socket *s, *next;
 
-	if (addr_is_set(&r->meant))
-		error = fw->ops->send_reply(fw, &r->flow, &r->meant, msg, len);
-	else
-		error = udp_send(r->flow.fd, addr_is_any(&r->socket->local) ? &r->flow.local : NULL,
-		    &r->flow.peer, msg, len);
-	if (error != 0 && error != EINPROGRESS)
-		log_debug("dns: an answer cannot be sent: %s", strerror(error));
+	for (s = LIST_FIRST(&set->sockets); s != NULL; s = next) {
+		next = LIST_NEXT(s, link);
+		if (keep != NULL && keep(arg, &s->local))
+			continue;
+		LIST_REMOVE(s, link);
+		ev_io_stop(set->loop, &s->io);
+		listener_free(s->tcp);
+		socket_unref(s);
+	}
+}
+
+void
+dns_listeners_close(struct dns_listeners *set)
+{
+	struct dns_request *r;
+
+	while ((r = LIST_FIRST(&set->lookups)) != NULL) {
+		set->firewall->ops->cancel(set->firewall, r);
+		request_looked_up(r, ECANCELED, NULL);
+	}
+	while (!LIST_EMPTY(&set->clients))
+		client_end(LIST_FIRST(&set->clients));
+	dns_listeners_stop(set, NULL, NULL);
 }
 
 void
 dns_request_answer(struct dns_request *r, const void *msg, size_t len)
 {
+	struct firewall *fw;
+	int error = 0;
+
 	if (r->client != NULL) {
-		dns_client_answer(r, msg, len);
+		client_answer(r, msg, len);
 		return;
 	}
-	request_answer_udp(r, msg, len);
+	fw = r->socket->set->firewall;
+	if (msg != NULL && addr_is_set(&r->meant))
+		error = fw->ops->send_reply(fw, &r->flow, &r->meant, msg, len);
+	else if (msg != NULL)
+		error = udp_send(r->flow.fd, addr_is_any(&r->socket->local) ? &r->flow.local : NULL,
+		    &r->flow.peer, msg, len);
+	if (error != 0 && error != EINPROGRESS)
+		log_debug("dns: an answer cannot be sent: %s", strerror(error));
 	request_free(r);
-}
-
-void
-dns_request_drop(struct dns_request *r)
-{
-	if (r->client != NULL)
-		dns_client_answer(r, NULL, 0);
-	else
-		request_free(r);
 }

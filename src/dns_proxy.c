@@ -17,16 +17,16 @@
 struct dns_proxy {
 	struct dns_proxy_env  env;
 	struct policy        *policy;           /* NULL before the first dns_proxy_set_policy() */
-	struct dns_listeners *listeners;
-	struct dns_forward   *forward;
+	struct dns_listeners  listeners;
+	struct dns_forward    forward;
 	struct dns_cache     *cache;
-	TAILQ_HEAD(, query)   queries;          /* waiting for an answer */
+	TAILQ_HEAD(, query)   queries;
 	unsigned              nqueries;
 	uint8_t               scratch[DNS_MESSAGE_MAX];
 };
 
 struct query {
-	TAILQ_ENTRY(query)   link;              /* while lookup is set */
+	TAILQ_ENTRY(query)   link;
 	struct dns_proxy    *proxy;
 	struct dns_request  *request;
 	struct dns_query     parsed;
@@ -37,34 +37,18 @@ struct query {
 	struct flow_record   record;
 };
 
-static double
-proxy_now(const struct dns_proxy *p)
-{
-	return ev_now(p->env.loop);
-}
-
-static void
-query_free(struct query *q)
-{
-	struct dns_proxy *p = q->proxy;
-
-	if (q->lookup != NULL) {
-		TAILQ_REMOVE(&p->queries, q, link);
-		p->nqueries--;
-	}
-	policy_unref(q->route.policy);
-	free(q);
-}
-
 /* Writes the record and frees the query; its request has been answered or is gone. */
 static void
 query_end(struct query *q, enum close_reason reason)
 {
 	struct dns_proxy *p = q->proxy;
 
+	TAILQ_REMOVE(&p->queries, q, link);
+	p->nqueries--;
 	q->record.reason = reason;
-	account_end(p->env.account, q->route.policy->conf, &q->record, proxy_now(p));
-	query_free(q);
+	account_end(p->env.account, q->route.policy->conf, &q->record, ev_now(p->env.loop));
+	policy_unref(q->route.policy);
+	free(q);
 }
 
 static void
@@ -91,10 +75,10 @@ static void
 query_learn_cb(void *arg, const union addr *addr, uint32_t ttl)
 {
 	struct query *q = arg;
-	struct dns_proxy *p = q->proxy;
+	const struct dns_proxy_env *env = &q->proxy->env;
 	double hold = (ttl > DNS_NAME_TTL_MIN ? ttl : DNS_NAME_TTL_MIN) + DNS_NAME_GRACE_S;
 
-	names_learn(p->env.names, &q->request->flow.peer, addr, q->name, proxy_now(p) + hold);
+	names_learn(env->names, &q->request->flow.peer, addr, q->name, ev_now(env->loop) + hold);
 }
 
 /* Gives the client the answer that stands in p->scratch: as its own, cut to what it can take. */
@@ -113,7 +97,7 @@ query_deliver(struct query *q, size_t len, const struct dns_answer *answer)
 
 /* Keeps the answer in p->scratch for others; len is its length. */
 static void
-query_store(struct query *q, const struct dns_forward_result *r)
+query_store(struct query *q, const struct dns_result *r)
 {
 	struct dns_proxy *p = q->proxy;
 	struct dns_answer answer = r->answer;
@@ -125,11 +109,11 @@ query_store(struct query *q, const struct dns_forward_result *r)
 	memcpy(p->scratch, r->msg, r->len);
 	len = dns_answer_strip_options(p->scratch, &answer);
 	if (len != 0)
-		dns_cache_put(p->cache, &q->key, p->scratch, len, answer.ttl, proxy_now(p));
+		dns_cache_put(p->cache, &q->key, p->scratch, len, answer.ttl, ev_now(p->env.loop));
 }
 
 static void
-query_forwarded_cb(void *arg, const struct dns_forward_result *r)
+query_forwarded_cb(void *arg, const struct dns_result *r)
 {
 	struct query *q = arg;
 	struct dns_proxy *p = q->proxy;
@@ -160,7 +144,7 @@ query_cached(struct query *q)
 	dns_cache_key_make(&q->key, &q->parsed, q->route.proxies, &q->route.server);
 	if (q->parsed.options)
 		return false;
-	msg = dns_cache_get(p->cache, &q->key, proxy_now(p), &len, &age);
+	msg = dns_cache_get(p->cache, &q->key, ev_now(p->env.loop), &len, &age);
 	if (msg == NULL)
 		return false;
 	memcpy(p->scratch, msg, len);
@@ -178,20 +162,16 @@ query_forward(struct query *q)
 {
 	struct dns_proxy *p = q->proxy;
 
-	if (p->nqueries >= q->route.policy->conf->limits.dns_queries) {
+	if (p->nqueries > q->route.policy->conf->limits.dns_queries) {
 		query_error(q, DNS_SERVFAIL, CLOSE_LIMIT);
 		return;
 	}
 	if (q->route.nproxies > 0)
 		p->env.account->dns_proxied++;
-	q->lookup = dns_lookup_new(p->forward, &q->route, q->request->msg, q->request->len,
+	q->lookup = dns_lookup_new(&p->forward, &q->route, q->request->msg, q->request->len,
 	    &q->parsed.question, query_forwarded_cb, q);
-	if (q->lookup == NULL) {
+	if (q->lookup == NULL)
 		query_error(q, DNS_SERVFAIL, CLOSE_ERROR);
-		return;
-	}
-	TAILQ_INSERT_TAIL(&p->queries, q, link);
-	p->nqueries++;
 }
 
 /* The resolver that a proxy is asked to reach: its own, else the one that the client meant, else
@@ -234,53 +214,35 @@ query_decide(struct query *q)
 	return addr_is_set(&q->route.server) ? CLOSE_DONE : CLOSE_NO_DESTINATION;
 }
 
+/* A query that is none gets no answer; one that we do not carry gets an error. */
 static void
-query_start(struct query *q)
-{
-	enum close_reason reason = query_decide(q);
-
-	q->record.dst = q->route.server;
-	if (reason == CLOSE_BLOCKED) {
-		q->proxy->env.account->dns_blocked++;
-		query_error(q, DNS_NXDOMAIN, reason);
-	} else if (reason != CLOSE_DONE) {
-		query_error(q, DNS_SERVFAIL, reason);
-	} else if (!query_cached(q)) {
-		query_forward(q);
-	}
-}
-
-/* A query that is none, or one that we do not carry. */
-static void
-proxy_reject(struct dns_request *request, const struct dns_query *parsed, int error)
+proxy_reject(struct dns_proxy *p, struct dns_request *request, const struct dns_query *parsed, int error)
 {
 	uint8_t msg[DNS_ERROR_MAX];
+	size_t len = 0;
 
-	if (error == EBADMSG) {
-		dns_request_drop(request);
-		return;
-	}
-	dns_request_answer(request, msg,
-	    dns_error(msg, request->msg, parsed, error == EOPNOTSUPP ? DNS_NOTIMP : DNS_FORMERR));
+	p->env.account->dns_failed++;
+	if (error != EBADMSG)
+		len = dns_error(msg, request->msg, parsed, error == EOPNOTSUPP ? DNS_NOTIMP : DNS_FORMERR);
+	dns_request_answer(request, len > 0 ? msg : NULL, len);
 }
 
 static void
 proxy_received_cb(void *arg, struct dns_request *request)
 {
 	struct dns_proxy *p = arg;
-	struct query *q = calloc(1, sizeof(*q));
+	struct query *q = p->policy != NULL ? calloc(1, sizeof(*q)) : NULL;
+	enum close_reason reason;
 	int error;
 
-	if (q == NULL || p->policy == NULL) {
-		free(q);
-		dns_request_drop(request);
+	if (q == NULL) {
+		dns_request_answer(request, NULL, 0);
 		return;
 	}
 	p->env.account->dns_queries++;
 	error = dns_query_parse(request->msg, request->len, &q->parsed);
 	if (error != 0) {
-		p->env.account->dns_failed++;
-		proxy_reject(request, &q->parsed, error);
+		proxy_reject(p, request, &q->parsed, error);
 		free(q);
 		return;
 	}
@@ -291,8 +253,19 @@ proxy_received_cb(void *arg, struct dns_request *request)
 	dns_name_text(&q->parsed.question.name, q->name);
 	q->record = (struct flow_record){ .id = account_begin(p->env.account), .proto = "dns",
 		.peer = request->flow.peer, .host = q->name, .via = VIA_DNS, .out = request->len,
-		.began = proxy_now(p) };
-	query_start(q);
+		.began = ev_now(p->env.loop) };
+	TAILQ_INSERT_TAIL(&p->queries, q, link);
+	p->nqueries++;
+	reason = query_decide(q);
+	q->record.dst = q->route.server;
+	if (reason == CLOSE_BLOCKED) {
+		p->env.account->dns_blocked++;
+		query_error(q, DNS_NXDOMAIN, reason);
+	} else if (reason != CLOSE_DONE) {
+		query_error(q, DNS_SERVFAIL, reason);
+	} else if (!query_cached(q)) {
+		query_forward(q);
+	}
 }
 
 static void
@@ -309,18 +282,18 @@ struct dns_proxy *
 dns_proxy_new(const struct dns_proxy_env *env, struct policy *policy)
 {
 	struct dns_proxy *p = calloc(1, sizeof(*p));
-	struct dns_listeners_env listeners = { .loop = env->loop, .firewall = env->firewall,
-		.account = env->account, .received = proxy_received_cb, .abandoned = proxy_abandoned_cb, .arg = p };
 
 	if (p == NULL)
 		return NULL;
 	p->env = *env;
+	p->listeners = (struct dns_listeners){ .loop = env->loop, .firewall = env->firewall, .account = env->account,
+		.received = proxy_received_cb, .abandoned = proxy_abandoned_cb, .arg = p };
+	p->forward.streams.env = env->upstream;
+	p->forward.firewall = env->firewall;
 	TAILQ_INIT(&p->queries);
-	p->listeners = dns_listeners_new(&listeners);
-	p->forward = dns_forward_new(env->upstream, env->firewall);
 	p->cache = dns_cache_new(0);
-	if (p->listeners == NULL || p->forward == NULL || p->cache == NULL) {
-		dns_proxy_free(p);
+	if (p->cache == NULL) {
+		free(p);
 		return NULL;
 	}
 	if (policy != NULL)
@@ -337,11 +310,11 @@ dns_proxy_free(struct dns_proxy *p)
 		return;
 	while ((q = TAILQ_FIRST(&p->queries)) != NULL) {
 		dns_lookup_cancel(q->lookup);
-		dns_request_drop(q->request);
+		dns_request_answer(q->request, NULL, 0);
 		query_end(q, CLOSE_SHUTDOWN);
 	}
-	dns_listeners_free(p->listeners);
-	dns_forward_free(p->forward);
+	dns_listeners_close(&p->listeners);
+	dns_streams_close_idle(&p->forward.streams);
 	dns_cache_free(p->cache);
 	if (p->policy != NULL)
 		policy_unref(p->policy);
@@ -351,24 +324,23 @@ dns_proxy_free(struct dns_proxy *p)
 int
 dns_proxy_listen(struct dns_proxy *p, int fd, int type, const union addr *local)
 {
-	return dns_listeners_add(p->listeners, fd, type, local);
+	return dns_listeners_add(&p->listeners, fd, type, local);
 }
 
 void
 dns_proxy_unlisten(struct dns_proxy *p, bool (*keep)(const void *, const union addr *), const void *arg)
 {
-	dns_listeners_stop(p->listeners, keep, arg);
+	dns_listeners_stop(&p->listeners, keep, arg);
 }
 
 void
 dns_proxy_set_policy(struct dns_proxy *p, struct policy *policy)
 {
-	struct policy *older = p->policy;
-
-	p->policy = policy_ref(policy);
+	policy_ref(policy);
+	if (p->policy != NULL)
+		policy_unref(p->policy);
+	p->policy = policy;
 	dns_cache_clear(p->cache, policy->conf->dns.cache_entries);
-	dns_listeners_set_max(p->listeners, policy->conf->limits.dns_queries);
-	dns_forward_close_idle(p->forward);
-	if (older != NULL)
-		policy_unref(older);
+	p->listeners.max_lookups = policy->conf->limits.dns_queries;
+	dns_streams_close_idle(&p->forward.streams);
 }

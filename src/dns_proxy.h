@@ -13,7 +13,7 @@
  * Answers are verified (socket, id, question), then learned into `names` and the cache. Every address
  * of an answer belongs to the name that was asked, at whatever end of a CNAME chain it stands.
  *
- * Owner:   the worker. Listener sockets are taken over by dns_proxy_listen().
+ * Owner:   the worker.
  * Bounds:  limits.dns_queries in flight (more get SERVFAIL), timeouts.dns for each.
  */
 #ifndef PFI_DNS_PROXY_H
@@ -44,11 +44,8 @@ struct dns_proxy_env {
 struct dns_proxy *dns_proxy_new(const struct dns_proxy_env *, struct policy *);
 void dns_proxy_free(struct dns_proxy *);
 
-/* A bound, non-blocking socket: UDP, or TCP already listening. local: its address. 0 or
- * errno (fd stays the caller's). */
+/* See dns_listeners_add() and dns_listeners_stop(): queries under way are still answered. */
 int  dns_proxy_listen(struct dns_proxy *, int fd, int type, const union addr *local);
-/* Closes the listeners whose address is not to be kept (keep NULL: all); queries under way are still answered, a
- * UDP listener is closed after its last. */
 void dns_proxy_unlisten(struct dns_proxy *, bool (*keep)(const void *arg, const union addr *local), const void *arg);
 
 /* After a reload: new policy; the cache is emptied, queries under way go on. */

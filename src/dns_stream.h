@@ -7,29 +7,23 @@
  * falls silent (a host that slept, a proxy that restarted), it is opened again and its queries are
  * sent again, each at most once.
  *
- * Owner:   dns_streams_new() makes the set, dns_streams_free() frees it with all connections;
- *          every ask must have ended before.
- * Bounds:  the caller's: one entry an ask, and it limits the time of each.
+ * Owner:   the caller of the struct dns_streams (env is set, the rest zero) and of each struct dns_ask.
+ * Bounds:  the caller's: it limits the number of asks and the time of each.
  */
 #ifndef PFI_DNS_STREAM_H
 #define PFI_DNS_STREAM_H
 
+#include <sys/queue.h>
+
+#include <uthash.h>
+
 #include "dns_message.h"
 #include "upstream.h"
 
-struct dns_streams;
-struct dns_ask;
-
-struct dns_stream_result {
-	enum close_reason        reason;        /* CLOSE_DONE: msg is a verified answer */
-	const uint8_t           *msg;           /* borrowed during the callback; NULL when it failed */
-	size_t                   len;
-	struct dns_answer        answer;
-	const struct conf_proxy *proxy;         /* the last one tried; NULL: direct */
+struct dns_streams {
+	const struct upstream_env *env;
+	LIST_HEAD(, dns_stream)    list;
 };
-
-/* Called once, from the loop, never from dns_ask_new(). It may start and cancel no other ask. */
-typedef void dns_stream_cb(void *arg, const struct dns_stream_result *);
 
 struct dns_route {
 	struct policy                  *policy;
@@ -38,16 +32,36 @@ struct dns_route {
 	union addr                      server;
 };
 
-struct dns_streams *dns_streams_new(const struct upstream_env *);
-void dns_streams_free(struct dns_streams *);
+struct dns_result {
+	enum close_reason        reason;        /* CLOSE_DONE: msg is a verified answer */
+	const uint8_t           *msg;           /* borrowed during the callback; NULL when it failed */
+	size_t                   len;
+	struct dns_answer        answer;
+	union addr               server;        /* that answered, or was asked last */
+	const struct conf_proxy *proxy;         /* the last one tried; NULL: direct */
+};
 
-/* Closes the connections on which nothing is awaited. */
-void dns_streams_close_idle(struct dns_streams *);
+/* Called once, from the loop, never from the function that begins the ask or lookup. It may begin and
+ * cancel no other. */
+typedef void dns_result_cb(void *arg, const struct dns_result *);
 
-/* Sends the query with another id. msg and question are borrowed until the end of the ask. NULL: no memory,
- * or the connection takes no more. */
-struct dns_ask *dns_ask_new(struct dns_streams *, const struct dns_route *, const uint8_t *msg, size_t len,
-    const struct dns_question *question, dns_stream_cb *, void *arg);
+struct dns_ask {
+	const uint8_t             *msg;         /* sent with another id; borrowed until the end */
+	size_t                     len;
+	const struct dns_question *question;    /* borrowed, too */
+	dns_result_cb             *cb;
+	void                      *arg;
+	struct dns_stream         *stream;      /* NULL: not begun, or ended */
+	UT_hash_handle             hh;          /* the stream's own: */
+	uint16_t                   id;
+	unsigned                   sent;
+};
+
+/* 0, ENOMEM, or ENOBUFS: the connection takes no more. */
+int  dns_ask_begin(struct dns_streams *, const struct dns_route *, struct dns_ask *);
 void dns_ask_cancel(struct dns_ask *);
+
+/* Closes the connections on which nothing is awaited: all, when every ask has ended. */
+void dns_streams_close_idle(struct dns_streams *);
 
 #endif
