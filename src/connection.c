@@ -151,37 +151,44 @@ connection_sniff(struct connection *c)
 	return true;
 }
 
+/* Takes what the client has said so far. false: it is not enough yet; else the connection goes on, or is gone. */
+static bool
+connection_read(struct connection *c)
+{
+	size_t room = SNIFF_MAX - buffer_len(&c->hello);
+	uint8_t *to = buffer_reserve(&c->hello, room);
+	ssize_t n = to != NULL ? read(c->flow.fd, to, room) : 0;
+
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n == -1) {
+		connection_close(c, CLOSE_CLIENT_RESET);
+		return true;
+	}
+	buffer_commit(&c->hello, (size_t)n);
+	if (n > 0 && !connection_sniff(c))
+		return false;
+	connection_dial(c);
+	return true;
+}
+
 static void
 connection_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
-	struct connection *c = w->data;
-	size_t room = SNIFF_MAX - buffer_len(&c->hello);
-	uint8_t *to = buffer_reserve(&c->hello, room);
-	ssize_t n;
-
 	(void)loop, (void)revents;
-	if (to == NULL) {
-		connection_dial(c);
-		return;
-	}
-	n = read(w->fd, to, room);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n == -1) {
-		connection_close(c, CLOSE_CLIENT_RESET);
-		return;
-	}
-	buffer_commit(&c->hello, (size_t)n);
-	if (n == 0 || connection_sniff(c))
-		connection_dial(c);
+	connection_read(w->data);
 }
 
-/* A client that says nothing waits for the server to speak first. */
+/* A client that says nothing waits for the server to speak first. Has it said something that a busy loop has not
+ * come to yet? */
 static void
 connection_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
+	struct connection *c = w->data;
+
 	(void)loop, (void)revents;
-	connection_dial(w->data);
+	if (!connection_read(c))
+		connection_dial(c);
 }
 
 static void
