@@ -16,7 +16,7 @@
 #include "pf_text.h"
 
 /* Never "no rdr": it would end the administrator's later rules, too. <pfi_skip> holds our own addresses:
- * a SYN|ACK that comes round on lo0 must not be redirected. */
+ * a SYN|ACK that comes round on lo0 must not be redirected. An address other than ::1 is preferred: loopback.h. */
 static void
 rdr_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const struct pf_service *s)
 {
@@ -24,7 +24,7 @@ rdr_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const st
 	fprintf(out, "rdr pass on lo0 %s proto %s from %s to ! <pfi_skip>", f->af, s->proto, f->outside);
 	pf_text_ports(out, &s->ports);
 	fputs(" -> ", out);
-	pf_text_target(out, s, f->local);
+	pf_text_target(out, s, f->gateway != NULL ? f->gateway : f->local);
 	fputc('\n', out);
 }
 

@@ -60,6 +60,8 @@ static const struct conf_key intercept_keys[] = {
 	END
 };
 
+static const char *const listen_default[] = { CONF_LISTEN_DEFAULT };
+
 static const struct conf_key listen_keys[] = {
 	{ "addresses", &conf_addresses, 0, NULL, false },
 	{ "port", &conf_port, FIELD(listen.port), NULL, false },
@@ -145,9 +147,9 @@ set_defaults(struct conf *conf, struct arena *arena)
 	all[0] = all[1] = (struct port_range){ 1, 65535 };
 	conf->intercept.tcp_ports = (struct port_list){ &all[0], 1 };
 	conf->intercept.udp_ports = (struct port_list){ &all[1], 1 };
-	conf->listen.naddresses = 2;
-	addr_parse("127.0.0.1", 0, &conf->listen.addresses[0]);
-	addr_parse("::1", 0, &conf->listen.addresses[1]);
+	conf->listen.naddresses = sizeof(listen_default) / sizeof(listen_default[0]);
+	for (size_t i = 0; i < conf->listen.naddresses; i++)
+		addr_parse(listen_default[i], 0, &conf->listen.addresses[i]);
 	return 0;
 }
 

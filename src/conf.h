@@ -23,6 +23,13 @@
 #define CONF_FILE_MAX    (64u << 20)    /* a configuration file larger than this is refused */
 #define CONF_LISTEN_MAX  8
 
+/* Where the daemon listens by default. */
+#ifdef PFI_LOOPBACK6
+#define CONF_LISTEN_DEFAULT "127.0.0.1", "::1", PFI_LOOPBACK6
+#else
+#define CONF_LISTEN_DEFAULT "127.0.0.1", "::1"
+#endif
+
 struct port_range { uint16_t first, last; };
 struct port_list { struct port_range *ranges; size_t count; };  /* rising, apart from each other */
 

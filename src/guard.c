@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "loopback.h"
 #include "privilege.h"
 #include "spawn.h"
 
@@ -124,8 +125,10 @@ guard_act(const struct guard_order *order, const char *text)
 	anchor.restore = order->restore;
 	log_error("the helper died: %s", order->what == GUARD_BLOCK ?
 	    "on_failure is \"closed\", so matching traffic stays blocked" : "removing the anchor");
-	if (order->what == GUARD_REMOVE)
+	if (order->what == GUARD_REMOVE) {
+		loopback_remove();
 		return anchor.ops->remove(&anchor) == 0 ? 0 : 1;
+	}
 	if (anchor.ops->load(&anchor, text) != 0)
 		return 1;
 	if (anchor.ops->forget != NULL)

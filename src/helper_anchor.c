@@ -9,6 +9,7 @@
 
 #include "guard.h"
 #include "log.h"
+#include "loopback.h"
 #include "own.h"
 
 static int  helper_anchor_guard(struct helper_anchor *);
@@ -63,8 +64,10 @@ helper_anchor_start(struct helper_anchor *ha, const struct conf *conf, bool to_s
 	if (error != 0)
 		return error;
 	error = helper_anchor_open(ha, conf);
-	if (error != 0)
+	if (error != 0) {
+		loopback_remove();
 		guard_goodbye(ha->guard_fd);
+	}
 	return error;
 }
 
@@ -285,6 +288,7 @@ void
 helper_anchor_remove(struct helper_anchor *ha)
 {
 	ha->anchor.ops->remove(&ha->anchor);
+	loopback_remove();
 	ev_io_stop(EV_DEFAULT, &ha->guard);
 	guard_goodbye(ha->guard_fd);
 	free(ha->proxies);

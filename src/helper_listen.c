@@ -9,6 +9,7 @@
 
 #include "firewall.h"
 #include "log.h"
+#include "loopback.h"
 
 static int
 listen_open(const union addr *addr, int type, int *out)
@@ -72,6 +73,8 @@ listen_add(const struct conf *conf, const struct helper_listeners *held, struct 
 	*l = (struct helper_listener){ kind, addr, -1 };
 	if (listen_find(held, kind, &addr) == NULL) {
 		error = listen_open(&addr, stream ? SOCK_STREAM : SOCK_DGRAM, &l->fd);
+		if (error == EADDRNOTAVAIL && loopback_add(&addr) == 0)
+			error = listen_open(&addr, stream ? SOCK_STREAM : SOCK_DGRAM, &l->fd);
 		if (error == EADDRNOTAVAIL || error == EAFNOSUPPORT) {
 			log_warn("this host has no address %s: nothing is intercepted there",
 			    addr_format_ip(&addr, text));

@@ -1,0 +1,30 @@
+#include "config.h"
+
+#include "loopback.h"
+
+#include <errno.h>
+
+#include "command.h"
+
+#define COMMAND_MS 5000
+
+int
+loopback_add(const union addr *addr)
+{
+	const char *argv[] = { "/sbin/ifconfig", "lo0", "inet6", PFI_LOOPBACK6, "prefixlen", "128", "alias", NULL };
+	char output[256];
+	union addr own;
+
+	if (addr_parse(PFI_LOOPBACK6, 0, &own) != 0 || !addr_same_ip(addr, &own))
+		return EADDRNOTAVAIL;
+	return command_run(argv, NULL, output, sizeof(output), COMMAND_MS);
+}
+
+void
+loopback_remove(void)
+{
+	const char *argv[] = { "/sbin/ifconfig", "lo0", "inet6", PFI_LOOPBACK6, "-alias", NULL };
+	char output[256];
+
+	command_run(argv, NULL, output, sizeof(output), COMMAND_MS);
+}
