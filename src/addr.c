@@ -155,6 +155,26 @@ addr_equal(const union addr *a, const union addr *b)
 	return addr_same_ip(a, b) && addr_port(a) == addr_port(b);
 }
 
+struct addr_key
+addr_key_ip(const union addr *a)
+{
+	struct addr_key key = { .family = (uint16_t)a->sa.sa_family };
+	size_t len;
+	const uint8_t *bytes = addr_bytes(a, &len);
+
+	memcpy(key.bytes, bytes, len);
+	return key;
+}
+
+struct addr_key
+addr_key(const union addr *a)
+{
+	struct addr_key key = addr_key_ip(a);
+
+	key.port = addr_port(a);
+	return key;
+}
+
 /* Is a in the network that text names? text is one of our own constants. */
 static bool
 addr_in(const union addr *a, const char *const *texts)

@@ -64,6 +64,14 @@ void addr_unmap(union addr *);
 bool addr_equal(const union addr *, const union addr *);    /* family, address, port */
 bool addr_same_ip(const union addr *, const union addr *);  /* family, address */
 
+/* An address as the key of a hash table: bytes only, nothing undefined between them. */
+struct addr_key {
+	uint8_t  bytes[16];
+	uint16_t family, port;
+};
+struct addr_key addr_key(const union addr *);           /* family, address, port */
+struct addr_key addr_key_ip(const union addr *);        /* family, address */
+
 bool addr_is_loopback(const union addr *);      /* 127/8, ::1 */
 bool addr_is_linklocal(const union addr *);     /* 169.254/16, fe80::/10 */
 bool addr_is_multicast(const union addr *);     /* 224/4, ff00::/8 */

@@ -102,21 +102,6 @@ lookup_by_stream(struct dns_lookup *l, const union addr *server)
 		lookup_fail_soon(l, CLOSE_ERROR);
 }
 
-static enum close_reason
-reason_of(int error)
-{
-	switch (error) {
-	case ECONNREFUSED:
-		return CLOSE_CONNECT_REFUSED;
-	case ENETUNREACH:
-	case EHOSTUNREACH:
-	case ENETDOWN:
-	case EADDRNOTAVAIL:
-		return CLOSE_UNREACHABLE;
-	}
-	return CLOSE_ERROR;
-}
-
 /* The server of the next try; NULL: it is ourselves, or there is none. */
 static const union addr *
 lookup_server(const struct dns_lookup *l)
@@ -176,7 +161,7 @@ lookup_try(struct dns_lookup *l, enum close_reason reason)
 			continue;
 		error = try_send(idle, server);
 		if (error != 0) {
-			reason = reason_of(error);
+			reason = close_reason_of_errno(error);
 			continue;
 		}
 		l->next++;
@@ -215,7 +200,7 @@ try_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 		return;
 	if (error != 0) {
 		try_close(t);
-		lookup_try(l, reason_of(error));
+		lookup_try(l, close_reason_of_errno(error));
 		return;
 	}
 	if (!addr_is_set(&l->route.server))

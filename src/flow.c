@@ -2,6 +2,8 @@
 
 #include "flow.h"
 
+#include <errno.h>
+
 const char *
 action_name(enum action action)
 {
@@ -55,6 +57,25 @@ close_reason_name(enum close_reason reason)
 	};
 
 	return names[reason];
+}
+
+enum close_reason
+close_reason_of_errno(int error)
+{
+	switch (error) {
+	case ETIMEDOUT:
+		return CLOSE_CONNECT_TIMEOUT;
+	case ECONNREFUSED:
+	case ECONNRESET:
+		return CLOSE_CONNECT_REFUSED;
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		return CLOSE_ERROR;
+	default:
+		return CLOSE_UNREACHABLE;
+	}
 }
 
 const char *

@@ -57,6 +57,9 @@ enum close_reason {
 	CLOSE_REASONS
 };
 
+/* What a failed connect(2) or send(2) means for the flow; CLOSE_ERROR is about this host. */
+enum close_reason close_reason_of_errno(int error);
+
 /* The words of the flow record; constant strings. */
 const char *action_name(enum action);
 const char *via_name(enum via);

@@ -3,12 +3,11 @@
 #include "limit.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include <uthash.h>
 
 struct limit_client {
-	uint8_t        key[17];         /* family, address */
+	struct addr_key key;
 	unsigned       count;
 	UT_hash_handle hh;
 };
@@ -39,24 +38,19 @@ limit_free(struct limit *l)
 }
 
 static struct limit_client *
-limit_find(const struct limit *l, const union addr *client, uint8_t key[17])
+limit_find(const struct limit *l, const union addr *client)
 {
+	const struct addr_key key = addr_key_ip(client);
 	struct limit_client *c;
-	size_t len;
-	const uint8_t *bytes = addr_bytes(client, &len);
 
-	memset(key, 0, 17);
-	key[0] = (uint8_t)len;
-	memcpy(key + 1, bytes, len);
-	HASH_FIND(hh, l->clients, key, 17, c);
+	HASH_FIND(hh, l->clients, &key, sizeof(key), c);
 	return c;
 }
 
 bool
 limit_take(struct limit *l, const union addr *client, unsigned max, unsigned max_per_client)
 {
-	uint8_t key[17];
-	struct limit_client *c = limit_find(l, client, key);
+	struct limit_client *c = limit_find(l, client);
 
 	if (l->count >= max || (c != NULL && c->count >= max_per_client))
 		return false;
@@ -64,7 +58,7 @@ limit_take(struct limit *l, const union addr *client, unsigned max, unsigned max
 		c = calloc(1, sizeof(*c));
 		if (c == NULL)
 			return false;
-		memcpy(c->key, key, sizeof(c->key));
+		c->key = addr_key_ip(client);
 		HASH_ADD(hh, l->clients, key, sizeof(c->key), c);
 	}
 	c->count++;
@@ -75,8 +69,7 @@ limit_take(struct limit *l, const union addr *client, unsigned max, unsigned max
 void
 limit_give(struct limit *l, const union addr *client)
 {
-	uint8_t key[17];
-	struct limit_client *c = limit_find(l, client, key);
+	struct limit_client *c = limit_find(l, client);
 
 	if (c == NULL)
 		return;

@@ -12,13 +12,7 @@
 #define uthash_nonfatal_oom(elt) ((elt)->hh.tbl = NULL)
 #include <uthash.h>
 
-/* An address without port, as a key; only bytes, so that nothing lies between them. */
-struct ip {
-	uint8_t bytes[16];
-	uint8_t len;            /* 4, 16, or 0 for none */
-};
-
-struct pair { struct ip addr, client; };
+struct pair { struct addr_key addr, client; };
 
 /* The name that client asked last and that gave addr. */
 struct name {
@@ -32,7 +26,7 @@ struct name {
 
 /* Everything that is known about one address. */
 struct host {
-	struct ip      addr;
+	struct addr_key addr;
 	UT_hash_handle hh;              /* names->hosts */
 	TAILQ_HEAD(, name) names;
 };
@@ -42,18 +36,6 @@ struct names {
 	struct name *pairs;
 	struct host *hosts;
 };
-
-static struct ip
-ip_of(const union addr *addr)
-{
-	struct ip ip = { .len = 0 };
-	size_t len;
-	const uint8_t *bytes = addr_bytes(addr, &len);
-
-	memcpy(ip.bytes, bytes, len);
-	ip.len = (uint8_t)len;
-	return ip;
-}
 
 struct names *
 names_new(size_t max_entries)
@@ -107,7 +89,7 @@ names_count(const struct names *n)
 }
 
 static struct host *
-host_get(struct names *n, const struct ip *addr)
+host_get(struct names *n, const struct addr_key *addr)
 {
 	struct host *host;
 
@@ -129,7 +111,7 @@ host_get(struct names *n, const struct ip *addr)
 int
 names_learn(struct names *n, const union addr *client, const union addr *addr, const char *text, double expires)
 {
-	const struct pair pair = { ip_of(addr), ip_of(client) };
+	const struct pair pair = { addr_key_ip(addr), addr_key_ip(client) };
 	const size_t size = strlen(text) + 1;
 	struct name *name;
 
@@ -164,7 +146,7 @@ names_learn(struct names *n, const union addr *client, const union addr *addr, c
 const char *
 names_lookup(struct names *n, const union addr *client, const union addr *addr, double now)
 {
-	const struct pair pair = { ip_of(addr), ip_of(client) };
+	const struct pair pair = { addr_key_ip(addr), addr_key_ip(client) };
 	struct host *host;
 	struct name *name;
 

@@ -27,11 +27,6 @@ enum { ANY4_LEVEL = IPPROTO_IP, ANY4 = IP_TRANSPARENT, ANY6_LEVEL = IPPROTO_IPV6
 enum { ANY4_LEVEL = SOL_SOCKET, ANY4 = SO_BINDANY, ANY6_LEVEL = SOL_SOCKET, ANY6 = SO_BINDANY };
 #endif
 
-struct reply_key {
-	uint8_t  bytes[16];
-	uint16_t family, port;
-};
-
 struct datagram {
 	STAILQ_ENTRY(datagram) next;
 	union addr peer;
@@ -40,7 +35,7 @@ struct datagram {
 };
 
 struct reply_socket {
-	struct reply_key key;
+	struct addr_key key;
 	struct reply_sockets *all;
 	UT_hash_handle hh;              /* in the order of use, the oldest first */
 	uint32_t id;                    /* of the request under way; 0: none */
@@ -102,20 +97,6 @@ reply_sockets_free(struct reply_sockets *all)
 	free(all);
 }
 
-static struct reply_key
-key_of(const union addr *addr)
-{
-	struct reply_key key;
-	size_t len;
-	const uint8_t *bytes = addr_bytes(addr, &len);
-
-	memset(&key, 0, sizeof(key));
-	memcpy(key.bytes, bytes, len);
-	key.family = (uint16_t)addr->sa.sa_family;
-	key.port = addr_port(addr);
-	return key;
-}
-
 /* The helper has answered, or it has not in time. */
 static void
 answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
@@ -175,7 +156,7 @@ enqueue(struct reply_socket *s, const union addr *peer, const void *msg, size_t 
 static struct reply_socket *
 reply_socket_use(struct reply_sockets *all, const union addr *src)
 {
-	const struct reply_key key = key_of(src);
+	const struct addr_key key = addr_key(src);
 	struct reply_socket *s;
 
 	HASH_FIND(hh, all->table, &key, sizeof(key), s);

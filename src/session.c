@@ -23,24 +23,10 @@ struct sessions_listener {
 	struct udp_listener *udp;
 };
 
-struct addr_key
-session_addr_key(const union addr *addr)
-{
-	struct addr_key key;
-	size_t len;
-	const uint8_t *bytes = addr_bytes(addr, &len);
-
-	memset(&key, 0, sizeof(key));
-	memcpy(key.bytes, bytes, len);
-	key.family = (uint16_t)addr->sa.sa_family;
-	key.port = addr_port(addr);
-	return key;
-}
-
 struct session *
 session_find(const struct sessions *all, const union addr *client, const union addr *dst)
 {
-	const struct session_key key = { session_addr_key(client), session_addr_key(dst) };
+	const struct session_key key = { addr_key(client), addr_key(dst) };
 	struct session *s;
 
 	HASH_FIND(hh, all->table, &key, sizeof(key), s);
@@ -288,7 +274,7 @@ session_new(struct sessions *all, const struct flow *flow, const union addr *dst
 	s->flow = *flow;
 	s->fd = -1;
 	s->last = ev_now(all->env.loop);
-	s->key = (struct session_key){ session_addr_key(&flow->peer), session_addr_key(dst) };
+	s->key = (struct session_key){ addr_key(&flow->peer), addr_key(dst) };
 	s->record = (struct flow_record){ .id = account_begin(all->env.account), .proto = "udp", .peer = flow->peer,
 		.dst = *dst, .via = VIA_IP, .began = s->last };
 	ev_init(&s->readable, session_read_cb);

@@ -176,7 +176,7 @@ session_route_join(struct session *s, bool insist)
 	enum close_reason reason;
 
 	memset(&key, 0, sizeof(key));
-	key.client = session_addr_key(&s->flow.peer);
+	key.client = addr_key(&s->flow.peer);
 	key.proxies = route_list(s->policy->conf, &s->record.verdict);
 	HASH_FIND(hh, s->all->routes, &key, sizeof(key), r);
 	if (r == NULL) {

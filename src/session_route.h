@@ -17,11 +17,6 @@
 #include "rate.h"
 #include "session.h"
 
-struct addr_key {
-	uint8_t  bytes[16];
-	uint16_t family, port;
-};
-
 struct session_key {
 	struct addr_key client, dst;
 };
@@ -73,7 +68,6 @@ struct sessions {
 	LIST_HEAD(, sessions_listener) listeners;
 };
 
-struct addr_key session_addr_key(const union addr *);
 struct session *session_find(const struct sessions *, const union addr *client, const union addr *dst);
 /* Passes a datagram on to the session's client, as if from src. */
 void session_answer(struct session *, const union addr *src, const uint8_t *msg, size_t len);

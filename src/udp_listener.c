@@ -23,7 +23,7 @@ struct waiting {
 };
 
 struct lookup_key {
-	struct addr_key { uint8_t bytes[16]; uint16_t family, port; } peer, local;
+	struct addr_key peer, local;
 };
 
 /* What is known, or being asked, of the flow from peer to local. */
@@ -49,20 +49,6 @@ struct udp_listener {
 	void            *arg;
 	uint8_t          scratch[UDP_MAX];
 };
-
-static struct addr_key
-key_of(const union addr *addr)
-{
-	struct addr_key key;
-	size_t len;
-	const uint8_t *bytes = addr_bytes(addr, &len);
-
-	memset(&key, 0, sizeof(key));
-	memcpy(key.bytes, bytes, len);
-	key.family = (uint16_t)addr->sa.sa_family;
-	key.port = addr_port(addr);
-	return key;
-}
 
 static void
 lookup_free(struct lookup *l)
@@ -168,7 +154,7 @@ lookup_wait(struct lookup *l, const uint8_t *msg, size_t len)
 static int
 udp_listener_lookup(struct udp_listener *u, const struct flow *flow, const uint8_t *msg, size_t len, union addr *dst)
 {
-	struct lookup_key key = { key_of(&flow->peer), key_of(&flow->local) };
+	struct lookup_key key = { addr_key(&flow->peer), addr_key(&flow->local) };
 	struct lookup *l;
 	int error;
 

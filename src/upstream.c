@@ -100,26 +100,6 @@ upstream_wait(struct upstream *u, double seconds, int events)
 	ev_io_start(loop, &u->io);
 }
 
-/* What a failed connect(2) means for the flow; CLOSE_ERROR is about this host. */
-static enum close_reason
-upstream_dial_reason(int error)
-{
-	switch (error) {
-	case ETIMEDOUT:
-		return CLOSE_CONNECT_TIMEOUT;
-	case ECONNREFUSED:
-	case ECONNRESET:
-		return CLOSE_CONNECT_REFUSED;
-	case EMFILE:
-	case ENFILE:
-	case ENOBUFS:
-	case ENOMEM:
-		return CLOSE_ERROR;
-	default:
-		return CLOSE_UNREACHABLE;
-	}
-}
-
 /* The reason that says most: a proxy's own words rather than "down". */
 static void
 upstream_note(struct upstream *u, enum close_reason reason)
@@ -204,7 +184,7 @@ upstream_advance(struct upstream *u)
 		error = upstream_dial_next(u);
 		if (error == 0)
 			return;
-		u->dial_reason = upstream_dial_reason(error);
+		u->dial_reason = close_reason_of_errno(error);
 		if (u->dial_reason == CLOSE_ERROR) {
 			u->reason = CLOSE_ERROR;
 			break;
@@ -319,7 +299,7 @@ upstream_on_io(struct ev_loop *loop, ev_io *io, int revents)
 	if (u->state == UPSTREAM_DIAL) {
 		error = net_error(u->fd);
 		if (error != 0)
-			upstream_dial_failed(u, upstream_dial_reason(error));
+			upstream_dial_failed(u, close_reason_of_errno(error));
 		else
 			upstream_connected(u);
 	} else
