@@ -40,11 +40,12 @@ mover_bytes(const struct move *m, uint64_t *out, uint64_t *in)
 	*in = m->half[SERVER].bytes;
 }
 
-/* RFC 9293 section 3.10.4, ABORT: close(2) then sends RST. */
+/* RFC 9293 section 3.10.4, ABORT: on, close(2) sends RST. It is on until both sides have finished, so that the
+ * kernel does not pass a cut transfer off as a whole one should this process be killed. */
 static void
-mover_arm_reset(int fd)
+mover_arm_reset(int fd, bool on)
 {
-	struct linger now = { .l_onoff = 1, .l_linger = 0 };
+	struct linger now = { .l_onoff = on, .l_linger = 0 };
 
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 }
@@ -59,8 +60,7 @@ mover_end(struct move *m, enum close_reason reason)
 	for (int side = CLIENT; side <= SERVER; side++) {
 		ev_io_stop(m->loop, &m->io[side]);
 		relay_half_end(&m->half[side]);
-		if (reason != CLOSE_DONE)
-			mover_arm_reset(m->fds[side]);
+		mover_arm_reset(m->fds[side], reason != CLOSE_DONE);
 		close(m->fds[side]);
 	}
 	m->cb(m->arg, &result);
@@ -196,6 +196,7 @@ mover_start(struct ev_loop *loop, int client_fd, int server_fd, struct buffer *i
 	relay_half_init(&m->half[SERVER], server_fd, client_fd, NULL);
 	for (int side = CLIENT; side <= SERVER; side++) {
 		m->want[side] = RELAY_READ;
+		mover_arm_reset(m->fds[side], true);
 		ev_io_init(&m->io[side], mover_on_io, m->fds[side], EV_READ);
 		m->io[side].data = m;
 	}

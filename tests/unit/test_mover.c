@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 #include <ev.h>
@@ -247,6 +248,31 @@ reset_after_half_close_is_still_a_reset(void **state)
 	close(client);
 }
 
+static void
+a_killed_process_leaves_resets_behind(void **state)
+{
+	const struct move_limits limits = { 60., 60. };
+	int c[2], s[2];
+	pid_t pid;
+
+	(void)state;
+	tcp_pair(c);
+	tcp_pair(s);
+	pid = fork();
+	assert_int_not_equal(pid, -1);
+	if (pid == 0) {
+		mover_start(loop, c[1], s[0], NULL, &limits, on_end, &client);
+		raise(SIGKILL);
+	}
+	close(c[1]);
+	close(s[0]);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	expect_end(c[0], ECONNRESET);
+	expect_end(s[1], ECONNRESET);
+	close(c[0]);
+	close(s[1]);
+}
+
 /* The server answers and closes without reading everything: the answer arrives before the reset. */
 static void
 last_words_before_a_reset_reach_the_client(void **state)
@@ -426,6 +452,7 @@ main(void)
 		cmocka_unit_test_teardown(half_close_passes_both_ways, no_descriptor_is_left),
 		cmocka_unit_test_teardown(reset_of_the_client_reaches_the_server_as_reset, no_descriptor_is_left),
 		cmocka_unit_test_teardown(reset_of_the_server_reaches_the_client_as_reset, no_descriptor_is_left),
+		cmocka_unit_test_teardown(a_killed_process_leaves_resets_behind, no_descriptor_is_left),
 		cmocka_unit_test_teardown(reset_after_half_close_is_still_a_reset, no_descriptor_is_left),
 		cmocka_unit_test_teardown(last_words_before_a_reset_reach_the_client, no_descriptor_is_left),
 		cmocka_unit_test_teardown(idle_pair_ends_with_reset, no_descriptor_is_left),
