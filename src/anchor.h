@@ -32,6 +32,7 @@ struct anchor_input {
 	size_t             nown;
 	enum anchor_state  state;
 	struct anchor_place {           /* pf: found by prepare(), put here by anchor_text() */
+		bool     nat;           /* the main ruleset evaluates our nat rules, and they do good */
 		bool     filtered;      /* rules before ours block what arrives: pass nothing in */
 		unsigned rdomain;       /* OpenBSD: the routing domain that the daemon is in */
 	} place;

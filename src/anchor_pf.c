@@ -283,6 +283,7 @@ prepare(struct anchor *a, const struct conf *conf)
 	if (st.fallback)
 		memcpy(a->restore.path, st.path, sizeof(a->restore.path));
 	a->place.filtered = st.ref.filtered;
+	a->place.nat = env->system->nat && st.ref.nat;
 	error = enable(a, st.enabled);
 	if (error == 0)
 		error = unskip(a, &st);

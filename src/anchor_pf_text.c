@@ -11,9 +11,20 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "pf_system.h"
 #include "pf_text.h"
+
+/* After rdr, two flows from one port to two destinations look the same to pf, which drops the second one. A source
+ * port of its own for each, the address as it was ("/0 bitmask"), keeps them apart. Measured on FreeBSD. */
+static void
+nat_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const struct pf_service *s)
+{
+	fprintf(out, "nat %s %s proto %s from <pfi_own> to ! <pfi_skip>", p->scope, f->af, s->proto);
+	pf_text_ports(out, &s->ports);
+	fprintf(out, " -> %s port 1024:65535 bitmask\n", strcmp(f->af, "inet") == 0 ? "0.0.0.0/0" : "::/0");
+}
 
 /* Never "no rdr": it would end the administrator's later rules, too. <pfi_skip> holds our own addresses:
  * a SYN|ACK that comes round on lo0 must not be redirected. An address other than ::1 is preferred: loopback.h. */
@@ -73,6 +84,8 @@ anchor_pf_text(FILE *out, const struct anchor_input *in)
 		return error;
 	pf_text_head(out, &p);
 	if (in->state == ANCHOR_REDIRECT) {
+		if (in->place.nat)
+			pf_text_each(out, &p, nat_rule);
 		fputs("# What arrives on lo0 from elsewhere was routed there by the rules below.\n", out);
 		pf_text_each(out, &p, rdr_rule);
 		if (in->conf->intercept.ninterfaces > 0)

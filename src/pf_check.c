@@ -163,9 +163,10 @@ pf_check_reference(const struct pf_system *system, const char *nat, const char *
 	memset(ref, 0, sizeof(*ref));
 	while (next_line(&rules, line, sizeof(line)))
 		ref->filter = ref->filter || refers(line, "anchor", path);
-	while (system->translation && next_line(&nat, line, sizeof(line)) && !ref->rdr) {
-		ref->rdr = refers(line, "rdr-anchor", path);
-		if (redirects_lo(line))
+	while (system->translation && next_line(&nat, line, sizeof(line))) {
+		ref->nat = ref->nat || refers(line, "nat-anchor", path);
+		ref->rdr = ref->rdr || refers(line, "rdr-anchor", path);
+		if (!ref->rdr && redirects_lo(line))
 			quote(ref->quick, line);
 	}
 	while (next_line(&all, line, sizeof(line)) && !reached) {
@@ -344,6 +345,9 @@ pf_check_findings(const struct pf_system *system, const struct pf_report *st, co
 		say(list, &n, mended, st->loaded ? "\"set skip\" hides %s from pf, so nothing arrives: take it out of "
 		    "/etc/pf.conf, or restart pfinterceptd, which clears it while it runs" :
 		    "\"set skip\" hides %s from pf: pfinterceptd clears it while it runs", st->loopback);
+	if (system->nat && is_referenced(system, &st->ref) && !st->ref.nat)
+		say(list, &n, PF_WARNING, "a program that speaks to several hosts from one port (NTP, WebRTC) reaches the first one "
+		    "only: run \"pfinterceptctl setup\", or add 'nat-anchor \"%s\"' before the rdr-anchor of /etc/pf.conf", anchor);
 	if (st->ref.quick[0] != '\0')
 		say(list, &n, PF_WARNING, "what the rule '%s' matches is not intercepted, because it stands before the "
 		    "anchor \"%s\": move the anchor's line before it", st->ref.quick, st->path);

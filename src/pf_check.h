@@ -19,6 +19,7 @@
 /* What the main ruleset says of an anchor. */
 struct pf_reference {
 	bool rdr;               /* rdr-anchor: its translation rules are evaluated */
+	bool nat;               /* nat-anchor: its nat rules, too */
 	bool filter;            /* anchor: its filter rules are evaluated */
 	bool filtered;          /* a rule before it blocks arriving packets */
 	char quick[PF_LINE_MAX];        /* a rule before it that takes our packets for good; "" */

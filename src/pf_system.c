@@ -22,6 +22,7 @@ const struct pf_system pf_freebsd = {
 	.name = "FreeBSD",
 	.render = anchor_pf_text,
 	.translation = true,
+	.nat = true,
 	.kill_by_label = true,
 	.load_module = "run \"kldload pf\", and \"sysrc pf_enable=YES\" to have it after the next start",
 };

@@ -55,8 +55,10 @@ ctl_anchor_place(struct anchor *a, const struct conf *conf)
 	struct pf_report *st = malloc(sizeof(*st));
 
 	a->place.rdomain = pf_abi_rdomain();
-	if (st != NULL && pf_check_read(&pf_env_native, conf->intercept.anchor, st) == 0 && st->device_error == 0)
+	if (st != NULL && pf_check_read(&pf_env_native, conf->intercept.anchor, st) == 0 && st->device_error == 0) {
 		a->place.filtered = st->ref.filtered;
+		a->place.nat = pf_env_native.system->nat && st->ref.nat;
+	}
 	free(st);
 }
 

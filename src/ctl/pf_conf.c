@@ -24,7 +24,7 @@ struct survey {
 	const struct pf_conf_wish *wish;
 	struct pf_macro *macros;
 	char   siblings[64];            /* "com.apple/ *" without the blank */
-	bool   rdr, anchor;             /* the text evaluates ours */
+	bool   nat, rdr, anchor;        /* the text evaluates ours */
 	bool   other_rdr, other_anchor; /* ... the fallback */
 	bool   skips_lo;
 	size_t translation_end;         /* of the last translation rule before what must follow those */
@@ -78,7 +78,9 @@ survey_reference(struct survey *s, const struct pf_statement *st)
 	const bool ours = strcmp(st->words[1], s->wish->anchor) == 0;
 	const bool other = strcmp(st->words[1], s->siblings) == 0;
 
-	if (strcmp(st->words[0], "rdr-anchor") == 0) {
+	if (strcmp(st->words[0], "nat-anchor") == 0)
+		s->nat = s->nat || ours;
+	else if (strcmp(st->words[0], "rdr-anchor") == 0) {
 		s->rdr = s->rdr || ours;
 		s->other_rdr = s->other_rdr || other;
 	} else if (strcmp(st->words[0], "anchor") == 0) {
@@ -234,6 +236,8 @@ put_lines(const struct survey *s, const char *text, size_t len, struct pf_conf_r
 
 	if (p.out == NULL)
 		return ENOMEM;
+	if (s->wish->nat && !s->nat)
+		put_line(&p, rdr_at, "nat-anchor");
 	if (s->wish->translation && !s->rdr)
 		put_line(&p, rdr_at, "rdr-anchor");
 	if (!s->anchor)
@@ -246,7 +250,7 @@ put_lines(const struct survey *s, const char *text, size_t len, struct pf_conf_r
 static bool
 is_complete(const struct survey *s)
 {
-	return s->anchor && (s->rdr || !s->wish->translation);
+	return s->anchor && (s->rdr || !s->wish->translation) && (s->nat || !s->wish->nat);
 }
 
 /* Our lines must count: a text that ends in a backslash would swallow them. */

@@ -4,7 +4,8 @@
  * Pure: text in, text out. Every line that is added ends in a mark, by which it is found again; taking
  * it out gives the text before, byte for byte.
  *
- *   rdr-anchor "interceptor" # pfinterceptctl setup      behind the last translation rule
+ *   nat-anchor "interceptor" # pfinterceptctl setup      behind the last translation rule
+ *   rdr-anchor "interceptor" # pfinterceptctl setup      with it
  *   anchor "interceptor" # pfinterceptctl setup          before the first filter rule
  *
  * Ours are quick: a filter rule before the anchor could take their packets for good.
@@ -30,6 +31,7 @@ struct pf_conf_wish {
 	const char      *file;          /* for messages */
 	const char      *anchor;
 	bool             translation;   /* this pf has rdr-anchor */
+	bool             nat;           /* and our anchor has nat rules */
 	const char      *fallback;      /* path, before the anchor's name, where it is evaluated too when the
 	                                 * text has PARENT / * (without blanks); or NULL */
 	pf_conf_include *include;

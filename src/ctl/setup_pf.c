@@ -283,7 +283,8 @@ static int
 decide(const struct setup *s, const char *anchor)
 {
 	const struct pf_system *system = s->place->env->system;
-	const struct pf_conf_wish wish = { s->file, anchor, system->translation, system->fallback, read_include, NULL };
+	const struct pf_conf_wish wish = { .file = s->file, .anchor = anchor, .translation = system->translation,
+		.nat = system->nat, .fallback = system->fallback, .include = read_include };
 	struct pf_conf_result new;
 	int status = CTL_OK;
 	int error = s->options->undo ? pf_conf_undo(s->text, s->len, &new) : pf_conf_insert(s->text, s->len, &wish, &new);

@@ -293,6 +293,27 @@ translation_stands_before_filter_rules_and_the_text_ends_with_a_newline(void **s
 	free(text);
 }
 
+static void
+flows_get_ports_of_their_own_where_nat_rules_are_evaluated(void **state)
+{
+	struct scene s;
+	char *text;
+
+	(void)state;
+	scene_make(&s);
+	text = text_of(&pf_freebsd, &s.in);
+	assert_null(strstr(text, "\nnat "));
+	free(text);
+	s.in.place.nat = true;
+	text = text_of(&pf_freebsd, &s.in);
+	assert_non_null(strstr(text, "\nnat on ! lo0 inet proto udp from <pfi_own> to ! <pfi_skip> port 53 -> "
+	    "0.0.0.0/0 port 1024:65535 bitmask\n"));
+	assert_non_null(strstr(text, "\nnat on ! lo0 inet6 proto tcp from <pfi_own> to ! <pfi_skip> -> "
+	    "::/0 port 1024:65535 bitmask\n"));
+	assert_true(strstr(text, "\nnat ") < strstr(text, "\nrdr "));
+	free(text);
+}
+
 /* Measured: redirecting IPv6 of other hosts to ::1 never completes. */
 static void
 gateway_ipv6_needs_a_listener_off_loopback_with_rdr_but_not_with_divert(void **state)
@@ -421,6 +442,7 @@ main(void)
 		cmocka_unit_test(text_with_ten_thousand_excluded_networks),
 		cmocka_unit_test(translation_stands_before_filter_rules_and_the_text_ends_with_a_newline),
 		cmocka_unit_test(gateway_ipv6_needs_a_listener_off_loopback_with_rdr_but_not_with_divert),
+		cmocka_unit_test(flows_get_ports_of_their_own_where_nat_rules_are_evaluated),
 		cmocka_unit_test(a_wildcard_listener_is_never_a_target),
 		cmocka_unit_test(nothing_is_passed_in_where_the_main_ruleset_blocks),
 		cmocka_unit_test(dhcp_is_left_alone),

@@ -71,7 +71,7 @@ scene_make(void **state)
 	put(s, "device", "");
 	put(s, "info", "Status: Enabled for 0 days 00:00:05           Debug: Urgent\n");
 	put(s, "interfaces", "lo\nlo0\nem0\n");
-	put(s, "nat", "rdr-anchor \"interceptor\" all\n");
+	put(s, "nat", "nat-anchor \"interceptor\" all\nrdr-anchor \"interceptor\" all\n");
 	put(s, "rules", "anchor \"interceptor\" all\npass all flags S/SA keep state\n");
 	put(s, "all", "anchor \"interceptor\" all {\n}\npass all flags S/SA keep state\n");
 	put(s, "anchor", "pass out quick on ! lo0 route-to (lo0 127.0.0.1) inet proto tcp all\n");

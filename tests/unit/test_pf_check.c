@@ -63,7 +63,10 @@ both_references_are_needed_with_rdr_one_with_divert(void **state)
 
 	(void)state;
 	ref = reference(&pf_freebsd, ANCHORED_NAT, ANCHORED_RULES, ANCHORED_RULES, "interceptor");
-	assert_true(ref.rdr && ref.filter);
+	assert_true(ref.rdr && ref.filter && !ref.nat);
+	ref = reference(&pf_freebsd, ANCHORED_NAT "nat-anchor \"interceptor\" all\n", ANCHORED_RULES, ANCHORED_RULES,
+	    "interceptor");
+	assert_true(ref.rdr && ref.filter && ref.nat);
 	ref = reference(&pf_freebsd, "", ANCHORED_RULES, ANCHORED_RULES, "interceptor");
 	assert_true(!ref.rdr && ref.filter);
 	ref = reference(&pf_freebsd, ANCHORED_NAT, "pass all\n", "pass all\n", "interceptor");
@@ -183,7 +186,7 @@ a_block_before_the_anchor_filters_what_arrives(void **state)
 static struct pf_report
 good_report(void)
 {
-	struct pf_report r = { .enabled = true, .ref = { .rdr = true, .filter = true }, .loopback = "lo0",
+	struct pf_report r = { .enabled = true, .ref = { .nat = true, .rdr = true, .filter = true }, .loopback = "lo0",
 		.path = "interceptor" };
 
 	return r;
@@ -221,6 +224,13 @@ findings_name_the_cure(void **state)
 	r.ref.filter = false;
 	assert_string_not_equal(finding(&pf_freebsd, &r, PF_FAULT, "'rdr-anchor \"interceptor\"' and 'anchor \"interceptor\"'"), "");
 	assert_string_not_equal(finding(&pf_openbsd, &r, PF_FAULT, "add 'anchor \"interceptor\"' before"), "");
+
+	r = good_report();
+	assert_string_equal(finding(&pf_freebsd, &r, PF_WARNING, ""), "");
+	r.ref.nat = false;
+	assert_string_not_equal(finding(&pf_freebsd, &r, PF_WARNING, "'nat-anchor \"interceptor\"'"), "");
+	assert_string_equal(finding(&pf_macos, &r, PF_WARNING, ""), "");
+	assert_false(pf_check_hopeless(&pf_freebsd, &r));
 
 	r = good_report();
 	strcpy(r.ref.quick, "pass out quick all");

@@ -59,6 +59,7 @@ wish_for(const char *system)
 
 	if (strncmp(system, "openbsd", 7) == 0)
 		wish.translation = false;
+	wish.nat = strncmp(system, "freebsd", 7) == 0;
 	if (strncmp(system, "macos", 5) == 0)
 		wish.fallback = "com.apple/100.";
 	return wish;
@@ -180,7 +181,7 @@ check_problem(const char *text, const char *part)
 		fail_msg("\"%s\" does not say \"%s\"", r.problem, part);
 }
 
-#define RDR    "rdr-anchor \"interceptor\" # pfinterceptctl setup\n"
+#define RDR    "nat-anchor \"interceptor\" # pfinterceptctl setup\nrdr-anchor \"interceptor\" # pfinterceptctl setup\n"
 #define ANCHOR "anchor \"interceptor\" # pfinterceptctl setup\n"
 
 static void

@@ -24,7 +24,8 @@
 #include "ctl/setup.h"
 
 #define BEFORE "set skip on lo0\nscrub in all\npass out\n"
-#define LINES  "rdr-anchor \"interceptor\" # pfinterceptctl setup\nanchor \"interceptor\" # pfinterceptctl setup\n"
+#define LINES  "nat-anchor \"interceptor\" # pfinterceptctl setup\nrdr-anchor \"interceptor\" # pfinterceptctl setup\n" \
+	"anchor \"interceptor\" # pfinterceptctl setup\n"
 #define AFTER  "set skip on lo0\nscrub in all\n" LINES "pass out\n"
 
 struct scene {
