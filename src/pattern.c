@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "flow.h"
 
@@ -20,16 +21,17 @@ enum pattern_kind {
 
 struct pattern {
 	enum pattern_kind kind;
-	const char       *text;         /* lower case; inside the list's own block */
+	const char       *text;         /* inside the list's own block; NULL for PATTERN_ANY and PATTERN_NETWORK */
 	size_t            len;
 	struct network    network;
 };
 
 struct pattern_list {
 	size_t         count;
-	bool           names;
 	struct pattern patterns[];      /* followed by their texts */
 };
+
+static const char digits[] = "0123456789";
 
 /* One item of a pattern while it is read; where a refusal is written. */
 struct item {
@@ -52,66 +54,30 @@ refuse(const struct item *item, const char *fmt, ...)
 	return EINVAL;
 }
 
-static char
-fold(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_label_char(char c)
-{
-	c = fold(c);
-	return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '_';
-}
-
 bool
 host_is_valid(const char *text)
 {
-	size_t len = strlen(text), label = 0;
+	static const char chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+	size_t len = strlen(text), n;
 
 	if (len > 0 && text[len - 1] == '.')
 		len--;
 	if (len == 0 || len > HOST_MAX)
 		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '.') {
-			if (label == 0 || text[i - 1] == '-')
-				return false;
-			label = 0;
-			continue;
-		}
-		if (!is_label_char(text[i]) || (label == 0 && text[i] == '-') || ++label > 63)
+	for (const char *label = text; label <= text + len; label += n + 1) {
+		n = strspn(label, chars);
+		if (n == 0 || n > 63 || label[0] == '-' || label[n - 1] == '-' || (label[n] != '.' && label[n] != '\0'))
 			return false;
 	}
-	return label > 0 && text[len - 1] != '-';
+	return true;
 }
 
-/* "192.168.1" and the like: digits and dots only. */
-static bool
-is_numeric(const char *text, size_t len)
+bool
+host_ends_in_number(const char *text)
 {
-	for (size_t i = 0; i < len; i++)
-		if (!is_digit(text[i]) && text[i] != '.')
-			return false;
-	return len > 0;
-}
+	const char *last = strrchr(text, '.') != NULL ? strrchr(text, '.') + 1 : text;
 
-/* The last label is a number: such names do not exist, it is an address gone wrong. */
-static bool
-ends_in_number(const char *text, size_t len)
-{
-	size_t start = len;
-
-	while (start > 0 && text[start - 1] != '.')
-		start--;
-	return start < len && is_numeric(text + start, len - start);
+	return *last != '\0' && last[strspn(last, digits)] == '\0';
 }
 
 /* "192.168.1.*" is 192.168.1.0/24. */
@@ -137,21 +103,17 @@ int
 pattern_parse_network(const char *text, struct network *out, char *error, size_t error_size)
 {
 	char cured[ADDR_TEXT_MAX];
+	int err = network_parse(text, out);
 
-	switch (network_parse(text, out)) {
-	case 0:
-		return 0;
-	case ERANGE:
-		for (size_t bits = out->prefix; bits < 128; bits++)
-			out->bytes[bits / 8] &= (uint8_t)~(0x80u >> (bits % 8));
-		snprintf(error, error_size, "\"%.100s\" has bits set beyond its prefix; write %s", text,
-		    network_format(out, cured));
-		return EINVAL;
-	default:
+	if (err == EINVAL)
 		snprintf(error, error_size, "\"%.100s\" is no network; write an address like 192.0.2.1 or 2001:db8::1, "
 		    "or a network like 10.0.0.0/8, without scheme, port or path", text);
-		return EINVAL;
-	}
+	if (err != ERANGE)
+		return err;
+	for (size_t bits = out->prefix; bits < 128; bits++)
+		out->bytes[bits / 8] &= (uint8_t)~(0x80u >> (bits % 8));
+	snprintf(error, error_size, "\"%.100s\" has bits set beyond its prefix; write %s", text, network_format(out, cured));
+	return EINVAL;
 }
 
 /* Text with a star. The star stands for whole labels, at one end. */
@@ -175,86 +137,86 @@ parse_star(struct item *item, struct pattern *p)
 		if (text[1] != '.')
 			return refuse(item, "joins * and a label; write *.%s for every name below, or %s for the name itself",
 			    text + 1, text + 1);
-		if (ends_in_number(text, len))
+		if (host_ends_in_number(text))
 			return refuse(item, "ends in a number, as no name does; write addresses as 192.168.1.* or 10.0.0.0/8");
 		p->kind = PATTERN_BELOW;
 		p->text = text + 1;
-		return host_is_valid(text + 2) ? 0 : refuse(item, "is no host name; write letters, digits, - and dots");
+		return 0;
 	}
 	if (text[len - 2] != '.')
 		return refuse(item, "joins a label and *; write %.*s.* for names or addresses that begin so", (int)len - 1, text);
-	if (is_numeric(text, len - 2))
+	if (strspn(text, "0123456789.") == len - 1)
 		return parse_octets(item, p);
 	p->kind = PATTERN_PREFIX;
-	item->text[--item->len] = '\0';
 	p->text = text;
-	return host_is_valid(text) ? 0 : refuse(item, "is no host name; write letters, digits, - and dots");
+	item->text[len - 1] = '\0';
+	return 0;
 }
 
 static int
 parse_item(struct item *item, struct pattern *p)
 {
+	int err = 0;
+
 	for (size_t i = 0; i < item->len; i++)
 		if ((unsigned char)item->text[i] >= 0x80)
 			return refuse(item, "has a character beyond ASCII; write the name in its xn-- form");
 	if (item->len > 1 && item->text[item->len - 1] == '.')
 		item->text[--item->len] = '\0';
-	if (strchr(item->text, '*') != NULL)
-		return parse_star(item, p);
-	if (strpbrk(item->text, ":/[") != NULL || ends_in_number(item->text, item->len)) {
+	if (strchr(item->text, '*') != NULL) {
+		err = parse_star(item, p);
+	} else if (strpbrk(item->text, ":/[") != NULL || host_ends_in_number(item->text)) {
 		p->kind = PATTERN_NETWORK;
-		return pattern_parse_network(item->text, &p->network, item->error, item->error_size);
+		err = pattern_parse_network(item->text, &p->network, item->error, item->error_size);
+	} else {
+		p->kind = PATTERN_NAME;
+		p->text = item->text;
 	}
-	p->kind = PATTERN_NAME;
-	p->text = item->text;
-	return host_is_valid(item->text) ? 0 :
+	if (err != 0 || p->text == NULL)
+		return err;
+	p->len = strlen(p->text);
+	return host_is_valid(p->kind == PATTERN_BELOW ? p->text + 1 : p->text) ? 0 :
 	    refuse(item, "is no host name; write letters, digits, - and dots");
 }
 
-/* Cuts blanks off both ends of [*start, *end). */
+/* The item without the blanks around it. */
 static void
-trim(char **start, char **end)
+trim(struct item *item)
 {
-	while (*start < *end && strchr(" \t\r\n", **start) != NULL)
-		++*start;
-	while (*end > *start && strchr(" \t\r\n", (*end)[-1]) != NULL)
-		--*end;
-	**end = '\0';
+	static const char blanks[] = " \t\r\n";
+
+	item->text += strspn(item->text, blanks);
+	item->len = strlen(item->text);
+	while (item->len > 0 && strchr(blanks, item->text[item->len - 1]) != NULL)
+		item->text[--item->len] = '\0';
 }
 
 int
 pattern_list_parse(const char *text, struct pattern_list **out, char *error, size_t error_size)
 {
-	size_t count = 1, len = strlen(text);
-	struct pattern_list *list;
+	size_t count = 1, size = strlen(text) + 1;
 	struct item item = { .error = error, .error_size = error_size };
-	char *copy, *end, *next;
+	struct pattern_list *list;
+	char *next;
 	int err = 0;
 
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < size; i++)
 		count += text[i] == ';';
-	list = calloc(1, sizeof(*list) + count * sizeof(list->patterns[0]) + len + 1);
+	list = calloc(1, sizeof(*list) + count * sizeof(list->patterns[0]) + size);
 	if (list == NULL) {
 		snprintf(error, error_size, "no memory is left; free some");
 		return ENOMEM;
 	}
-	copy = (char *)&list->patterns[count];
-	for (size_t i = 0; i < len; i++)
-		copy[i] = fold(text[i]);
-	for (struct pattern *p = list->patterns; err == 0 && list->count < count; p++, list->count++, copy = next) {
-		end = copy + strcspn(copy, ";");
-		next = end + 1;
-		trim(&copy, &end);
-		item.text = copy;
-		item.len = (size_t)(end - copy);
-		if (item.len == 0) {
-			snprintf(error, error_size, "\"%.200s\" has an empty item; write a name, an address or *, "
-			    "and one ; between two of them", text);
-			err = EINVAL;
-		} else if ((err = parse_item(&item, p)) == 0) {
-			p->len = p->text != NULL ? strlen(p->text) : 0;
-			list->names |= p->kind != PATTERN_NETWORK;
+	next = memcpy(&list->patterns[count], text, size);
+	while (err == 0 && (item.text = strsep(&next, ";")) != NULL) {
+		trim(&item);
+		if (item.len > 0) {
+			err = parse_item(&item, &list->patterns[list->count++]);
+			continue;
 		}
+		snprintf(error, error_size, "\"%.200s\" has an empty item; write a name, an address or *, "
+		    "and one ; between two of them", text);
+		err = EINVAL;
 	}
 	if (err != 0) {
 		free(list);
@@ -270,28 +232,23 @@ pattern_list_free(struct pattern_list *list)
 	free(list);
 }
 
+/* len: of host, without the final dot. */
 static bool
-equal_folded(const char *host, const char *lower, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (fold(host[i]) != lower[i])
-			return false;
-	return true;
-}
-
-static bool
-name_matches(const struct pattern *p, const char *host, size_t len)
+matches(const struct pattern *p, const char *host, size_t len, const union addr *addr)
 {
 	switch (p->kind) {
+	case PATTERN_ANY:
+		return true;
 	case PATTERN_NAME:
-		return len == p->len && equal_folded(host, p->text, len);
+		return len == p->len && strncasecmp(host, p->text, len) == 0;
 	case PATTERN_BELOW:
-		return len > p->len && equal_folded(host + len - p->len, p->text, p->len);
+		return len > p->len && strncasecmp(host + len - p->len, p->text, p->len) == 0;
 	case PATTERN_PREFIX:
-		return len > p->len && equal_folded(host, p->text, p->len);
-	default:
-		return false;
+		return len > p->len && strncasecmp(host, p->text, p->len) == 0;
+	case PATTERN_NETWORK:
+		return addr != NULL && network_contains(&p->network, addr);
 	}
+	return false;
 }
 
 bool
@@ -301,23 +258,17 @@ pattern_list_match(const struct pattern_list *list, const char *host, const unio
 
 	if (len > 0 && host[len - 1] == '.')
 		len--;
-	for (size_t i = 0; i < list->count; i++) {
-		const struct pattern *p = &list->patterns[i];
-
-		if (p->kind == PATTERN_ANY)
+	for (size_t i = 0; i < list->count; i++)
+		if (matches(&list->patterns[i], host, len, addr))
 			return true;
-		if (p->kind == PATTERN_NETWORK) {
-			if (addr != NULL && network_contains(&p->network, addr))
-				return true;
-		} else if (len > 0 && name_matches(p, host, len)) {
-			return true;
-		}
-	}
 	return false;
 }
 
 bool
 pattern_list_has_names(const struct pattern_list *list)
 {
-	return list->names;
+	for (size_t i = 0; i < list->count; i++)
+		if (list->patterns[i].kind != PATTERN_NETWORK)
+			return true;
+	return false;
 }
