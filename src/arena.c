@@ -7,11 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_BYTES 65536u
-
-struct arena_chunk {
-	struct arena_chunk *next;
-	size_t              size;
+struct arena_piece {
+	struct arena_piece  *next;
+	size_t               size;      /* of data */
 	alignas(max_align_t) char data[];
 };
 
@@ -28,45 +26,26 @@ arena_wipe(void *p, size_t n)
 void *
 arena_alloc(struct arena *a, size_t count, size_t size)
 {
-	const size_t align = alignof(max_align_t);
-	struct arena_chunk *chunk = a->chunks;
-	size_t bytes, room;
+	struct arena_piece *piece;
 
-	if (size != 0 && count > (SIZE_MAX / 2) / size)
+	if (size != 0 && count > (SIZE_MAX - sizeof(*piece)) / size)
 		return NULL;
-	bytes = (count * size + align - 1) / align * align;
-	if (chunk == NULL || chunk->size - a->used < bytes) {
-		room = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
-		if ((chunk = calloc(1, sizeof(*chunk) + room)) == NULL)
-			return NULL;
-		chunk->next = a->chunks;
-		chunk->size = room;
-		a->chunks = chunk;
-		a->used = 0;
-	}
-	a->used += bytes;
-	return chunk->data + a->used - bytes;
-}
-
-char *
-arena_text(struct arena *a, const char *text, size_t len)
-{
-	char *copy = arena_alloc(a, len + 1, 1);
-
-	if (copy != NULL)
-		memcpy(copy, text, len);
-	return copy;
+	if ((piece = calloc(1, sizeof(*piece) + count * size)) == NULL)
+		return NULL;
+	piece->next = a->pieces;
+	piece->size = count * size;
+	a->pieces = piece;
+	return piece->data;
 }
 
 void
 arena_free(struct arena *a)
 {
-	struct arena_chunk *chunk;
+	struct arena_piece *piece;
 
-	while ((chunk = a->chunks) != NULL) {
-		a->chunks = chunk->next;
-		arena_wipe(chunk->data, chunk->size);
-		free(chunk);
+	while ((piece = a->pieces) != NULL) {
+		a->pieces = piece->next;
+		arena_wipe(piece->data, piece->size);
+		free(piece);
 	}
-	a->used = 0;
 }

@@ -2,242 +2,296 @@
 
 #include "conf_key.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
-/* What a struct conf given out is the beginning of. */
-struct conf_owned {
-	struct conf  conf;
-	struct arena arena;
-};
+#include <yajl/yajl_gen.h>
+
+/* Words, in the order of their enum. */
+static const char *const actions[] = { "direct", "proxy", "block", NULL };
+static const char *const firewalls[] = { "auto", "pf", "netfilter", "none", NULL };
+static const char *const modes[] = { "all", NULL };
+static const char *const on_failures[] = { "open", "closed", NULL };
+static const char *const quics[] = { "auto", "proxy", "block", "direct", NULL };
+static const char *const flows[] = { "all", "proxied", "errors", "none", NULL };
+static const char *const hosts[] = { "full", "domain", "none", NULL };
+
+static const char *const level_words[] = { "error", "warning", "info", "debug", NULL };
+static const int levels[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+static const char *const facility_words[] = { "daemon", "user", "local0", "local1", "local2", "local3",
+    "local4", "local5", "local6", "local7", NULL };
+static const int facilities[] = { LOG_DAEMON, LOG_USER, LOG_LOCAL0, LOG_LOCAL1, LOG_LOCAL2, LOG_LOCAL3,
+    LOG_LOCAL4, LOG_LOCAL5, LOG_LOCAL6, LOG_LOCAL7 };
+
+static const struct conf_number millions = { 1, 10000000, CONF_UNSIGNED };
+static const struct conf_number millions_or_none = { 0, 10000000, CONF_UNSIGNED };
+static const struct conf_number query_ids = { 1, 65535, CONF_UNSIGNED };
+static const struct conf_number seconds = { 0.001, 2592000, CONF_DOUBLE };
+static const struct conf_word user_name = { 31, "no user name; write 1 to 31 letters, digits or . _ -" };
+static const char may_be_empty[] = "";
+static const struct conf_list networks = { { NULL, JSON_STRING, conf_read_network, 0, NULL, NULL }, sizeof(struct network), NULL };
+static const struct conf_list interfaces = { { NULL, JSON_STRING, conf_read_word, 0, &conf_interface, NULL }, sizeof(char *), NULL };
+static const struct conf_list addresses = { { NULL, JSON_STRING, conf_read_address, 0, NULL, NULL }, sizeof(union addr), NULL };
+static const struct conf_list resolvers = { { NULL, JSON_STRING, conf_read_resolver, 0, NULL, NULL }, sizeof(union addr), NULL };
 
 #define FIELD(name) offsetof(struct conf, name)
-#define END         { NULL, NULL, 0, NULL, false }
-
-static const struct conf_word firewalls[] = {
-	{ "auto", FIREWALL_AUTO }, { "pf", FIREWALL_PF }, { "netfilter", FIREWALL_NETFILTER }, { "none", FIREWALL_NONE },
-	{ NULL, 0 }
-};
-static const struct conf_word on_failures[] = { { "open", FAIL_OPEN }, { "closed", FAIL_CLOSED }, { NULL, 0 } };
-static const struct conf_word quics[] = {
-	{ "auto", QUIC_AUTO }, { "proxy", QUIC_PROXY }, { "block", QUIC_BLOCK }, { "direct", QUIC_DIRECT }, { NULL, 0 }
-};
-static const struct conf_word levels[] = {
-	{ "error", LOG_ERR }, { "warning", LOG_WARNING }, { "info", LOG_INFO }, { "debug", LOG_DEBUG }, { NULL, 0 }
-};
-static const struct conf_word facilities[] = {
-	{ "daemon", LOG_DAEMON }, { "user", LOG_USER },
-	{ "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 }, { "local2", LOG_LOCAL2 }, { "local3", LOG_LOCAL3 },
-	{ "local4", LOG_LOCAL4 }, { "local5", LOG_LOCAL5 }, { "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 },
-	{ NULL, 0 }
-};
-static const struct conf_word flows[] = {
-	{ "all", LOG_FLOWS_ALL }, { "proxied", LOG_FLOWS_PROXIED }, { "errors", LOG_FLOWS_ERRORS },
-	{ "none", LOG_FLOWS_NONE }, { NULL, 0 }
-};
-static const struct conf_word hosts[] = {
-	{ "full", LOG_HOSTS_FULL }, { "domain", LOG_HOSTS_DOMAIN }, { "none", LOG_HOSTS_NONE }, { NULL, 0 }
-};
-
-static const struct conf_range millions = { 1, 10000000 };
-static const struct conf_range millions_or_none = { 0, 10000000 };
-static const struct conf_range query_ids = { 1, 65535 };
-static const char may_be_empty[] = "";
+#define END         { NULL, JSON_NULL, NULL, 0, NULL, NULL }
 
 static const struct conf_key intercept_keys[] = {
-	{ "firewall", &conf_words, FIELD(intercept.firewall), firewalls, false },
-	{ "anchor", &conf_anchor, FIELD(intercept.anchor), NULL, false },
-	{ "mode", &conf_mode, 0, NULL, false },
-	{ "tcp_ports", &conf_ports, FIELD(intercept.tcp_ports), may_be_empty, false },
-	{ "udp_ports", &conf_ports, FIELD(intercept.udp_ports), may_be_empty, false },
-	{ "sniff_ports", &conf_unsupported, 0, NULL, false },
-	{ "exclude", &conf_exclude, 0, NULL, false },
-	{ "interfaces", &conf_interfaces, 0, NULL, false },
-	{ "on_failure", &conf_words, FIELD(intercept.on_failure), on_failures, false },
-	{ "quic", &conf_words, FIELD(intercept.quic), quics, false },
+	{ "firewall", JSON_STRING, conf_read_words, FIELD(intercept.firewall), firewalls, "auto" },
+	{ "anchor", JSON_STRING, conf_read_anchor, FIELD(intercept.anchor), NULL, "interceptor" },
+	{ "mode", JSON_STRING, conf_read_mode, FIELD(intercept.mode), modes, "all" },
+	{ "tcp_ports", JSON_STRING, conf_read_ports, FIELD(intercept.tcp_ports), may_be_empty, "1-65535" },
+	{ "udp_ports", JSON_STRING, conf_read_ports, FIELD(intercept.udp_ports), may_be_empty, "1-65535" },
+	{ "sniff_ports", JSON_NULL, conf_read_unsupported, 0, NULL, NULL },
+	{ "exclude", JSON_ARRAY, conf_read_list, FIELD(intercept.exclude), &networks, "" },
+	{ "interfaces", JSON_ARRAY, conf_read_list, FIELD(intercept.interfaces), &interfaces, "" },
+	{ "on_failure", JSON_STRING, conf_read_words, FIELD(intercept.on_failure), on_failures, "open" },
+	{ "quic", JSON_STRING, conf_read_words, FIELD(intercept.quic), quics, "auto" },
 	END
 };
 
-static const char *const listen_default[] = { CONF_LISTEN_DEFAULT };
-
 static const struct conf_key listen_keys[] = {
-	{ "addresses", &conf_addresses, 0, NULL, false },
-	{ "port", &conf_port, FIELD(listen.port), NULL, false },
-	{ "dns_port", &conf_port, FIELD(listen.dns_port), NULL, false },
+	{ "addresses", JSON_ARRAY, conf_read_addresses, FIELD(listen.addresses), &addresses, CONF_LISTEN_DEFAULT },
+	{ "port", JSON_NUMBER, conf_read_number, FIELD(listen.port), &conf_port, "10080" },
+	{ "dns_port", JSON_NUMBER, conf_read_number, FIELD(listen.dns_port), &conf_port, "5353" },
 	END
 };
 
 static const struct conf_key dns_keys[] = {
-	{ "enabled", &conf_boolean, FIELD(dns.enabled), NULL, false },
-	{ "servers", &conf_servers, 0, NULL, false },
-	{ "cache_entries", &conf_count, FIELD(dns.cache_entries), &millions_or_none, false },
+	{ "enabled", JSON_BOOLEAN, NULL, FIELD(dns.enabled), NULL, "true" },
+	{ "servers", JSON_NULL, conf_read_servers, FIELD(dns.servers), &resolvers, "system" },
+	{ "cache_entries", JSON_NUMBER, conf_read_number, FIELD(dns.cache_entries), &millions_or_none, "10000" },
 	END
 };
 
 static const struct conf_key limits_keys[] = {
-	{ "connections", &conf_count, FIELD(limits.connections), &millions, false },
-	{ "per_client", &conf_count, FIELD(limits.per_client), &millions, false },
-	{ "udp_sessions", &conf_count, FIELD(limits.udp_sessions), &millions, false },
-	{ "dns_queries", &conf_count, FIELD(limits.dns_queries), &query_ids, false },
-	{ "names", &conf_count, FIELD(limits.names), &millions, false },
+	{ "connections", JSON_NUMBER, conf_read_number, FIELD(limits.connections), &millions, "10000" },
+	{ "per_client", JSON_NUMBER, conf_read_number, FIELD(limits.per_client), &millions, "4096" },
+	{ "udp_sessions", JSON_NUMBER, conf_read_number, FIELD(limits.udp_sessions), &millions, "4096" },
+	{ "dns_queries", JSON_NUMBER, conf_read_number, FIELD(limits.dns_queries), &query_ids, "1000" },
+	{ "names", JSON_NUMBER, conf_read_number, FIELD(limits.names), &millions, "20000" },
 	END
 };
 
 static const struct conf_key timeouts_keys[] = {
-	{ "connect", &conf_seconds, FIELD(timeouts.connect), NULL, false },
-	{ "handshake", &conf_seconds, FIELD(timeouts.handshake), NULL, false },
-	{ "hello", &conf_seconds, FIELD(timeouts.hello), NULL, false },
-	{ "idle", &conf_seconds, FIELD(timeouts.idle), NULL, false },
-	{ "half_open", &conf_seconds, FIELD(timeouts.half_open), NULL, false },
-	{ "udp_idle", &conf_seconds, FIELD(timeouts.udp_idle), NULL, false },
-	{ "dns", &conf_seconds, FIELD(timeouts.dns), NULL, false },
-	{ "drain", &conf_seconds, FIELD(timeouts.drain), NULL, false },
+	{ "connect", JSON_NUMBER, conf_read_number, FIELD(timeouts.connect), &seconds, "10" },
+	{ "handshake", JSON_NUMBER, conf_read_number, FIELD(timeouts.handshake), &seconds, "10" },
+	{ "hello", JSON_NUMBER, conf_read_number, FIELD(timeouts.hello), &seconds, "0.1" },
+	{ "idle", JSON_NUMBER, conf_read_number, FIELD(timeouts.idle), &seconds, "7200" },
+	{ "half_open", JSON_NUMBER, conf_read_number, FIELD(timeouts.half_open), &seconds, "120" },
+	{ "udp_idle", JSON_NUMBER, conf_read_number, FIELD(timeouts.udp_idle), &seconds, "60" },
+	{ "dns", JSON_NUMBER, conf_read_number, FIELD(timeouts.dns), &seconds, "5" },
+	{ "drain", JSON_NUMBER, conf_read_number, FIELD(timeouts.drain), &seconds, "5" },
 	END
 };
 
 static const struct conf_key log_keys[] = {
-	{ "level", &conf_words, FIELD(log.level), levels, false },
-	{ "facility", &conf_words, FIELD(log.facility), facilities, false },
-	{ "flows", &conf_words, FIELD(log.flows), flows, false },
-	{ "hosts", &conf_words, FIELD(log.hosts), hosts, false },
+	{ "level", JSON_STRING, conf_read_words, FIELD(log.level), level_words, "info" },
+	{ "facility", JSON_STRING, conf_read_words, FIELD(log.facility), facility_words, "daemon" },
+	{ "flows", JSON_STRING, conf_read_words, FIELD(log.flows), flows, "all" },
+	{ "hosts", JSON_STRING, conf_read_words, FIELD(log.hosts), hosts, "full" },
 	END
 };
 
-/* Rules and the default action look at the proxies, which are read before them. */
+/* Rules look at the proxies, which are read before them. */
 static const struct conf_key top_keys[] = {
-	{ "global_enabled", &conf_boolean, FIELD(global_enabled), NULL, false },
-	{ "proxies", &conf_proxies, 0, NULL, false },
-	{ "rules", &conf_rules, 0, NULL, false },
-	{ "default_action", &conf_default_action, 0, NULL, false },
-	{ "intercept", &conf_section, 0, intercept_keys, false },
-	{ "listen", &conf_section, 0, listen_keys, false },
-	{ "dns", &conf_section, 0, dns_keys, false },
-	{ "user", &conf_user, FIELD(user), NULL, false },
-	{ "threads", &conf_unsupported, 0, NULL, false },
-	{ "limits", &conf_section, 0, limits_keys, false },
-	{ "timeouts", &conf_section, 0, timeouts_keys, false },
-	{ "log", &conf_section, 0, log_keys, false },
-	{ "control", &conf_unsupported, 0, NULL, false },
+	{ "global_enabled", JSON_BOOLEAN, NULL, FIELD(global_enabled), NULL, "true" },
+	{ "proxies", JSON_ARRAY, conf_read_list, FIELD(proxies), &conf_proxies, "" },
+	{ "rules", JSON_ARRAY, conf_read_rules, FIELD(rules), &conf_rules, "" },
+	{ "default_action", JSON_STRING, conf_read_words, FIELD(default_action), actions, "direct" },
+	{ "intercept", JSON_OBJECT, conf_read_object, 0, intercept_keys, "" },
+	{ "listen", JSON_OBJECT, conf_read_object, 0, listen_keys, "" },
+	{ "dns", JSON_OBJECT, conf_read_object, 0, dns_keys, "" },
+	{ "user", JSON_STRING, conf_read_word, FIELD(user), &user_name, "_pfintercept" },
+	{ "threads", JSON_NULL, conf_read_unsupported, 0, NULL, NULL },
+	{ "limits", JSON_OBJECT, conf_read_object, 0, limits_keys, "" },
+	{ "timeouts", JSON_OBJECT, conf_read_object, 0, timeouts_keys, "" },
+	{ "log", JSON_OBJECT, conf_read_object, 0, log_keys, "" },
+	{ "control", JSON_NULL, conf_read_unsupported, 0, NULL, NULL },
 	END
 };
-
-static const struct conf defaults = {
-	.global_enabled = true,
-	.default_action = ACTION_DIRECT,
-	.intercept = { .anchor = "interceptor" },
-	.listen = { .port = 10080, .dns_port = 5353 },
-	.dns = { .enabled = true, .cache_entries = 10000 },
-	.user = "_pfintercept",
-	.limits = { 10000, 4096, 4096, 1000, 20000 },
-	.timeouts = { .connect = 10, .handshake = 10, .hello = 0.1, .idle = 7200, .half_open = 120,
-	    .udp_idle = 60, .dns = 5, .drain = 5 },
-	.log = { .level = LOG_INFO, .facility = LOG_DAEMON },
-};
-
-static int
-set_defaults(struct conf *conf, struct arena *arena)
-{
-	struct port_range *all = arena_alloc(arena, 2, sizeof(*all));
-
-	if (all == NULL)
-		return ENOMEM;
-	*conf = defaults;
-	all[0] = all[1] = (struct port_range){ 1, 65535 };
-	conf->intercept.tcp_ports = (struct port_list){ &all[0], 1 };
-	conf->intercept.udp_ports = (struct port_list){ &all[1], 1 };
-	conf->listen.naddresses = sizeof(listen_default) / sizeof(listen_default[0]);
-	for (size_t i = 0; i < conf->listen.naddresses; i++)
-		addr_parse(listen_default[i], 0, &conf->listen.addresses[i]);
-	return 0;
-}
 
 /* What no single key can tell. */
 static int
-check_whole(struct conf_reader *r, const struct json *root)
+finish(struct conf_reader *r, const struct json *root)
 {
-	const struct json *listen = json_member(root, "listen"), *port;
+	const struct json *port = json_member(json_member(root, "listen"), "dns_port");
+	struct conf *conf = r->conf;
 
-	if (r->conf->listen.port != r->conf->listen.dns_port)
+	conf->log.level = levels[conf->log.level];
+	conf->log.facility = facilities[conf->log.facility];
+	if (strcmp(conf->user, "root") == 0)
+		return conf_fail(r, json_member(root, "user"),
+		    "the worker must not run as root; write a user made for it, like \"_pfintercept\"");
+	if (conf->listen.port == conf->listen.dns_port)
+		return conf_fail(r, port->offset != 0 ? port : json_member(port->parent, "port"),
+		    "listen.port and listen.dns_port are both %s; write two different ports", port->text);
+	if (conf->default_action != ACTION_PROXY)
 		return 0;
-	if ((port = json_member(listen, "dns_port")) == NULL)
-		port = json_member(listen, "port");
-	return conf_fail(r, port, "listen.port and listen.dns_port are both %u; write two different ports",
-	    r->conf->listen.port);
+	if ((conf->default_proxies = conf_alloc(r, root, conf->nproxies, sizeof(conf->default_proxies[0]))) == NULL)
+		return EINVAL;
+	for (size_t i = 0; i < conf->nproxies; i++)
+		if (conf->proxies[i].enabled)
+			conf->default_proxies[conf->ndefault_proxies++] = &conf->proxies[i];
+	return conf->ndefault_proxies > 0 ? 0 : conf_fail(r, json_member(root, "default_action"),
+	    "no proxy is enabled; enable one in \"proxies\", or write \"direct\" or \"block\"");
 }
 
 static int
-parse(struct conf_reader *r, struct arena *scratch, size_t len)
+parse(struct conf_reader *r, size_t len)
 {
-	struct json_error error;
 	struct json *root;
 	int err;
 
 	if (len > CONF_FILE_MAX)
-		return conf_fail_at(r, 0, NULL, "the file is larger than %u bytes; make it smaller", CONF_FILE_MAX);
-	if ((root = json_parse(scratch, r->text, len, &error)) == NULL)
-		return conf_fail_at(r, error.offset, error.node, "%s", error.text);
-	if (set_defaults(r->conf, r->arena) != 0)
-		return conf_fail(r, root, "no memory is left; free some");
-	if ((err = conf_read_object(r, root, top_keys, r->conf)) != 0)
-		return err;
-	return check_whole(r, root);
+		return conf_fail(r, NULL, "the file is larger than %u bytes; make it smaller", CONF_FILE_MAX);
+	if ((root = json_parse(r, len)) == NULL)
+		return EINVAL;
+	if (root->type != JSON_OBJECT)
+		return conf_fail(r, root, "the file holds %.*s; write an object: { ... }",
+		    (int)strcspn(json_types[root->type], ";"), json_types[root->type]);
+	r->conf->tree = root;
+	err = conf_read_object(r, root, &(struct conf_key){ .arg = top_keys }, r->conf);
+	return err != 0 ? err : finish(r, root);
 }
 
 struct conf *
 conf_parse(const char *file, const char *text, size_t len, struct conf_report *report)
 {
-	struct conf_owned *owned = calloc(1, sizeof(*owned));
-	struct arena scratch = { NULL, 0 };
 	struct conf_reader reader = { .file = file, .text = text, .report = report };
-	int err;
+	struct arena arena = { NULL };
 
 	report->error[0] = '\0';
-	if (owned == NULL) {
-		snprintf(report->error, sizeof(report->error), "%s:1:1: (top): no memory is left; free some", file);
+	if ((reader.conf = arena_alloc(&arena, 1, sizeof(*reader.conf))) == NULL) {
+		conf_fail(&reader, NULL, "no memory is left; free some");
 		return NULL;
 	}
-	reader.conf = &owned->conf;
-	reader.arena = &owned->arena;
-	err = parse(&reader, &scratch, len);
-	arena_free(&scratch);
-	if (err == 0)
-		return &owned->conf;
-	conf_free(&owned->conf);
+	reader.conf->arena = arena;
+	if (parse(&reader, len) == 0)
+		return reader.conf;
+	conf_free(reader.conf);
 	return NULL;
 }
 
 void
 conf_free(struct conf *conf)
 {
-	struct conf_owned *owned = (struct conf_owned *)conf;
+	struct arena arena;
 
 	if (conf == NULL)
 		return;
 	for (size_t i = 0; i < conf->nrules; i++)
 		pattern_list_free(conf->rules[i].patterns);
-	arena_free(&owned->arena);
-	free(owned);
+	arena = conf->arena;
+	arena_free(&arena);
+}
+
+/* Reads to the end of fd. *text is given back by the caller in any case. */
+static int
+read_all(int fd, char **text, size_t *len)
+{
+	struct stat st;
+	size_t size;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return errno;
+	/* What does not tell its size may be as large as is allowed; pages not written cost nothing. */
+	size = st.st_size > 0 && st.st_size < CONF_FILE_MAX ? (size_t)st.st_size : CONF_FILE_MAX;
+	if ((*text = malloc(size + 2)) == NULL)
+		return ENOMEM;
+	while ((n = read(fd, *text + *len, size + 1 - *len)) != 0) {
+		if (n < 0 && errno != EINTR)
+			return errno;
+		if (n > 0 && (*len += (size_t)n) > size)
+			return EFBIG;
+	}
+	(*text)[*len] = '\0';
+	return 0;
+}
+
+int
+conf_read(const char *file, char **text, size_t *len, struct conf_report *report)
+{
+	struct conf_reader reader = { .file = file, .report = report };
+	struct json top = { .offset = 0 }, password = { .key = "password", .parent = &top };
+	int fd = open(file, O_RDONLY | O_CLOEXEC), err;
+	const char *found;
+	struct stat st;
+
+	*text = NULL;
+	*len = 0;
+	err = read_all(fd, text, len);
+	if (err != 0) {
+		conf_text_free(*text, *len);
+		*text = NULL;
+		conf_fail(&reader, NULL, "the file cannot be read (%s); make it readable, or name another one", strerror(err));
+	} else if (fstat(fd, &st) == 0 && (st.st_mode & S_IROTH) != 0 && (found = strstr(*text, "\"password\"")) != NULL) {
+		reader.text = *text;
+		password.offset = (size_t)(found - *text);
+		conf_warn(&reader, &password, "every user of this host can read the file; run chmod o-r on it");
+	}
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+void
+conf_text_free(char *text, size_t len)
+{
+	if (text != NULL)
+		arena_wipe(text, len);
+	free(text);
 }
 
 static void
-print_to_file(void *file, const char *text, size_t len)
+print_text(yajl_gen gen, const char *text)
 {
-	fwrite(text, 1, len, file);
+	yajl_gen_string(gen, (const unsigned char *)text, strlen(text));
+}
+
+static void
+print_value(yajl_gen gen, const struct json *node)
+{
+	if (node->key != NULL)
+		print_text(gen, node->key);
+	if (node->type == JSON_OBJECT)
+		yajl_gen_map_open(gen);
+	else if (node->type == JSON_ARRAY)
+		yajl_gen_array_open(gen);
+	else if (node->type == JSON_STRING)
+		print_text(gen, node->key != NULL && strcmp(node->key, "password") == 0 ? "********" : node->text);
+	else    /* a number, true or false, as written */
+		yajl_gen_number(gen, node->text, node->len);
+	for (const struct json *item = node->first; item != NULL; item = item->next)
+		print_value(gen, item);
+	if (node->type == JSON_OBJECT)
+		yajl_gen_map_close(gen);
+	else if (node->type == JSON_ARRAY)
+		yajl_gen_array_close(gen);
 }
 
 void
 conf_print(FILE *file, const struct conf *conf)
 {
 	yajl_gen gen = yajl_gen_alloc(NULL);
+	const unsigned char *text;
+	size_t len;
 
 	if (gen == NULL)
 		return;
 	yajl_gen_config(gen, yajl_gen_beautify, 1);
 	yajl_gen_config(gen, yajl_gen_indent_string, "  ");
-	yajl_gen_config(gen, yajl_gen_print_callback, print_to_file, file);
-	conf_print_object(gen, top_keys, conf);
+	print_value(gen, conf->tree);
+	if (yajl_gen_get_buf(gen, &text, &len) == yajl_gen_status_ok)
+		fwrite(text, 1, len, file);
 	yajl_gen_free(gen);
 }
 

@@ -1,8 +1,7 @@
 /*
- * conf.h - the configuration as a value: parse, validate, print back.
+ * conf.h - the configuration, pfinterceptd.conf(5), as a value: parse, validate, print back.
  *
- * pfinterceptd.conf(5) is JSON (RFC 8259) with comments. conf_parse() is pure: text in,
- * a whole valid configuration or one error out. Nothing is half changed.
+ * conf_parse() is pure: text in, a whole valid configuration or one error out.
  *
  * Owner:   conf_parse() makes one, conf_free() frees it, secrets wiped. All pointers inside
  *          belong to it and live as long.
@@ -16,18 +15,20 @@
 #include <stdio.h>
 
 #include "addr.h"
+#include "arena.h"
 #include "flow.h"
 #include "pattern.h"
 
-#define CONF_ANCHOR_MAX  63             /* PF_ANCHOR_NAME_SIZE - 1, one component */
-#define CONF_FILE_MAX    (64u << 20)    /* a configuration file larger than this is refused */
-#define CONF_LISTEN_MAX  8
+#define CONF_ANCHOR_MAX   63            /* PF_ANCHOR_NAME_SIZE - 1, one component */
+#define CONF_FILE_MAX     (64u << 20)   /* a configuration file larger than this is refused */
+#define CONF_LISTEN_MAX   8
+#define CONF_WARNINGS_MAX 16
 
-/* Where the daemon listens by default. */
+/* Where the daemon listens by default: a list as conf_key.h has them. */
 #ifdef PFI_LOOPBACK6
-#define CONF_LISTEN_DEFAULT "127.0.0.1", "::1", PFI_LOOPBACK6
+#define CONF_LISTEN_DEFAULT "127.0.0.1\0" "::1\0" PFI_LOOPBACK6 "\0"
 #else
-#define CONF_LISTEN_DEFAULT "127.0.0.1", "::1"
+#define CONF_LISTEN_DEFAULT "127.0.0.1\0" "::1\0"
 #endif
 
 struct port_range { uint16_t first, last; };
@@ -86,14 +87,15 @@ struct conf {
 		size_t             nexclude;
 		const char       **interfaces;
 		size_t             ninterfaces;
+		int                mode;        /* always 0, "all" */
 		enum on_failure    on_failure;
 		enum conf_quic     quic;
 	} intercept;
 
 	struct {
-		union addr addresses[CONF_LISTEN_MAX];  /* without port */
-		size_t     naddresses;
-		uint16_t   port, dns_port;
+		union addr *addresses;  /* without port; CONF_LISTEN_MAX at most */
+		size_t      naddresses;
+		uint16_t    port, dns_port;
 	} listen;
 
 	struct {
@@ -106,9 +108,7 @@ struct conf {
 	const char *user;
 
 	struct {
-		unsigned connections;   /* at once, all clients */
-		unsigned per_client;
-		unsigned udp_sessions;
+		unsigned connections, per_client, udp_sessions; /* at once */
 		unsigned dns_queries;   /* waiting for an upstream answer */
 		unsigned names;         /* learned address-name pairs */
 	} limits;
@@ -123,9 +123,10 @@ struct conf {
 		enum log_flows flows;
 		enum log_hosts hosts;
 	} log;
-};
 
-#define CONF_WARNINGS_MAX 16
+	const struct json *tree;        /* what was read, with the defaults; for conf_print() */
+	struct arena       arena;       /* holds it all, this struct too */
+};
 
 struct conf_report {
 	char     error[1024];                           /* "" when all is well */
@@ -138,13 +139,13 @@ struct conf_report {
 struct conf *conf_parse(const char *file, const char *text, size_t len, struct conf_report *report);
 void conf_free(struct conf *);
 
-/* Reads the whole file; *text is malloc'd, NUL-terminated and given back by conf_text_free(). Warns in the report when others
- * can read a file that may hold passwords. 0, or an errno value with report->error set. */
-int conf_read(const char *file, char **text, size_t *len, struct conf_report *report);
-/* Wipes and frees text, which may hold passwords. */
+/* Reads the whole file; *text is malloc'd, NUL-terminated and given back by conf_text_free(), which wipes it.
+ * Warns in the report when others can read a file that may hold passwords. 0, or an errno value with
+ * report->error set. */
+int  conf_read(const char *file, char **text, size_t *len, struct conf_report *report);
 void conf_text_free(char *text, size_t len);
 
-/* Prints the effective configuration as JSON that conf_parse() accepts again; passwords
+/* Prints the configuration, all defaults filled in, as JSON that conf_parse() accepts again; passwords
  * appear as "********". */
 void conf_print(FILE *, const struct conf *);
 

@@ -1,105 +1,118 @@
 /*
- * conf_key.h - the inside of conf: keys as rows of tables that are read and printed alike.
+ * conf_key.h - the inside of conf: JSON as a tree, and keys as rows of tables.
  *
- * An object of the configuration is a table of struct conf_key. A key has a type, which reads
- * a JSON value into a field and prints the field again. A new key is a row; a new sort of value
- * is a struct conf_type.
+ * The text (RFC 8259, with comments as in C and C++; no key twice in an object) becomes a tree of
+ * values that know where they stand. An object is described by a table of struct conf_key: which keys
+ * it may hold, what each value must be, the function that reads it into a field, and its default. A new
+ * key is a row; a new sort of value is a function.
  *
- * Errors:  readers give 0 or EINVAL with the sentence in the report: what is wrong; the cure.
+ * Owner:   all memory is the arena's of the configuration that is made, the tree too.
+ * Units:   offsets are bytes from the start of the text.
+ * Errors:  0 or EINVAL; NULL where a pointer is wanted. All are reported where they happen.
+ * Bounds:  JSON_DEPTH_MAX levels, JSON_MEMBERS_MAX names in one object.
  */
 #ifndef PFI_CONF_KEY_H
 #define PFI_CONF_KEY_H
 
-#include <yajl/yajl_gen.h>
-
 #include "conf.h"
-#include "conf_json.h"
+
+#define JSON_DEPTH_MAX   16
+#define JSON_MEMBERS_MAX 64
+
+enum json_type { JSON_NULL, JSON_BOOLEAN, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+extern const char *const json_types[];  /* "a number; write digits without quotes", ... */
+
+struct json {
+	enum json_type type;
+	const char    *text;            /* of a string its content, without NUL inside; else as written */
+	size_t         len;             /* of text */
+	struct json   *first, *last;    /* what an array or object holds, in order */
+	size_t         count;
+	struct json   *next, *parent;
+	const char    *key;             /* member of an object; else NULL */
+	size_t         index;           /* in the parent */
+	size_t         offset;          /* of the value; 0 for a default (and for the root) */
+	size_t         key_offset;
+};
 
 struct conf_reader {
 	const char          *file, *text;
-	struct arena        *arena;             /* of the configuration that is made */
 	struct conf         *conf;
 	struct conf_report  *report;
-	const void         **by_id;             /* conf->proxies, by rising id */
 };
 
-struct conf_key;
+/* The root. */
+struct json *json_parse(struct conf_reader *, size_t len);
+/* A new last value of parent, of no type yet; parent and key may be NULL. */
+struct json *json_add(struct conf_reader *, struct json *parent, const char *key);
+/* The member of an object; NULL when there is none. */
+struct json *json_member(const struct json *object, const char *key);
+/* The member key of each object in the list, sorted by text, then by place. All must have it. */
+const struct json **json_sorted(struct conf_reader *, const struct json *list, const char *key);
 
-struct conf_type {
-	int  (*read)(struct conf_reader *, const struct json *, const struct conf_key *, void *field);
-	/* Prints name and value, or nothing for a field that was not given. NULL: never printed. */
-	void (*print)(yajl_gen, const struct conf_key *, const void *field);
-};
-
-struct conf_key {
-	const char             *name;           /* NULL ends a table */
-	const struct conf_type *type;
-	size_t                  offset;         /* of the field in the object's struct */
-	const void             *arg;            /* what the type wants to know */
-	bool                    required;
-};
-
-struct conf_word  { const char *word; int value; };             /* word NULL ends a list */
-struct conf_range { double min, max; };
-
-/* Reads the object into the struct at base: every key once, in the table's order. */
-int  conf_read_object(struct conf_reader *, const struct json *, const struct conf_key *keys, void *base);
-void conf_print_object(yajl_gen, const struct conf_key *keys, const void *base);
-
-/* Reports an error at the value, at the name of its key, or at any offset of the text (node may be
- * NULL then): all give EINVAL. fmt is "what is wrong; the cure". */
+/* Reports an error at the value, or at any offset of the text: both give EINVAL. fmt is "what is wrong;
+ * the cure". node NULL: the top. */
 int  conf_fail(struct conf_reader *, const struct json *, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-int  conf_fail_key(struct conf_reader *, const struct json *, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 int  conf_fail_at(struct conf_reader *, size_t offset, const struct json *, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void conf_warn(struct conf_reader *, const struct json *, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The error of node not being of the wanted type, with its cure; 0 when it is. */
-int  conf_want(struct conf_reader *, const struct json *, enum json_type);
-
-/* Zeroed memory of the configuration; NULL is reported as an error of node. */
+/* Zeroed memory, for what is made of the value. */
 void *conf_alloc(struct conf_reader *, const struct json *, size_t count, size_t size);
 
-/* What other types are built of: the readers of conf_string and conf_count, their printers. */
-int  conf_read_string(struct conf_reader *, const struct json *, const struct conf_key *, void *field);
-int  conf_read_count(struct conf_reader *, const struct json *, const struct conf_key *, void *field);
-void conf_print_text(yajl_gen, const struct conf_key *, const void *field);
-void conf_print_string(yajl_gen, const char *text);
+struct conf_key;
+typedef int conf_read_fn(struct conf_reader *, struct json *, const struct conf_key *, void *field);
 
-/* The range of ids. */
-extern const struct conf_range conf_ids;
+struct conf_key {
+	const char    *name;            /* NULL ends a table */
+	enum json_type type;            /* JSON_NULL: any, the function looks itself */
+	conf_read_fn  *read;            /* NULL: the field is a bool or const char * */
+	size_t         offset;          /* of the field in the object's struct */
+	const void    *arg;             /* what the function wants to know */
+	const char    *otherwise;       /* the default, without quotes; of a list its strings, each with
+	                                 * a NUL behind it; NULL: none */
+};
 
-/* Pointers to the list's items, structs of size bytes that begin with their id, by rising id.
- * NULL when two are the same: reported. */
-const void **conf_sort_by_id(struct conf_reader *, const struct json *list, const void *items, size_t size);
-/* NULL when there is none. */
-const struct conf_proxy *conf_find_proxy(const struct conf_reader *, unsigned id);
+/* The default of a key that must be there. */
+extern const char conf_required[];
 
-/* Types; what key->arg is, and the field. */
-extern const struct conf_type conf_section;     /* table of keys; of the same struct */
-extern const struct conf_type conf_boolean;     /* -; bool */
-extern const struct conf_type conf_string;      /* -; const char *, NULL when not given */
-extern const struct conf_type conf_words;       /* words; enum or int */
-extern const struct conf_type conf_count;       /* range; unsigned */
-extern const struct conf_type conf_port;        /* -; uint16_t */
-extern const struct conf_type conf_seconds;     /* -; double */
-extern const struct conf_type conf_unsupported; /* -; none: always an error */
-extern const struct conf_type conf_mode;        /* "all" only; none */
-extern const struct conf_type conf_ports;       /* struct port_list; arg not NULL: may be empty */
-extern const struct conf_type conf_host;        /* const char * */
-extern const struct conf_type conf_interface;   /* const char *, NULL when not given */
-extern const struct conf_type conf_resolver;    /* union addr with port 53 unless given */
-extern const struct conf_type conf_anchor;      /* char[CONF_ANCHOR_MAX + 1] */
-extern const struct conf_type conf_user;        /* const char * */
-extern const struct conf_type conf_exclude;     /* struct conf */
-extern const struct conf_type conf_interfaces;  /* struct conf */
-extern const struct conf_type conf_addresses;   /* struct conf */
-extern const struct conf_type conf_servers;     /* struct conf */
-extern const struct conf_type conf_proxies;     /* struct conf */
-extern const struct conf_type conf_rules;       /* struct conf */
-extern const struct conf_type conf_default_action;      /* struct conf */
+struct conf_list {
+	struct conf_key item;
+	size_t          size;           /* of an item's field */
+	const char     *unique;         /* a number that no two objects of the list share; NULL: none */
+};
+extern const struct conf_list conf_proxies, conf_rules;
+
+struct conf_number {
+	double min, max;
+	enum { CONF_UNSIGNED, CONF_UINT16, CONF_DOUBLE } field;         /* whole numbers but for the last */
+};
+extern const struct conf_number conf_port;
+
+struct conf_word { size_t max; const char *sentence; };         /* longest; what is wrong with others */
+extern const struct conf_word conf_interface;
+
+/* Checks the type of the value and reads it into the field at base + key->offset. */
+int conf_read_value(struct conf_reader *, struct json *, const struct conf_key *, void *base);
+
+/* What the functions read; key->arg; the field. A list's field is a pointer followed by its size_t count. */
+conf_read_fn conf_read_object;          /* keys in the table's order; the table; its struct */
+conf_read_fn conf_read_list;            /* struct conf_list; a list */
+conf_read_fn conf_read_words;           /* words, then NULL; enum or int: which one */
+conf_read_fn conf_read_number;          /* struct conf_number; as that says */
+conf_read_fn conf_read_unsupported;     /* always an error */
+conf_read_fn conf_read_mode;            /* like words, without those not yet supported */
+conf_read_fn conf_read_ports;           /* NULL: may not be empty; struct port_list */
+conf_read_fn conf_read_host;            /* -; const char * */
+conf_read_fn conf_read_word;            /* struct conf_word; const char * */
+conf_read_fn conf_read_anchor;          /* -; char[CONF_ANCHOR_MAX + 1] */
+conf_read_fn conf_read_network;         /* -; struct network */
+conf_read_fn conf_read_address;         /* -; union addr without port */
+conf_read_fn conf_read_addresses;       /* struct conf_list; a list of 1 to CONF_LISTEN_MAX different ones */
+conf_read_fn conf_read_resolver;        /* -; union addr, with port 53 unless given */
+conf_read_fn conf_read_servers;         /* "system" or resolvers; struct conf_list; a list */
+conf_read_fn conf_read_rules;           /* conf_rules; a list */
 
 #endif
