@@ -34,6 +34,7 @@ struct anchor_input {
 	struct anchor_place {           /* pf: found by prepare(), put here by anchor_text() */
 		bool     nat;           /* the main ruleset evaluates our nat rules, and they do good */
 		bool     filtered;      /* rules before ours block what arrives: pass nothing in */
+		char     unskipped[16]; /* "lo0", where we took "set skip" away: still passed whole; or "" */
 		unsigned rdomain;       /* OpenBSD: the routing domain that the daemon is in */
 	} place;
 };

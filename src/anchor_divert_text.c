@@ -61,8 +61,10 @@ anchor_divert_text(FILE *out, const struct anchor_input *in)
 	struct pf_plan p;
 	int error;
 
-	if (in->state == ANCHOR_EMPTY)
+	if (in->state == ANCHOR_EMPTY) {
+		pf_text_unskipped(out, in);
 		return fputc('\n', out) == EOF ? EIO : 0;
+	}
 	snprintf(scope, sizeof(scope), "on rdomain %u", in->place.rdomain);
 	error = pf_plan_make(&p, in, scope);
 	if (error != 0)
@@ -81,6 +83,7 @@ anchor_divert_text(FILE *out, const struct anchor_input *in)
 	} else {
 		pf_text_block(out, &p);
 	}
+	pf_text_unskipped(out, in);
 	pf_plan_free(&p);
 	return ferror(out) ? EIO : 0;
 }

@@ -45,13 +45,16 @@ skip(const struct anchor *a, uint32_t which, bool on)
 {
 	const struct pf_env *env = env_of(a);
 	char lo[16];
-	int error;
+	int error = 0;
 
 	snprintf(lo, sizeof(lo), "lo%u", pf_abi_rdomain());
-	if ((which & SKIP_GROUP) == 0)
-		return pf_skip_set(env, lo, on);
-	error = pf_skip_set(env, env->system->skip_group, on);
-	return error != 0 || on ? error : pf_skip_set(env, lo, on);
+	if ((which & SKIP_GROUP) != 0)
+		error = pf_skip_set(env, env->system->skip_group, on);
+	if (error == 0 && ((which & SKIP_GROUP) == 0 || !on))
+		error = pf_skip_set(env, lo, on);
+	if (error != 0)
+		log_error("cannot %s \"set skip on %s\": %s", on ? "put back" : "clear", lo, strerror(error));
+	return error;
 }
 
 /* The line of pfctl's output that says what went wrong; its warnings say "No ALTQ support" and the like. */
@@ -86,9 +89,9 @@ load(struct anchor *a, const char *text)
 	char output[OUTPUT_MAX];
 	int error = EIO;
 
-	/* A reload of the main ruleset may have brought "set skip" back. */
-	if (a->restore.skip_cleared)
-		skip(a, a->restore.skip_cleared, false);
+	/* Also the first time. A reload of the main ruleset may have brought "set skip" back. */
+	if (a->restore.skip_cleared && skip(a, a->restore.skip_cleared, false) != 0)
+		return EIO;
 	for (int i = 0; error == EIO && i < BUSY_TRIES; i++) {
 		if (i > 0)
 			usleep(20000);
@@ -170,20 +173,28 @@ disable(const struct anchor *a)
 		clear_states(a);
 }
 
-static int
+/* load() clears the flag, together with rules that let pass what it let pass. */
+static void
 unskip(struct anchor *a, const struct pf_report *st)
 {
-	const uint32_t which = st->skipped_group ? SKIP_GROUP : SKIP_INTERFACE;
-	int error;
+	const struct pf_system *system = env_of(a)->system;
 
-	if (!st->skipped)
-		return 0;
-	error = skip(a, which, false);
-	if (error == 0)
-		a->restore.skip_cleared = which;
-	else
-		log_error("cannot clear \"set skip on %s\": %s; take it out of /etc/pf.conf", st->loopback, strerror(error));
-	return error;
+	if (st->skipped)
+		a->restore.skip_cleared = st->skipped_group ? SKIP_GROUP : SKIP_INTERFACE;
+	if (a->restore.skip_cleared != 0)
+		snprintf(a->place.unskipped, sizeof(a->place.unskipped), "%s",
+		    (a->restore.skip_cleared & SKIP_GROUP) != 0 ? system->skip_group : st->loopback);
+}
+
+/* Before the rules go that let pass what it lets pass. */
+static void
+skip_again(struct anchor *a)
+{
+	const uint32_t which = a->restore.skip_cleared;
+
+	a->restore.skip_cleared = 0;
+	if (which != 0)
+		skip(a, which, true);
 }
 
 /* Rules first, in one transaction; then the emptied tables. */
@@ -208,6 +219,7 @@ clear_stale(struct anchor *a)
 	if (pf_state_load(env, &a->restore) != 0)
 		return;
 	log_warn("an earlier run did not end cleanly; clearing what it left in the pf anchor \"%s\"", path_of(a));
+	skip_again(a);
 	flush(a);
 	forget(a);
 	if (a->restore.token != 0)
@@ -246,12 +258,9 @@ static int
 remove_all(struct anchor *a)
 {
 	const struct pf_env *env = env_of(a);
-	const uint32_t skipped = a->restore.skip_cleared;
 	int error;
 
-	a->restore.skip_cleared = 0;
-	if (skipped != 0 && skip(a, skipped, true) != 0)
-		log_warn("cannot set the skip flag of the loopback interface again");
+	skip_again(a);
 	error = flush(a);
 	forget(a);
 	if (a->restore.token != 0)
@@ -285,8 +294,7 @@ prepare(struct anchor *a, const struct conf *conf)
 	a->place.filtered = st.ref.filtered;
 	a->place.nat = env->system->nat && st.ref.nat;
 	error = enable(a, st.enabled);
-	if (error == 0)
-		error = unskip(a, &st);
+	unskip(a, &st);
 	if (pf_state_save(env, &a->restore) != 0)
 		log_warn("%s cannot be written: after a crash, pf is not put back as it was", env->state_file);
 	if (error != 0)
@@ -315,8 +323,7 @@ verify(struct anchor *a)
 		log_warn("pf was disabled by somebody else; enabling it again: end pfinterceptd to have it off");
 		enable(a, false);
 	}
-	if (st.skipped)
-		unskip(a, &st);
+	unskip(a, &st);
 	if (memcmp(&before, &a->restore, sizeof(before)) != 0)
 		pf_state_save(env, &a->restore);
 	return lost || (st.loaded && !st.skipped) ? 0 : ESTALE;

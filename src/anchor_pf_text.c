@@ -77,8 +77,10 @@ anchor_pf_text(FILE *out, const struct anchor_input *in)
 	struct pf_plan p;
 	int error;
 
-	if (in->state == ANCHOR_EMPTY)
+	if (in->state == ANCHOR_EMPTY) {
+		pf_text_unskipped(out, in);
 		return fputc('\n', out) == EOF ? EIO : 0;
+	}
 	error = pf_plan_make(&p, in, "on ! lo0");
 	if (error != 0)
 		return error;
@@ -99,6 +101,7 @@ anchor_pf_text(FILE *out, const struct anchor_input *in)
 		pf_text_own(out, &p);
 		pf_text_block(out, &p);
 	}
+	pf_text_unskipped(out, in);
 	pf_plan_free(&p);
 	return ferror(out) ? EIO : 0;
 }

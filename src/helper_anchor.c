@@ -248,7 +248,7 @@ helper_anchor_check(struct helper_anchor *ha)
 		return;
 	if (ops->verify(&ha->anchor) == ESTALE) {
 		log_warn("somebody else changed the firewall; loading our rules again");
-		ops->load(&ha->anchor, ha->loaded);
+		helper_anchor_apply(ha, ha->state);
 	}
 	if (memcmp(&before, &ha->anchor.restore, sizeof(before)) != 0)
 		helper_anchor_tell_guard(ha);

@@ -177,6 +177,14 @@ pf_text_own(FILE *out, const struct pf_plan *p)
 }
 
 void
+pf_text_unskipped(FILE *out, const struct anchor_input *in)
+{
+	if (in->place.unskipped[0] != '\0')
+		fprintf(out, "# In place of \"set skip\", which is cleared meanwhile.\n"
+		    "pass quick on %s no state\n", in->place.unskipped);
+}
+
+void
 pf_text_ports(FILE *out, const struct port_list *ports)
 {
 	const struct port_range *r = ports->ranges;

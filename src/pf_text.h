@@ -60,6 +60,8 @@ void pf_plan_free(struct pf_plan *);
 void pf_text_head(FILE *, const struct pf_plan *);
 /* The filter rules that come first: our own traffic, and this host's UDP servers. */
 void pf_text_own(FILE *, const struct pf_plan *);
+/* The last rule, in every state: the loopback interface stays open where "set skip" was cleared. */
+void pf_text_unskipped(FILE *, const struct anchor_input *);
 /* Refuses what would be intercepted. */
 void pf_text_block(FILE *, const struct pf_plan *);
 

@@ -314,6 +314,28 @@ flows_get_ports_of_their_own_where_nat_rules_are_evaluated(void **state)
 	free(text);
 }
 
+/* Else "block in" of the main ruleset would cut off every server on loopback. */
+static void
+a_loopback_that_was_skipped_is_passed_in_every_state_as_the_last_rule(void **state)
+{
+	static const enum anchor_state states[] = { ANCHOR_EMPTY, ANCHOR_REDIRECT, ANCHOR_BLOCK };
+	static const char rule[] = "pass quick on lo0 no state\n";
+	const struct pf_system *const systems[] = { &pf_macos, &pf_freebsd, &pf_openbsd };
+	struct scene s;
+	char *text;
+
+	(void)state;
+	scene_make(&s);
+	strcpy(s.in.place.unskipped, "lo0");
+	for (size_t i = 0; i < 9; i++) {
+		s.in.state = states[i % 3];
+		text = text_of(systems[i / 3], &s.in);
+		assert_int_equal(count(text, rule), 1);
+		assert_null(strstr(strstr(text, rule) + strlen(rule), "pass"));
+		free(text);
+	}
+}
+
 /* Measured: redirecting IPv6 of other hosts to ::1 never completes. */
 static void
 gateway_ipv6_needs_a_listener_off_loopback_with_rdr_but_not_with_divert(void **state)
@@ -443,6 +465,7 @@ main(void)
 		cmocka_unit_test(translation_stands_before_filter_rules_and_the_text_ends_with_a_newline),
 		cmocka_unit_test(gateway_ipv6_needs_a_listener_off_loopback_with_rdr_but_not_with_divert),
 		cmocka_unit_test(flows_get_ports_of_their_own_where_nat_rules_are_evaluated),
+		cmocka_unit_test(a_loopback_that_was_skipped_is_passed_in_every_state_as_the_last_rule),
 		cmocka_unit_test(a_wildcard_listener_is_never_a_target),
 		cmocka_unit_test(nothing_is_passed_in_where_the_main_ruleset_blocks),
 		cmocka_unit_test(dhcp_is_left_alone),

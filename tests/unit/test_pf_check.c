@@ -444,6 +444,9 @@ a_skipped_loopback_is_cleared_and_set_again(void **state)
 	(void)state;
 	file_put("interfaces", "all\nlo0 (skip)\n");
 	assert_int_equal(prepare(&a), 0);
+	assert_int_equal(fake.nioctls, 0); /* not before the rules that take its place */
+	assert_string_equal(a.place.unskipped, "lo0");
+	assert_int_equal(a.ops->load(&a, "pass\n"), 0);
 	assert_int_equal(fake.nioctls, 1);
 	assert_true(fake.ioctls[0] == DIOCCLRIFFLAG);
 	assert_int_equal(a.ops->remove(&a), 0);
@@ -479,8 +482,8 @@ what_somebody_turned_off_is_turned_on_again(void **state)
 	file_put("info", "Status: Enabled\n");
 	file_put("interfaces", "all\nlo0 (skip)\n");
 	assert_int_equal(a.ops->verify(&a), ESTALE);
-	assert_int_equal(fake.nioctls, 1);
-	assert_true(fake.ioctls[0] == DIOCCLRIFFLAG);
+	assert_string_equal(a.place.unskipped, "lo0");
+	assert_non_null(strstr(file_get("note"), "skip=1"));
 }
 
 /* The main ruleset is the administrator's: there is nothing to mend. */
@@ -511,9 +514,10 @@ the_groups_skip_flag_is_cleared_and_set_again_on_openbsd(void **state)
 	fake.env.system = &pf_openbsd;
 	file_put("interfaces", "lo (skip)\nlo0 (skip)\n");
 	assert_int_equal(prepare(&a), 0);
-	assert_int_equal(fake.nioctls, 2);
-	assert_null(strstr(file_get("log"), "-f -"));
+	assert_string_equal(a.place.unskipped, "lo");
+	fake.nioctls = 0;
 	assert_int_equal(a.ops->load(&a, "pass\n"), 0);
+	assert_int_equal(fake.nioctls, 2);
 	fake.nioctls = 0;
 	assert_int_equal(a.ops->remove(&a), 0);
 	assert_int_equal(fake.nioctls, 1);
@@ -562,12 +566,14 @@ a_stale_token_is_released_and_what_was_changed_is_inherited(void **state)
 	fake.env.system = &pf_macos;
 	file_put("states", "ALL udp 127.0.0.1:10080 <- 203.0.113.7:443 <- 10.0.0.5:50000       SINGLE:MULTIPLE\n");
 	file_put("note", "pid=2147483646 enabled=0 skip=1 token=55 path=com.apple/100.interceptor\n");
+	file_put("interfaces", "all\nlo0 (skip)\n"); /* as it will be, when it was put back */
 	assert_true(pf_state_is_stale(&fake.env));
 	assert_int_equal(prepare(&a), 0);
 	assert_non_null(strstr(file_get("log"), "-X 55\n"));
 	assert_non_null(strstr(file_get("log"), "-a com.apple/100.interceptor -F all\n"));
 	assert_non_null(strstr(file_get("log"), "-q -k 10.0.0.5 -k 203.0.113.7\n"));
 	assert_true(a.restore.token == 77);
+	assert_true(fake.ioctls[0] == DIOCSETIFFLAG);
 	assert_int_equal(a.restore.skip_cleared, 1);
 	assert_string_equal(a.restore.path, "");
 	assert_false(pf_state_is_stale(&fake.env));
