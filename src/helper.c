@@ -37,7 +37,7 @@ struct helper {
 	struct conf            *conf;
 	uint32_t                generation;
 	struct helper_anchor    anchor;
-	int                     ready_fd;
+	int                     ready_fd, status;
 	pid_t                   worker;         /* 0: none */
 	struct ipc             *ipc;
 	struct helper_listeners held;           /* by the worker */
@@ -45,7 +45,6 @@ struct helper {
 	LIST_HEAD(, helper_lookup) lookups;     /* names of proxies, under way */
 	double                  backoff, worker_began;
 	bool                    stopping, was_ready;    /* was_ready: the rules have been loaded since the start */
-	int                     status;
 	ev_child                child;
 	ev_timer                restart, kill, check;
 	ev_signal               hup, term, interrupt, usr1;
