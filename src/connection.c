@@ -136,12 +136,14 @@ connection_dial(struct connection *c)
 static bool
 connection_sniff(struct connection *c)
 {
+	char host[HOST_MAX + 1];
 	enum via via;
 
-	switch (hostname_sniff(buffer_data(&c->hello), buffer_len(&c->hello), c->host, &via)) {
+	switch (hostname_sniff(buffer_data(&c->hello), buffer_len(&c->hello), host, &via)) {
 	case SNIFF_MORE:
 		return false;
 	case SNIFF_FOUND:
+		strcpy(c->host, host);
 		c->record.host = c->host;
 		c->record.via = via;
 		break;
@@ -202,6 +204,8 @@ connection_hello(struct connection *c)
 		strncpy(c->host, name, HOST_MAX);
 		c->record.host = c->host;
 		c->record.via = VIA_DNS;
+	}
+	if (name != NULL && !names_is_shared(all->names, &c->record.dst)) {
 		connection_dial(c);
 		return;
 	}

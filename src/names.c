@@ -29,6 +29,7 @@ struct host {
 	struct addr_key addr;
 	UT_hash_handle hh;              /* names->hosts */
 	TAILQ_HEAD(, name) names;
+	bool           shared;          /* by several names, since the first of those here was learned */
 };
 
 struct names {
@@ -108,15 +109,33 @@ host_get(struct names *n, const struct addr_key *addr)
 	return NULL;
 }
 
+/* Is addr known by another name than text? */
+static bool
+host_is_shared(struct names *n, const struct addr_key *addr, const char *text)
+{
+	const struct host *host;
+	const struct name *name;
+
+	HASH_FIND(hh, n->hosts, addr, sizeof(*addr), host);
+	if (host == NULL || host->shared)
+		return host != NULL;
+	TAILQ_FOREACH(name, &host->names, of_host)
+		if (strcmp(name->text, text) != 0)
+			return true;
+	return false;
+}
+
 int
 names_learn(struct names *n, const union addr *client, const union addr *addr, const char *text, double expires)
 {
 	const struct pair pair = { addr_key_ip(addr), addr_key_ip(client) };
 	const size_t size = strlen(text) + 1;
 	struct name *name;
+	bool shared;
 
 	if (n->max == 0)
 		return 0;
+	shared = host_is_shared(n, &pair.addr, text);
 	HASH_FIND(hh, n->pairs, &pair, sizeof(pair), name);
 	if (name == NULL && HASH_CNT(hh, n->pairs) >= n->max)
 		name = n->pairs;
@@ -133,6 +152,7 @@ names_learn(struct names *n, const union addr *client, const union addr *addr, c
 		free(name);
 		return ENOMEM;
 	}
+	name->host->shared = shared;
 	TAILQ_INSERT_HEAD(&name->host->names, name, of_host);
 	HASH_ADD(hh, n->pairs, pair, sizeof(name->pair), name);
 	if (name->hh.tbl != NULL)
@@ -160,4 +180,14 @@ names_lookup(struct names *n, const union addr *client, const union addr *addr, 
 		if (name->expires > now)
 			return name->text;
 	return NULL;
+}
+
+bool
+names_is_shared(struct names *n, const union addr *addr)
+{
+	const struct addr_key key = addr_key_ip(addr);
+	const struct host *host;
+
+	HASH_FIND(hh, n->hosts, &key, sizeof(key), host);
+	return host != NULL && host->shared;
 }

@@ -52,6 +52,37 @@ name_is_found_until_it_expires(void **state)
 }
 
 static void
+address_of_several_names_is_shared(void **state)
+{
+	struct names *n = names_new(10);
+	union addr a = ip("192.0.2.1");
+
+	(void)state;
+	assert_false(names_is_shared(n, &a));
+	learn(n, "10.0.0.1", "192.0.2.1", "a.example", 100);
+	learn(n, "10.0.0.2", "192.0.2.1", "a.example", 100);
+	assert_false(names_is_shared(n, &a));
+	learn(n, "10.0.0.1", "192.0.2.1", "b.example", 100);
+	assert_true(names_is_shared(n, &a));
+	learn(n, "10.0.0.1", "192.0.2.1", "a.example", 100);
+	assert_true(names_is_shared(n, &a));
+	names_free(n);
+}
+
+static void
+one_client_alone_makes_an_address_shared(void **state)
+{
+	struct names *n = names_new(10);
+	union addr a = ip("192.0.2.1");
+
+	(void)state;
+	learn(n, "10.0.0.1", "192.0.2.1", "a.example", 100);
+	learn(n, "10.0.0.1", "192.0.2.1", "b.example", 100);
+	assert_true(names_is_shared(n, &a));
+	names_free(n);
+}
+
+static void
 latest_name_of_this_client_wins(void **state)
 {
 	struct names *n = names_new(10);
@@ -129,6 +160,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(name_is_found_until_it_expires),
 		cmocka_unit_test(latest_name_of_this_client_wins),
+		cmocka_unit_test(address_of_several_names_is_shared),
+		cmocka_unit_test(one_client_alone_makes_an_address_shared),
 		cmocka_unit_test(other_clients_get_the_latest_name_of_anybody),
 		cmocka_unit_test(oldest_goes_first_at_the_bound),
 		cmocka_unit_test(many_names_stay_within_the_bound),
