@@ -17,10 +17,13 @@
 #include "pf_text.h"
 
 /* After rdr, two flows from one port to two destinations look the same to pf, which drops the second one. A source
- * port of its own for each, the address as it was ("/0 bitmask"), keeps them apart. Measured on FreeBSD. */
+ * port of its own for each, the address as it was ("/0 bitmask"), keeps them apart. Measured on FreeBSD. Not for TCP,
+ * where our end of a connection is in TIME_WAIT for a minute and would meet such a port again by chance. */
 static void
 nat_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const struct pf_service *s)
 {
+	if (strcmp(s->proto, "udp") != 0)
+		return;
 	fprintf(out, "nat %s %s proto %s from <pfi_own> to ! <pfi_skip>", p->scope, f->af, s->proto);
 	pf_text_ports(out, &s->ports);
 	fprintf(out, " -> %s port 1024:65535 bitmask\n", strcmp(f->af, "inet") == 0 ? "0.0.0.0/0" : "::/0");

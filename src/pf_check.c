@@ -346,7 +346,7 @@ pf_check_findings(const struct pf_system *system, const struct pf_report *st, co
 		    "/etc/pf.conf, or restart pfinterceptd, which clears it while it runs" :
 		    "\"set skip\" hides %s from pf: pfinterceptd clears it while it runs", st->loopback);
 	if (system->nat && is_referenced(system, &st->ref) && !st->ref.nat)
-		say(list, &n, PF_WARNING, "a program that speaks to several hosts from one port (NTP, WebRTC) reaches the first one "
+		say(list, &n, PF_WARNING, "a program that speaks UDP to several hosts from one port (NTP, calls) reaches the first one "
 		    "only: run \"pfinterceptctl setup\", or add 'nat-anchor \"%s\"' before the rdr-anchor of /etc/pf.conf", anchor);
 	if (st->ref.quick[0] != '\0')
 		say(list, &n, PF_WARNING, "what the rule '%s' matches is not intercepted, because it stands before the "

@@ -12,7 +12,7 @@ struct pf_system {
 	int       (*render)(FILE *, const struct anchor_input *);
 	bool        translation;        /* rdr: the main ruleset needs rdr-anchor besides anchor */
 	bool        token;              /* pfctl -E and -X count who needs pf */
-	bool        nat;                /* flows are given source ports of their own: see anchor_pf_text.c */
+	bool        nat;                /* UDP flows are given source ports of their own: see anchor_pf_text.c */
 	bool        kill_by_label;      /* pfctl -k label */
 	const char *fallback;           /* path of a place that the stock ruleset evaluates, before the anchor's name; or NULL */
 	const char *skip_group;         /* the loopback interfaces' group, when it has a skip flag of its own; or NULL */

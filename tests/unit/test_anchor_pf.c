@@ -294,7 +294,7 @@ translation_stands_before_filter_rules_and_the_text_ends_with_a_newline(void **s
 }
 
 static void
-flows_get_ports_of_their_own_where_nat_rules_are_evaluated(void **state)
+udp_flows_get_ports_of_their_own_where_nat_rules_are_evaluated(void **state)
 {
 	struct scene s;
 	char *text;
@@ -308,8 +308,9 @@ flows_get_ports_of_their_own_where_nat_rules_are_evaluated(void **state)
 	text = text_of(&pf_freebsd, &s.in);
 	assert_non_null(strstr(text, "\nnat on ! lo0 inet proto udp from <pfi_own> to ! <pfi_skip> port 53 -> "
 	    "0.0.0.0/0 port 1024:65535 bitmask\n"));
-	assert_non_null(strstr(text, "\nnat on ! lo0 inet6 proto tcp from <pfi_own> to ! <pfi_skip> -> "
+	assert_non_null(strstr(text, "\nnat on ! lo0 inet6 proto udp from <pfi_own> to ! <pfi_skip> port 53 -> "
 	    "::/0 port 1024:65535 bitmask\n"));
+	assert_int_equal(count(text, "\nnat "), 4);
 	assert_true(strstr(text, "\nnat ") < strstr(text, "\nrdr "));
 	free(text);
 }
@@ -464,7 +465,7 @@ main(void)
 		cmocka_unit_test(text_with_ten_thousand_excluded_networks),
 		cmocka_unit_test(translation_stands_before_filter_rules_and_the_text_ends_with_a_newline),
 		cmocka_unit_test(gateway_ipv6_needs_a_listener_off_loopback_with_rdr_but_not_with_divert),
-		cmocka_unit_test(flows_get_ports_of_their_own_where_nat_rules_are_evaluated),
+		cmocka_unit_test(udp_flows_get_ports_of_their_own_where_nat_rules_are_evaluated),
 		cmocka_unit_test(a_loopback_that_was_skipped_is_passed_in_every_state_as_the_last_rule),
 		cmocka_unit_test(a_wildcard_listener_is_never_a_target),
 		cmocka_unit_test(nothing_is_passed_in_where_the_main_ruleset_blocks),
