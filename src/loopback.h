@@ -12,6 +12,8 @@
 
 #include "addr.h"
 
+/* Is it the address that the daemon brings along? */
+bool loopback_is_own(const union addr *);
 /* Puts addr on the loopback interface, when it is the daemon's own. 0; EADDRNOTAVAIL: it is not; else why it
  * cannot be done. */
 int loopback_add(const union addr *);

@@ -8,14 +8,21 @@
 
 #define COMMAND_MS 5000
 
+bool
+loopback_is_own(const union addr *addr)
+{
+	union addr own;
+
+	return addr_parse(PFI_LOOPBACK6, 0, &own) == 0 && addr_same_ip(addr, &own);
+}
+
 int
 loopback_add(const union addr *addr)
 {
 	const char *argv[] = { "/sbin/ifconfig", "lo0", "inet6", PFI_LOOPBACK6, "prefixlen", "128", "alias", NULL };
 	char output[256];
-	union addr own;
 
-	if (addr_parse(PFI_LOOPBACK6, 0, &own) != 0 || !addr_same_ip(addr, &own))
+	if (!loopback_is_own(addr))
 		return EADDRNOTAVAIL;
 	return command_run(argv, NULL, output, sizeof(output), COMMAND_MS);
 }

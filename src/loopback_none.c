@@ -4,6 +4,13 @@
 
 #include <errno.h>
 
+bool
+loopback_is_own(const union addr *addr)
+{
+	(void)addr;
+	return false;
+}
+
 int
 loopback_add(const union addr *addr)
 {

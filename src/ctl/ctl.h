@@ -40,7 +40,8 @@ bool ctl_user(const struct conf *, uid_t *);
  * that does. Returns how many were written. */
 size_t ctl_resolve(const char *host, uint16_t port, union addr *out, size_t max);
 
-/* 0: a socket can be bound to this address and port; EADDRINUSE: somebody has it. Else an errno value. */
+/* 0: a socket can be bound to this address and port; EADDRINUSE: somebody has it. Else an errno value.
+ * The daemon's own loopback address counts as there. */
 int ctl_bind(const union addr *, int type);
 
 /* What the daemon would load for conf now, malloc'd. Says on standard error what is missing in it. NULL: no memory,
