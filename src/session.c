@@ -10,10 +10,9 @@
 #include "log.h"
 #include "refuse.h"
 #include "session_route.h"
-#include "udp.h"
+#include "session_wait.h"
 #include "udp_listener.h"
 
-#define READ_BATCH 64
 #define REFUSED_S  5.0          /* a way that failed is tried again after that */
 #define WARN_S     1.0
 #define QUIC_PORT  443
@@ -56,6 +55,7 @@ session_finish(struct session *s, enum close_reason reason)
 {
 	struct sessions *all = s->all;
 
+	session_wait_drop(s);
 	ev_io_stop(all->env.loop, &s->readable);
 	if (s->fd != -1)
 		close(s->fd);
@@ -89,19 +89,6 @@ session_end(struct session *s, enum close_reason reason)
 	free(s);
 }
 
-static void
-session_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
-{
-	struct session *s = w->data;
-	const double left = s->last + s->policy->conf->timeouts.udp_idle - ev_now(loop);
-
-	(void)revents;
-	if (s->state != SESSION_REFUSED && left > 0)
-		session_set_timer(s, left);
-	else
-		session_end(s, CLOSE_IDLE);
-}
-
 void
 session_answer(struct session *s, const union addr *src, const uint8_t *msg, size_t len)
 {
@@ -114,72 +101,6 @@ session_answer(struct session *s, const union addr *src, const uint8_t *msg, siz
 	}
 	s->record.in += len;
 	s->last = ev_now(s->all->env.loop);
-}
-
-/* What an error of the direct socket means for the session; CLOSE_DONE: nothing, a datagram is lost. */
-static enum close_reason
-session_direct_reason(int error)
-{
-	switch (error) {
-	case ECONNREFUSED:
-		return CLOSE_CONNECT_REFUSED;
-	case ENETUNREACH:
-	case EHOSTUNREACH:
-	case ENETDOWN:
-	case EHOSTDOWN:
-	case EADDRNOTAVAIL:
-	case EACCES:
-	case EPERM:
-		return CLOSE_UNREACHABLE;
-	default:
-		return CLOSE_DONE;
-	}
-}
-
-/* A refusal of the server is passed on; it may listen a moment later, so nothing is remembered. */
-static void
-session_direct_failed(struct session *s, int error)
-{
-	const enum close_reason reason = session_direct_reason(error);
-
-	if (reason == CLOSE_DONE)
-		s->all->dropped.unsent++;
-	else
-		session_refuse(s, reason);
-	if (reason == CLOSE_CONNECT_REFUSED)
-		session_end(s, reason);
-}
-
-static void
-session_read_cb(struct ev_loop *loop, ev_io *w, int revents)
-{
-	struct session *s = w->data;
-	uint8_t data[UDP_MAX];
-	ssize_t n;
-
-	(void)loop, (void)revents;
-	for (int i = 0; i < READ_BATCH; i++) {
-		n = recv(s->fd, data, sizeof(data), 0);
-		if (n == -1) {
-			if (session_direct_reason(errno) != CLOSE_DONE)
-				session_direct_failed(s, errno);
-			return;
-		}
-		session_answer(s, &s->record.dst, data, (size_t)n);
-	}
-}
-
-static enum close_reason
-session_connect(struct session *s)
-{
-	int error = udp_connect(&s->record.dst, &s->fd);
-
-	if (error != 0)
-		return session_direct_reason(error) != CLOSE_DONE ? CLOSE_UNREACHABLE : CLOSE_ERROR;
-	s->state = SESSION_DIRECT;
-	ev_io_set(&s->readable, s->fd, EV_READ);
-	ev_io_start(s->all->env.loop, &s->readable);
-	return CLOSE_DONE;
 }
 
 /* intercept.quic, for what would go through a proxy. */
@@ -213,7 +134,7 @@ session_decide(struct session *s)
 	*verdict = rule_match(conf, &query);
 	verdict->action = session_quic(conf, verdict->action, dst);
 	if (verdict->action == ACTION_DIRECT)
-		reason = session_connect(s);
+		reason = session_direct_open(s);
 	else if (verdict->action == ACTION_PROXY)
 		reason = session_route_join(s, addr_port(dst) == QUIC_PORT && conf->intercept.quic == QUIC_PROXY);
 	if (reason != CLOSE_DONE)
@@ -222,9 +143,10 @@ session_decide(struct session *s)
 		session_set_timer(s, conf->timeouts.udp_idle);
 }
 
-static void
+bool
 session_send(struct session *s, const uint8_t *msg, size_t len)
 {
+	const bool direct = s->state == SESSION_DIRECT;
 	int error;
 
 	if (s->state == SESSION_PROXY)
@@ -234,26 +156,46 @@ session_send(struct session *s, const uint8_t *msg, size_t len)
 	if (error == 0) {
 		s->record.out += len;
 		s->last = ev_now(s->all->env.loop);
-	} else if (s->state == SESSION_DIRECT) {
-		session_direct_failed(s, error);
+	} else if (direct) {
+		return session_direct_failed(s, error);
 	} else if (error == ENOBUFS || error == ENOMEM) {
 		s->all->dropped.limit++;
 	} else {
 		s->all->dropped.unsent++;
 	}
+	return true;
+}
+
+/* Nothing is awaited any more. */
+static void
+session_go_on(struct session *s)
+{
+	s->awaits = 0;
+	session_decide(s);
+	session_wait_send(s);
+}
+
+void
+session_known(struct session *s, enum session_awaits what)
+{
+	s->awaits &= ~(unsigned)what;
+	if (s->state == SESSION_WAIT && s->awaits == 0)
+		session_go_on(s);
 }
 
 static void
-session_name(struct session *s)
+session_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	struct sessions_env *env = &s->all->env;
-	const char *name = names_lookup(env->names, &s->flow.peer, &s->record.dst, ev_now(env->loop));
+	struct session *s = w->data;
+	const double left = s->last + s->policy->conf->timeouts.udp_idle - ev_now(loop);
 
-	if (name == NULL)
-		return;
-	strncpy(s->host, name, HOST_MAX);
-	s->record.host = s->host;
-	s->record.via = VIA_DNS;
+	(void)revents;
+	if (s->state == SESSION_WAIT)
+		session_go_on(s);
+	else if (s->state != SESSION_REFUSED && left > 0)
+		session_set_timer(s, left);
+	else
+		session_end(s, CLOSE_IDLE);
 }
 
 static struct session *
@@ -273,16 +215,44 @@ session_new(struct sessions *all, const struct flow *flow, const union addr *dst
 	s->policy = policy_ref(all->policy);
 	s->flow = *flow;
 	s->fd = -1;
+	STAILQ_INIT(&s->held);
 	s->last = ev_now(all->env.loop);
 	s->key = (struct session_key){ addr_key(&flow->peer), addr_key(dst) };
 	s->record = (struct flow_record){ .id = account_begin(all->env.account), .proto = "udp", .peer = flow->peer,
 		.dst = *dst, .via = VIA_IP, .began = s->last };
-	ev_init(&s->readable, session_read_cb);
 	ev_init(&s->timer, session_timer_cb);
-	s->readable.data = s->timer.data = s;
-	session_name(s);
+	s->timer.data = s;
 	HASH_ADD(hh, all->table, key, sizeof(s->key), s);
 	return s;
+}
+
+/* On the way, or waiting for what the decision needs. */
+static void
+session_begin(struct session *s)
+{
+	session_name(s);
+	if (s->awaits == 0)
+		session_decide(s);
+	else
+		session_set_timer(s, s->policy->conf->timeouts.hello);
+}
+
+static void
+session_take(struct session *s, const uint8_t *msg, size_t len)
+{
+	switch (s->state) {
+	case SESSION_WAIT:
+		if (session_wait_add(s, msg, len) != 0)
+			s->all->dropped.limit++;
+		break;
+	case SESSION_REFUSED:
+		session_tell_refused(s);
+		break;
+	case SESSION_DIRECT:
+	case SESSION_PROXY:
+		session_send(s, msg, len);
+		break;
+	}
 }
 
 static void
@@ -330,10 +300,6 @@ sessions_received_cb(void *arg, int error, const struct flow *flow, const union 
 		return;
 	}
 	s = session_find(all, &flow->peer, dst);
-	if (s != NULL && s->state == SESSION_REFUSED) {
-		session_tell_refused(s);
-		return;
-	}
 	if (s == NULL) {
 		sessions_end_others(all, flow);
 		s = session_new(all, flow, dst);
@@ -341,10 +307,11 @@ sessions_received_cb(void *arg, int error, const struct flow *flow, const union 
 			sessions_warn_limit(all);
 			return;
 		}
-		session_decide(s);
+		session_begin(s);
+		if (s->state == SESSION_REFUSED)
+			return;
 	}
-	if (s->state != SESSION_REFUSED)
-		session_send(s, msg, len);
+	session_take(s, msg, len);
 }
 
 struct sessions *

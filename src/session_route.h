@@ -1,5 +1,5 @@
 /*
- * session_route.h - a session's way through a proxy: what session.c and session_route.c share.
+ * session_route.h - a session's way through a proxy, and what the files of sessions share.
  *
  * A route is an association with the sessions that use it: those of one client address and port that may use
  * the same list of proxies. It exists as long as it has sessions.
@@ -36,7 +36,12 @@ struct route {
 	LIST_HEAD(, session)     sessions;      /* the newest first */
 };
 
-enum session_state { SESSION_DIRECT, SESSION_PROXY, SESSION_REFUSED };
+enum session_state { SESSION_WAIT, SESSION_DIRECT, SESSION_PROXY, SESSION_REFUSED };
+
+/* What a decision may have to wait for. */
+enum session_awaits { AWAIT_NAME = 1 };
+
+STAILQ_HEAD(session_queue, session_held);
 
 struct session {
 	UT_hash_handle      hh;
@@ -47,6 +52,10 @@ struct session {
 	struct flow_record  record;             /* written already when refused */
 	char                host[HOST_MAX + 1];
 	enum session_state  state;
+	unsigned            awaits;             /* SESSION_WAIT: bits of enum session_awaits */
+	struct session_queue held;              /* ... see session_wait.h */
+	unsigned            nheld;
+	size_t              held_bytes;
 	ev_timer            timer;
 	double              last;               /* when something passed */
 	int                 fd;                 /* direct; else -1 */
@@ -62,6 +71,7 @@ struct sessions {
 	struct session         *table;
 	struct route           *routes;
 	struct limit           *limit;
+	size_t                  held_bytes;
 	struct rate             refusals;
 	double                  warn_after;
 	struct sessions_dropped dropped;
@@ -75,6 +85,20 @@ void session_answer(struct session *, const union addr *src, const uint8_t *msg,
 void session_refuse(struct session *, enum close_reason);
 /* Writes the record if that was not done, and frees. */
 void session_end(struct session *, enum close_reason);
+
+/* Something that was awaited is known, or never will be: with the last one, the session goes on and sends what has
+ * waited. It may be gone after this. */
+void session_known(struct session *, enum session_awaits);
+/* False: it is refused now, or gone. */
+bool session_send(struct session *, const uint8_t *msg, size_t len);
+
+/* Looks for the name before the decision, and says by s->awaits when more must be heard for it. */
+void session_name(struct session *);
+
+/* A connected socket of its own. 0 (CLOSE_DONE), or why there is no way. */
+enum close_reason session_direct_open(struct session *);
+/* Its socket gave this error. False: the session is refused now, or gone. */
+bool session_direct_failed(struct session *, int error);
 
 /* Puts the session on a route through the proxies of its verdict. insist: ask those too that had no UDP a
  * moment ago. 0 (CLOSE_DONE), or why there is no way. */

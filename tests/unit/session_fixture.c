@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "log.h"
+#include "session_route.h"
 #include "sockets.h"
 #include "socks5_udp.h"
 
@@ -56,6 +57,16 @@ account_end(struct account *a, const struct conf *conf, const struct flow_record
 	(void)a, (void)conf, (void)now;
 	fx.record = *r;
 	fx.records++;
+}
+
+void
+session_name(struct session *s)
+{
+	const char *name = names_lookup(fx.names, &s->flow.peer, &s->record.dst, ev_now(fx.loop));
+
+	s->awaits = fx.awaits;
+	if (name != NULL)
+		s->record.host = strcpy(s->host, name);
 }
 
 struct verdict
@@ -170,7 +181,7 @@ session_set_up(void **state)
 		fx.list[i] = &fx.proxies[i];
 	}
 	fx.conf = (struct conf){ .proxies = fx.proxies, .nproxies = 2,
-		.limits = { .udp_sessions = 10, .per_client = 10 }, .timeouts = { .udp_idle = 60 } };
+		.limits = { .udp_sessions = 10, .per_client = 10 }, .timeouts = { .udp_idle = 60, .hello = 5 } };
 	fx.policy = policy_new(&fx.conf, 1);
 	env = (struct sessions_env){ fx.loop, &fx.firewall, fx.names, &fx.account, &fx.upstream, fake_refuse, &fx };
 	fx.sessions = sessions_new(&env);
@@ -253,6 +264,16 @@ void
 client_send(int i, const char *text)
 {
 	client_send_to(i, &fx.listen[0], text);
+}
+
+struct session *
+session_of(int i)
+{
+	union addr client;
+
+	assert_int_equal(addr_of_socket(fx.clients[i], &client), 0);
+	client = address("127.0.0.1", addr_port(&client));
+	return session_find(fx.sessions, &client, &fx.dst);
 }
 
 const struct sessions_dropped *

@@ -36,6 +36,7 @@ struct fixture {
 	void                *lookup_arg;
 	unsigned             lookups, lookups_cancelled;
 	enum action          action;                /* what every rule says */
+	unsigned             awaits;                /* what every new session waits for */
 	unsigned             opens, cancels;        /* upstream_open() */
 	size_t               nopened;               /* ... proxies of the last */
 	upstream_cb         *upstream_cb;
@@ -59,6 +60,9 @@ void run_until(const unsigned *what, unsigned n);
 /* Works off what has been sent over loopback. */
 void run(void);
 void advance(long seconds);
+
+/* The session of client port i with fx.dst, or NULL. */
+struct session *session_of(int i);
 
 /* From client port i to one of our listeners. */
 void client_send_to(int i, const union addr *listener, const char *text);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "refuse.h"
+#include "session_wait.h"
 #include "sockets.h"
 #include "udp_listener.h"
 
@@ -211,6 +212,121 @@ destination_that_the_firewall_forgot_holds_once_more(void **state)
 	assert_int_equal(fx.lookups, 3);
 }
 
+static void
+expect_at_server(const char *text)
+{
+	char data[10] = "";
+
+	await_fd(fx.server_fd, POLLIN);
+	assert_int_equal(recv(fx.server_fd, data, sizeof(data), 0), strlen(text));
+	assert_string_equal(data, text);
+}
+
+static void
+datagrams_wait_for_the_decision_and_are_sent_in_order(void **state)
+{
+	(void)state;
+	fx.dst = fx.server;
+	fx.awaits = AWAIT_NAME;
+	client_send(0, "one");
+	client_send(0, "two");
+	assert_int_equal(fx.sessions->held_bytes, 6);
+	assert_int_equal(recv(fx.server_fd, NULL, 0, 0), -1);
+	session_known(session_of(0), AWAIT_NAME);
+	expect_at_server("one");
+	expect_at_server("two");
+	client_send(0, "three");
+	expect_at_server("three");
+	assert_int_equal(fx.sessions->held_bytes, 0);
+}
+
+static void
+session_waits_for_everything_that_it_awaits(void **state)
+{
+	(void)state;
+	fx.dst = fx.server;
+	fx.awaits = AWAIT_NAME | AWAIT_NAME << 1;
+	client_send(0, "one");
+	session_known(session_of(0), AWAIT_NAME);
+	assert_int_equal(recv(fx.server_fd, NULL, 0, 0), -1);
+	session_known(session_of(0), AWAIT_NAME << 1);
+	expect_at_server("one");
+}
+
+static void
+session_waits_no_longer_than_for_a_hello(void **state)
+{
+	(void)state;
+	fx.dst = fx.server;
+	fx.awaits = AWAIT_NAME;
+	client_send(0, "one");
+	advance(4);
+	assert_int_equal(recv(fx.server_fd, NULL, 0, 0), -1);
+	advance(2);
+	expect_at_server("one");
+	client_send(0, "two");
+	expect_at_server("two");
+}
+
+static void
+datagrams_that_wait_are_bounded(void **state)
+{
+	(void)state;
+	fx.dst = fx.server;
+	fx.awaits = AWAIT_NAME;
+	for (int i = 0; i < SESSION_WAIT_COUNT + 2; i++)
+		client_send(0, "x");
+	assert_int_equal(dropped()->limit, 2);
+	fx.sessions->held_bytes += SESSION_WAIT_ALL_BYTES - SESSION_WAIT_COUNT;
+	client_send(1, "x");
+	assert_int_equal(dropped()->limit, 3);
+	fx.sessions->held_bytes -= SESSION_WAIT_ALL_BYTES - SESSION_WAIT_COUNT;
+	advance(6);
+	for (int i = 0; i < SESSION_WAIT_COUNT; i++)
+		expect_at_server("x");
+	assert_int_equal(recv(fx.server_fd, NULL, 0, 0), -1);
+}
+
+static void
+what_waited_for_a_refusal_is_forgotten(void **state)
+{
+	(void)state;
+	fx.action = ACTION_BLOCK;
+	fx.awaits = AWAIT_NAME;
+	client_send(0, "one");
+	client_send(0, "two");
+	assert_int_equal(fx.refusals + fx.records, 0);
+	session_known(session_of(0), AWAIT_NAME);
+	expect_record(1, CLOSE_BLOCKED);
+	assert_int_equal(fx.refusals, 1);
+	assert_int_equal(fx.sessions->held_bytes, 0);
+}
+
+static void
+server_may_refuse_the_first_of_what_waited(void **state)
+{
+	(void)state;
+	fx.dst = fx.closed;
+	fx.awaits = AWAIT_NAME;
+	client_send(0, "one");
+	client_send(0, "two");
+	session_known(session_of(0), AWAIT_NAME);
+	run_until(&fx.refusals, 1);
+	expect_record(1, CLOSE_CONNECT_REFUSED);
+	assert_int_equal(sessions_count(fx.sessions), 0);
+}
+
+static void
+end_of_the_daemon_ends_those_that_wait(void **state)
+{
+	(void)state;
+	fx.awaits = AWAIT_NAME;
+	client_send(0, "one");
+	sessions_unlisten(fx.sessions, NULL, NULL);
+	expect_record(1, CLOSE_SHUTDOWN);
+	assert_int_equal(fx.sessions->held_bytes, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, session_set_up, session_tear_down)
 
 int
@@ -230,6 +346,13 @@ main(void)
 		TEST(refusals_are_limited_in_rate),
 		TEST(pair_is_looked_up_again_and_may_have_another_destination),
 		TEST(destination_that_the_firewall_forgot_holds_once_more),
+		TEST(datagrams_wait_for_the_decision_and_are_sent_in_order),
+		TEST(session_waits_for_everything_that_it_awaits),
+		TEST(session_waits_no_longer_than_for_a_hello),
+		TEST(datagrams_that_wait_are_bounded),
+		TEST(what_waited_for_a_refusal_is_forgotten),
+		TEST(server_may_refuse_the_first_of_what_waited),
+		TEST(end_of_the_daemon_ends_those_that_wait),
 	};
 
 	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
