@@ -29,6 +29,7 @@ struct connection {
 	ev_io                 readable;         /* HELLO only */
 	ev_timer              timer;            /* HELLO only */
 	struct upstream      *upstream;         /* DIAL only */
+	double                dialled;          /* when DIAL began */
 	struct move          *move;             /* RELAY only; has the descriptors */
 };
 
@@ -72,6 +73,32 @@ connection_close(struct connection *c, enum close_reason reason)
 }
 
 static void
+connection_update(struct flow_record *r)
+{
+	const struct connection *c = (const struct connection *)((const char *)r - offsetof(struct connection, record));
+
+	if (c->move != NULL)
+		mover_bytes(c->move, &r->out, &r->in);
+}
+
+static void
+connection_stop(struct connection *c, enum close_reason reason)
+{
+	if (c->move != NULL)
+		mover_stop(c->move, reason);
+	else
+		connection_close(c, reason);
+}
+
+static void
+connection_kill(struct flow_record *r)
+{
+	connection_stop((struct connection *)((char *)r - offsetof(struct connection, record)), CLOSE_KILLED);
+}
+
+static const struct flow_ops connection_ops = { connection_update, connection_kill };
+
+static void
 connection_moved_cb(void *arg, const struct move_result *result)
 {
 	struct connection *c = arg;
@@ -79,6 +106,7 @@ connection_moved_cb(void *arg, const struct move_result *result)
 	c->move = NULL;
 	c->record.out = result->out;
 	c->record.in = result->in;
+	c->record.first_byte_s = result->first_byte_s;
 	connection_close(c, result->reason);
 }
 
@@ -105,6 +133,8 @@ connection_upstream_cb(void *arg, const struct upstream_result *result)
 
 	c->upstream = NULL;
 	c->record.proxy = result->proxy;
+	if (result->fd != -1)
+		c->record.connect_s = ev_now(c->all->loop) - c->dialled;
 	if (result->fd == -1)
 		connection_close(c, result->reason);
 	else
@@ -121,7 +151,9 @@ connection_dial(struct connection *c)
 	c->state = DIAL;
 	ev_io_stop(c->all->loop, &c->readable);
 	ev_timer_stop(c->all->loop, &c->timer);
+	c->dialled = ev_now(c->all->loop);
 	*verdict = rule_match(c->policy->conf, &query);
+	account_decided(c->all->account, &c->record);
 	if (verdict->action == ACTION_BLOCK) {
 		connection_close(c, CLOSE_BLOCKED);
 		return;
@@ -246,8 +278,9 @@ connection_new(struct connections *all, struct policy *policy, int fd, const uni
 	c->all = all;
 	c->policy = policy_ref(policy);
 	c->flow = (struct flow){ .fd = fd, .proto = IPPROTO_TCP, .peer = *peer };
-	c->record = (struct flow_record){ .id = account_begin(all->account), .proto = "tcp", .peer = *peer,
+	c->record = (struct flow_record){ .ops = &connection_ops, .proto = "tcp", .peer = *peer,
 		.via = VIA_IP, .began = ev_now(all->loop) };
+	account_begin(all->account, &c->record);
 	buffer_init(&c->hello, SNIFF_MAX);
 	ev_io_init(&c->readable, connection_read_cb, fd, EV_READ);
 	ev_timer_init(&c->timer, connection_timer_cb, 0., 0.);
@@ -291,9 +324,6 @@ connections_stop(struct connections *all, enum close_reason reason)
 
 	for (c = LIST_FIRST(&all->list); c != NULL; c = next) {
 		next = LIST_NEXT(c, next);
-		if (c->move != NULL)
-			mover_stop(c->move, reason);
-		else
-			connection_close(c, reason);
+		connection_stop(c, reason);
 	}
 }

@@ -251,7 +251,7 @@ proxy_received_cb(void *arg, struct dns_request *request)
 	q->route.policy = policy_ref(p->policy);
 	request->arg = q;
 	dns_name_text(&q->parsed.question.name, q->name);
-	q->record = (struct flow_record){ .id = account_begin(p->env.account), .proto = "dns",
+	q->record = (struct flow_record){ .id = account_id(p->env.account), .proto = "dns",
 		.peer = request->flow.peer, .host = q->name, .via = VIA_DNS, .out = request->len,
 		.began = ev_now(p->env.loop) };
 	TAILQ_INSERT_TAIL(&p->queries, q, link);

@@ -32,6 +32,7 @@ close_reason_name(enum close_reason reason)
 		[CLOSE_LOOP] = "loop",
 		[CLOSE_NO_DESTINATION] = "no-destination",
 		[CLOSE_LIMIT] = "limit",
+		[CLOSE_KILLED] = "killed",
 		[CLOSE_SHUTDOWN] = "shutdown",
 		[CLOSE_ERROR] = "error",
 		[CLOSE_CONNECT_TIMEOUT] = "connect-timeout",

@@ -32,6 +32,7 @@ enum close_reason {
 	CLOSE_LOOP,             /* the destination is our own listener */
 	CLOSE_NO_DESTINATION,   /* the firewall does not know the flow */
 	CLOSE_LIMIT,            /* limits.* */
+	CLOSE_KILLED,           /* by pfinterceptctl(8) */
 	CLOSE_SHUTDOWN,         /* the daemon ends */
 	CLOSE_ERROR,            /* memory, descriptors, ... on this host */
 	CLOSE_CONNECT_TIMEOUT,  /* direct destination or proxy did not answer */

@@ -24,7 +24,8 @@ struct move {
 	int                want[2];     /* of each half */
 	ev_io              io[2];       /* on each descriptor */
 	ev_timer           timer;
-	double             last;        /* when something moved */
+	double             began, last; /* last: when something moved */
+	double             first_byte_s;
 };
 
 static enum side
@@ -53,7 +54,7 @@ mover_arm_reset(int fd, bool on)
 static void
 mover_end(struct move *m, enum close_reason reason)
 {
-	struct move_result result = { .reason = reason };
+	struct move_result result = { .first_byte_s = m->first_byte_s, .reason = reason };
 
 	mover_bytes(m, &result.out, &result.in);
 	ev_timer_stop(m->loop, &m->timer);
@@ -168,6 +169,8 @@ mover_on_io(struct ev_loop *loop, ev_io *io, int revents)
 			return;
 		}
 	}
+	if (m->first_byte_s == 0 && m->half[SERVER].bytes > 0)
+		m->first_byte_s = m->last - m->began;
 	if (m->half[CLIENT].done && m->half[SERVER].done) {
 		mover_end(m, CLOSE_DONE);
 		return;
@@ -191,7 +194,7 @@ mover_start(struct ev_loop *loop, int client_fd, int server_fd, struct buffer *i
 	m->limits = *limits;
 	m->fds[CLIENT] = client_fd;
 	m->fds[SERVER] = server_fd;
-	m->last = ev_now(loop);
+	m->began = m->last = ev_now(loop);
 	relay_half_init(&m->half[CLIENT], client_fd, server_fd, initial);
 	relay_half_init(&m->half[SERVER], server_fd, client_fd, NULL);
 	for (int side = CLIENT; side <= SERVER; side++) {

@@ -20,6 +20,7 @@ struct move_limits { double idle, half_open; };
 
 struct move_result {
 	uint64_t          out, in;      /* bytes from client to server, and back */
+	double            first_byte_s; /* from the start to the server's first byte; 0: there was none */
 	enum close_reason reason;
 };
 

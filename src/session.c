@@ -133,6 +133,7 @@ session_decide(struct session *s)
 
 	*verdict = rule_match(conf, &query);
 	verdict->action = session_quic(conf, verdict->action, dst);
+	account_decided(s->all->env.account, &s->record);
 	if (verdict->action == ACTION_DIRECT)
 		reason = session_direct_open(s);
 	else if (verdict->action == ACTION_PROXY)
@@ -198,6 +199,25 @@ session_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 		session_end(s, CLOSE_IDLE);
 }
 
+/* Its counters are right at any time. */
+static void
+session_update(struct flow_record *r)
+{
+	const struct session *s = (const struct session *)((const char *)r - offsetof(struct session, record));
+
+	if (s->route != NULL && s->route->proxy != NULL)
+		r->proxy = s->route->proxy;
+}
+
+/* What it goes on to send is refused for a while. */
+static void
+session_kill(struct flow_record *r)
+{
+	session_refuse((struct session *)((char *)r - offsetof(struct session, record)), CLOSE_KILLED);
+}
+
+static const struct flow_ops session_ops = { session_update, session_kill };
+
 static struct session *
 session_new(struct sessions *all, const struct flow *flow, const union addr *dst)
 {
@@ -218,8 +238,9 @@ session_new(struct sessions *all, const struct flow *flow, const union addr *dst
 	STAILQ_INIT(&s->held);
 	s->last = ev_now(all->env.loop);
 	s->key = (struct session_key){ addr_key(&flow->peer), addr_key(dst) };
-	s->record = (struct flow_record){ .id = account_begin(all->env.account), .proto = "udp", .peer = flow->peer,
+	s->record = (struct flow_record){ .ops = &session_ops, .proto = "udp", .peer = flow->peer,
 		.dst = *dst, .via = VIA_IP, .began = s->last };
+	account_begin(all->env.account, &s->record);
 	ev_init(&s->timer, session_timer_cb);
 	s->timer.data = s;
 	HASH_ADD(hh, all->table, key, sizeof(s->key), s);

@@ -363,6 +363,7 @@ worker_free(struct worker *w)
 	limit_free(w->connections.limit);
 	policy_unref(w->policy);
 	policy_unref(w->next);
+	account_free(&w->account);
 	ipc_free(w->ipc);
 	ev_loop_destroy(w->loop);
 }

@@ -89,15 +89,15 @@ rule_match(const struct conf *conf, const struct rule_query *q)
 	return v;
 }
 
-uint64_t account_begin(struct account *a) { a->active++; return ++a->next_id; }
+uint64_t account_id(struct account *a) { a->count++; return ++a->next_id; }
 
 void
-account_end(struct account *a, const struct conf *conf, const struct flow_record *r, double now)
+account_end(struct account *a, const struct conf *conf, struct flow_record *r, double now)
 {
 	assert_ptr_equal(conf, &fx.conf);
 	assert_true(now >= r->began && r->began > 0);
 	assert_string_equal(r->proto, "dns");
-	a->active--;
+	a->count--;
 	assert_true(fx.nrecords < RECORDS_MAX);
 	strcpy(fx.hosts[fx.nrecords], r->host);
 	fx.records[fx.nrecords++] = *r;
@@ -276,7 +276,7 @@ fixture_teardown(void **state)
 {
 	(void)state;
 	dns_proxy_free(fx.proxy);
-	assert_int_equal(fx.account.active, 0);
+	assert_int_equal(fx.account.count, 0);
 	assert_int_equal(fx.policy->refs, 1);
 	names_free(fx.names);
 	for (size_t i = 0; i < RESOLVERS; i++) {

@@ -45,14 +45,16 @@ void log_info(const char *fmt, ...) { (void)fmt; }
 void log_debug(const char *fmt, ...) { (void)fmt; }
 void log_warn(const char *fmt, ...) { (void)fmt; }
 
-uint64_t
-account_begin(struct account *a)
+void
+account_begin(struct account *a, struct flow_record *r)
 {
-	return ++a->next_id;
+	r->id = ++a->next_id;
 }
 
+void account_decided(struct account *a, const struct flow_record *r) { (void)a, (void)r; }
+
 void
-account_end(struct account *a, const struct conf *conf, const struct flow_record *r, double now)
+account_end(struct account *a, const struct conf *conf, struct flow_record *r, double now)
 {
 	(void)a, (void)conf, (void)now;
 	fx.record = *r;
