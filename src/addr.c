@@ -289,6 +289,14 @@ network_parse(const char *text, struct network *out)
 	return network_has_host_bits(out) ? ERANGE : 0;
 }
 
+void
+network_cut(struct network *net, unsigned prefix)
+{
+	net->prefix = (uint8_t)prefix;
+	for (size_t i = prefix / 8; i < sizeof(net->bytes); i++)
+		net->bytes[i] &= i == prefix / 8 ? (uint8_t)(0xff00u >> (prefix % 8)) : 0;
+}
+
 bool
 network_contains(const struct network *net, const union addr *a)
 {

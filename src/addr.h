@@ -86,6 +86,8 @@ const char *addr_format_ip(const union addr *, char buf[ADDR_TEXT_MAX]);
 /* "10.0.0.0/8", "2001:db8::/32", or a lone address (a host network).
  * 0; EINVAL: no network; ERANGE: bits are set beyond the prefix. */
 int  network_parse(const char *text, struct network *out);
+/* Clears the bits beyond prefix, which the network has then. */
+void network_cut(struct network *, unsigned prefix);
 bool network_contains(const struct network *, const union addr *);
 const char *network_format(const struct network *, char buf[ADDR_TEXT_MAX]);
 

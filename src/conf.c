@@ -187,8 +187,6 @@ conf_free(struct conf *conf)
 
 	if (conf == NULL)
 		return;
-	for (size_t i = 0; i < conf->nrules; i++)
-		pattern_list_free(conf->rules[i].patterns);
 	arena = conf->arena;
 	arena_free(&arena);
 }

@@ -53,7 +53,8 @@ struct conf_rule {
 	unsigned         id;
 	const char      *name;
 	const char      *pattern;       /* as written */
-	struct pattern_list *patterns;
+	struct pattern  *patterns;
+	size_t           npatterns;
 	bool             enabled;
 	enum action      action;
 	const struct conf_proxy **proxies;      /* failover order; enabled ones only,
@@ -61,6 +62,8 @@ struct conf_rule {
 	size_t           nproxies;
 	struct port_list ports;         /* count 0: any */
 	int              protocol;      /* 0: any, IPPROTO_TCP, IPPROTO_UDP */
+	const char      *user;          /* who sends; NULL: anyone */
+	uid_t            uid;           /* ... as a number */
 };
 
 enum on_failure { FAIL_OPEN, FAIL_CLOSED };
@@ -75,6 +78,7 @@ struct conf {
 	size_t             nproxies;
 	struct conf_rule  *rules;       /* in file order; disabled ones too */
 	size_t             nrules;
+	const struct matcher *matcher;  /* the patterns of the enabled ones */
 	enum action        default_action;      /* "proxy": every enabled proxy, in file order */
 	const struct conf_proxy **default_proxies;
 	size_t             ndefault_proxies;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "matcher.h"
+
 #define RFC1929_MAX 255         /* ULEN and PLEN are one octet */
 #define PROXY(name) offsetof(struct conf_proxy, name)
 #define RULE(name)  offsetof(struct conf_rule, name)
@@ -135,12 +137,29 @@ static const struct conf_key rule_keys[] = {
 	{ NULL, JSON_NULL, NULL, 0, NULL, NULL }
 };
 
+/* "a;b;c" */
+static int
+read_patterns(struct conf_reader *r, const struct json *node, struct conf_rule *rule)
+{
+	char *text = conf_alloc(r, node, node->len + 1, 1), *item, error[512];
+	size_t count = 1;
+
+	for (const char *c = node->text; *c != '\0'; c++)
+		count += *c == ';';
+	if (text == NULL || (rule->patterns = conf_alloc(r, node, count, sizeof(rule->patterns[0]))) == NULL)
+		return EINVAL;
+	memcpy(text, node->text, node->len);
+	while ((item = strsep(&text, ";")) != NULL)
+		if (pattern_parse(item, &rule->patterns[rule->npatterns++], error, sizeof(error)) != 0)
+			return conf_fail(r, node, "%s", error);
+	return 0;
+}
+
 static int
 read_rule(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
 {
 	const struct json *action, *proxy_id;
 	struct conf_rule *rule = field;
-	char error[512];
 	int err;
 
 	if ((err = conf_read_object(r, node, key, field)) != 0)
@@ -156,9 +175,7 @@ read_rule(struct conf_reader *r, struct json *node, const struct conf_key *key, 
 		    "the action \"%s\" uses no proxy; remove this key, or write \"proxy\" as action", action->text);
 	if (json_member(node, "protocol") != NULL)
 		rule->protocol = rule->protocol == 0 ? IPPROTO_TCP : IPPROTO_UDP;
-	if (pattern_list_parse(rule->pattern, &rule->patterns, error, sizeof(error)) != 0)
-		return conf_fail(r, json_member(node, "pattern"), "%s", error);
-	return 0;
+	return read_patterns(r, json_member(node, "pattern"), rule);
 }
 
 /* With the same pattern, does the earlier rule take all that the later one could? */
@@ -197,9 +214,14 @@ warn_covered(struct conf_reader *r, const struct json *list)
 int
 conf_read_rules(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
 {
+	struct conf *conf = r->conf;
 	int err = conf_read_list(r, node, key, field);
 
-	return err != 0 ? err : warn_covered(r, node);
+	if (err != 0)
+		return err;
+	if ((conf->matcher = matcher_new(&conf->arena, conf->rules, conf->nrules)) == NULL)
+		return conf_fail(r, node, "no memory is left; make the file smaller");
+	return warn_covered(r, node);
 }
 
 const struct conf_list conf_rules = { { NULL, JSON_OBJECT, read_rule, 0, rule_keys, NULL }, sizeof(struct conf_rule), "id" };

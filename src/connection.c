@@ -144,7 +144,8 @@ connection_upstream_cb(void *arg, const struct upstream_result *result)
 static void
 connection_dial(struct connection *c)
 {
-	const struct rule_query query = { c->record.host, &c->record.dst, IPPROTO_TCP, addr_port(&c->record.dst) };
+	const struct rule_query query = { c->record.host, &c->record.dst, IPPROTO_TCP, addr_port(&c->record.dst),
+		RULE_USER_UNKNOWN };
 	const struct target target = { .host = c->record.host, .addr = c->record.dst, .port = query.port };
 	struct verdict *verdict = &c->record.verdict;
 

@@ -5,31 +5,9 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "flow.h"
-
-enum pattern_kind {
-	PATTERN_ANY,            /* "*" */
-	PATTERN_NAME,           /* "example.com" */
-	PATTERN_BELOW,          /* "*.kion.cloud", kept as ".kion.cloud" */
-	PATTERN_PREFIX,         /* "kion.*", kept as "kion." */
-	PATTERN_NETWORK         /* "192.168.1.*", "10.0.0.0/8", "192.0.2.1" */
-};
-
-struct pattern {
-	enum pattern_kind kind;
-	const char       *text;         /* inside the list's own block; NULL for PATTERN_ANY and PATTERN_NETWORK */
-	size_t            len;
-	struct network    network;
-};
-
-struct pattern_list {
-	size_t         count;
-	struct pattern patterns[];      /* followed by their texts */
-};
 
 static const char digits[] = "0123456789";
 
@@ -110,8 +88,7 @@ pattern_parse_network(const char *text, struct network *out, char *error, size_t
 		    "or a network like 10.0.0.0/8, without scheme, port or path", text);
 	if (err != ERANGE)
 		return err;
-	for (size_t bits = out->prefix; bits < 128; bits++)
-		out->bytes[bits / 8] &= (uint8_t)~(0x80u >> (bits % 8));
+	network_cut(out, out->prefix);
 	snprintf(error, error_size, "\"%.100s\" has bits set beyond its prefix; write %s", text, network_format(out, cured));
 	return EINVAL;
 }
@@ -140,7 +117,7 @@ parse_star(struct item *item, struct pattern *p)
 		if (host_ends_in_number(text))
 			return refuse(item, "ends in a number, as no name does; write addresses as 192.168.1.* or 10.0.0.0/8");
 		p->kind = PATTERN_BELOW;
-		p->text = text + 1;
+		p->text = text + 2;
 		return 0;
 	}
 	if (text[len - 2] != '.')
@@ -149,7 +126,7 @@ parse_star(struct item *item, struct pattern *p)
 		return parse_octets(item, p);
 	p->kind = PATTERN_PREFIX;
 	p->text = text;
-	item->text[len - 1] = '\0';
+	item->text[len - 2] = '\0';
 	return 0;
 }
 
@@ -174,9 +151,13 @@ parse_item(struct item *item, struct pattern *p)
 	}
 	if (err != 0 || p->text == NULL)
 		return err;
-	p->len = strlen(p->text);
-	return host_is_valid(p->kind == PATTERN_BELOW ? p->text + 1 : p->text) ? 0 :
-	    refuse(item, "is no host name; write letters, digits, - and dots");
+	p->len = (unsigned)strlen(p->text);
+	if (!host_is_valid(p->text) || p->text[p->len - 1] == '.')
+		return refuse(item, "is no host name; write letters, digits, - and dots");
+	for (char *c = item->text; *c != '\0'; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	return 0;
 }
 
 /* The item without the blanks around it. */
@@ -192,83 +173,11 @@ trim(struct item *item)
 }
 
 int
-pattern_list_parse(const char *text, struct pattern_list **out, char *error, size_t error_size)
+pattern_parse(char *text, struct pattern *out, char *error, size_t error_size)
 {
-	size_t count = 1, size = strlen(text) + 1;
-	struct item item = { .error = error, .error_size = error_size };
-	struct pattern_list *list;
-	char *next;
-	int err = 0;
+	struct item item = { .text = text, .error = error, .error_size = error_size };
 
-	for (size_t i = 0; i < size; i++)
-		count += text[i] == ';';
-	list = calloc(1, sizeof(*list) + count * sizeof(list->patterns[0]) + size);
-	if (list == NULL) {
-		snprintf(error, error_size, "no memory is left; free some");
-		return ENOMEM;
-	}
-	next = memcpy(&list->patterns[count], text, size);
-	while (err == 0 && (item.text = strsep(&next, ";")) != NULL) {
-		trim(&item);
-		if (item.len > 0) {
-			err = parse_item(&item, &list->patterns[list->count++]);
-			continue;
-		}
-		snprintf(error, error_size, "\"%.200s\" has an empty item; write a name, an address or *, "
-		    "and one ; between two of them", text);
-		err = EINVAL;
-	}
-	if (err != 0) {
-		free(list);
-		return err;
-	}
-	*out = list;
-	return 0;
-}
-
-void
-pattern_list_free(struct pattern_list *list)
-{
-	free(list);
-}
-
-/* len: of host, without the final dot. */
-static bool
-matches(const struct pattern *p, const char *host, size_t len, const union addr *addr)
-{
-	switch (p->kind) {
-	case PATTERN_ANY:
-		return true;
-	case PATTERN_NAME:
-		return len == p->len && strncasecmp(host, p->text, len) == 0;
-	case PATTERN_BELOW:
-		return len > p->len && strncasecmp(host + len - p->len, p->text, p->len) == 0;
-	case PATTERN_PREFIX:
-		return len > p->len && strncasecmp(host, p->text, p->len) == 0;
-	case PATTERN_NETWORK:
-		return addr != NULL && network_contains(&p->network, addr);
-	}
-	return false;
-}
-
-bool
-pattern_list_match(const struct pattern_list *list, const char *host, const union addr *addr)
-{
-	size_t len = host != NULL ? strlen(host) : 0;
-
-	if (len > 0 && host[len - 1] == '.')
-		len--;
-	for (size_t i = 0; i < list->count; i++)
-		if (matches(&list->patterns[i], host, len, addr))
-			return true;
-	return false;
-}
-
-bool
-pattern_list_has_names(const struct pattern_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (list->patterns[i].kind != PATTERN_NETWORK)
-			return true;
-	return false;
+	trim(&item);
+	*out = (struct pattern){ .kind = PATTERN_ANY };
+	return item.len > 0 ? parse_item(&item, out) : refuse(&item, "is an empty item; write a name, an address or *");
 }

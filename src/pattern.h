@@ -7,7 +7,7 @@
  *   *                everything                a;b;c         any of them
  *
  * Names compare without case and without the final dot.
- * Owner:  pattern_list_parse() makes a list, pattern_list_free() frees it.
+ * Owner:  plain values; a pattern's text is borrowed from what it was parsed from.
  */
 #ifndef PFI_PATTERN_H
 #define PFI_PATTERN_H
@@ -17,18 +17,24 @@
 
 #include "addr.h"
 
-struct pattern_list;
+enum pattern_kind {
+	PATTERN_ANY,            /* "*" */
+	PATTERN_NAME,           /* "example.com" */
+	PATTERN_BELOW,          /* "*.kion.cloud", kept as "kion.cloud" */
+	PATTERN_PREFIX,         /* "kion.*", kept as "kion" */
+	PATTERN_NETWORK         /* "192.168.1.*", "10.0.0.0/8", "192.0.2.1" */
+};
 
-/* 0; ENOMEM; EINVAL with a sentence in error (what is wrong; the cure). */
-int  pattern_list_parse(const char *text, struct pattern_list **out, char *error, size_t error_size);
-void pattern_list_free(struct pattern_list *);
+struct pattern {
+	enum pattern_kind kind;
+	unsigned          len;          /* of text */
+	const char       *text;         /* of a name, in lower case; else NULL */
+	struct network    network;      /* of PATTERN_NETWORK */
+};
 
-/* host: NULL when unknown; addr: NULL when unknown (a DNS query). An address pattern looks
- * at addr only, a name pattern at host only, "*" matches always. */
-bool pattern_list_match(const struct pattern_list *, const char *host, const union addr *addr);
-
-/* True when some pattern of the list is about names (or is "*"). */
-bool pattern_list_has_names(const struct pattern_list *);
+/* One pattern, with blanks around it or not; text is changed, and out->text lies in it.
+ * 0; EINVAL with a sentence in error (what is wrong; the cure). */
+int pattern_parse(char *text, struct pattern *out, char *error, size_t error_size);
 
 /* network_parse(), with a sentence in error where it fails. 0 or EINVAL. */
 int pattern_parse_network(const char *text, struct network *out, char *error, size_t error_size);

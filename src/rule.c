@@ -2,28 +2,117 @@
 
 #include "rule.h"
 
+#include <string.h>
+
+#include "matcher.h"
+
 static bool
-rule_counts(const struct conf_rule *rule, const struct rule_query *q)
+is_limited(const struct conf_rule *rule)
 {
-	bool limited = rule->ports.count > 0 || rule->protocol != 0;
+	return rule->ports.count > 0 || rule->protocol != 0 || rule->user != NULL;
+}
+
+static bool
+counts(const void *arg, const struct conf_rule *rule)
+{
+	const struct rule_query *q = arg;
 
 	if (q->proto == 0)
 		/* What a rule refuses or leaves alone on some ports must still resolve for the others. */
-		return rule->action == ACTION_PROXY || !limited;
+		return rule->action == ACTION_PROXY || !is_limited(rule);
 	if (rule->protocol != 0 && rule->protocol != q->proto)
 		return false;
+	if (rule->user != NULL && (q->user == RULE_USER_UNKNOWN || q->user != rule->uid))
+		return false;
 	return rule->ports.count == 0 || port_list_contains(&rule->ports, q->port);
+}
+
+static bool
+is_always_direct(const void *arg, const struct conf_rule *rule)
+{
+	(void)arg;
+	return rule->action == ACTION_DIRECT && !is_limited(rule);
+}
+
+static bool
+is_not_direct(const void *arg, const struct conf_rule *rule)
+{
+	(void)arg;
+	return rule->action != ACTION_DIRECT;
+}
+
+static bool
+is_always_proxied(const void *arg, const struct conf_rule *rule)
+{
+	(void)arg;
+	return rule->action == ACTION_PROXY && !is_limited(rule);
+}
+
+static bool
+is_not_proxied(const void *arg, const struct conf_rule *rule)
+{
+	(void)arg;
+	return rule->action != ACTION_PROXY;
+}
+
+/* The host as a pattern; its text is in buf. No name: everything. */
+static struct pattern
+host_pattern(const char *host, char buf[HOST_MAX + 1])
+{
+	size_t len = host != NULL ? strlen(host) : 0;
+
+	if (len > 0 && host[len - 1] == '.')
+		len--;
+	if (len == 0 || len > HOST_MAX)
+		return (struct pattern){ .kind = PATTERN_ANY };
+	for (size_t i = 0; i < len; i++)
+		buf[i] = host[i] >= 'A' && host[i] <= 'Z' ? (char)(host[i] - 'A' + 'a') : host[i];
+	return (struct pattern){ .kind = PATTERN_NAME, .len = (unsigned)len, .text = buf };
+}
+
+/* The first wanted rule for the host or the address; conf->rules + conf->nrules when there is none. */
+static const struct conf_rule *
+first(const struct conf *conf, const struct rule_query *q, matcher_want *want)
+{
+	char buf[HOST_MAX + 1];
+	struct pattern what = host_pattern(q->host, buf);
+	const struct conf_rule *rule = matcher_first(conf->matcher, &what, conf->rules + conf->nrules, want, q);
+	const uint8_t *bytes;
+	size_t len;
+
+	if (q->dst == NULL || !addr_is_set(q->dst))
+		return rule;
+	bytes = addr_bytes(q->dst, &len);
+	what = (struct pattern){ .kind = PATTERN_NETWORK,
+		.network = { .family = q->dst->sa.sa_family, .prefix = (uint8_t)(len * 8) } };
+	memcpy(what.network.bytes, bytes, len);
+	return matcher_first(conf->matcher, &what, rule, want, q);
 }
 
 struct verdict
 rule_match(const struct conf *conf, const struct rule_query *q)
 {
-	const struct conf_rule *rule;
+	const struct conf_rule *rule = first(conf, q, counts);
 
-	for (size_t i = 0; i < conf->nrules; i++) {
-		rule = &conf->rules[i];
-		if (rule->enabled && rule_counts(rule, q) && pattern_list_match(rule->patterns, q->host, q->dst))
-			return (struct verdict){ rule->action, rule, rule->proxies, rule->nproxies };
-	}
+	if (rule < conf->rules + conf->nrules)
+		return (struct verdict){ rule->action, rule, rule->proxies, rule->nproxies };
 	return (struct verdict){ conf->default_action, NULL, conf->default_proxies, conf->ndefault_proxies };
+}
+
+bool
+rule_may_catch(const struct conf *conf, const char *host)
+{
+	const struct rule_query q = { .host = host };
+	const struct conf_rule *direct = first(conf, &q, is_always_direct), *end = conf->rules + conf->nrules;
+
+	return first(conf, &q, is_not_direct) < direct || (direct == end && conf->default_action != ACTION_DIRECT);
+}
+
+bool
+rule_always_proxied(const struct conf *conf, const char *host)
+{
+	const struct rule_query q = { .host = host };
+	const struct conf_rule *other = first(conf, &q, is_not_proxied), *end = conf->rules + conf->nrules;
+
+	return first(conf, &q, is_always_proxied) < other || (other == end && conf->default_action == ACTION_PROXY);
 }

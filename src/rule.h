@@ -1,19 +1,22 @@
 /*
  * rule.h - the verdict: which rule wins for this flow, and what to do.
  *
- * Pure: looks at the configuration and the question only.
+ * Pure: looks at the configuration and the question only. Under a microsecond, however many the patterns.
  */
 #ifndef PFI_RULE_H
 #define PFI_RULE_H
 
 #include "conf.h"
 
+#define RULE_USER_UNKNOWN ((uid_t)-1)
+
 struct rule_query {
 	const char       *host;         /* NULL: unknown */
 	const union addr *dst;          /* NULL: unknown (the name of a DNS query) */
-	int               proto;        /* IPPROTO_TCP, IPPROTO_UDP; 0: do not look at protocol and ports
+	int               proto;        /* IPPROTO_TCP, IPPROTO_UDP; 0: do not look at protocol, ports and user
 	                                 * (a DNS query: any rule that could later match the name counts) */
 	uint16_t          port;
+	uid_t             user;         /* whose socket it comes from; RULE_USER_UNKNOWN matches no rule with a user */
 };
 
 struct verdict {
@@ -25,5 +28,13 @@ struct verdict {
 
 /* The first enabled rule that matches; else default_action. */
 struct verdict rule_match(const struct conf *, const struct rule_query *);
+
+/* The two below ask about every flow to a name, whatever its port, protocol and user. Address patterns do not
+ * count: nobody knows the address yet. */
+
+/* Could some of them be proxied or blocked? */
+bool rule_may_catch(const struct conf *, const char *host);
+/* Would all of them be proxied? False where it takes several rules with ports, protocol or user to do so. */
+bool rule_always_proxied(const struct conf *, const char *host);
 
 #endif

@@ -127,7 +127,7 @@ session_decide(struct session *s)
 {
 	const struct conf *conf = s->policy->conf;
 	const union addr *dst = &s->record.dst;
-	const struct rule_query query = { s->record.host, dst, IPPROTO_UDP, addr_port(dst) };
+	const struct rule_query query = { s->record.host, dst, IPPROTO_UDP, addr_port(dst), RULE_USER_UNKNOWN };
 	struct verdict *verdict = &s->record.verdict;
 	enum close_reason reason = CLOSE_BLOCKED;
 

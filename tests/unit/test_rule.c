@@ -3,7 +3,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -13,6 +15,8 @@
     "{\"id\":1,\"host\":\"a.example\",\"port\":1080,\"proxy_type\":\"Socks5\"}," \
     "{\"id\":2,\"host\":\"b.example\",\"port\":1080,\"proxy_type\":\"Socks5\",\"enabled\":false}," \
     "{\"id\":3,\"host\":\"c.example\",\"port\":8080,\"proxy_type\":\"Http\"}]"
+
+static const struct rule_query any_flow = { "a.example", NULL, IPPROTO_TCP, 80, RULE_USER_UNKNOWN };
 
 static struct conf *
 conf(const char *rules)
@@ -34,7 +38,7 @@ static unsigned
 winner(const struct conf *c, const char *host, const char *dst, int proto, uint16_t port)
 {
 	union addr a = addr_none;
-	struct rule_query q = { host, dst != NULL ? &a : NULL, proto, port };
+	struct rule_query q = { host, dst != NULL ? &a : NULL, proto, port, RULE_USER_UNKNOWN };
 	struct verdict v;
 
 	if (dst != NULL)
@@ -140,10 +144,211 @@ rule_with_addresses_never_decides_a_dns_query(void **state)
 }
 
 static void
+rule_ignores_case_and_final_dot(void **state)
+{
+	struct conf *c = conf("\"rules\":["
+	    "{\"id\":1,\"pattern\":\"Example.COM\",\"proxy_id\":1},"
+	    "{\"id\":2,\"pattern\":\"*.Kion.Cloud.\",\"proxy_id\":1},"
+	    "{\"id\":3,\"pattern\":\"KION.*\",\"proxy_id\":1}]");
+
+	(void)state;
+	assert_int_equal(winner(c, "eXample.com", NULL, IPPROTO_TCP, 443), 1);
+	assert_int_equal(winner(c, "EXAMPLE.COM.", NULL, IPPROTO_TCP, 443), 1);
+	assert_int_equal(winner(c, "A.KION.cloud.", NULL, IPPROTO_TCP, 443), 2);
+	assert_int_equal(winner(c, "kion.cloud.", NULL, IPPROTO_TCP, 443), 3);
+	assert_int_equal(winner(c, "kion.", NULL, IPPROTO_TCP, 443), 0);
+	assert_int_equal(winner(c, ".", NULL, IPPROTO_TCP, 443), 0);
+	conf_free(c);
+}
+
+static void
+rule_matches_any_pattern_of_its_list(void **state)
+{
+	struct conf *c = conf("\"rules\":[{\"id\":1,\"pattern\":\" *.a.b ; c;10.0.0.0/8;2001:db8::/32\\t\",\"proxy_id\":1}]");
+
+	(void)state;
+	assert_int_equal(winner(c, "x.a.b", NULL, IPPROTO_TCP, 443), 1);
+	assert_int_equal(winner(c, "c", "192.0.2.1", IPPROTO_TCP, 443), 1);
+	assert_int_equal(winner(c, "a.b", NULL, IPPROTO_TCP, 443), 0);
+	assert_int_equal(winner(c, "a.b", "10.1.1.1", IPPROTO_TCP, 443), 1);
+	assert_int_equal(winner(c, NULL, "2001:db8:ffff::1", IPPROTO_TCP, 443), 1);
+	assert_int_equal(winner(c, NULL, "2001:db9::1", IPPROTO_TCP, 443), 0);
+	conf_free(c);
+}
+
+/* Names and addresses of few letters, so that much collides. */
+static void
+random_name(char *out, unsigned labels)
+{
+	static const char *const words[] = { "a", "b", "kion", "x-1" };
+
+	for (*out = '\0'; labels > 0; labels--) {
+		strcat(out, words[rand() % 4]);
+		strcat(out, labels > 1 ? "." : "");
+	}
+}
+
+static void
+random_network(char *out, bool host)
+{
+	struct network n = { .family = rand() % 2 ? AF_INET : AF_INET6 };
+	unsigned bits = n.family == AF_INET ? 32 : 128;
+	char text[ADDR_TEXT_MAX];
+
+	for (unsigned i = 0; i < bits / 8; i++)
+		n.bytes[i] = rand() % 3 == 0 ? 0x80 : 0;
+	network_cut(&n, host ? bits : (unsigned)rand() % (bits + 1));
+	network_format(&n, text);
+	if (host)
+		*strchr(text, '/') = '\0';
+	strcpy(out, text);
+}
+
+static void
+random_pattern(char *out)
+{
+	char body[ADDR_TEXT_MAX];
+
+	random_name(body, 1 + (unsigned)rand() % 3);
+	switch (rand() % 12) {
+	case 0: strcpy(out, "*"); break;
+	case 1: case 2: case 3: random_network(out, false); break;
+	case 4: case 5: sprintf(out, "%s.*", body); break;
+	case 6: case 7: case 8: sprintf(out, "*.%s", body); break;
+	default: strcpy(out, body);
+	}
+}
+
+/* What the manual says, one pattern after the other. */
+static bool
+slow_match(const char *pattern, const char *host, const union addr *dst)
+{
+	size_t len = strlen(pattern), hlen = host != NULL ? strlen(host) : 0;
+	struct network n;
+
+	if (strcmp(pattern, "*") == 0)
+		return true;
+	if (network_parse(pattern, &n) == 0)
+		return dst != NULL && network_contains(&n, dst);
+	if (pattern[0] == '*')
+		return hlen > len - 1 && strcmp(host + hlen - (len - 1), pattern + 1) == 0;
+	if (pattern[len - 1] == '*')
+		return hlen > len - 1 && strncmp(host, pattern, len - 1) == 0;
+	return hlen == len && strcmp(host, pattern) == 0;
+}
+
+struct slow_rule { char patterns[3][ADDR_TEXT_MAX]; bool udp, enabled; };
+
+static void
+rule_found_by_hash_is_the_one_found_one_by_one(void **state)
+{
+	struct slow_rule slow[24];
+	char text[8192], host[128], dst[ADDR_TEXT_MAX];
+	const unsigned seed = (unsigned)time(NULL);
+	union addr a;
+
+	(void)state;
+	srand(seed);
+	for (int round = 0; round < 300; round++) {
+		size_t n = 1 + (size_t)rand() % 24, used = (size_t)sprintf(text, "\"rules\":[");
+		struct conf *c;
+
+		for (size_t i = 0; i < n; i++) {
+			struct slow_rule *r = &slow[i];
+
+			for (size_t k = 0; k < 3; k++)
+				random_pattern(r->patterns[k]);
+			r->udp = rand() % 4 == 0;
+			r->enabled = rand() % 8 != 0;
+			used += (size_t)sprintf(text + used, "%s{\"id\":%zu,\"pattern\":\"%s;%s;%s\",\"proxy_id\":1%s%s}", i > 0 ? "," : "",
+			    i + 1, r->patterns[0], r->patterns[1], r->patterns[2], r->udp ? ",\"protocol\":\"udp\"" : "",
+			    r->enabled ? "" : ",\"enabled\":false");
+		}
+		strcpy(text + used, "]");
+		c = conf(text);
+		for (int ask = 0; ask < 300; ask++) {
+			bool named = rand() % 4 != 0, placed = rand() % 4 != 0;
+			unsigned want = 0;
+
+			random_name(host, 1 + (unsigned)rand() % 4);
+			random_network(dst, true);
+			assert_int_equal(addr_parse(dst, 0, &a), 0);
+			for (size_t i = 0; i < n && want == 0; i++)
+				for (size_t k = 0; k < 3 && slow[i].enabled && !slow[i].udp; k++)
+					if (slow_match(slow[i].patterns[k], named ? host : NULL, placed ? &a : NULL))
+						want = (unsigned)i + 1;
+			if (winner(c, named ? host : NULL, placed ? dst : NULL, IPPROTO_TCP, 80) != want)
+				fail_msg("seed %u: %s %s in %s: not rule %u", seed, named ? host : "-", placed ? dst : "-", text, want);
+		}
+		conf_free(c);
+	}
+}
+
+static void
+rule_with_a_user_counts_for_that_user_only(void **state)
+{
+	struct conf *c = conf("\"rules\":[{\"id\":1,\"pattern\":\"*\",\"proxy_id\":1},{\"id\":2,\"pattern\":\"*\",\"action\":\"block\"}]");
+	struct rule_query q = any_flow;
+
+	(void)state;
+	c->rules[0].user = "me";
+	c->rules[0].uid = 1000;
+	assert_int_equal(rule_match(c, &q).rule->id, 2);
+	q.user = 0;
+	assert_int_equal(rule_match(c, &q).rule->id, 2);
+	q.user = 1000;
+	assert_int_equal(rule_match(c, &q).rule->id, 1);
+	c->rules[0].uid = RULE_USER_UNKNOWN;    /* a user that is not known on this host */
+	q.user = RULE_USER_UNKNOWN;
+	assert_int_equal(rule_match(c, &q).rule->id, 2);
+	assert_int_equal(rule_match(c, &(struct rule_query){ .host = "a.example" }).rule->id, 1);
+	c->rules[1].user = "you";
+	c->rules[0].enabled = false;
+	assert_int_equal(rule_match(c, &(struct rule_query){ .host = "a.example" }).rule->id, 1);
+	conf_free(c);
+}
+
+static void
+rule_tells_what_may_happen_to_any_flow_of_a_name(void **state)
+{
+	/* With the default action "direct", then with "proxy". */
+	static const struct { const char *rules; bool may_catch[2], always_proxied[2]; } rows[] = {
+		{ "", { false, true }, { false, true } },
+		{ "{\"id\":1,\"pattern\":\"*.a\",\"proxy_id\":1}", { true, true }, { true, true } },
+		{ "{\"id\":1,\"pattern\":\"*.b\",\"proxy_id\":1}", { false, true }, { false, true } },
+		{ "{\"id\":1,\"pattern\":\"*.a\",\"action\":\"block\"}", { true, true }, { false, false } },
+		{ "{\"id\":1,\"pattern\":\"*.a\",\"action\":\"direct\"},{\"id\":2,\"pattern\":\"*\",\"proxy_id\":1}",
+		    { false, false }, { false, false } },
+		{ "{\"id\":1,\"pattern\":\"*.a\",\"proxy_id\":1},{\"id\":2,\"pattern\":\"*\",\"action\":\"direct\"}",
+		    { true, true }, { true, true } },
+		{ "{\"id\":1,\"pattern\":\"*.a\",\"proxy_id\":1,\"ports\":\"443\"}", { true, true }, { false, true } },
+		{ "{\"id\":1,\"pattern\":\"*.a\",\"proxy_id\":1,\"ports\":\"443\"},{\"id\":2,\"pattern\":\"x.*\",\"proxy_id\":1}",
+		    { true, true }, { true, true } },
+		{ "{\"id\":1,\"pattern\":\"*\",\"action\":\"direct\",\"protocol\":\"udp\"},{\"id\":2,\"pattern\":\"x.a\",\"proxy_id\":1}",
+		    { true, true }, { false, false } },
+		{ "{\"id\":1,\"pattern\":\"0.0.0.0/0\",\"proxy_id\":1}", { false, true }, { false, true } },
+	};
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		struct conf *c;
+
+		snprintf(text, sizeof(text), "\"rules\":[%s],\"default_action\":\"%s\"", rows[i / 2].rules, i % 2 ? "proxy" : "direct");
+		c = conf(text);
+		if (rule_may_catch(c, "X.a.") != rows[i / 2].may_catch[i % 2])
+			fail_msg("may catch: %s", text);
+		if (rule_always_proxied(c, "X.a.") != rows[i / 2].always_proxied[i % 2])
+			fail_msg("always proxied: %s", text);
+		conf_free(c);
+	}
+}
+
+static void
 rule_gives_its_enabled_proxies_in_order(void **state)
 {
 	struct conf *c = conf("\"rules\":[{\"id\":1,\"pattern\":\"*\",\"proxy_id\":[3,2,1]}]");
-	struct verdict v = rule_match(c, &(struct rule_query){ "a.example", NULL, IPPROTO_TCP, 80 });
+	struct verdict v = rule_match(c, &any_flow);
 
 	(void)state;
 	assert_int_equal(v.action, ACTION_PROXY);
@@ -165,7 +370,7 @@ rule_default_action_applies_where_none_matches(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct conf *c = conf(rows[i].text);
-		struct verdict v = rule_match(c, &(struct rule_query){ "a.example", NULL, IPPROTO_TCP, 80 });
+		struct verdict v = rule_match(c, &any_flow);
 
 		assert_null(v.rule);
 		assert_int_equal(v.action, rows[i].action);
@@ -185,6 +390,11 @@ main(void)
 		cmocka_unit_test(rule_of_a_dns_query_counts_when_it_proxies_some_port),
 		cmocka_unit_test(rule_that_blocks_some_ports_does_not_decide_a_dns_query),
 		cmocka_unit_test(rule_with_addresses_never_decides_a_dns_query),
+		cmocka_unit_test(rule_ignores_case_and_final_dot),
+		cmocka_unit_test(rule_matches_any_pattern_of_its_list),
+		cmocka_unit_test(rule_found_by_hash_is_the_one_found_one_by_one),
+		cmocka_unit_test(rule_with_a_user_counts_for_that_user_only),
+		cmocka_unit_test(rule_tells_what_may_happen_to_any_flow_of_a_name),
 		cmocka_unit_test(rule_gives_its_enabled_proxies_in_order),
 		cmocka_unit_test(rule_default_action_applies_where_none_matches),
 	};
