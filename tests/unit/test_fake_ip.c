@@ -1,0 +1,473 @@
+/* fake_ip: which address a name has, who gives one up, and what a file remembers. */
+#include "config.h"
+
+#include <sys/resource.h>
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "fake_ip.h"
+#include "fake_slot.h"
+
+#define HOLD (FAKE_IP_TTL_S + FAKE_IP_GRACE_S)
+
+static struct fake_ip *f;
+static int file = -1;
+static unsigned warnings;
+
+void log_warn(const char *fmt, ...) { (void)fmt; warnings++; }
+void log_info(const char *fmt, ...) { (void)fmt; }
+
+/* up to two ranges */
+static void
+ranges(const char *a, const char *b, double now)
+{
+	struct network nets[2];
+	size_t n = 0;
+
+	if (a != NULL)
+		assert_int_equal(network_parse(a, &nets[n++]), 0);
+	if (b != NULL)
+		assert_int_equal(network_parse(b, &nets[n++]), 0);
+	assert_int_equal(fake_ip_set_ranges(f, nets, n, now), 0);
+}
+
+static union addr
+at(const char *text)
+{
+	union addr addr;
+
+	assert_int_equal(addr_parse(text, 4711, &addr), 0);
+	return addr;
+}
+
+/* Static memory. NULL: an error, left in errno. */
+static const char *
+assign(const char *host, int family, double now)
+{
+	static char text[2][ADDR_TEXT_MAX];
+	static unsigned which;
+	union addr addr;
+
+	errno = fake_ip_assign(f, host, family, now, &addr);
+	return errno == 0 ? addr_format_ip(&addr, text[which++ % 2]) : NULL;
+}
+
+static const char *
+host_at(const char *text)
+{
+	const union addr addr = at(text);
+	const char *host = fake_ip_lookup(f, &addr);
+
+	return host != NULL ? host : "-";
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	f = fake_ip_new();
+	warnings = 0;
+	return f == NULL;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	fake_ip_free(f);
+	if (file != -1)
+		close(file);
+	file = -1;
+	return 0;
+}
+
+/* As when the daemon starts again: a new map, the same file. */
+static void
+restart(void)
+{
+	fake_ip_free(f);
+	f = fake_ip_new();
+	assert_non_null(f);
+	fake_ip_set_file(f, dup(file));
+}
+
+static void
+with_file(void)
+{
+	char name[] = "/tmp/test_fake_ip.XXXXXX";
+
+	file = mkstemp(name);
+	assert_true(file != -1);
+	unlink(name);
+	fake_ip_set_file(f, dup(file));
+}
+
+static void
+fake_ip_is_off_without_ranges(void **state)
+{
+	const union addr addr = at("198.18.0.1");
+
+	(void)state;
+	assert_false(fake_ip_covers(f, &addr));
+	assert_null(assign("a.example", AF_INET, 0));
+	assert_int_equal(errno, ENOENT);
+	assert_string_equal(host_at("198.18.0.1"), "-");
+}
+
+static void
+fake_ip_gives_a_name_one_index_in_both_families(void **state)
+{
+	(void)state;
+	ranges("198.18.0.0/15", "fd7a:115c:a1e0::/112", 0);
+	assert_string_equal(assign("a.example", AF_INET, 0), "198.18.0.1");
+	assert_string_equal(assign("b.example", AF_INET6, 0), "fd7a:115c:a1e0::2");
+	assert_string_equal(assign("b.example", AF_INET, 1), "198.18.0.2");
+	assert_string_equal(assign("a.example", AF_INET6, 1), "fd7a:115c:a1e0::1");
+	assert_string_equal(host_at("198.18.0.1"), "a.example");
+	assert_string_equal(host_at("fd7a:115c:a1e0::2"), "b.example");
+}
+
+static void
+fake_ip_has_no_address_in_a_family_without_range(void **state)
+{
+	(void)state;
+	ranges("198.18.0.0/15", NULL, 0);
+	assert_null(assign("a.example", AF_INET6, 0));
+	assert_int_equal(errno, ENOENT);
+}
+
+static void
+fake_ip_covers_its_ranges_and_knows_nothing_beside_its_names(void **state)
+{
+	const union addr in = at("198.19.255.255"), out = at("198.20.0.0"), in6 = at("fd00::ffff"), out6 = at("fd00::1:0");
+
+	(void)state;
+	ranges("198.18.0.0/15", "fd00::/112", 0);
+	assert_string_equal(assign("a.example", AF_INET, 0), "198.18.0.1");
+	assert_true(fake_ip_covers(f, &in));
+	assert_false(fake_ip_covers(f, &out));
+	assert_true(fake_ip_covers(f, &in6));
+	assert_false(fake_ip_covers(f, &out6));
+	assert_string_equal(host_at("198.18.0.0"), "-");
+	assert_string_equal(host_at("198.18.0.2"), "-");
+	assert_string_equal(host_at("198.19.0.1"), "-");        /* the same low 16 bits */
+	assert_string_equal(host_at("198.19.255.255"), "-");
+	assert_string_equal(host_at("fd00::"), "-");
+}
+
+/* Every address but the first and the last, and never one twice. */
+static void
+fake_ip_uses_a_whole_range(void **state)
+{
+	char host[32];
+
+	(void)state;
+	ranges("10.1.2.0/24", NULL, 0);
+	for (int i = 1; i <= 254; i++) {
+		snprintf(host, sizeof(host), "h%d.example", i);
+		assert_non_null(assign(host, AF_INET, 0));
+	}
+	assert_string_equal(host_at("10.1.2.1"), "h1.example");
+	assert_string_equal(host_at("10.1.2.254"), "h254.example");
+	assert_null(assign("more.example", AF_INET, 0));
+	assert_int_equal(errno, ENOSPC);
+	assert_int_equal(warnings, 1);
+}
+
+static void
+fake_ip_bounds_the_names_of_a_large_range(void **state)
+{
+	char host[32];
+
+	(void)state;
+	ranges("10.0.0.0/8", "fd00::/64", 0);
+	for (int i = 1; i <= FAKE_IP_NAMES; i++) {
+		snprintf(host, sizeof(host), "h%d.example", i);
+		assert_non_null(assign(host, AF_INET, 0));
+	}
+	assert_string_equal(host_at("10.0.255.254"), "h65534.example");
+	assert_string_equal(host_at("fd00::fffe"), "h65534.example");
+	assert_null(assign("more.example", AF_INET, 0));
+}
+
+/* 10.0.0.1 and 10.0.0.2 */
+static void
+fill_two(void)
+{
+	ranges("10.0.0.0/30", NULL, 0);
+	assert_string_equal(assign("a.example", AF_INET, 0), "10.0.0.1");
+	assert_string_equal(assign("b.example", AF_INET, 1), "10.0.0.2");
+}
+
+static void
+fake_ip_keeps_an_address_for_its_name_until_ttl_and_grace_are_over(void **state)
+{
+	(void)state;
+	fill_two();
+	assert_null(assign("c.example", AF_INET, HOLD - 1));
+	assert_int_equal(errno, ENOSPC);
+	assert_string_equal(host_at("10.0.0.1"), "a.example");
+	assert_string_equal(assign("c.example", AF_INET, HOLD), "10.0.0.1");
+	assert_string_equal(host_at("10.0.0.1"), "c.example");
+	assert_null(assign("a.example", AF_INET, HOLD));
+}
+
+static void
+fake_ip_takes_the_address_that_was_used_least_recently(void **state)
+{
+	(void)state;
+	fill_two();
+	assert_string_equal(assign("a.example", AF_INET, 2), "10.0.0.1");
+	assert_string_equal(assign("c.example", AF_INET, 2 * HOLD), "10.0.0.2");
+	assert_string_equal(host_at("10.0.0.1"), "a.example");
+}
+
+static void
+fake_ip_never_takes_an_address_from_a_live_flow(void **state)
+{
+	const union addr one = at("10.0.0.1"), two = at("10.0.0.2");
+	struct fake_name *a, *again, *b;
+
+	(void)state;
+	fill_two();
+	a = fake_ip_enter(f, &one, 10);
+	again = fake_ip_enter(f, &one, 10);
+	b = fake_ip_enter(f, &two, 10);
+	assert_non_null(a);
+	assert_ptr_equal(a, again);
+	assert_string_equal(fake_name_host(b), "b.example");
+	assert_null(assign("c.example", AF_INET, 10 * HOLD));
+	fake_ip_leave(f, again, 11 * HOLD);
+	fake_ip_leave(f, b, 11 * HOLD);
+	assert_null(assign("c.example", AF_INET, 12 * HOLD - 1));
+	assert_string_equal(assign("c.example", AF_INET, 12 * HOLD), "10.0.0.2");
+	assert_string_equal(host_at("10.0.0.1"), "a.example");
+	fake_ip_leave(f, a, 12 * HOLD);
+}
+
+static void
+fake_ip_gives_addresses_again_after_the_clock_was_set_back(void **state)
+{
+	(void)state;
+	ranges("10.0.0.0/30", NULL, 0);
+	assert_non_null(assign("a.example", AF_INET, 1e6));
+	assert_non_null(assign("b.example", AF_INET, 1e6));
+	assert_null(assign("c.example", AF_INET, 1000));
+	assert_string_equal(assign("c.example", AF_INET, 1000 + HOLD), "10.0.0.1");
+}
+
+static void
+fake_ip_forgets_names_with_their_ranges_but_not_under_a_flow(void **state)
+{
+	const union addr one = at("10.0.0.1");
+	struct fake_name *a;
+
+	(void)state;
+	fill_two();
+	a = fake_ip_enter(f, &one, 1);
+	ranges("10.0.0.0/30", NULL, 2);
+	assert_false(fake_name_is_stale(a));
+	ranges("10.0.0.0/29", NULL, 2);
+	assert_true(fake_name_is_stale(a));
+	assert_string_equal(fake_name_host(a), "a.example");
+	assert_string_equal(host_at("10.0.0.1"), "-");
+	assert_null(fake_ip_enter(f, &one, 2));
+	assert_string_equal(assign("x.example", AF_INET, 2), "10.0.0.1");
+	fake_ip_leave(f, a, 3);
+	assert_string_equal(host_at("10.0.0.1"), "x.example");
+}
+
+static void
+fake_ip_file_brings_names_back_after_a_restart(void **state)
+{
+	(void)state;
+	with_file();
+	ranges("198.18.0.0/15", "fd00::/112", 100);
+	assert_non_null(assign("a.example", AF_INET, 100));
+	assert_non_null(assign("b.example", AF_INET6, 100));
+	restart();
+	ranges("198.18.0.0/15", "fd00::/112", 200);
+	assert_string_equal(host_at("198.18.0.1"), "a.example");
+	assert_string_equal(host_at("fd00::2"), "b.example");
+	assert_string_equal(assign("b.example", AF_INET, 200), "198.18.0.2");
+	assert_string_equal(assign("c.example", AF_INET, 200), "198.18.0.3");
+}
+
+static void
+fake_ip_file_keeps_the_order_of_use_and_the_grace(void **state)
+{
+	(void)state;
+	with_file();
+	fill_two();
+	assert_non_null(assign("a.example", AF_INET, 300));
+	restart();
+	ranges("10.0.0.0/30", NULL, 310);
+	assert_null(assign("c.example", AF_INET, HOLD));
+	assert_string_equal(assign("c.example", AF_INET, 2 * HOLD), "10.0.0.2");
+	restart();
+	ranges("10.0.0.0/30", NULL, 2 * HOLD);
+	assert_string_equal(host_at("10.0.0.1"), "a.example");
+	assert_string_equal(host_at("10.0.0.2"), "c.example");
+}
+
+static void
+fake_ip_file_does_not_count_for_other_ranges(void **state)
+{
+	(void)state;
+	with_file();
+	ranges("198.18.0.0/15", NULL, 0);
+	assert_non_null(assign("a.example", AF_INET, 0));
+	restart();
+	ranges("198.18.0.0/16", NULL, 0);
+	assert_string_equal(host_at("198.18.0.1"), "-");
+	restart();
+	ranges("198.18.0.0/15", "fd00::/112", 0);
+	assert_string_equal(host_at("198.18.0.1"), "-");
+	restart();
+	ranges("198.18.0.0/15", NULL, 0);
+	assert_string_equal(host_at("198.18.0.1"), "a.example");
+}
+
+/* One byte of the second slot is another, at every place. */
+static void
+fake_ip_file_leaves_a_torn_slot_out(void **state)
+{
+	uint8_t byte;
+
+	(void)state;
+	with_file();
+	ranges("198.18.0.0/15", NULL, 0);
+	assert_non_null(assign("a.example", AF_INET, 0));
+	assert_non_null(assign("b.example", AF_INET, 0));
+	assert_non_null(assign("c.example", AF_INET, 0));
+	for (off_t i = FAKE_SLOT_SIZE; i < 2 * FAKE_SLOT_SIZE; i++) {
+		assert_int_equal(pread(file, &byte, 1, i), 1);
+		byte ^= 1;
+		assert_int_equal(pwrite(file, &byte, 1, i), 1);
+		restart();
+		ranges("198.18.0.0/15", NULL, 0);
+		assert_string_equal(host_at("198.18.0.1"), "a.example");
+		assert_string_equal(host_at("198.18.0.2"), "-");
+		assert_string_equal(host_at("198.18.0.3"), "c.example");
+		byte ^= 1;
+		assert_int_equal(pwrite(file, &byte, 1, i), 1);
+	}
+	assert_int_equal(ftruncate(file, FAKE_SLOT_SIZE + 100), 0);
+	restart();
+	ranges("198.18.0.0/15", NULL, 0);
+	assert_string_equal(host_at("198.18.0.1"), "a.example");
+	assert_string_equal(host_at("198.18.0.2"), "-");
+	assert_string_equal(assign("d.example", AF_INET, 0), "198.18.0.2");
+}
+
+/* A slot that stands in another's place is none. */
+static void
+fake_ip_file_leaves_a_slot_out_of_place_out(void **state)
+{
+	uint8_t slot[FAKE_SLOT_SIZE];
+
+	(void)state;
+	with_file();
+	ranges("198.18.0.0/15", NULL, 0);
+	assert_non_null(assign("a.example", AF_INET, 0));
+	assert_int_equal(pread(file, slot, sizeof(slot), 0), sizeof(slot));
+	assert_int_equal(pwrite(file, slot, sizeof(slot), 7 * FAKE_SLOT_SIZE), sizeof(slot));
+	restart();
+	ranges("198.18.0.0/15", NULL, 0);
+	assert_string_equal(host_at("198.18.0.8"), "-");
+}
+
+static void
+fake_ip_file_is_written_when_a_use_is_a_minute_old(void **state)
+{
+	(void)state;
+	with_file();
+	fill_two();
+	for (double now = 0; now < 2 * HOLD; now += 5)
+		assert_non_null(assign("a.example", AF_INET, now));
+	restart();
+	ranges("10.0.0.0/30", NULL, 2 * HOLD);
+	assert_string_equal(assign("c.example", AF_INET, 2 * HOLD), "10.0.0.2");
+	assert_null(assign("d.example", AF_INET, 2 * HOLD));
+}
+
+/* What cannot be written is not found again, and neither is what stands there from before. */
+static void
+fake_ip_goes_on_in_memory_when_the_file_fails(void **state)
+{
+	const struct rlimit one_slot = { FAKE_SLOT_SIZE, RLIM_INFINITY };
+	struct rlimit before;
+
+	(void)state;
+	with_file();
+	ranges("198.18.0.0/15", NULL, 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &one_slot), 0);
+	assert_non_null(assign("a.example", AF_INET, 0));
+	assert_int_equal(warnings, 0);
+	assert_string_equal(assign("b.example", AF_INET, 0), "198.18.0.2");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(warnings, 1);
+	assert_string_equal(host_at("198.18.0.2"), "b.example");
+	assert_string_equal(assign("c.example", AF_INET, 0), "198.18.0.3");
+	assert_int_equal(lseek(file, 0, SEEK_END), 0);
+}
+
+static void
+fake_ip_file_of_garbage_is_empty(void **state)
+{
+	uint8_t noise[4096];
+
+	(void)state;
+	with_file();
+	for (size_t i = 0; i < sizeof(noise); i++)
+		noise[i] = (uint8_t)(i * 197 >> 3);
+	assert_int_equal(pwrite(file, noise, sizeof(noise), 0), sizeof(noise));
+	ranges("198.18.0.0/15", NULL, 0);
+	assert_string_equal(assign("a.example", AF_INET, 0), "198.18.0.1");
+	restart();
+	ranges("198.18.0.0/15", NULL, 0);
+	assert_string_equal(host_at("198.18.0.1"), "a.example");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(fake_ip_is_off_without_ranges),
+		TEST(fake_ip_gives_a_name_one_index_in_both_families),
+		TEST(fake_ip_has_no_address_in_a_family_without_range),
+		TEST(fake_ip_covers_its_ranges_and_knows_nothing_beside_its_names),
+		TEST(fake_ip_uses_a_whole_range),
+		TEST(fake_ip_bounds_the_names_of_a_large_range),
+		TEST(fake_ip_keeps_an_address_for_its_name_until_ttl_and_grace_are_over),
+		TEST(fake_ip_takes_the_address_that_was_used_least_recently),
+		TEST(fake_ip_never_takes_an_address_from_a_live_flow),
+		TEST(fake_ip_gives_addresses_again_after_the_clock_was_set_back),
+		TEST(fake_ip_forgets_names_with_their_ranges_but_not_under_a_flow),
+		TEST(fake_ip_file_brings_names_back_after_a_restart),
+		TEST(fake_ip_file_keeps_the_order_of_use_and_the_grace),
+		TEST(fake_ip_file_does_not_count_for_other_ranges),
+		TEST(fake_ip_file_leaves_a_torn_slot_out),
+		TEST(fake_ip_file_leaves_a_slot_out_of_place_out),
+		TEST(fake_ip_file_is_written_when_a_use_is_a_minute_old),
+		TEST(fake_ip_goes_on_in_memory_when_the_file_fails),
+		TEST(fake_ip_file_of_garbage_is_empty),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
