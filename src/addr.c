@@ -294,7 +294,7 @@ network_cut(struct network *net, unsigned prefix)
 {
 	net->prefix = (uint8_t)prefix;
 	for (size_t i = prefix / 8; i < sizeof(net->bytes); i++)
-		net->bytes[i] &= i == prefix / 8 ? (uint8_t)(0xff00u >> (prefix % 8)) : 0;
+		net->bytes[i] = (uint8_t)(net->bytes[i] & (i == prefix / 8 ? 0xff00u >> (prefix % 8) : 0));
 }
 
 bool

@@ -7,9 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef ARENA_PIECE             /* 0: a piece for each, so that sanitizers see its bounds */
+#define ARENA_PIECE 65536
+#endif
+
 struct arena_piece {
 	struct arena_piece  *next;
-	size_t               size;      /* of data */
+	size_t               size, used;        /* of data */
 	alignas(max_align_t) char data[];
 };
 
@@ -23,19 +27,33 @@ arena_wipe(void *p, size_t n)
 		wipe(p, 0, n);
 }
 
+/* Small things share a piece; the one they share is the first. */
 void *
 arena_alloc(struct arena *a, size_t count, size_t size)
 {
-	struct arena_piece *piece;
+	const size_t align = alignof(uint64_t) > alignof(void *) ? alignof(uint64_t) : alignof(void *);
+	struct arena_piece *piece = a->pieces;
+	size_t need;
 
-	if (size != 0 && count > (SIZE_MAX - sizeof(*piece)) / size)
+	if (size != 0 && count > (SIZE_MAX / 2 - sizeof(*piece)) / size)
 		return NULL;
-	if ((piece = calloc(1, sizeof(*piece) + count * size)) == NULL)
-		return NULL;
-	piece->next = a->pieces;
-	piece->size = count * size;
-	a->pieces = piece;
-	return piece->data;
+	need = (count * size + align - 1) / align * align;
+	if (piece == NULL || piece->size - piece->used < need) {
+		const size_t room = need <= ARENA_PIECE / 8 ? ARENA_PIECE : need;
+
+		if ((piece = calloc(1, sizeof(*piece) + room)) == NULL)
+			return NULL;
+		piece->size = room;
+		if (room > need || a->pieces == NULL) {
+			piece->next = a->pieces;
+			a->pieces = piece;
+		} else {
+			piece->next = a->pieces->next;
+			a->pieces->next = piece;
+		}
+	}
+	piece->used += need;
+	return piece->data + piece->used - need;
 }
 
 void

@@ -10,7 +10,7 @@
 
 struct arena { struct arena_piece *pieces; };
 
-/* count objects of size bytes, zeroed, aligned for any type. NULL: no memory is left. */
+/* count objects of size bytes, zeroed, aligned for pointers and uint64_t. NULL: no memory is left. */
 void *arena_alloc(struct arena *, size_t count, size_t size);
 /* Wipes and frees everything; the arena is empty again. */
 void  arena_free(struct arena *);

@@ -233,7 +233,7 @@ conf_read(const char *file, char **text, size_t *len, struct conf_report *report
 		conf_fail(&reader, NULL, "the file cannot be read (%s); make it readable, or name another one", strerror(err));
 	} else if (fstat(fd, &st) == 0 && (st.st_mode & S_IROTH) != 0 && (found = strstr(*text, "\"password\"")) != NULL) {
 		reader.text = *text;
-		password.offset = (size_t)(found - *text);
+		password.offset = (uint32_t)(found - *text);
 		conf_warn(&reader, &password, "every user of this host can read the file; run chmod o-r on it");
 	}
 	if (fd >= 0)

@@ -63,7 +63,7 @@ path(const struct json *node, char *buf, size_t size)
 	if ((used = path(node->parent, buf, size)) >= size)
 		return used;
 	if (node->key == NULL)
-		return used + (size_t)snprintf(buf + used, size - used, "[%zu]", node->index);
+		return used + (size_t)snprintf(buf + used, size - used, "[%u]", (unsigned)node->index);
 	return used + (size_t)snprintf(buf + used, size - used, "%s%s", used > 0 ? "." : "", node->key);
 }
 
@@ -212,8 +212,8 @@ value_add(struct parser *p, enum json_type type, const char *text, size_t len)
 		return NULL;
 	node->type = type;
 	node->text = copy;
-	node->len = len;
-	node->offset = offset;
+	node->len = (uint32_t)len;
+	node->offset = (uint32_t)offset;
 	if (p->open == NULL)
 		p->root = node;
 	if (opens)
@@ -263,7 +263,7 @@ on_key(void *arg, const unsigned char *text, size_t len)
 		return conf_fail_at(p->reader, offset, p->open, "the object has more than %d keys; remove some", JSON_MEMBERS_MAX) == 0;
 	if (json_add(p->reader, p->open, key) == NULL)
 		return 0;
-	p->open->last->key_offset = offset;
+	p->open->last->key_offset = (uint32_t)offset;
 	return 1;
 }
 

@@ -90,7 +90,7 @@ add_default(struct conf_reader *r, struct json *object, const struct conf_key *k
 		return NULL;
 	node->type = key->type == JSON_NULL ? JSON_STRING : key->type;
 	node->text = key->otherwise;
-	node->len = strlen(node->text);
+	node->len = (uint32_t)strlen(node->text);
 	if (node->type != JSON_ARRAY)
 		return node;
 	for (const char *text = key->otherwise; *text != '\0'; text += strlen(text) + 1) {
@@ -98,7 +98,7 @@ add_default(struct conf_reader *r, struct json *object, const struct conf_key *k
 			return NULL;
 		item->type = JSON_STRING;
 		item->text = text;
-		item->len = strlen(text);
+		item->len = (uint32_t)strlen(text);
 	}
 	return node;
 }
@@ -148,13 +148,14 @@ conf_read_list(struct conf_reader *r, struct json *node, const struct conf_key *
 {
 	const struct conf_list *list = key->arg;
 	const struct json **sorted;
-	char *items = conf_alloc(r, node, node->count, list->size);
+	const size_t count = node->count;
+	char *items = conf_alloc(r, node, count, list->size);
 	int err = 0;
 
 	if (items == NULL)
 		return EINVAL;
 	memcpy(field, &items, sizeof(items));
-	memcpy((char *)field + sizeof(items), &node->count, sizeof(node->count));
+	memcpy((char *)field + sizeof(items), &count, sizeof(count));
 	for (struct json *item = node->first; err == 0 && item != NULL; item = item->next)
 		err = conf_read_value(r, item, &list->item, items + item->index * list->size);
 	if (err != 0 || list->unique == NULL)

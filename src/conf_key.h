@@ -23,16 +23,17 @@ enum json_type { JSON_NULL, JSON_BOOLEAN, JSON_NUMBER, JSON_STRING, JSON_ARRAY, 
 extern const char *const json_types[];  /* "a number; write digits without quotes", ... */
 
 struct json {
-	enum json_type type;
 	const char    *text;            /* of a string its content, without NUL inside; else as written */
-	size_t         len;             /* of text */
-	struct json   *first, *last;    /* what an array or object holds, in order */
-	size_t         count;
-	struct json   *next, *parent;
 	const char    *key;             /* member of an object; else NULL */
-	size_t         index;           /* in the parent */
-	size_t         offset;          /* of the value; 0 for a default (and for the root) */
-	size_t         key_offset;
+	struct json   *first, *last;    /* what an array or object holds, in order */
+	struct json   *next, *parent;
+	enum json_type type;
+	/* CONF_FILE_MAX fits; a large file makes many of these. */
+	uint32_t       len;             /* of text */
+	uint32_t       count;           /* of what it holds */
+	uint32_t       index;           /* in the parent */
+	uint32_t       offset;          /* of the value; 0 for a default (and for the root) */
+	uint32_t       key_offset;
 };
 
 struct conf_reader {

@@ -188,7 +188,7 @@ conf_read_addresses(struct conf_reader *r, struct json *node, const struct conf_
 	int err;
 
 	if (node->count == 0 || node->count > CONF_LISTEN_MAX)
-		return conf_fail(r, node, "the list holds %zu addresses; write 1 to %d, or remove the key", node->count,
+		return conf_fail(r, node, "the list holds %u addresses; write 1 to %d, or remove the key", (unsigned)node->count,
 		    CONF_LISTEN_MAX);
 	if ((err = conf_read_list(r, node, key, field)) != 0)
 		return err;
