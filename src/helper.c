@@ -147,23 +147,13 @@ helper_send_all(struct helper *h, struct helper_listeners *listeners)
 	msg.naddrs = (uint32_t)resolvers_read(msg.addrs, IPC_ADDRS);
 	if (error == 0)
 		error = ipc_send(h->ipc, &msg, -1);
-	for (size_t i = 0; i < listeners->count && error == 0; i++) {
-		struct helper_listener *l = &listeners->list[i];
-
-		msg = (struct ipc_msg){ .type = IPC_LISTENER, .value = l->kind, .naddrs = 1, .addrs = { l->addr } };
-		if (l->fd != -1)
-			error = ipc_send(h->ipc, &msg, l->fd);
-	}
+	if (error == 0)
+		error = helper_listen_send(listeners, h->ipc);
 	for (size_t i = 0; i < h->conf->nproxies && error == 0; i++)
 		helper_send_proxy(h, i);
 	msg = (struct ipc_msg){ .type = IPC_COMMIT };
 	if (error == 0)
 		error = ipc_send(h->ipc, &msg, -1);
-	for (size_t i = 0; i < listeners->count; i++) {
-		if (listeners->list[i].fd != -1)
-			close(listeners->list[i].fd);
-		listeners->list[i].fd = -1;
-	}
 	h->held = *listeners;
 	helper_anchor_set_listeners(&h->anchor, &h->held);
 	return error;

@@ -123,3 +123,22 @@ helper_listen_close(struct helper_listeners *l)
 			close(l->list[i].fd);
 	l->count = 0;
 }
+
+int
+helper_listen_send(struct helper_listeners *l, struct ipc *ipc)
+{
+	struct ipc_msg msg = { .type = IPC_LISTENER, .naddrs = 1 };
+	int error = 0;
+
+	for (size_t i = 0; i < l->count; i++) {
+		if (l->list[i].fd == -1)
+			continue;
+		msg.value = l->list[i].kind;
+		msg.addrs[0] = l->list[i].addr;
+		if (error == 0)
+			error = ipc_send(ipc, &msg, l->list[i].fd);
+		close(l->list[i].fd);
+		l->list[i].fd = -1;
+	}
+	return error;
+}

@@ -28,4 +28,7 @@ struct helper_listeners {
 int  helper_listen(const struct conf *, const struct helper_listeners *held, struct helper_listeners *out);
 void helper_listen_close(struct helper_listeners *);
 
+/* Gives what is open to the worker, and closes it here. 0 or an errno value. */
+int  helper_listen_send(struct helper_listeners *, struct ipc *);
+
 #endif
