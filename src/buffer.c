@@ -26,7 +26,7 @@ buffer_len(const struct buffer *b)
 	return b->end - b->start;
 }
 
-const uint8_t *
+uint8_t *
 buffer_data(const struct buffer *b)
 {
 	return b->data + b->start;

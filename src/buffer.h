@@ -22,7 +22,7 @@ void buffer_init(struct buffer *, size_t max);
 void buffer_free(struct buffer *);
 
 size_t         buffer_len(const struct buffer *);
-const uint8_t *buffer_data(const struct buffer *);
+uint8_t       *buffer_data(const struct buffer *);
 
 /* Makes room for n more bytes and gives the place to write them to, or NULL
  * (over the bound, or no memory). buffer_commit() then says how many came. */

@@ -19,6 +19,7 @@ static const char *const firewalls[] = { "auto", "pf", "netfilter", "none", NULL
 static const char *const modes[] = { "all", NULL };
 static const char *const on_failures[] = { "open", "closed", NULL };
 static const char *const quics[] = { "auto", "proxy", "block", "direct", NULL };
+static const char *const block_answers[] = { "nxdomain", "null", "refused", NULL };
 static const char *const flows[] = { "all", "proxied", "errors", "none", NULL };
 static const char *const hosts[] = { "full", "domain", "none", NULL };
 
@@ -32,6 +33,8 @@ static const int facilities[] = { LOG_DAEMON, LOG_USER, LOG_LOCAL0, LOG_LOCAL1, 
 static const struct conf_number millions = { 1, 10000000, CONF_UNSIGNED };
 static const struct conf_number millions_or_none = { 0, 10000000, CONF_UNSIGNED };
 static const struct conf_number query_ids = { 1, 65535, CONF_UNSIGNED };
+static const struct conf_number ttl = { 0, 2592000, CONF_UNSIGNED };
+static const struct conf_number seconds_or_none = { 0, 2592000, CONF_DOUBLE };
 static const struct conf_number seconds = { 0.001, 2592000, CONF_DOUBLE };
 static const struct conf_word user_name = { 31, "no user name; write 1 to 31 letters, digits or . _ -" };
 static const char may_be_empty[] = "";
@@ -68,6 +71,11 @@ static const struct conf_key dns_keys[] = {
 	{ "enabled", JSON_BOOLEAN, NULL, FIELD(dns.enabled), NULL, "true" },
 	{ "servers", JSON_NULL, conf_read_servers, FIELD(dns.servers), &resolvers, "system" },
 	{ "cache_entries", JSON_NUMBER, conf_read_number, FIELD(dns.cache_entries), &millions_or_none, "10000" },
+	{ "ttl_min", JSON_NUMBER, conf_read_number, FIELD(dns.ttl_min), &ttl, "0" },
+	{ "ttl_max", JSON_NUMBER, conf_read_number, FIELD(dns.ttl_max), &ttl, "86400" },
+	{ "stale", JSON_NUMBER, conf_read_number, FIELD(dns.stale), &seconds_or_none, "86400" },
+	{ "prefetch", JSON_BOOLEAN, NULL, FIELD(dns.prefetch), NULL, "true" },
+	{ "block_answer", JSON_STRING, conf_read_words, FIELD(dns.block_answer), block_answers, "nxdomain" },
 	END
 };
 
@@ -133,6 +141,9 @@ finish(struct conf_reader *r, const struct json *root)
 	if (conf->listen.port == conf->listen.dns_port)
 		return conf_fail(r, port->offset != 0 ? port : json_member(port->parent, "port"),
 		    "listen.port and listen.dns_port are both %s; write two different ports", port->text);
+	if (conf->dns.ttl_min > conf->dns.ttl_max)
+		return conf_fail(r, json_member(json_member(root, "dns"), "ttl_min"),
+		    "dns.ttl_min is larger than dns.ttl_max; write a smaller one");
 	if (conf->default_action != ACTION_PROXY)
 		return 0;
 	if ((conf->default_proxies = conf_alloc(r, root, conf->nproxies, sizeof(conf->default_proxies[0]))) == NULL)

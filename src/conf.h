@@ -69,6 +69,7 @@ struct conf_rule {
 enum on_failure { FAIL_OPEN, FAIL_CLOSED };
 enum conf_firewall { FIREWALL_AUTO, FIREWALL_PF, FIREWALL_NETFILTER, FIREWALL_NONE };
 enum conf_quic { QUIC_AUTO, QUIC_PROXY, QUIC_BLOCK, QUIC_DIRECT };
+enum conf_block_answer { DNS_BLOCK_NXDOMAIN, DNS_BLOCK_NULL, DNS_BLOCK_REFUSED };
 enum log_flows { LOG_FLOWS_ALL, LOG_FLOWS_PROXIED, LOG_FLOWS_ERRORS, LOG_FLOWS_NONE };
 enum log_hosts { LOG_HOSTS_FULL, LOG_HOSTS_DOMAIN, LOG_HOSTS_NONE };
 
@@ -107,6 +108,10 @@ struct conf {
 		union addr *servers;    /* with port */
 		size_t      nservers;   /* 0: "system" */
 		unsigned    cache_entries;
+		unsigned    ttl_min, ttl_max;   /* seconds */
+		double      stale;              /* seconds; 0: off */
+		bool        prefetch;
+		enum conf_block_answer block_answer;
 	} dns;
 
 	const char *user;

@@ -2,6 +2,8 @@
 
 #include "dns_cache.h"
 
+#include <sys/queue.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,17 +16,20 @@
 #define KEY_FLAGS 0x0130
 
 struct entry {
-	UT_hash_handle hh;      /* dns_cache->entries, the least recently used first */
-	double  stored;
-	uint32_t ttl;
-	struct dns_cache_key key;
-	size_t  len;
-	uint8_t msg[];
+	UT_hash_handle    hh;           /* dns_cache->entries */
+	TAILQ_ENTRY(entry) used;
+	double            stored, failed_until;
+	unsigned          uses;
+	struct dns_answer answer;
+	size_t            key_len;
+	uint8_t           bytes[];      /* the message, answer.end long, then the key */
 };
 
 struct dns_cache {
 	size_t        max;
+	double        stale_s;
 	struct entry *entries;
+	TAILQ_HEAD(, entry) used;       /* the least recently used first */
 };
 
 static void
@@ -50,12 +55,12 @@ dns_cache_key_make(struct dns_cache_key *key, const struct dns_query *q, const v
 }
 
 struct dns_cache *
-dns_cache_new(size_t max)
+dns_cache_new(void)
 {
 	struct dns_cache *c = calloc(1, sizeof(*c));
 
 	if (c != NULL)
-		c->max = max;
+		TAILQ_INIT(&c->used);
 	return c;
 }
 
@@ -63,33 +68,24 @@ static void
 entry_remove(struct dns_cache *c, struct entry *e)
 {
 	HASH_DELETE(hh, c->entries, e);
+	TAILQ_REMOVE(&c->used, e, used);
 	free(e);
-}
-
-/* The entry is the most recently used then; freed when there is no memory. */
-static int
-entry_add(struct dns_cache *c, struct entry *e)
-{
-	HASH_ADD_KEYPTR(hh, c->entries, e->key.bytes, e->key.len, e);
-	if (e->hh.tbl != NULL)
-		return 0;
-	free(e);
-	return ENOMEM;
 }
 
 void
-dns_cache_clear(struct dns_cache *c, size_t max)
+dns_cache_clear(struct dns_cache *c, size_t max, double stale_s)
 {
 	while (c->entries != NULL)
 		entry_remove(c, c->entries);
 	c->max = max;
+	c->stale_s = stale_s;
 }
 
 void
 dns_cache_free(struct dns_cache *c)
 {
 	if (c != NULL)
-		dns_cache_clear(c, 0);
+		dns_cache_clear(c, 0, 0);
 	free(c);
 }
 
@@ -99,46 +95,78 @@ dns_cache_count(const struct dns_cache *c)
 	return HASH_CNT(hh, c->entries);
 }
 
-int
-dns_cache_put(struct dns_cache *c, const struct dns_cache_key *key, const uint8_t *msg, size_t len, uint32_t ttl, double now)
+static struct entry *
+entry_find(struct dns_cache *c, const struct dns_cache_key *key)
 {
 	struct entry *e;
 
 	HASH_FIND(hh, c->entries, key->bytes, key->len, e);
-	if (e != NULL)
-		entry_remove(c, e);
-	if (ttl == 0 || len > DNS_CACHE_MESSAGE_MAX || c->max == 0)
-		return 0;
-	if (HASH_CNT(hh, c->entries) >= c->max)
-		entry_remove(c, c->entries);
-	e = calloc(1, sizeof(*e) + len);
-	if (e == NULL)
-		return ENOMEM;
-	e->key = *key;
-	e->stored = now;
-	e->ttl = ttl < DNS_CACHE_TTL_MAX ? ttl : DNS_CACHE_TTL_MAX;
-	e->len = len;
-	memcpy(e->msg, msg, len);
-	return entry_add(c, e);
+	return e;
 }
 
-const uint8_t *
-dns_cache_get(struct dns_cache *c, const struct dns_cache_key *key, double now, size_t *len, uint32_t *age)
+int
+dns_cache_put(struct dns_cache *c, const struct dns_cache_key *key, const uint8_t *msg, const struct dns_answer *answer,
+    double now)
 {
-	struct entry *e;
+	struct entry *e = entry_find(c, key);
 
-	HASH_FIND(hh, c->entries, key->bytes, key->len, e);
-	if (e == NULL)
-		return NULL;
-	/* a clock that was set back makes every age a guess */
-	if (now < e->stored || now - e->stored >= e->ttl) {
+	if (e != NULL)
 		entry_remove(c, e);
-		return NULL;
+	if (answer->ttl == 0 || answer->end > DNS_CACHE_MESSAGE_MAX || c->max == 0)
+		return 0;
+	if (HASH_CNT(hh, c->entries) >= c->max)
+		entry_remove(c, TAILQ_FIRST(&c->used));
+	e = malloc(sizeof(*e) + answer->end + key->len);
+	if (e == NULL)
+		return ENOMEM;
+	*e = (struct entry){ .stored = now, .answer = *answer, .key_len = key->len };
+	memcpy(e->bytes, msg, answer->end);
+	e->answer.end = dns_answer_strip_options(e->bytes, &e->answer);
+	memcpy(e->bytes + e->answer.end, key->bytes, key->len);
+	if (e->answer.end != 0)
+		HASH_ADD_KEYPTR(hh, c->entries, e->bytes + e->answer.end, e->key_len, e);
+	if (e->answer.end == 0 || e->hh.tbl == NULL) {
+		free(e);
+		return 0;
 	}
-	HASH_DELETE(hh, c->entries, e);
-	if (entry_add(c, e) != 0)
-		return NULL;
-	*len = e->len;
-	*age = (uint32_t)(now - e->stored);
-	return e->msg;
+	TAILQ_INSERT_TAIL(&c->used, e, used);
+	return 0;
+}
+
+void
+dns_cache_failed(struct dns_cache *c, const struct dns_cache_key *key, double now)
+{
+	struct entry *e = entry_find(c, key);
+
+	if (e != NULL)
+		e->failed_until = now + DNS_STALE_RETRY_S;
+}
+
+int
+dns_cache_get(struct dns_cache *c, const struct dns_cache_key *key, double now, uint8_t *msg, struct dns_cached *cached)
+{
+	struct entry *e = entry_find(c, key);
+	double age;
+
+	if (e == NULL)
+		return ENOENT;
+	age = now - e->stored;
+	/* a clock that was set back makes every age a guess */
+	if (age < 0 || age >= e->answer.ttl + c->stale_s) {
+		entry_remove(c, e);
+		return ENOENT;
+	}
+	TAILQ_REMOVE(&c->used, e, used);
+	TAILQ_INSERT_TAIL(&c->used, e, used);
+	cached->answer = e->answer;
+	cached->len = e->answer.end;
+	cached->stale = age >= e->answer.ttl;
+	cached->failed = now < e->failed_until;
+	cached->prefetch = !cached->stale && ++e->uses > DNS_POPULAR && age >= e->answer.ttl * (1 - DNS_PREFETCH_PART);
+	memcpy(msg, e->bytes, e->answer.end);
+	if (cached->stale)
+		dns_answer_age(msg, cached->len, 0, DNS_STALE_TTL, DNS_STALE_TTL);
+	else
+		dns_answer_age(msg, cached->len, (uint32_t)age, 0, INT32_MAX);
+	return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * dns_cache.h - answers kept for their time to live.
+ * dns_cache.h - answers kept for their time to live, and beyond it for when nobody answers (RFC 8767).
  *
  * A key says everything that an answer depends on: the question, the flags that change it (RD, AD,
  * CD, DO, whether EDNS is spoken), and the way it came: an answer that a proxy's side gave is
@@ -7,9 +7,9 @@
  *
  * Owner:   dns_cache_new() makes one, dns_cache_free() frees it.
  * Units:   seconds on the caller's clock, passed in.
- * Errors:  0 or ENOMEM.
- * Bounds:  the number of entries given; each at most DNS_CACHE_MESSAGE_MAX bytes and
- *          DNS_CACHE_TTL_MAX seconds. The least recently used goes first.
+ * Errors:  0 or an errno value.
+ * Bounds:  the number of entries given; each at most DNS_CACHE_MESSAGE_MAX bytes. The least recently
+ *          used goes first.
  */
 #ifndef PFI_DNS_CACHE_H
 #define PFI_DNS_CACHE_H
@@ -17,8 +17,11 @@
 #include "dns_message.h"
 
 #define DNS_CACHE_MESSAGE_MAX 4096
-#define DNS_CACHE_TTL_MAX     86400
 #define DNS_CACHE_KEY_MAX     (DNS_WIRE_MAX + 48)
+#define DNS_STALE_TTL         30        /* of every record in a stale answer, and ... */
+#define DNS_STALE_RETRY_S     30.0      /* ... how long nobody is asked again after a failure: RFC 8767 section 5 */
+#define DNS_POPULAR           3         /* answers given, until it is worth asking again before the end, */
+#define DNS_PREFETCH_PART     0.1       /* ... in the last part of the time to live */
 
 struct dns_cache;
 
@@ -27,20 +30,32 @@ struct dns_cache_key {
 	uint8_t bytes[DNS_CACHE_KEY_MAX];
 };
 
-/* route: stands for the list of proxies (compared as a pointer; clear the cache before it dies),
- * NULL: direct. server: the resolver asked; AF_UNSPEC: our own choice. */
+/* What is kept; its TTLs have been counted down. */
+struct dns_cached {
+	struct dns_answer answer;
+	size_t len;
+	bool   stale;           /* its time is over */
+	bool   failed;          /* ... and asking again has failed just now */
+	bool   prefetch;        /* popular and near its end: worth asking again */
+};
+
+/* route: stands for the list of proxies or the policy (compared as a pointer; clear the cache before it
+ * dies). server: the resolver asked; AF_UNSPEC: our own choice. */
 void dns_cache_key_make(struct dns_cache_key *, const struct dns_query *, const void *route, const union addr *server);
 
-/* max 0: nothing is ever kept. */
-struct dns_cache *dns_cache_new(size_t max);
+/* max 0: nothing is ever kept. stale_s: kept so long after the end of the time to live. */
+struct dns_cache *dns_cache_new(void);
 void   dns_cache_free(struct dns_cache *);
-void   dns_cache_clear(struct dns_cache *, size_t max);
+void   dns_cache_clear(struct dns_cache *, size_t max, double stale_s);
 size_t dns_cache_count(const struct dns_cache *);
 
-/* Keeps a copy for ttl seconds; 0 or a large message: not kept. */
-int dns_cache_put(struct dns_cache *, const struct dns_cache_key *, const uint8_t *msg, size_t len, uint32_t ttl, double now);
+/* Keeps a copy for answer->ttl seconds (0 or a large message: not), of a parsed answer with a question. The options of
+ * its OPT record are left out. */
+int  dns_cache_put(struct dns_cache *, const struct dns_cache_key *, const uint8_t *msg, const struct dns_answer *, double now);
+/* Asking for it again has failed. */
+void dns_cache_failed(struct dns_cache *, const struct dns_cache_key *, double now);
 
-/* NULL: not there or expired. *age: seconds since it was put. Borrowed: valid until the next call. */
-const uint8_t *dns_cache_get(struct dns_cache *, const struct dns_cache_key *, double now, size_t *len, uint32_t *age);
+/* 0: msg (room for DNS_CACHE_MESSAGE_MAX bytes) is filled; ENOENT. */
+int  dns_cache_get(struct dns_cache *, const struct dns_cache_key *, double now, uint8_t *msg, struct dns_cached *);
 
 #endif

@@ -105,16 +105,28 @@ question_read(const uint8_t *msg, size_t len, struct dns_question *question)
 	return 0;
 }
 
+/* Moves *pos behind the name there, without looking where a pointer leads. */
+static int
+name_skip(const uint8_t *msg, size_t len, size_t *pos)
+{
+	size_t at = *pos;
+
+	while (at < len && msg[at] != 0 && msg[at] < 0xc0)
+		at += msg[at] + 1u;
+	if (at >= len || len - at < (msg[at] == 0 ? 1 : 2))
+		return EBADMSG;
+	*pos = at + (msg[at] == 0 ? 1 : 2);
+	return 0;
+}
+
 /*
  *  name | type 2 | class 2 | ttl 4 | rdlength 2 | rdata      (RFC 1035 section 4.1.3)
  */
 static int
 record_read(const uint8_t *msg, size_t len, size_t *pos, struct record *rr)
 {
-	struct dns_name name;
-
 	rr->start = *pos;
-	if (name_read(msg, len, pos, &name) != 0 || len - *pos < 10)
+	if (name_skip(msg, len, pos) != 0 || len - *pos < 10)
 		return EBADMSG;
 	rr->type = get16(msg + *pos);
 	rr->class = get16(msg + *pos + 2);
@@ -128,6 +140,16 @@ record_read(const uint8_t *msg, size_t len, size_t *pos, struct record *rr)
 	if (rr->ttl > INT32_MAX) /* RFC 2181 section 8 */
 		rr->ttl = 0;
 	return rr->type == DNS_OPT && msg[rr->start] != 0 ? EBADMSG : 0; /* RFC 6891 section 6.1.2 */
+}
+
+/* Of a message that was not read before. */
+static int
+record_check(const uint8_t *msg, size_t len, size_t *pos, struct record *rr)
+{
+	struct dns_name name;
+	size_t at = *pos;
+
+	return name_read(msg, len, &at, &name) != 0 ? EBADMSG : record_read(msg, len, pos, rr);
 }
 
 static size_t
@@ -158,7 +180,7 @@ dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *q)
 		return EOPNOTSUPP;
 	pos = q->question.end;
 	for (size_t i = record_count(msg); i > 0; i--) {
-		if (record_read(msg, len, &pos, &rr) != 0)
+		if (record_check(msg, len, &pos, &rr) != 0)
 			return EINVAL;
 		if (rr.type != DNS_OPT)
 			continue;
@@ -166,11 +188,51 @@ dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *q)
 			return EINVAL;
 		q->edns = true;
 		q->dnssec_ok = (get32(msg + rr.ttl_at) & OPT_DO) != 0;
-		/* a single first cookie binds the answer to nobody yet */
-		q->options = rr.data_len != 0 && (rr.data_len != 12 || get32(msg + rr.data) != COOKIE_FIRST);
+		q->options = rr.data_len != 0;
+		/* a single first cookie binds the records to nobody yet */
+		q->personal = q->options && (rr.data_len != 12 || get32(msg + rr.data) != COOKIE_FIRST);
 		if (rr.class > DNS_UDP_MIN)
 			q->udp_size = rr.class < DNS_UDP_MAX ? rr.class : DNS_UDP_MAX;
 	}
+	return 0;
+}
+
+/* RFC 2308 section 5: the last word of the SOA record's data, if that is long enough for one. */
+static uint32_t
+soa_minimum(const uint8_t *msg, const struct record *rr)
+{
+	return rr->data_len < 22 ? 0 : get32(msg + rr->data + rr->data_len - 4);
+}
+
+/* The records, from a->end on. */
+static int
+answer_records(const uint8_t *msg, size_t len, uint16_t type, struct dns_answer *a)
+{
+	const size_t count = record_count(msg);
+	uint32_t minimum = 0;
+	struct record rr;
+
+	a->answers = get16(msg + ANCOUNT);
+	a->ttl = UINT32_MAX;
+	a->negative = true;
+	for (size_t i = 0; i < count; i++) {
+		if (record_check(msg, len, &a->end, &rr) != 0 || (rr.type == DNS_OPT && a->opt != 0))
+			return EBADMSG;
+		if (i < a->answers && (rr.type == type || type == DNS_ANY))
+			a->negative = a->rcode == DNS_NXDOMAIN;
+		if (i >= a->answers && rr.type == DNS_SOA)
+			minimum = soa_minimum(msg, &rr);
+		if (rr.type == DNS_OPT) {
+			a->opt = rr.start;
+			a->rcode |= (uint16_t)(get32(msg + rr.ttl_at) >> 24 << 4);
+		} else if (rr.ttl < a->ttl) {
+			a->ttl = rr.ttl;
+		}
+	}
+	if (a->negative && minimum > DNS_NEGATIVE_TTL_MAX)
+		minimum = DNS_NEGATIVE_TTL_MAX;
+	if (a->negative && a->ttl > minimum)
+		a->ttl = minimum;
 	return 0;
 }
 
@@ -179,7 +241,6 @@ dns_answer_parse(const uint8_t *msg, size_t len, uint16_t id, const struct dns_q
     struct dns_answer *a)
 {
 	struct dns_question own;
-	struct record rr;
 	uint16_t flags;
 
 	memset(a, 0, sizeof(*a));
@@ -200,29 +261,17 @@ dns_answer_parse(const uint8_t *msg, size_t len, uint16_t id, const struct dns_q
 		return EBADMSG;
 	if (a->truncated)
 		return 0;
-	a->answers = get16(msg + ANCOUNT);
 	a->end = own.end;
-	a->ttl = UINT32_MAX;
-	for (size_t i = record_count(msg); i > 0; i--) {
-		if (record_read(msg, len, &a->end, &rr) != 0)
-			return EBADMSG;
-		if (rr.type == DNS_OPT)
-			a->opt = rr.start;
-		else if (rr.ttl < a->ttl)
-			a->ttl = rr.ttl;
-	}
-	if (a->ttl == UINT32_MAX)
-		a->ttl = 0;
-	return 0;
+	return answer_records(msg, len, own.type, a);
 }
 
 /* Behind the question of a parsed answer. */
 static size_t
 records_start(const uint8_t *msg, size_t len)
 {
-	struct dns_question question;
+	size_t pos = DNS_HEADER_LEN;
 
-	return get16(msg + QDCOUNT) == 1 && question_read(msg, len, &question) == 0 ? question.end : len;
+	return get16(msg + QDCOUNT) == 1 && name_skip(msg, len, &pos) == 0 && len - pos >= 4 ? pos + 4 : len;
 }
 
 void
@@ -248,16 +297,18 @@ dns_answer_addresses(const uint8_t *msg, size_t len, dns_address_cb *cb, void *a
 }
 
 void
-dns_answer_age(uint8_t *msg, size_t len, uint32_t age)
+dns_answer_age(uint8_t *msg, size_t len, uint32_t age, uint32_t min, uint32_t max)
 {
 	size_t pos = records_start(msg, len);
 	struct record rr;
+	uint32_t ttl;
 
 	for (size_t i = record_count(msg); i > 0; i--) {
 		if (record_read(msg, len, &pos, &rr) != 0)
 			return;
+		ttl = rr.ttl > age ? rr.ttl - age : 0;
 		if (rr.type != DNS_OPT)
-			put32(msg + rr.ttl_at, rr.ttl > age ? rr.ttl - age : 0);
+			put32(msg + rr.ttl_at, ttl < min ? min : ttl > max ? max : ttl);
 	}
 }
 
@@ -306,16 +357,29 @@ dns_answer_strip_options(uint8_t *msg, const struct dns_answer *a)
 }
 
 size_t
-dns_error(uint8_t out[DNS_ERROR_MAX], const uint8_t *query_msg, const struct dns_query *q, enum dns_rcode rcode)
+dns_reply(uint8_t out[DNS_REPLY_MAX], const uint8_t *query_msg, const struct dns_query *q, enum dns_rcode rcode,
+    const union addr *addr, uint32_t ttl)
 {
-	size_t end = q->question.end != 0 ? q->question.end : DNS_HEADER_LEN;
+	size_t end = q->question.end != 0 ? q->question.end : DNS_HEADER_LEN, len;
+	const uint8_t *bytes;
 
 	memset(out, 0, DNS_HEADER_LEN);
 	memcpy(out + DNS_HEADER_LEN, query_msg + DNS_HEADER_LEN, end - DNS_HEADER_LEN);
 	put16(out, q->id);
 	put16(out + 2, FLAG_QR | FLAG_RA | (q->flags & (FLAG_OPCODE | FLAG_RD | FLAG_CD)) | rcode);
 	put16(out + QDCOUNT, q->question.end != 0);
+	put16(out + ANCOUNT, addr != NULL);
 	put16(out + ARCOUNT, q->edns);
+	if (addr != NULL) {
+		bytes = addr_bytes(addr, &len);
+		put16(out + end, 0xc000 | DNS_HEADER_LEN); /* the name of the question */
+		put16(out + end + 2, len == 4 ? DNS_A : DNS_AAAA);
+		put16(out + end + 4, CLASS_IN);
+		put32(out + end + 6, ttl);
+		put16(out + end + 10, (unsigned)len);
+		memcpy(out + end + 12, bytes, len);
+		end += 12 + len;
+	}
 	if (q->edns)
 		end = opt_put(out, end, OUR_UDP_SIZE, q->dnssec_ok ? OPT_DO : 0);
 	return end;

@@ -3,38 +3,37 @@
 #include "dns_proxy.h"
 
 #include <ev.h>
-#include <sys/queue.h>
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dns_cache.h"
-#include "dns_forward.h"
 #include "dns_listener.h"
+#include "dns_local.h"
+#include "dns_resolver.h"
 #include "rule.h"
+
+#define LOCAL_TTL 60    /* of addresses that we make up */
 
 struct dns_proxy {
 	struct dns_proxy_env  env;
-	struct policy        *policy;           /* NULL before the first dns_proxy_set_policy() */
 	struct dns_listeners  listeners;
-	struct dns_forward    forward;
-	struct dns_cache     *cache;
+	struct dns_resolver   resolver;         /* has the policy */
 	TAILQ_HEAD(, query)   queries;
 	unsigned              nqueries;
-	uint8_t               scratch[DNS_MESSAGE_MAX];
+	struct query         *spare;            /* an ended one, for the next */
 };
 
+/* One client's question. */
 struct query {
-	TAILQ_ENTRY(query)   link;
-	struct dns_proxy    *proxy;
-	struct dns_request  *request;
-	struct dns_query     parsed;
-	char                 name[DNS_TEXT_MAX];
-	struct dns_route     route;             /* holds a reference of the policy */
-	struct dns_cache_key key;
-	struct dns_lookup   *lookup;
-	struct flow_record   record;
+	TAILQ_ENTRY(query)  link;
+	struct dns_proxy   *proxy;
+	struct dns_request *request;
+	struct dns_query    parsed;
+	struct dns_route    route;              /* holds a reference of the policy */
+	struct dns_wait     wait;
+	struct flow_record  record;
+	char                name[DNS_TEXT_MAX];
 };
 
 /* Writes the record and frees the query; its request has been answered or is gone. */
@@ -48,7 +47,8 @@ query_end(struct query *q, enum close_reason reason)
 	q->record.reason = reason;
 	account_end(p->env.account, q->route.policy->conf, &q->record, ev_now(p->env.loop));
 	policy_unref(q->route.policy);
-	free(q);
+	free(p->spare);
+	p->spare = q;
 }
 
 static void
@@ -59,16 +59,37 @@ query_answer(struct query *q, const uint8_t *msg, size_t len, enum close_reason 
 	query_end(q, reason);
 }
 
-/* Answers without records. */
+/* Answers here: without records, or with an address. */
 static void
-query_error(struct query *q, enum dns_rcode rcode, enum close_reason reason)
+query_reply(struct query *q, enum dns_rcode rcode, const union addr *addr, enum close_reason reason)
 {
-	uint8_t msg[DNS_ERROR_MAX];
-	size_t len = dns_error(msg, q->request->msg, &q->parsed, rcode);
+	uint8_t msg[DNS_REPLY_MAX];
+	size_t len = dns_reply(msg, q->request->msg, &q->parsed, rcode, addr, LOCAL_TTL);
 
 	if (rcode == DNS_SERVFAIL)
 		q->proxy->env.account->dns_failed++;
 	query_answer(q, msg, len, reason);
+}
+
+/* dns.block_answer */
+static void
+query_block(struct query *q)
+{
+	static const union addr null4 = { .in = { .sin_family = AF_INET } }, null6 = { .in6 = { .sin6_family = AF_INET6 } };
+	const uint16_t type = q->parsed.question.type;
+
+	q->proxy->env.account->dns_blocked++;
+	switch (q->route.policy->conf->dns.block_answer) {
+	case DNS_BLOCK_NXDOMAIN:
+		query_reply(q, DNS_NXDOMAIN, NULL, CLOSE_BLOCKED);
+		break;
+	case DNS_BLOCK_NULL:
+		query_reply(q, DNS_NOERROR, type == DNS_A ? &null4 : type == DNS_AAAA ? &null6 : NULL, CLOSE_BLOCKED);
+		break;
+	case DNS_BLOCK_REFUSED:
+		query_reply(q, DNS_REFUSED, NULL, CLOSE_BLOCKED);
+		break;
+	}
 }
 
 static void
@@ -81,97 +102,51 @@ query_learn_cb(void *arg, const union addr *addr, uint32_t ttl)
 	names_learn(env->names, &q->request->flow.peer, addr, q->name, ev_now(env->loop) + hold);
 }
 
-/* Gives the client the answer that stands in p->scratch: as its own, cut to what it can take. */
+/* Every answer that was not made here, fresh, kept or shared, comes through here on its way to each client: what it says
+ * is learned, then it becomes this client's own, cut to what it can take. */
 static void
-query_deliver(struct query *q, size_t len, const struct dns_answer *answer)
+query_deliver(struct query *q, const struct dns_result *r)
 {
-	uint8_t *msg = q->proxy->scratch;
+	size_t len = r->len;
 
-	if (answer->rcode == DNS_NOERROR && !answer->truncated && host_is_valid(q->name))
-		dns_answer_addresses(msg, len, query_learn_cb, q);
-	dns_answer_echo(msg, q->request->msg, &q->parsed);
+	if (r->answer.rcode == DNS_NOERROR && !r->answer.truncated && host_is_valid(q->name))
+		dns_answer_addresses(r->msg, len, query_learn_cb, q);
+	dns_answer_echo(r->msg, q->request->msg, &q->parsed);
 	if (q->request->flow.proto == IPPROTO_UDP && len > q->parsed.udp_size)
-		len = dns_answer_truncate(msg, answer, &q->parsed);
-	query_answer(q, msg, len, CLOSE_DONE);
-}
-
-/* Keeps the answer in p->scratch for others; len is its length. */
-static void
-query_store(struct query *q, const struct dns_result *r)
-{
-	struct dns_proxy *p = q->proxy;
-	struct dns_answer answer = r->answer;
-	size_t len;
-
-	if (answer.rcode != DNS_NOERROR || answer.truncated || answer.answers == 0 || q->parsed.options ||
-	    q->route.policy != p->policy)
-		return;
-	memcpy(p->scratch, r->msg, r->len);
-	len = dns_answer_strip_options(p->scratch, &answer);
-	if (len != 0)
-		dns_cache_put(p->cache, &q->key, p->scratch, len, answer.ttl, ev_now(p->env.loop));
+		len = dns_answer_truncate(r->msg, &r->answer, &q->parsed);
+	query_answer(q, r->msg, len, CLOSE_DONE);
 }
 
 static void
-query_forwarded_cb(void *arg, const struct dns_result *r)
+query_result_cb(void *arg, const struct dns_result *r)
 {
 	struct query *q = arg;
-	struct dns_proxy *p = q->proxy;
 
-	q->record.dst = r->server;
-	q->record.proxy = r->proxy;
-	if (r->msg == NULL) {
-		query_error(q, DNS_SERVFAIL, r->reason);
-	} else if (!r->answer.has_question) {
-		query_error(q, r->answer.rcode, CLOSE_DONE);
+	if (r->cached) {
+		q->proxy->env.account->dns_cached++;
 	} else {
-		query_store(q, r);
-		memcpy(p->scratch, r->msg, r->len);
-		query_deliver(q, r->len, &r->answer);
+		q->proxy->env.account->dns_proxied += q->route.nproxies > 0;
+		q->record.dst = r->server;
+		q->record.proxy = r->proxy;
 	}
-}
-
-/* True: it was in the cache, and the query has ended. */
-static bool
-query_cached(struct query *q)
-{
-	struct dns_proxy *p = q->proxy;
-	struct dns_answer answer;
-	const uint8_t *msg;
-	uint32_t age;
-	size_t len;
-
-	dns_cache_key_make(&q->key, &q->parsed, q->route.proxies, &q->route.server);
-	if (q->parsed.options)
-		return false;
-	msg = dns_cache_get(p->cache, &q->key, ev_now(p->env.loop), &len, &age);
-	if (msg == NULL)
-		return false;
-	memcpy(p->scratch, msg, len);
-	dns_set_id(p->scratch, q->parsed.id);
-	if (dns_answer_parse(p->scratch, len, q->parsed.id, &q->parsed.question, &answer) != 0)
-		return false;
-	dns_answer_age(p->scratch, len, age);
-	p->env.account->dns_cached++;
-	query_deliver(q, len, &answer);
-	return true;
+	if (r->msg == NULL)
+		query_reply(q, DNS_SERVFAIL, NULL, r->reason);
+	else if (!r->answer.has_question)
+		query_reply(q, (enum dns_rcode)r->answer.rcode, NULL, CLOSE_DONE);
+	else
+		query_deliver(q, r);
 }
 
 static void
-query_forward(struct query *q)
+query_ask(struct query *q)
 {
 	struct dns_proxy *p = q->proxy;
+	struct dns_result result;
 
-	if (p->nqueries > q->route.policy->conf->limits.dns_queries) {
-		query_error(q, DNS_SERVFAIL, CLOSE_LIMIT);
-		return;
-	}
-	if (q->route.nproxies > 0)
-		p->env.account->dns_proxied++;
-	q->lookup = dns_lookup_new(&p->forward, &q->route, q->request->msg, q->request->len,
-	    &q->parsed.question, query_forwarded_cb, q);
-	if (q->lookup == NULL)
-		query_error(q, DNS_SERVFAIL, CLOSE_ERROR);
+	if (p->nqueries > q->route.policy->conf->limits.dns_queries)
+		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_LIMIT);
+	else if (dns_resolver_ask(&p->resolver, &q->route, q->request->msg, q->request->len, &q->parsed, &q->wait, &result) == 0)
+		query_result_cb(q, &result);
 }
 
 /* The resolver that a proxy is asked to reach: its own, else the one that the client meant, else
@@ -192,38 +167,85 @@ proxied_server(const struct query *q, const struct conf_proxy *proxy)
 	return p->nresolvers > 0 ? p->resolvers[0] : addr_none;
 }
 
-/* Sets verdict and route. CLOSE_DONE: go on; else why the query cannot be forwarded. */
-static enum close_reason
+/* A name of a private address goes to a resolver nearby, which may know it; nobody else does (RFC 6303). */
+static void
+query_private(struct query *q)
+{
+	const struct policy *p = q->route.policy;
+
+	q->record.verdict = (struct verdict){ .action = ACTION_DIRECT };
+	for (size_t i = 0; i < p->nresolvers && !addr_is_set(&q->route.server); i++)
+		if (dns_local_resolver(&p->resolvers[i]))
+			q->route.server = p->resolvers[i];
+	if (dns_local_resolver(&q->route.server))
+		query_ask(q);
+	else
+		query_reply(q, DNS_NXDOMAIN, NULL, CLOSE_DONE);
+}
+
+static void
+query_proxy(struct query *q)
+{
+	const struct verdict *v = &q->record.verdict;
+
+	if (v->nproxies == 0) { /* never direct instead: that would tell the name */
+		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_PROXY_DOWN);
+		return;
+	}
+	q->route.proxies = v->proxies;
+	q->route.nproxies = v->nproxies;
+	q->route.server = q->record.dst = proxied_server(q, v->proxies[0]);
+	if (addr_is_set(&q->route.server))
+		query_ask(q);
+	else
+		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_NO_DESTINATION);
+}
+
+/* Is it the canary, and is there a reason to want every name asked of us? A rule may let it pass. */
+static bool
+query_is_canary(const struct query *q)
+{
+	const struct conf *conf = q->route.policy->conf;
+	bool wanted = conf->default_action != ACTION_DIRECT;
+
+	if (strcmp(q->name, DNS_CANARY) != 0)
+		return false;
+	for (size_t i = 0; i < conf->nrules && !wanted; i++)
+		wanted = conf->rules[i].enabled && conf->rules[i].action != ACTION_DIRECT;
+	return wanted && (q->record.verdict.rule == NULL || q->record.verdict.action != ACTION_DIRECT);
+}
+
+static void
 query_decide(struct query *q)
 {
 	struct verdict *v = &q->record.verdict;
 
-	*v = (struct verdict){ .action = ACTION_DIRECT };
 	if (!policy_is_proxy_host(q->route.policy, q->name))
 		*v = rule_match(q->route.policy->conf, &(struct rule_query){ .host = q->name });
-	q->route.server = q->request->meant;
-	if (v->action == ACTION_BLOCK)
-		return CLOSE_BLOCKED;
-	if (v->action == ACTION_DIRECT)
-		return CLOSE_DONE;
-	if (v->nproxies == 0) /* never direct instead: that would tell the name */
-		return CLOSE_PROXY_DOWN;
-	q->route.proxies = v->proxies;
-	q->route.nproxies = v->nproxies;
-	q->route.server = proxied_server(q, v->proxies[0]);
-	return addr_is_set(&q->route.server) ? CLOSE_DONE : CLOSE_NO_DESTINATION;
+	if (query_is_canary(q)) {
+		v->action = ACTION_BLOCK;
+		query_reply(q, DNS_NXDOMAIN, NULL, CLOSE_BLOCKED);
+	} else if (v->action == ACTION_BLOCK) {
+		query_block(q);
+	} else if (dns_local_name(q->name)) {
+		query_private(q);
+	} else if (v->action == ACTION_PROXY) {
+		query_proxy(q);
+	} else {
+		query_ask(q);
+	}
 }
 
 /* A query that is none gets no answer; one that we do not carry gets an error. */
 static void
 proxy_reject(struct dns_proxy *p, struct dns_request *request, const struct dns_query *parsed, int error)
 {
-	uint8_t msg[DNS_ERROR_MAX];
+	uint8_t msg[DNS_REPLY_MAX];
 	size_t len = 0;
 
 	p->env.account->dns_failed++;
 	if (error != EBADMSG)
-		len = dns_error(msg, request->msg, parsed, error == EOPNOTSUPP ? DNS_NOTIMP : DNS_FORMERR);
+		len = dns_reply(msg, request->msg, parsed, error == EOPNOTSUPP ? DNS_NOTIMP : DNS_FORMERR, NULL, 0);
 	dns_request_answer(request, len > 0 ? msg : NULL, len);
 }
 
@@ -231,11 +253,11 @@ static void
 proxy_received_cb(void *arg, struct dns_request *request)
 {
 	struct dns_proxy *p = arg;
-	struct query *q = p->policy != NULL ? calloc(1, sizeof(*q)) : NULL;
-	enum close_reason reason;
+	struct query *q = p->spare != NULL ? p->spare : malloc(sizeof(*q));
 	int error;
 
-	if (q == NULL) {
+	p->spare = q;
+	if (q == NULL || p->resolver.policy == NULL) {
 		dns_request_answer(request, NULL, 0);
 		return;
 	}
@@ -243,29 +265,21 @@ proxy_received_cb(void *arg, struct dns_request *request)
 	error = dns_query_parse(request->msg, request->len, &q->parsed);
 	if (error != 0) {
 		proxy_reject(p, request, &q->parsed, error);
-		free(q);
 		return;
 	}
+	p->spare = NULL;
 	q->proxy = p;
 	q->request = request;
-	q->route.policy = policy_ref(p->policy);
+	q->route = (struct dns_route){ .policy = policy_ref(p->resolver.policy), .server = request->meant };
+	q->wait = (struct dns_wait){ .cb = query_result_cb, .arg = q };
 	request->arg = q;
 	dns_name_text(&q->parsed.question.name, q->name);
 	q->record = (struct flow_record){ .id = account_id(p->env.account), .proto = "dns",
-		.peer = request->flow.peer, .host = q->name, .via = VIA_DNS, .out = request->len,
-		.began = ev_now(p->env.loop) };
+		.peer = request->flow.peer, .dst = request->meant, .host = q->name, .via = VIA_DNS,
+		.verdict = { .action = ACTION_DIRECT }, .out = request->len, .began = ev_now(p->env.loop) };
 	TAILQ_INSERT_TAIL(&p->queries, q, link);
 	p->nqueries++;
-	reason = query_decide(q);
-	q->record.dst = q->route.server;
-	if (reason == CLOSE_BLOCKED) {
-		p->env.account->dns_blocked++;
-		query_error(q, DNS_NXDOMAIN, reason);
-	} else if (reason != CLOSE_DONE) {
-		query_error(q, DNS_SERVFAIL, reason);
-	} else if (!query_cached(q)) {
-		query_forward(q);
-	}
+	query_decide(q);
 }
 
 static void
@@ -274,7 +288,7 @@ proxy_abandoned_cb(void *arg, struct dns_request *request)
 	struct query *q = request->arg;
 
 	(void)arg;
-	dns_lookup_cancel(q->lookup);
+	dns_wait_cancel(&q->wait);
 	query_end(q, CLOSE_CLIENT_RESET);
 }
 
@@ -288,11 +302,10 @@ dns_proxy_new(const struct dns_proxy_env *env, struct policy *policy)
 	p->env = *env;
 	p->listeners = (struct dns_listeners){ .loop = env->loop, .firewall = env->firewall, .account = env->account,
 		.received = proxy_received_cb, .abandoned = proxy_abandoned_cb, .arg = p };
-	p->forward.streams.env = env->upstream;
-	p->forward.firewall = env->firewall;
+	p->resolver.forward.streams.env = env->upstream;
+	p->resolver.forward.firewall = env->firewall;
 	TAILQ_INIT(&p->queries);
-	p->cache = dns_cache_new(0);
-	if (p->cache == NULL) {
+	if (dns_resolver_open(&p->resolver) != 0) {
 		free(p);
 		return NULL;
 	}
@@ -309,15 +322,13 @@ dns_proxy_free(struct dns_proxy *p)
 	if (p == NULL)
 		return;
 	while ((q = TAILQ_FIRST(&p->queries)) != NULL) {
-		dns_lookup_cancel(q->lookup);
+		dns_wait_cancel(&q->wait);
 		dns_request_answer(q->request, NULL, 0);
 		query_end(q, CLOSE_SHUTDOWN);
 	}
 	dns_listeners_close(&p->listeners);
-	dns_streams_close_idle(&p->forward.streams);
-	dns_cache_free(p->cache);
-	if (p->policy != NULL)
-		policy_unref(p->policy);
+	dns_resolver_close(&p->resolver);
+	free(p->spare);
 	free(p);
 }
 
@@ -336,11 +347,6 @@ dns_proxy_unlisten(struct dns_proxy *p, bool (*keep)(const void *, const union a
 void
 dns_proxy_set_policy(struct dns_proxy *p, struct policy *policy)
 {
-	policy_ref(policy);
-	if (p->policy != NULL)
-		policy_unref(p->policy);
-	p->policy = policy;
-	dns_cache_clear(p->cache, policy->conf->dns.cache_entries);
+	dns_resolver_set_policy(&p->resolver, policy);
 	p->listeners.max_lookups = policy->conf->limits.dns_queries;
-	dns_streams_close_idle(&p->forward.streams);
 }

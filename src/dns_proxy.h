@@ -4,7 +4,8 @@
  *
  *   matching names  through the rule's proxies: DNS over TCP inside the proxy's CONNECT, connection
  *                   kept open and pipelined (RFC 7766)
- *   blocked names   NXDOMAIN
+ *   blocked names   answered here (dns.block_answer)
+ *   names of private addresses      a resolver nearby, else NXDOMAIN (dns_local.h)
  *   others          to the resolver that the client meant, or dns.servers when it asked us directly
  *
  * Names of proxies themselves always go direct. A proxied name never goes direct instead: when its
@@ -14,7 +15,7 @@
  * of an answer belongs to the name that was asked, at whatever end of a CNAME chain it stands.
  *
  * Owner:   the worker.
- * Bounds:  limits.dns_queries in flight (more get SERVFAIL), timeouts.dns for each.
+ * Bounds:  limits.dns_queries clients that wait (more get SERVFAIL), timeouts.dns for each.
  */
 #ifndef PFI_DNS_PROXY_H
 #define PFI_DNS_PROXY_H
@@ -48,7 +49,7 @@ void dns_proxy_free(struct dns_proxy *);
 int  dns_proxy_listen(struct dns_proxy *, int fd, int type, const union addr *local);
 void dns_proxy_unlisten(struct dns_proxy *, bool (*keep)(const void *arg, const union addr *local), const void *arg);
 
-/* After a reload: new policy; the cache is emptied, queries under way go on. */
+/* After a reload, or when the policy's resolvers have changed: the cache is emptied, queries under way go on. */
 void dns_proxy_set_policy(struct dns_proxy *, struct policy *);
 
 #endif

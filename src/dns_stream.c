@@ -132,7 +132,7 @@ stream_send(struct dns_stream *s, struct dns_ask *ask)
 
 /* What answers nothing that was asked is ignored. */
 static void
-stream_message(struct dns_stream *s, const uint8_t *msg, size_t len)
+stream_message(struct dns_stream *s, uint8_t *msg, size_t len)
 {
 	struct dns_result result = { .reason = CLOSE_DONE, .msg = msg, .len = len };
 	struct dns_ask *ask;
@@ -161,7 +161,7 @@ stream_read(struct dns_stream *s)
 		return EPIPE;
 	buffer_commit(&s->in, (size_t)n);
 	while (buffer_len(&s->in) >= 2) {
-		const uint8_t *data = buffer_data(&s->in);
+		uint8_t *data = buffer_data(&s->in);
 		size_t len = (size_t)(data[0] << 8 | data[1]);
 
 		if (buffer_len(&s->in) < len + 2)

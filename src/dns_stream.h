@@ -34,8 +34,9 @@ struct dns_route {
 
 struct dns_result {
 	enum close_reason        reason;        /* CLOSE_DONE: msg is a verified answer */
-	const uint8_t           *msg;           /* borrowed during the callback; NULL when it failed */
+	uint8_t                 *msg;           /* the callback may change it; NULL when it failed */
 	size_t                   len;
+	bool                     cached;        /* it was kept: no server, no proxy */
 	struct dns_answer        answer;
 	union addr               server;        /* that answered, or was asked last */
 	const struct conf_proxy *proxy;         /* the last one tried; NULL: direct */

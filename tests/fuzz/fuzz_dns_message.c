@@ -35,7 +35,7 @@ use_answer(const uint8_t *data, size_t len, const struct dns_query *q, const uin
 	if (dns_answer_parse(msg, len, q->id, &q->question, &again) != 0)
 		abort();
 	/* names may hide in a TTL: an aged answer need not parse again */
-	dns_answer_age(msg, len, 1);
+	dns_answer_age(msg, len, 1, 0, INT32_MAX);
 	dns_answer_addresses(msg, len, count_address, &count);
 	if (!a->truncated && dns_answer_strip_options(msg, a) > len)
 		abort();
@@ -70,11 +70,11 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct dns_query q;
-	uint8_t out[DNS_ERROR_MAX];
+	uint8_t out[DNS_REPLY_MAX];
 	char text[DNS_TEXT_MAX];
 	int error = dns_query_parse(data, len, &q);
 
-	if (len >= DNS_HEADER_LEN && dns_error(out, data, &q, DNS_FORMERR) > sizeof(out))
+	if (len >= DNS_HEADER_LEN && dns_reply(out, data, &q, DNS_FORMERR, NULL, 0) > sizeof(out))
 		abort();
 	if (error == 0)
 		dns_name_text(&q.question.name, text);

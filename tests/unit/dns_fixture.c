@@ -57,6 +57,8 @@ struct policy *policy_ref(struct policy *p) { p->refs++; return p; }
 void
 policy_unref(struct policy *p)
 {
+	if (p == NULL)
+		return;
 	assert_true(p->refs > 0);
 	p->refs--;
 }
@@ -258,6 +260,7 @@ fixture_setup(void **state)
 	fx.conf.timeouts.dns = 5;
 	fx.conf.limits.dns_queries = 20;
 	fx.conf.dns.cache_entries = 10;
+	fx.conf.dns.ttl_max = 86400;
 	fx.policy = &policy;
 	policy = (struct policy){ .refs = 1, .conf = &fx.conf, .resolvers = resolvers, .nresolvers = RESOLVERS };
 	fx.firewall.fw = (struct firewall){ .ops = &fake_ops, .loop = fx.loop };

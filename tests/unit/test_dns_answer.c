@@ -281,11 +281,11 @@ age_is_taken_from_every_ttl_but_opt(void **state)
 	(void)state;
 	build_chain(&b);
 	before = b;
-	dns_answer_age(b.bytes, b.len, 59);
+	dns_answer_age(b.bytes, b.len, 59, 0, INT32_MAX);
 	assert_int_equal(parse_answer(b.bytes, b.len, 1, &q, &a), 0);
 	assert_int_equal(a.ttl, 1);
 	assert_memory_equal(b.bytes + a.opt, before.bytes + a.opt, b.len - a.opt);
-	dns_answer_age(b.bytes, b.len, 100);
+	dns_answer_age(b.bytes, b.len, 100, 0, INT32_MAX);
 	dns_answer_addresses(b.bytes, b.len, see, &seen);
 	assert_int_equal(seen.ttl[0], 0);
 }

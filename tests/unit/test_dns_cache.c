@@ -33,106 +33,203 @@ key_for(const char *name)
 	return key;
 }
 
+/* Keeps an answer with one A record. */
 static void
 put(struct dns_cache *c, const char *name, uint32_t ttl, double now)
 {
 	struct dns_cache_key key = key_for(name);
+	struct dns_query q = query_for(name, DNS_A, 0x0100);
+	struct dns_answer a;
+	struct dns_build b;
 
-	assert_int_equal(dns_cache_put(c, &key, (const uint8_t *)name, strlen(name) + 1, ttl, now), 0);
+	build_header(&b, 1, 0x8180, 1, 1, 0, 0);
+	build_question(&b, name, DNS_A);
+	build16(&b, 0xc00c);
+	build_record(&b, DNS_A, ttl, "\300\0\2\1", 4);
+	assert_int_equal(dns_answer_parse(b.bytes, b.len, 1, &q.question, &a), 0);
+	assert_int_equal(dns_cache_put(c, &key, b.bytes, &a, now), 0);
 }
 
-/* The age of what is kept for name, or -1. */
+static struct dns_cached cached;
+
 static int
-age_of(struct dns_cache *c, const char *name, double now)
+get(struct dns_cache *c, const char *name, double now, uint8_t *msg)
 {
 	struct dns_cache_key key = key_for(name);
-	uint32_t age;
-	size_t len;
-	const uint8_t *msg = dns_cache_get(c, &key, now, &len, &age);
 
-	if (msg == NULL)
-		return -1;
-	assert_int_equal(len, strlen(name) + 1);
-	assert_memory_equal(msg, name, len);
-	return (int)age;
+	return dns_cache_get(c, &key, now, msg, &cached);
+}
+
+static void
+ttl_cb(void *arg, const union addr *addr, uint32_t ttl)
+{
+	(void)addr;
+	*(int *)arg = (int)ttl;
+}
+
+/* The TTL of what is kept for name, or -1. */
+static int
+left_of(struct dns_cache *c, const char *name, double now)
+{
+	uint8_t msg[DNS_CACHE_MESSAGE_MAX];
+	int ttl = -1;
+
+	if (get(c, name, now, msg) == 0)
+		dns_answer_addresses(msg, cached.len, ttl_cb, &ttl);
+	return ttl;
+}
+
+static struct dns_cache *
+cache_new(size_t max, double stale_s)
+{
+	struct dns_cache *c = dns_cache_new();
+
+	assert_non_null(c);
+	dns_cache_clear(c, max, stale_s);
+	return c;
 }
 
 static void
 answer_is_kept_for_its_ttl(void **state)
 {
-	struct dns_cache *c = dns_cache_new(10);
+	struct dns_cache *c = cache_new(10, 0);
 
 	(void)state;
-	assert_int_equal(age_of(c, "a.example", 1000), -1);
+	assert_int_equal(left_of(c, "a.example", 1000), -1);
 	put(c, "a.example", 60, 1000);
-	assert_int_equal(age_of(c, "a.example", 1000), 0);
-	assert_int_equal(age_of(c, "a.example", 1059.9), 59);
-	assert_int_equal(age_of(c, "a.example", 1060), -1);
+	assert_int_equal(left_of(c, "a.example", 1000), 60);
+	assert_int_equal(left_of(c, "a.example", 1059.9), 1);
+	assert_false(cached.stale);
+	assert_int_equal(left_of(c, "a.example", 1060), -1);
 	assert_int_equal(dns_cache_count(c), 0);
+	dns_cache_free(c);
+}
+
+static void
+stale_answer_is_kept_for_longer_and_says_so(void **state)
+{
+	struct dns_cache *c = cache_new(10, 100);
+	const struct dns_cache_key key = key_for("a.example");
+
+	(void)state;
+	put(c, "a.example", 60, 1000);
+	assert_int_equal(left_of(c, "a.example", 1060), DNS_STALE_TTL);
+	assert_true(cached.stale && !cached.failed);
+	dns_cache_failed(c, &key, 1060);
+	assert_int_equal(left_of(c, "a.example", 1089), DNS_STALE_TTL);
+	assert_true(cached.failed);
+	assert_int_equal(left_of(c, "a.example", 1091), DNS_STALE_TTL);
+	assert_false(cached.failed);
+	assert_int_equal(left_of(c, "a.example", 1160), -1);
+	dns_cache_free(c);
+}
+
+static void
+popular_answer_is_worth_asking_again_near_its_end(void **state)
+{
+	struct dns_cache *c = cache_new(10, 100);
+
+	(void)state;
+	put(c, "a.example", 100, 1000);
+	put(c, "b.example", 100, 1000);
+	for (int i = 0; i < DNS_POPULAR; i++)
+		assert_int_equal(left_of(c, "a.example", 1000), 100);
+	assert_int_equal(left_of(c, "a.example", 1089), 11);
+	assert_false(cached.prefetch);
+	assert_int_equal(left_of(c, "a.example", 1091), 9);
+	assert_true(cached.prefetch);
+	assert_int_equal(left_of(c, "b.example", 1091), 9);
+	assert_false(cached.prefetch);
 	dns_cache_free(c);
 }
 
 static void
 later_answer_replaces_the_earlier(void **state)
 {
-	struct dns_cache *c = dns_cache_new(10);
+	struct dns_cache *c = cache_new(10, 0);
 
 	(void)state;
 	put(c, "a.example", 60, 1000);
 	put(c, "a.example", 60, 1050);
-	assert_int_equal(age_of(c, "a.example", 1100), 50);
+	assert_int_equal(left_of(c, "a.example", 1100), 10);
 	assert_int_equal(dns_cache_count(c), 1);
 	put(c, "a.example", 0, 1100);
-	assert_int_equal(age_of(c, "a.example", 1100), -1);
+	assert_int_equal(left_of(c, "a.example", 1100), -1);
 	dns_cache_free(c);
 }
 
 static void
-ttl_is_capped_and_a_clock_set_back_ends_it(void **state)
+clock_set_back_ends_an_answer(void **state)
 {
-	struct dns_cache *c = dns_cache_new(10);
+	struct dns_cache *c = cache_new(10, 100);
 
 	(void)state;
-	put(c, "a.example", INT32_MAX, 0);
-	assert_int_equal(age_of(c, "a.example", DNS_CACHE_TTL_MAX), -1);
 	put(c, "a.example", 60, 1000);
-	assert_int_equal(age_of(c, "a.example", 999), -1);
+	assert_int_equal(left_of(c, "a.example", 999), -1);
+	assert_int_equal(dns_cache_count(c), 0);
 	dns_cache_free(c);
 }
 
 static void
 least_recently_used_goes_first(void **state)
 {
-	struct dns_cache *c = dns_cache_new(2);
+	struct dns_cache *c = cache_new(2, 0);
 
 	(void)state;
 	put(c, "a.example", 60, 0);
 	put(c, "b.example", 60, 0);
-	assert_int_equal(age_of(c, "a.example", 1), 1);
+	assert_int_equal(left_of(c, "a.example", 1), 59);
 	put(c, "c.example", 60, 0);
 	assert_int_equal(dns_cache_count(c), 2);
-	assert_int_equal(age_of(c, "a.example", 1), 1);
-	assert_int_equal(age_of(c, "b.example", 1), -1);
+	assert_int_equal(left_of(c, "a.example", 1), 59);
+	assert_int_equal(left_of(c, "b.example", 1), -1);
 	dns_cache_free(c);
 }
 
 static void
 nothing_is_kept_when_off_large_or_cleared(void **state)
 {
-	struct dns_cache *c = dns_cache_new(0);
-	struct dns_cache_key key = key_for("a.example");
-	static const uint8_t large[DNS_CACHE_MESSAGE_MAX + 1];
+	struct dns_cache *c = cache_new(0, 0);
+	const struct dns_cache_key key = key_for("a.example");
+	const struct dns_answer large = { .ttl = 60, .end = DNS_CACHE_MESSAGE_MAX + 1 };
+	static const uint8_t bytes[DNS_CACHE_MESSAGE_MAX + 1];
 
 	(void)state;
 	put(c, "a.example", 60, 0);
 	assert_int_equal(dns_cache_count(c), 0);
-	dns_cache_clear(c, 2);
-	assert_int_equal(dns_cache_put(c, &key, large, sizeof(large), 60, 0), 0);
+	dns_cache_clear(c, 2, 0);
+	assert_int_equal(dns_cache_put(c, &key, bytes, &large, 0), 0);
 	assert_int_equal(dns_cache_count(c), 0);
 	put(c, "a.example", 60, 0);
 	assert_int_equal(dns_cache_count(c), 1);
-	dns_cache_clear(c, 2);
-	assert_int_equal(age_of(c, "a.example", 0), -1);
+	dns_cache_clear(c, 2, 0);
+	assert_int_equal(left_of(c, "a.example", 0), -1);
+	dns_cache_free(c);
+}
+
+/* A server's options are for the one who asked. */
+static void
+options_are_not_kept(void **state)
+{
+	struct dns_cache *c = cache_new(10, 0);
+	const struct dns_cache_key key = key_for("a.example");
+	struct dns_query q = query_for("a.example", DNS_A, 0x0100);
+	uint8_t msg[DNS_CACHE_MESSAGE_MAX];
+	struct dns_answer a;
+	struct dns_build b;
+
+	(void)state;
+	build_header(&b, 1, 0x8180, 1, 1, 0, 1);
+	build_question(&b, "a.example", DNS_A);
+	build16(&b, 0xc00c);
+	build_record(&b, DNS_A, 60, "\300\0\2\1", 4);
+	build_opt(&b, 1232, 0x8000, "\0\x0a\0\x08" "abcdefgh", 12);
+	assert_int_equal(dns_answer_parse(b.bytes, b.len, 1, &q.question, &a), 0);
+	assert_int_equal(dns_cache_put(c, &key, b.bytes, &a, 0), 0);
+	assert_int_equal(dns_cache_get(c, &key, 0, msg, &cached), 0);
+	assert_int_equal(cached.len, b.len - 12);
+	assert_memory_equal(msg, b.bytes, a.opt + 9);
+	assert_int_equal(msg[a.opt + 9] << 8 | msg[a.opt + 10], 0);
 	dns_cache_free(c);
 }
 
@@ -180,7 +277,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answer_is_kept_for_its_ttl),
 		cmocka_unit_test(later_answer_replaces_the_earlier),
-		cmocka_unit_test(ttl_is_capped_and_a_clock_set_back_ends_it),
+		cmocka_unit_test(stale_answer_is_kept_for_longer_and_says_so),
+		cmocka_unit_test(popular_answer_is_worth_asking_again_near_its_end),
+		cmocka_unit_test(clock_set_back_ends_an_answer),
+		cmocka_unit_test(options_are_not_kept),
 		cmocka_unit_test(least_recently_used_goes_first),
 		cmocka_unit_test(nothing_is_kept_when_off_large_or_cleared),
 		cmocka_unit_test(key_depends_on_everything_that_an_answer_depends_on),

@@ -70,11 +70,11 @@ two_clients_with_the_same_id_get_their_own_answers(void **state)
 	first->on_udp = stay_silent;
 	client_ask(0, 42, "www.example", DNS_A);
 	fixture_until(&first->nheard, 1);
-	client_ask(1, 42, "www.example", DNS_A);
+	client_ask(1, 42, "b.example", DNS_A);
 	fixture_until(&first->nheard, 2);
 	answer_build(&b, &first->heard[1], 102);
 	answer_udp(first, &first->heard[1], &b);
-	client_expect(1, 42, "www.example", DNS_A);
+	client_expect(1, 42, "b.example", DNS_A);
 	assert_int_equal(reply_last_byte(NULL), 102);
 	answer_build(&b, &first->heard[0], 101);
 	answer_udp(first, &first->heard[0], &b);

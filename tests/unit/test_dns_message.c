@@ -211,13 +211,13 @@ edns_gives_size_flag_and_options(void **state)
 	build_question(&b, "a.example", DNS_A);
 	build_opt(&b, 1232, 0x8000, "", 0);
 	assert_int_equal(parse_query(b.bytes, b.len, &q), 0);
-	assert_true(q.edns && q.dnssec_ok && !q.options);
+	assert_true(q.edns && q.dnssec_ok && !q.personal);
 	assert_int_equal(q.udp_size, 1232);
 	build_header(&b, 1, 0x0100, 1, 0, 0, 1);
 	build_question(&b, "a.example", DNS_A);
 	build_opt(&b, 100, 0, "\0\x08\0\4\0\1\0\0", 8);
 	assert_int_equal(parse_query(b.bytes, b.len, &q), 0);
-	assert_true(q.edns && !q.dnssec_ok && q.options);
+	assert_true(q.edns && !q.dnssec_ok && q.personal);
 	assert_int_equal(q.udp_size, DNS_UDP_MIN);
 }
 
@@ -233,13 +233,13 @@ first_cookie_alone_does_not_matter(void **state)
 	build_question(&b, "a.example", DNS_A);
 	build_opt(&b, 65535, 0, first, sizeof(first) - 1);
 	assert_int_equal(parse_query(b.bytes, b.len, &q), 0);
-	assert_false(q.options);
+	assert_false(q.personal);
 	assert_int_equal(q.udp_size, DNS_UDP_MAX);
 	build_header(&b, 1, 0x0100, 1, 0, 0, 1);
 	build_question(&b, "a.example", DNS_A);
 	build_opt(&b, 4096, 0, both, sizeof(both) - 1);
 	assert_int_equal(parse_query(b.bytes, b.len, &q), 0);
-	assert_true(q.options);
+	assert_true(q.personal);
 }
 
 static void
@@ -266,7 +266,7 @@ error_repeats_question_and_edns(void **state)
 	struct dns_build b;
 	struct dns_query q;
 	struct dns_answer a;
-	uint8_t out[DNS_ERROR_MAX];
+	uint8_t out[DNS_REPLY_MAX];
 	size_t len;
 
 	(void)state;
@@ -274,7 +274,7 @@ error_repeats_question_and_edns(void **state)
 	build_question(&b, "WWW.example", DNS_A);
 	build_opt(&b, 4096, 0x8000, "", 0);
 	assert_int_equal(parse_query(b.bytes, b.len, &q), 0);
-	len = dns_error(out, b.bytes, &q, DNS_NXDOMAIN);
+	len = dns_reply(out, b.bytes, &q, DNS_NXDOMAIN, NULL, 0);
 	assert_int_equal(parse_answer(out, len, 0x1234, &q, &a), 0);
 	assert_memory_equal(out, "\x12\x34\x81\x93\0\1\0\0\0\0\0\1", 12);
 	assert_memory_equal(out + 12, b.bytes + 12, q.question.end - 12);
@@ -286,28 +286,30 @@ error_to_a_mere_header_is_a_header(void **state)
 {
 	struct dns_build b;
 	struct dns_query q;
-	uint8_t out[DNS_ERROR_MAX];
+	uint8_t out[DNS_REPLY_MAX];
 
 	(void)state;
 	build_header(&b, 0x1234, 0x2900, 1, 0, 0, 0);
 	assert_int_equal(parse_query(b.bytes, b.len, &q), EOPNOTSUPP);
-	assert_int_equal(dns_error(out, b.bytes, &q, DNS_NOTIMP), DNS_HEADER_LEN);
+	assert_int_equal(dns_reply(out, b.bytes, &q, DNS_NOTIMP, NULL, 0), DNS_HEADER_LEN);
 	assert_memory_equal(out, "\x12\x34\xa9\x84\0\0\0\0\0\0\0\0", 12);
 }
 
 static void
-error_to_the_longest_query_fits(void **state)
+address_for_the_longest_query_fits(void **state)
 {
 	struct dns_build b;
+	union addr addr;
 	struct dns_query q;
-	uint8_t out[DNS_ERROR_MAX];
+	uint8_t out[DNS_REPLY_MAX];
 
 	(void)state;
 	build_header(&b, 1, 0x0100, 1, 0, 0, 1);
 	build_long_name(&b, 61, 'a');
 	build_opt(&b, 4096, 0, "", 0);
 	assert_int_equal(parse_query(b.bytes, b.len, &q), 0);
-	assert_int_equal(dns_error(out, b.bytes, &q, DNS_SERVFAIL), DNS_ERROR_MAX);
+	assert_int_equal(addr_parse("2001:db8::1", 0, &addr), 0);
+	assert_int_equal(dns_reply(out, b.bytes, &q, DNS_NOERROR, &addr, 60), DNS_REPLY_MAX);
 }
 
 int
@@ -329,7 +331,7 @@ main(void)
 		cmocka_unit_test(two_opt_records_or_one_with_a_name_are_refused),
 		cmocka_unit_test(error_repeats_question_and_edns),
 		cmocka_unit_test(error_to_a_mere_header_is_a_header),
-		cmocka_unit_test(error_to_the_longest_query_fits),
+		cmocka_unit_test(address_for_the_longest_query_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

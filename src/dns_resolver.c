@@ -1,0 +1,241 @@
+#include "config.h"
+
+/* before uthash.h, which the headers need */
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(elt) ((elt)->hh.tbl = NULL)
+#include "dns_resolver.h"
+
+#include <ev.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A question that a resolver was asked; without anybody waiting its answer is for the cache alone. */
+struct dns_flight {
+	UT_hash_handle        hh;               /* resolver->shared; hh.tbl NULL: not shared */
+	LIST_ENTRY(dns_flight) link;
+	struct dns_resolver  *resolver;
+	struct dns_route      route;            /* holds a reference of the policy */
+	struct dns_question   question;
+	struct dns_cache_key  key;
+	bool                  keep;             /* the answer may be kept for others */
+	struct dns_lookup    *lookup;
+	ev_timer              patience;         /* runs when a stale answer is there */
+	TAILQ_HEAD(, dns_wait) waits;
+	size_t                len;
+	uint8_t               msg[];
+};
+
+int
+dns_resolver_open(struct dns_resolver *r)
+{
+	LIST_INIT(&r->flights);
+	r->cache = dns_cache_new();
+	return r->cache == NULL ? ENOMEM : 0;
+}
+
+static double
+resolver_now(const struct dns_resolver *r)
+{
+	return ev_now(r->forward.streams.env->loop);
+}
+
+static void
+flight_end(struct dns_flight *f)
+{
+	struct dns_resolver *r = f->resolver;
+
+	if (f->hh.tbl != NULL)
+		HASH_DELETE(hh, r->shared, f);
+	LIST_REMOVE(f, link);
+	r->nflights--;
+	ev_timer_stop(r->forward.streams.env->loop, &f->patience);
+	policy_unref(f->route.policy);
+	free(f);
+}
+
+void
+dns_resolver_close(struct dns_resolver *r)
+{
+	struct dns_flight *f;
+
+	while ((f = LIST_FIRST(&r->flights)) != NULL) {
+		dns_lookup_cancel(f->lookup);
+		flight_end(f);
+	}
+	dns_streams_close_idle(&r->forward.streams);
+	dns_cache_free(r->cache);
+	policy_unref(r->policy);
+}
+
+void
+dns_resolver_set_policy(struct dns_resolver *r, struct policy *policy)
+{
+	policy_ref(policy);
+	policy_unref(r->policy);
+	r->policy = policy;
+	dns_cache_clear(r->cache, policy->conf->dns.cache_entries, policy->conf->dns.stale);
+	dns_streams_close_idle(&r->forward.streams);
+}
+
+/* What is kept for key, as a result in r->scratch; 0 or ENOENT. */
+static int
+resolver_cached(struct dns_resolver *r, const struct dns_cache_key *key, struct dns_cached *cached, struct dns_result *result)
+{
+	int error = dns_cache_get(r->cache, key, resolver_now(r), r->scratch, cached);
+
+	if (error == 0)
+		*result = (struct dns_result){ .reason = CLOSE_DONE, .cached = true, .msg = r->scratch,
+			.len = cached->len, .answer = cached->answer };
+	return error;
+}
+
+/* Gives everybody who waits a copy of the result. */
+static void
+flight_give(struct dns_flight *f, const struct dns_result *result)
+{
+	struct dns_resolver *r = f->resolver;
+	struct dns_result own;
+	struct dns_wait *w;
+
+	while ((w = TAILQ_FIRST(&f->waits)) != NULL) {
+		own = *result;
+		if (result->msg != NULL)
+			own.msg = memcpy(r->scratch, result->msg, result->len);
+		dns_wait_cancel(w);
+		w->cb(w->arg, &own);
+	}
+}
+
+/* Gives everybody what is kept beyond its time; ENOENT when there is nothing. */
+static int
+flight_give_stale(struct dns_flight *f)
+{
+	uint8_t stale[DNS_CACHE_MESSAGE_MAX];
+	struct dns_cached cached;
+	struct dns_result result;
+
+	if (!f->keep || resolver_cached(f->resolver, &f->key, &cached, &result) != 0)
+		return ENOENT;
+	result.msg = memcpy(stale, result.msg, result.len);
+	flight_give(f, &result);
+	return 0;
+}
+
+static void
+flight_patience_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)loop, (void)revents;
+	flight_give_stale(w->data);
+}
+
+/* Brings the TTLs of an answer within the configured limits. */
+static void
+answer_limit(struct dns_result *r, const struct conf *conf)
+{
+	const uint32_t min = r->answer.negative ? 0 : conf->dns.ttl_min, max = conf->dns.ttl_max;
+	uint32_t *ttl = &r->answer.ttl;
+
+	dns_answer_age(r->msg, r->answer.end, 0, min, max);
+	*ttl = *ttl < min ? min : *ttl > max ? max : *ttl;
+}
+
+static void
+flight_result_cb(void *arg, const struct dns_result *found)
+{
+	struct dns_flight *f = arg;
+	struct dns_resolver *r = f->resolver;
+	const bool usable = found->msg != NULL && (found->answer.rcode == DNS_NOERROR || found->answer.rcode == DNS_NXDOMAIN);
+	struct dns_result result = *found;
+
+	if (usable && !result.answer.truncated)
+		answer_limit(&result, f->route.policy->conf);
+	if (!usable && f->keep && f->route.policy == r->policy) {
+		dns_cache_failed(r->cache, &f->key, resolver_now(r));
+		flight_give_stale(f);
+	} else if (usable && f->keep && !result.answer.truncated && f->route.policy == r->policy) {
+		dns_cache_put(r->cache, &f->key, result.msg, &result.answer, resolver_now(r));
+	}
+	flight_give(f, &result);
+	flight_end(f);
+}
+
+static struct dns_flight *
+flight_new(struct dns_resolver *r, const struct dns_route *route, const uint8_t *msg, size_t len, const struct dns_query *q)
+{
+	const bool free_place = r->nflights < route->policy->conf->limits.dns_queries;
+	struct dns_flight *f = free_place ? calloc(1, sizeof(*f) + len) : NULL;
+
+	if (f == NULL)
+		return NULL;
+	f->resolver = r;
+	f->route = *route;
+	f->question = q->question;
+	f->key = r->key;
+	f->keep = !q->personal;
+	f->len = len;
+	memcpy(f->msg, msg, len);
+	TAILQ_INIT(&f->waits);
+	ev_timer_init(&f->patience, flight_patience_cb, DNS_PATIENCE_S, 0.);
+	f->patience.data = f;
+	f->lookup = dns_lookup_new(&r->forward, &f->route, f->msg, f->len, &f->question, flight_result_cb, f);
+	if (f->lookup == NULL) {
+		free(f);
+		return NULL;
+	}
+	policy_ref(route->policy);
+	LIST_INSERT_HEAD(&r->flights, f, link);
+	r->nflights++;
+	if (!q->options)
+		HASH_ADD_KEYPTR(hh, r->shared, f->key.bytes, f->key.len, f);
+	return f;
+}
+
+static struct dns_flight *
+flight_find(struct dns_resolver *r, const struct dns_query *q)
+{
+	struct dns_flight *f = NULL;
+
+	if (!q->options)
+		HASH_FIND(hh, r->shared, r->key.bytes, r->key.len, f);
+	return f;
+}
+
+int
+dns_resolver_ask(struct dns_resolver *r, const struct dns_route *route, const uint8_t *msg, size_t len,
+    const struct dns_query *q, struct dns_wait *wait, struct dns_result *result)
+{
+	const void *way = route->nproxies > 0 ? (const void *)route->proxies : route->policy;
+	struct dns_flight *f;
+	struct dns_cached cached = { .stale = false };
+	bool kept;
+
+	dns_cache_key_make(&r->key, q, way, &route->server);
+	kept = !q->personal && resolver_cached(r, &r->key, &cached, result) == 0;
+	if (kept && !cached.stale && (!cached.prefetch || !route->policy->conf->dns.prefetch || q->options))
+		return 0;
+	f = cached.failed ? NULL : flight_find(r, q);
+	if (f == NULL && !cached.failed)
+		f = flight_new(r, route, msg, len, q);
+	if (kept && (f == NULL || !cached.stale))
+		return 0;
+	if (f == NULL) {
+		*result = (struct dns_result){ .reason = CLOSE_LIMIT };
+		return 0;
+	}
+	if (kept && !ev_is_active(&f->patience))
+		ev_timer_start(r->forward.streams.env->loop, &f->patience);
+	wait->flight = f;
+	TAILQ_INSERT_TAIL(&f->waits, wait, link);
+	return EINPROGRESS;
+}
+
+void
+dns_wait_cancel(struct dns_wait *w)
+{
+	if (w->flight == NULL)
+		return;
+	TAILQ_REMOVE(&w->flight->waits, w, link);
+	w->flight = NULL;
+}

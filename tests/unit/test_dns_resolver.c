@@ -1,0 +1,430 @@
+/* What is asked of resolvers and what is not: equal questions, negative, stale, popular and local answers. */
+#include "config.h"
+
+#include "dns_fixture.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "dns_local.h"
+#include "dns_resolver.h"
+
+static struct resolver *const first = &fx.resolvers[0], *const second = &fx.resolvers[1];
+
+static void
+stay_silent(struct resolver *r, const struct heard *h)
+{
+	(void)r, (void)h;
+}
+
+static void
+ask_and_expect(unsigned id, const char *name, unsigned type)
+{
+	client_ask(0, id, name, type);
+	client_expect(0, id, name, type);
+}
+
+static void
+equal_questions_are_asked_once_and_answered_to_each_in_its_own_words(void **state)
+{
+	(void)state;
+	first->on_udp = stay_silent;
+	client_ask(0, 42, "www.example", DNS_A);
+	client_ask(1, 42, "WWW.Example", DNS_A);
+	client_ask(1, 43, "www.example", DNS_AAAA);
+	fixture_until(&first->nheard, 2);
+	client_ask(0, 44, "www.exAMPLE", DNS_A);
+	assert_true(client_silent(0));
+	assert_int_equal(first->nheard, 2);
+	answer_one(first, &first->heard[0]);
+	client_expect(0, 42, "www.example", DNS_A);
+	client_expect(1, 42, "WWW.Example", DNS_A);
+	client_expect(0, 44, "www.exAMPLE", DNS_A);
+	assert_int_equal(fx.nrecords, 3);
+	answer_one(first, &first->heard[1]);
+	client_expect(1, 43, "www.example", DNS_AAAA);
+}
+
+/* 60 records, whatever the asker's size. */
+static void
+answer_big(struct resolver *r, const struct heard *h)
+{
+	struct dns_build b;
+
+	answer_build(&b, h, 1);
+	b.bytes[7] = 60;
+	for (unsigned i = 1; i < 60; i++) {
+		build16(&b, 0xc00c);
+		build_record(&b, DNS_A, 100, (const uint8_t[]){ 192, 0, 2, (uint8_t)(i + 1) }, 4);
+	}
+	answer_udp(r, h, &b);
+}
+
+static void
+shared_answer_is_cut_to_the_size_of_each(void **state)
+{
+	struct dns_build b;
+	int fd;
+
+	(void)state;
+	first->on_udp = stay_silent;
+	client_ask(0, 1, "www.example", DNS_A);
+	fixture_until(&first->nheard, 1);
+	fd = client_connect();
+	build_query(&b, 2, "www.example", DNS_A);
+	client_write_frame(fd, &b);
+	assert_true(client_silent(0));
+	answer_big(first, &first->heard[0]);
+	client_expect(0, 1, "www.example", DNS_A);
+	assert_true(fx.answer.truncated);
+	client_read_frame(fd, &b);
+	assert_int_equal(b.len, 12 + 17 + 60 * 16);
+	assert_int_equal(first->nheard, 1);
+	close(fd);
+}
+
+static void
+questions_with_options_are_never_shared(void **state)
+{
+	struct dns_build b;
+
+	(void)state;
+	first->on_udp = stay_silent;
+	for (unsigned i = 0; i < 2; i++) {
+		build_header(&b, i, 0x0100, 1, 0, 0, 1);
+		build_question(&b, "www.example", DNS_A);
+		build_opt(&b, 1232, 0, i == 0 ? "\0\x0a\0\x08" "abcdefgh" : "\0\x0a\0\x08" "ABCDEFGH", 12);
+		client_send((int)i, &b);
+	}
+	fixture_until(&first->nheard, 2);
+	answer_one(first, &first->heard[0]);
+	answer_one(first, &first->heard[1]);
+	client_expect(0, 0, "www.example", DNS_A);
+	client_expect(1, 1, "www.example", DNS_A);
+}
+
+static void
+one_who_leaves_does_not_take_the_question_along(void **state)
+{
+	const struct linger reset = { .l_onoff = 1 };
+	struct dns_build b;
+	int fd = client_connect();
+
+	(void)state;
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	first->on_udp = stay_silent;
+	build_query(&b, 2, "www.example", DNS_A);
+	client_write_frame(fd, &b);
+	fixture_until(&first->nheard, 1);
+	client_ask(0, 1, "www.example", DNS_A);
+	assert_true(client_silent(0));
+	close(fd);
+	while (fx.nrecords == 0)
+		ev_run(fx.loop, EVRUN_ONCE);
+	assert_int_equal(fx.records[0].reason, CLOSE_CLIENT_RESET);
+	answer_one(first, &first->heard[0]);
+	client_expect(0, 1, "www.example", DNS_A);
+	assert_int_equal(first->nheard, 1);
+}
+
+/* A stub resolver on this host that asks us in its turn. */
+static void
+question_that_comes_back_is_asked_no_second_time(void **state)
+{
+	(void)state;
+	first->on_udp = second->on_udp = stay_silent;
+	client_ask(0, 1, "www.example", DNS_A);
+	fixture_until(&first->nheard, 1);
+	client_send(1, &first->heard[0].msg);
+	assert_true(client_silent(1));
+	assert_int_equal(first->nheard, 1);
+	fixture_advance(5.1);
+	client_expect(0, 1, "www.example", DNS_A);
+	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
+	client_expect(1, first->heard[0].query.id, "www.example", DNS_A);
+	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
+}
+
+/* NXDOMAIN for names that begin with n; SOA with TTL 600 and MINIMUM 300, but for names that end with x. */
+static void
+answer_negative(struct resolver *r, const struct heard *h)
+{
+	const uint8_t *name = h->msg.bytes + 12;
+	struct dns_build b;
+
+	b.len = 0;
+	build_bytes(&b, h->msg.bytes, h->query.question.end);
+	memcpy(b.bytes + 2, name[1] == 'n' ? "\x81\x83\0\1\0\0\0\0\0\0" : "\x81\x80\0\1\0\0\0\0\0\0", 10);
+	if (name[name[0]] != 'x') {
+		b.bytes[9] = 1;
+		build16(&b, 0xc00c);
+		build_record(&b, DNS_SOA, 600, "\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0\1\x2c", 22);
+	}
+	answer_udp(r, h, &b);
+}
+
+static void
+negative_answers_are_kept_as_the_soa_record_says(void **state)
+{
+	static const char *const names[] = { "nothing.example", "data.example" };
+
+	(void)state;
+	first->on_udp = answer_negative;
+	for (unsigned i = 0; i < 2; i++) {
+		ask_and_expect(1, names[i], DNS_A);
+		fixture_advance(290);
+		ask_and_expect(2, names[i], DNS_A);
+		assert_int_equal(first->nheard, 2 * i + 1);
+		assert_int_equal(fx.answer.rcode, i == 0 ? DNS_NXDOMAIN : DNS_NOERROR);
+		fixture_advance(11);
+		ask_and_expect(3, names[i], DNS_A);
+		assert_int_equal(first->nheard, 2 * i + 2);
+	}
+}
+
+static void
+negative_answers_without_soa_are_not_kept(void **state)
+{
+	static const char *const names[] = { "nox.example", "dax.example" };
+
+	(void)state;
+	first->on_udp = answer_negative;
+	for (unsigned i = 0; i < 4; i++)
+		ask_and_expect(i, names[i / 2], DNS_A);
+	assert_int_equal(first->nheard, 4);
+}
+
+static void
+ttl_is_brought_within_the_limits(void **state)
+{
+	uint32_t ttl;
+
+	(void)state;
+	fx.conf.dns.ttl_max = 20;
+	for (unsigned i = 0; i < 2; i++) {
+		ask_and_expect(1, i == 0 ? "a.example" : "b.example", DNS_A);
+		reply_last_byte(&ttl);
+		assert_int_equal(ttl, i == 0 ? 20 : 500);
+		fixture_advance(i == 0 ? 19 : 498);
+		ask_and_expect(2, i == 0 ? "a.example" : "b.example", DNS_A);
+		assert_int_equal(first->nheard, 2 * i + 1);
+		fixture_advance(2);
+		ask_and_expect(3, i == 0 ? "a.example" : "b.example", DNS_A);
+		assert_int_equal(first->nheard, 2 * i + 2);
+		fx.conf.dns.ttl_min = fx.conf.dns.ttl_max = 500;
+	}
+}
+
+/* www.example is kept, and its time is over. */
+static void
+make_stale(void)
+{
+	fx.conf.dns.stale = 1000;
+	dns_proxy_set_policy(fx.proxy, fx.policy);
+	ask_and_expect(1, "www.example", DNS_A);
+	fixture_advance(101);
+	first->on_udp = second->on_udp = stay_silent;
+}
+
+static void
+stale_answer_is_given_after_some_patience_and_the_new_one_is_kept(void **state)
+{
+	uint32_t ttl;
+	struct dns_build b;
+
+	(void)state;
+	make_stale();
+	client_ask(0, 2, "www.example", DNS_A);
+	client_ask(1, 3, "wWw.example", DNS_A);
+	assert_true(client_silent(0) && client_silent(1));
+	fixture_advance(DNS_PATIENCE_S);
+	client_expect(0, 2, "www.example", DNS_A);
+	client_expect(1, 3, "wWw.example", DNS_A);
+	reply_last_byte(&ttl);
+	assert_int_equal(ttl, DNS_STALE_TTL);
+	assert_string_equal(learned("192.0.2.1"), "www.example");
+	assert_int_equal(first->nheard, 2);
+	answer_build(&b, &first->heard[1], 7);
+	answer_udp(first, &first->heard[1], &b);
+	assert_true(client_silent(0));
+	ask_and_expect(4, "www.example", DNS_A);
+	assert_int_equal(reply_last_byte(&ttl), 7);
+	assert_int_equal(ttl, 100);
+}
+
+static void
+answer_servfail(struct resolver *r, const struct heard *h)
+{
+	struct dns_build b = h->msg;
+
+	b.bytes[2] = 0x81;
+	b.bytes[3] = 0x82;
+	answer_udp(r, h, &b);
+}
+
+static void
+stale_answer_is_given_at_once_after_a_failure(void **state)
+{
+	(void)state;
+	make_stale();
+	first->on_udp = second->on_udp = answer_servfail;
+	ask_and_expect(2, "www.example", DNS_A);
+	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
+	first->on_udp = second->on_udp = stay_silent;
+	ask_and_expect(3, "www.example", DNS_A);
+	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
+	first->on_udp = second->on_udp = answer_one;
+	fixture_advance(DNS_STALE_RETRY_S + 0.1);
+	ask_and_expect(4, "www.example", DNS_A);
+	assert_int_equal(fx.account.dns_cached, 2);
+}
+
+static void
+stale_answer_ends_too(void **state)
+{
+	(void)state;
+	make_stale();
+	fixture_advance(1000);
+	client_ask(0, 2, "www.example", DNS_A);
+	assert_true(client_silent(0));
+	fixture_advance(DNS_PATIENCE_S);
+	assert_true(client_silent(0));
+}
+
+static void
+popular_name_is_asked_again_before_its_end(void **state)
+{
+	(void)state;
+	fx.conf.dns.prefetch = true;
+	for (unsigned i = 0; i <= DNS_POPULAR; i++)
+		ask_and_expect(i, "www.example", DNS_A);
+	fixture_advance(89);
+	ask_and_expect(7, "www.example", DNS_A);
+	assert_int_equal(first->nheard, 1);
+	fixture_advance(2);
+	ask_and_expect(8, "www.example", DNS_A);
+	fixture_until(&first->nheard, 2);
+	assert_true(client_silent(0));
+	fixture_advance(50);
+	ask_and_expect(9, "www.example", DNS_A);
+	assert_int_equal(first->nheard, 2);
+}
+
+static void
+names_through_a_proxy_are_shared_and_kept_apart_from_direct_ones(void **state)
+{
+	(void)state;
+	second->on_tcp = stay_silent;
+	client_ask(0, 1, "www.proxied", DNS_A);
+	client_ask(1, 2, "www.proxied", DNS_A);
+	fixture_until(&second->ntcp_heard, 1);
+	assert_true(client_silent(0));
+	assert_int_equal(second->ntcp_heard, 1);
+	answer_one_tcp(second, &second->tcp_heard[0]);
+	client_expect(0, 1, "www.proxied", DNS_A);
+	client_expect(1, 2, "www.proxied", DNS_A);
+	assert_int_equal(first->nheard + second->nheard, 0);
+}
+
+static void
+block_answer_null_is_an_address_of_nobody(void **state)
+{
+	(void)state;
+	fx.conf.dns.block_answer = DNS_BLOCK_NULL;
+	ask_and_expect(1, "www.blocked", DNS_A);
+	assert_int_equal(fx.reply.len, 12 + 17 + 16);
+	assert_memory_equal(fx.reply.bytes + fx.reply.len - 4, "\0\0\0\0", 4);
+	ask_and_expect(2, "www.blocked", DNS_AAAA);
+	assert_int_equal(fx.reply.len, 12 + 17 + 28);
+	ask_and_expect(3, "www.blocked", 65);
+	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
+	assert_int_equal(fx.answer.answers, 0);
+	assert_null(learned("0.0.0.0"));
+}
+
+static void
+block_answer_refused_refuses(void **state)
+{
+	(void)state;
+	fx.conf.dns.block_answer = DNS_BLOCK_REFUSED;
+	ask_and_expect(1, "www.blocked", DNS_A);
+	assert_int_equal(fx.answer.rcode, DNS_REFUSED);
+}
+
+static void
+canary_does_not_exist_while_a_rule_does_something(void **state)
+{
+	struct conf_rule rule = { .enabled = true, .action = ACTION_DIRECT };
+
+	(void)state;
+	fx.conf.rules = &rule;
+	fx.conf.nrules = 1;
+	ask_and_expect(1, DNS_CANARY, DNS_A);
+	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
+	rule.action = ACTION_PROXY;
+	ask_and_expect(2, DNS_CANARY, DNS_A);
+	assert_int_equal(fx.answer.rcode, DNS_NXDOMAIN);
+	assert_int_equal(fx.records[1].reason, CLOSE_BLOCKED);
+}
+
+/* The resolvers of the fixture are on loopback. */
+static void
+names_of_private_addresses_go_to_a_resolver_nearby_only(void **state)
+{
+	(void)state;
+	ask_and_expect(1, "1.0.168.192.in-addr.arpa", 12);
+	assert_int_equal(first->nheard, 1);
+	fx.firewall.error = 0;
+	assert_int_equal(addr_parse("192.0.2.53", 53, &fx.firewall.dst), 0);
+	client_ask(0, 2, "1.0.168.192.in-addr.arpa", 12);
+	while (fx.firewall.replies == 0)
+		ev_run(fx.loop, EVRUN_ONCE);
+	assert_int_equal(fx.firewall.reply.bytes[3] & 15, DNS_NXDOMAIN);
+	assert_int_equal(first->nheard, 1);
+}
+
+static void
+local_names_are_those_of_private_reverse_zones(void **state)
+{
+	static const char *const local[] = { "10.in-addr.arpa", "4.3.2.10.in-addr.arpa", "16.172.in-addr.arpa",
+		"1.0.31.172.in-addr.arpa", "254.169.in-addr.arpa", "1.0.0.127.in-addr.arpa", "64.100.in-addr.arpa",
+		"1.d.f.ip6.arpa", "0.b.e.f.ip6.arpa" };
+	static const char *const others[] = { "110.in-addr.arpa", "172.in-addr.arpa", "15.172.in-addr.arpa",
+		"32.172.in-addr.arpa", "1.8.8.8.in-addr.arpa", "in-addr.arpa", "ip6.arpa", "10.in-addr.arpa.example",
+		"63.100.in-addr.arpa", "x16.172.in-addr.arpa", "c.e.f.ip6.arpa", "example", "." };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+		assert_true(dns_local_name(local[i]));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(dns_local_name(others[i]));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(equal_questions_are_asked_once_and_answered_to_each_in_its_own_words),
+		TEST(shared_answer_is_cut_to_the_size_of_each),
+		TEST(questions_with_options_are_never_shared),
+		TEST(one_who_leaves_does_not_take_the_question_along),
+		TEST(question_that_comes_back_is_asked_no_second_time),
+		TEST(negative_answers_are_kept_as_the_soa_record_says),
+		TEST(negative_answers_without_soa_are_not_kept),
+		TEST(ttl_is_brought_within_the_limits),
+		TEST(stale_answer_is_given_after_some_patience_and_the_new_one_is_kept),
+		TEST(stale_answer_is_given_at_once_after_a_failure),
+		TEST(stale_answer_ends_too),
+		TEST(popular_name_is_asked_again_before_its_end),
+		TEST(names_through_a_proxy_are_shared_and_kept_apart_from_direct_ones),
+		TEST(block_answer_null_is_an_address_of_nobody),
+		TEST(block_answer_refused_refuses),
+		TEST(canary_does_not_exist_while_a_rule_does_something),
+		TEST(names_of_private_addresses_go_to_a_resolver_nearby_only),
+		TEST(local_names_are_those_of_private_reverse_zones),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
