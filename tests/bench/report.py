@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """report.py OURS - a table of the values on standard input: WORKLOAD, WHO, WHAT, VALUE, separated by tabs
 
-One block a workload: for each program the median of each value over the rounds, then how OURS compares in the first two
-of them, round by round. A WHO in brackets is not compared.
+One block a workload: for each program the median of each value over the rounds, then OURS divided by the other in the
+first two of them, round by round: median (minimum-maximum). A WHO in brackets is not compared.
 """
 import statistics
 import sys
@@ -18,16 +18,17 @@ def figure(value):
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def ratio(what, mine, theirs):
+    ratios = [a / b for a, b in zip(mine[what], theirs[what])]
+    return f"{what} {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+
+
 for workload, programs in blocks.items():
     columns = list(dict.fromkeys(what for values in programs.values() for what in values))
     print(f"\n{workload}\n{'':16}" + "".join(f"{what:>17}" for what in columns))
     for who, values in programs.items():
         cells = [figure(statistics.median(values[what])) if what in values else "-" for what in columns]
         print(f"  {who:14}" + "".join(f"{cell:>17}" for cell in cells))
-    for what in columns[:2]:
-        for who, values in programs.items():
-            if who == ours or who.startswith("(") or ours not in programs:
-                continue
-            ratios = [a / b for a, b in zip(programs[ours][what], values[what])]
-            print(f"  {what}, {ours} / {who}: median {statistics.median(ratios):.2f}"
-                  f" (min {min(ratios):.2f}, max {max(ratios):.2f})")
+    for who, values in programs.items():
+        if who != ours and not who.startswith("(") and ours in programs:
+            print(f"  {ours} / {who}: " + ", ".join(ratio(what, programs[ours], values) for what in columns[:2]))
