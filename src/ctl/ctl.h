@@ -6,8 +6,12 @@
 #ifndef PFI_CTL_H
 #define PFI_CTL_H
 
+#include <sys/stat.h>
+
 #include "anchor.h"
 #include "conf.h"
+
+#define CTL_FILE_MAX (16 << 20)         /* a file larger than this is not read */
 
 enum { CTL_OK, CTL_FAILED, CTL_USAGE };         /* exit statuses */
 
@@ -39,6 +43,9 @@ bool ctl_user(const struct conf *, uid_t *);
 /* What a host's name or numeric address means, with port. Asks the system's resolver, and may take as long as
  * that does. Returns how many were written. */
 size_t ctl_resolve(const char *host, uint16_t port, union addr *out, size_t max);
+
+/* The whole file, malloc'd and NUL-terminated; NULL with errno set. */
+char *ctl_read(const char *path, size_t *len, struct stat *);
 
 /* 0: a socket can be bound to this address and port; EADDRINUSE: somebody has it. Else an errno value.
  * The daemon's own loopback address counts as there. */

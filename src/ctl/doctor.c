@@ -12,6 +12,7 @@
 
 #include "command.h"
 #include "ctl.h"
+#include "leaks.h"
 
 static struct conf *
 check_conf(struct doctor *d, const char *file)
@@ -101,6 +102,7 @@ doctor_run(const struct ctl *ctl, int argc, char **argv)
 	for (size_t i = 0; i < conf->nproxies; i++)
 		if (conf->proxies[i].enabled)
 			doctor_proxy(&d, &conf->proxies[i]);
+	doctor_leaks(&d);
 	conf_free(conf);
 	return d.faults == 0 ? CTL_OK : CTL_FAILED;
 }

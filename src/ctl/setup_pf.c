@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +14,7 @@
 #include "ctl.h"
 #include "pf_conf.h"
 
-#define FILE_MAX_BYTES (4u << 20)
-#define PFCTL_MS       10000
+#define PFCTL_MS 10000
 
 /* One run. */
 struct setup {
@@ -30,42 +28,13 @@ struct setup {
 	size_t       len;
 };
 
-/* The whole file, malloc'd and NUL-terminated; NULL with errno set. */
-static char *
-read_text(const char *path, size_t *len, struct stat *st)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char *text = NULL;
-	ssize_t n = 0;
-
-	*len = 0;
-	if (fd == -1)
-		return NULL;
-	if (fstat(fd, st) == 0 && !S_ISREG(st->st_mode))
-		errno = EINVAL;
-	else if (st->st_size > FILE_MAX_BYTES)
-		errno = EFBIG;
-	else
-		text = malloc((size_t)st->st_size + 1);
-	while (text != NULL && *len < (size_t)st->st_size && (n = read(fd, text + *len, (size_t)st->st_size - *len)) > 0)
-		*len += (size_t)n;
-	if (n == -1) {
-		free(text);
-		text = NULL;
-	}
-	if (text != NULL)
-		text[*len] = '\0';
-	close(fd);
-	return text;
-}
-
 static char *
 read_include(void *arg, const char *path, size_t *len)
 {
 	struct stat st;
 
 	(void)arg;
-	return read_text(path, len, &st);
+	return ctl_read(path, len, &st);
 }
 
 static int
@@ -159,7 +128,7 @@ unchanged(const struct setup *s)
 {
 	struct stat st;
 	size_t len;
-	char *text = read_text(s->file, &len, &st);
+	char *text = ctl_read(s->file, &len, &st);
 	bool same = s->exists ? text != NULL && len == s->len && memcmp(text, s->text, len) == 0 :
 	    text == NULL && errno == ENOENT;
 
@@ -207,7 +176,7 @@ undone(const struct setup *s, const struct pf_conf_result *new)
 {
 	struct stat st;
 	size_t len;
-	char *backup = read_text(s->backup, &len, &st);
+	char *backup = ctl_read(s->backup, &len, &st);
 	const bool missing = backup == NULL && errno == ENOENT;
 	int error = 0;
 
@@ -321,7 +290,7 @@ setup_pf(const struct setup_place *place, const struct setup_options *options, c
 
 	s.file = real != NULL ? real : options->file;
 	snprintf(s.backup, sizeof(s.backup), "%s" SETUP_BACKUP, s.file);
-	s.text = read_text(s.file, &s.len, &s.st);
+	s.text = ctl_read(s.file, &s.len, &s.st);
 	if (s.text == NULL && errno == ENOENT) {
 		s.exists = false; /* FreeBSD comes without one */
 		s.st.st_mode = S_IRUSR | S_IWUSR;

@@ -1,0 +1,373 @@
+#include "config.h"
+
+#include "leaks.h"
+
+#include <yajl/yajl_tree.h>
+
+#include <errno.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+#define WORDS 16
+
+/* A row of the table below. */
+struct source {
+	const char *pattern;            /* glob(3) with braces; "~" is each home */
+	void      (*look)(struct leaks *, const struct source *, const char *path, char *text);
+	const char *who;                /* for messages; a word that look() searches */
+};
+
+/* Cuts the next line that has words from *text. Comments are left out; NULL stands behind the last word. */
+static bool
+next_line(char **text, char *words[WORDS + 1])
+{
+	char *line, *word;
+	size_t n = 0;
+
+	while (n == 0 && (line = strsep(text, "\r\n")) != NULL)
+		while (n < WORDS && (word = strsep(&line, " \t")) != NULL && *word != '#' && *word != ';' && strncmp(word, "--", 2) != 0)
+			if (*word != '\0')
+				words[n++] = word;
+	words[n] = NULL;
+	return n > 0;
+}
+
+/* DNS over HTTPS: the flow itself may be for a rule. */
+static void
+judge_https(struct leaks *l, const char *who, const char *path, const char *url, const char *cure)
+{
+	const char *begin = strstr(url, "://") != NULL ? strstr(url, "://") + 3 : url;
+	char host[256];
+
+	snprintf(host, sizeof(host), "%.*s", (int)strcspn(begin, "/:{? "), begin);
+	if (leaks_flow(l, host, NULL, IPPROTO_TCP, 443))
+		leaks_say(l, DOCTOR_WARNING, "%s asks %s over HTTPS (%s): %s, or block that name with a rule", who, host, path, cure);
+}
+
+static bool
+is_managed(const struct leaks *l, const char *who)
+{
+	for (size_t i = 0; i < l->nmanaged; i++)
+		if (strcmp(l->managed[i], who) == 0)
+			return true;
+	return false;
+}
+
+static void
+set_managed(struct leaks *l, const char *who)
+{
+	if (l->nmanaged < sizeof(l->managed) / sizeof(l->managed[0]))
+		l->managed[l->nmanaged++] = who;
+}
+
+/* The last user_pref("name", value); of the text. False: there is none. */
+static bool
+preference(const char *text, const char *name, char *value, size_t size)
+{
+	char begin[64];
+	bool found = false;
+
+	snprintf(begin, sizeof(begin), "user_pref(\"%s\",", name);
+	for (const char *p = text; (p = strstr(p, begin)) != NULL; p++)
+		if (p == text || p[-1] == '\n') {
+			const char *v = p + strlen(begin) + strspn(p + strlen(begin), " \"");
+
+			snprintf(value, size, "%.*s", (int)strcspn(v, "\")\n"), v);
+			found = true;
+		}
+	return found;
+}
+
+/* network.trr.mode: 2 and 3 ask over HTTPS, 5 does not. Without one, what Mozilla chose for the country. user.js goes
+ * before prefs.js. */
+static void
+look_firefox(struct leaks *l, const struct source *s, const char *path, char *text)
+{
+	static const char *const modes[] = { "network.trr.mode", "doh-rollout.mode" };
+	static const char *const urls[] = { "network.trr.uri", "doh-rollout.uri" };
+	char user[512], mode[16] = "", url[256] = "mozilla.cloudflare-dns.com";
+	const char *texts[2] = { text, NULL };
+	struct stat st;
+	size_t len;
+	char *own;
+
+	if (is_managed(l, s->who))
+		return;
+	snprintf(user, sizeof(user), "%s%.*s/user.js", l->place->root, (int)(strrchr(path, '/') - path), path);
+	texts[1] = own = ctl_read(user, &len, &st);
+	for (size_t k = 0; k < 2 && atoi(mode) == 0; k++)
+		for (size_t i = 0; i < 2 && texts[i] != NULL; i++) {
+			preference(texts[i], modes[k], mode, sizeof(mode));
+			preference(texts[i], urls[k], url, sizeof(url));
+		}
+	free(own);
+	if (atoi(mode) == 2 || atoi(mode) == 3)
+		judge_https(l, s->who, path, url, "choose \"Off\" in its settings for DNS over HTTPS");
+}
+
+static const char *
+text_of(yajl_val tree, const char *a, const char *b)
+{
+	const char *path[] = { a, b, NULL };
+	const yajl_val v = yajl_tree_get(tree, path, yajl_t_string);
+
+	return v != NULL ? YAJL_GET_STRING(v) : "";
+}
+
+/* {"policies": {"DNSOverHTTPS": {"Enabled": false, "Locked": true}}} */
+static void
+look_firefox_policy(struct leaks *l, const struct source *s, const char *path, char *text)
+{
+	static const char *policy[] = { "policies", "DNSOverHTTPS", NULL }, *enabled[] = { "Enabled", NULL }, *locked[] = { "Locked", NULL };
+	yajl_val tree = yajl_tree_parse(text, NULL, 0);
+	yajl_val doh = yajl_tree_get(tree, policy, yajl_t_object);
+	const bool on = YAJL_IS_TRUE(yajl_tree_get(doh, enabled, yajl_t_any));
+
+	if (on)
+		judge_https(l, s->who, path, text_of(doh, "ProviderURL", NULL)[0] != '\0' ? text_of(doh, "ProviderURL", NULL) :
+		    "mozilla.cloudflare-dns.com", "set Enabled to false and Locked to true there");
+	if (on || YAJL_IS_TRUE(yajl_tree_get(doh, locked, yajl_t_any)))
+		set_managed(l, s->who);
+	yajl_tree_free(tree);
+}
+
+/* "automatic", or nothing, goes over HTTPS to the servers given, else where the system's resolver is known to answer so. */
+static void
+judge_chrome(struct leaks *l, const struct source *s, const char *path, const char *mode, const char *urls, const char *cure)
+{
+	if (strcmp(mode, "off") == 0)
+		return;
+	if (mode[0] != '\0' && urls[0] != '\0')
+		judge_https(l, s->who, path, urls, cure);
+	else if (l->provider != NULL)
+		judge_https(l, s->who, path, l->provider, cure);
+}
+
+static void
+look_chrome(struct leaks *l, const struct source *s, const char *path, char *text)
+{
+	yajl_val tree = yajl_tree_parse(text, NULL, 0);
+
+	if (!is_managed(l, s->who))
+		judge_chrome(l, s, path, text_of(tree, "dns_over_https", "mode"), text_of(tree, "dns_over_https", "templates"),
+		    "turn \"Use secure DNS\" off in its settings");
+	yajl_tree_free(tree);
+}
+
+static void
+look_chrome_policy(struct leaks *l, const struct source *s, const char *path, char *text)
+{
+	yajl_val tree = yajl_tree_parse(text, NULL, 0);
+	const char *mode = text_of(tree, "DnsOverHttpsMode", NULL);
+
+	if (mode[0] != '\0') {
+		set_managed(l, s->who);
+		judge_chrome(l, s, path, mode, text_of(tree, "DnsOverHttpsTemplates", NULL), "set DnsOverHttpsMode to \"off\" there");
+	}
+	yajl_tree_free(tree);
+}
+
+/* Resolvers that are known to answer over HTTPS, too, and under what name. */
+static void
+set_provider(struct leaks *l, const char *word)
+{
+	static const struct { const char *begin, *host; } known[] = {
+		{ "8.8.8.8", "dns.google" }, { "8.8.4.4", "dns.google" }, { "2001:4860:4860::", "dns.google" },
+		{ "1.1.1.", "chrome.cloudflare-dns.com" }, { "1.0.0.", "chrome.cloudflare-dns.com" },
+		{ "2606:4700:4700::", "chrome.cloudflare-dns.com" },
+		{ "9.9.9.", "dns.quad9.net" }, { "149.112.112.", "dns.quad9.net" }, { "2620:fe::", "dns.quad9.net" },
+		{ "208.67.22", "doh.opendns.com" }, { "2620:119:", "doh.opendns.com" },
+		{ "185.228.16", "doh.cleanbrowsing.org" }, { "45.90.28.", "chromium.dns.nextdns.io" }, { "45.90.30.", "chromium.dns.nextdns.io" },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strncmp(word, known[i].begin, strlen(known[i].begin)) == 0)
+			l->provider = known[i].host;
+}
+
+/* The resolver's library tries names with these behind them: first, when they have fewer dots than ndots; else when
+ * they are not found as they are. */
+static void
+judge_search(struct leaks *l, const char *path, const char *domain, int ndots)
+{
+	char name[300];
+
+	snprintf(name, sizeof(name), "host.%s", domain);
+	if (l->macos || strcmp(domain, ".") == 0 || leaks_kept(l, name))
+		return;
+	leaks_say(l, ndots > 1 ? DOCTOR_WARNING : DOCTOR_NOTE, "names %s are asked with \"%s\" behind them, directly (%s): "
+	    "take that domain out, or send *.%s to a proxy by a rule", ndots > 1 ? "of few dots" : "that do not exist", domain, path, domain);
+}
+
+/* resolv.conf(5), and the files of resolver(5) on macOS, which have a port of their own. */
+static void
+look_resolv(struct leaks *l, const struct source *s, const char *path, char *text)
+{
+	char *words[WORDS + 1], *servers[8], *domains[WORDS] = { NULL };
+	size_t nservers = 0, ndomains = 0;
+	int port = 53, ndots = 1;
+
+	while (next_line(&text, words)) {
+		if (words[1] == NULL)
+			continue;
+		if (strcmp(words[0], "nameserver") == 0 && nservers < 8)
+			servers[nservers++] = words[1];
+		else if (strcmp(words[0], "port") == 0)
+			port = atoi(words[1]);
+		else if (strcmp(words[0], "search") == 0 || strcmp(words[0], "domain") == 0)
+			for (ndomains = 0; words[ndomains + 1] != NULL && ndomains < WORDS; ndomains++)
+				domains[ndomains] = words[ndomains + 1];
+		else if (strcmp(words[0], "options") == 0)
+			for (size_t i = 1; words[i] != NULL; i++)
+				if (strncmp(words[i], "ndots:", 6) == 0)
+					ndots = atoi(words[i] + 6);
+	}
+	for (size_t i = 0; i < nservers; i++) {
+		leaks_resolver(l, path, servers[i], (uint16_t)port);
+		if (s->who == NULL)
+			set_provider(l, servers[i]);
+	}
+	for (size_t i = 0; s->who == NULL && i < ndomains; i++)
+		judge_search(l, path, domains[i], ndots);
+}
+
+/* A name of hosts(5) is not asked of DNS, so that only what carries it is known by it. */
+static void
+look_hosts(struct leaks *l, const struct source *s, const char *path, char *text)
+{
+	char *words[WORDS + 1];
+	union addr a;
+
+	(void)s;
+	while (next_line(&text, words))
+		for (size_t i = 1; words[i] != NULL; i++)
+			if (addr_parse(words[0], 0, &a) == 0 && !addr_is_loopback(&a) && !addr_is_any(&a) && leaks_kept(l, words[i]) &&
+			    leaks_flow(l, NULL, &a, IPPROTO_TCP, 22))
+				leaks_say(l, DOCTOR_WARNING, "%s is in %s, so what does not carry its name, like ssh, goes to %s directly: "
+				    "take the line out, or add a rule for this address", words[i], path, words[0]);
+}
+
+static void
+look_nsswitch(struct leaks *l, const struct source *s, const char *path, char *text)
+{
+	char *words[WORDS + 1];
+
+	(void)s, (void)path;
+	while (next_line(&text, words))
+		for (size_t i = 1; strcmp(words[0], "hosts:") == 0 && words[i] != NULL; i++)
+			l->mdns = l->mdns || strncmp(words[i], "mdns", 4) == 0;
+}
+
+/* server=/kion.cloud/192.0.2.1#5300 */
+static void
+look_dnsmasq(struct leaks *l, const struct source *s, const char *path, char *text)
+{
+	char *words[WORDS + 1];
+
+	while (leaks_runs(l, s->who, NULL) && next_line(&text, words))
+		if (strncmp(words[0], "server=", 7) == 0)
+			leaks_resolver(l, path, strrchr(words[0], '/') != NULL ? strrchr(words[0], '/') + 1 : words[0] + 7, 53);
+}
+
+static void
+look_macos(struct leaks *l, const struct source *s, const char *path, char *text)
+{
+	(void)s, (void)path, (void)text;
+	l->macos = l->mdns = true;
+}
+
+/* What decides for others stands before them. */
+static const struct source sources[] = {
+	{ "/System/Library/CoreServices/SystemVersion.plist", look_macos, NULL },
+	{ "/etc/nsswitch.conf", look_nsswitch, NULL },
+	{ "/etc/resolv.conf", look_resolv, NULL },
+	{ "/etc/resolver/*", look_resolv, "one domain" },
+	{ "/{,usr/local/}etc/{dnsmasq.conf,dnsmasq.d/*}", look_dnsmasq, "dnsmasq" },
+	{ "/etc/hosts", look_hosts, NULL },
+	{ "/{etc/firefox/policies,{usr/lib,usr/lib64,usr/local/lib,opt}/{firefox,firefox-esr}/distribution,"
+	    "Applications/Firefox.app/Contents/Resources/distribution}/policies.json", look_firefox_policy, "Firefox" },
+	{ "~/{.mozilla,.config/mozilla,snap/firefox/common/.mozilla,.var/app/org.mozilla.firefox/.mozilla}/firefox/*/prefs.js",
+	    look_firefox, "Firefox" },
+	{ "~/Library/Application Support/Firefox/Profiles/*/prefs.js", look_firefox, "Firefox" },
+	{ "~/{.thunderbird,Library/Thunderbird/Profiles}/*/prefs.js", look_firefox, "Thunderbird" },
+	{ "/{etc/opt/chrome,usr/local/etc/chrome}/policies/managed/*.json", look_chrome_policy, "Chrome" },
+	{ "/{etc/chromium,etc/chromium-browser,usr/local/etc/chromium}/policies/managed/*.json", look_chrome_policy, "Chromium" },
+	{ "/etc/opt/edge/policies/managed/*.json", look_chrome_policy, "Edge" },
+	{ "/etc/brave/policies/managed/*.json", look_chrome_policy, "Brave" },
+	{ "~/{.config/google-chrome,.var/app/com.google.Chrome/config/google-chrome,Library/Application Support/Google/Chrome}"
+	    "/Local State", look_chrome, "Chrome" },
+	{ "~/{.config/chromium,snap/chromium/common/chromium,Library/Application Support/Chromium}/Local State", look_chrome, "Chromium" },
+	{ "~/{.config/microsoft-edge,Library/Application Support/Microsoft Edge}/Local State", look_chrome, "Edge" },
+	{ "~/{.config,Library/Application Support}/BraveSoftware/Brave-Browser/Local State", look_chrome, "Brave" },
+};
+
+static void
+look_at(struct leaks *l, const struct source *s, const char *home)
+{
+	char pattern[1024];
+	struct stat st;
+	glob_t found;
+	size_t len;
+
+	snprintf(pattern, sizeof(pattern), "%s%s%s", l->place->root, home, s->pattern + (s->pattern[0] == '~'));
+	if (glob(pattern, GLOB_BRACE, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			char *text = ctl_read(found.gl_pathv[i], &len, &st);
+
+			l->hidden += text == NULL && (errno == EACCES || errno == EPERM);
+			if (text != NULL)
+				s->look(l, s, found.gl_pathv[i] + strlen(l->place->root), text);
+			free(text);
+		}
+	globfree(&found);
+}
+
+void
+leaks_files(struct leaks *l)
+{
+	const char *const *home;
+	char path[1024];
+
+	for (home = l->place->homes; *home != NULL; home++) {
+		snprintf(path, sizeof(path), "%s%s", l->place->root, *home);
+		l->hidden += access(path, X_OK) == -1 && (errno == EACCES || errno == EPERM);
+	}
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+		if (sources[i].pattern[0] != '~')
+			look_at(l, &sources[i], "");
+		else
+			for (home = l->place->homes; *home != NULL; home++)
+				look_at(l, &sources[i], *home);
+}
+
+/* s->who: the word. The first file that says so is kept. */
+static void
+look_word(struct leaks *l, const struct source *s, const char *path, char *text)
+{
+	char *words[WORDS + 1], line[512];
+
+	if (l->grep == ENOENT)
+		l->grep = ESRCH;
+	while (l->grep != 0 && next_line(&text, words)) {
+		size_t len = 0;
+
+		for (size_t i = 0; words[i] != NULL && len < sizeof(line); i++)
+			len += (size_t)snprintf(line + len, sizeof(line) - len, "%s ", words[i]);
+		if (strstr(line, s->who) != NULL) {
+			l->grep = 0;
+			snprintf(l->grep_path, sizeof(l->grep_path), "%s", path);
+		}
+	}
+}
+
+int
+leaks_grep(struct leaks *l, const char *pattern, const char *word)
+{
+	l->grep = ENOENT;
+	look_at(l, &(struct source){ pattern, look_word, word }, "");
+	return l->grep;
+}

@@ -1,0 +1,2 @@
+// Mozilla User Preferences
+user_pref("browser.x", "network.trr.mode\", 2");
