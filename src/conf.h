@@ -63,7 +63,7 @@ struct conf_rule {
 	struct port_list ports;         /* count 0: any */
 	int              protocol;      /* 0: any, IPPROTO_TCP, IPPROTO_UDP */
 	const char      *user;          /* who sends; NULL: anyone */
-	uid_t            uid;           /* ... as a number */
+	uid_t            uid;           /* ... as a number; see conf_users_resolve() */
 };
 
 enum on_failure { FAIL_OPEN, FAIL_CLOSED };
@@ -79,6 +79,7 @@ struct conf {
 	size_t             nproxies;
 	struct conf_rule  *rules;       /* in file order; disabled ones too */
 	size_t             nrules;
+	bool               asks_user;   /* an enabled rule has a user */
 	const struct matcher *matcher;  /* the patterns of the enabled ones */
 	enum action        default_action;      /* "proxy": every enabled proxy, in file order */
 	const struct conf_proxy **default_proxies;
@@ -147,6 +148,10 @@ struct conf_report {
  * NULL: report->error tells. report may not be NULL; all zero at first, warnings add up. */
 struct conf *conf_parse(const char *file, const char *text, size_t len, struct conf_report *report);
 void conf_free(struct conf *);
+
+/* Looks the users of enabled rules up in this host's user database; conf_parse() reads numbers only. file and text as
+ * for conf_parse(). 0; EINVAL: report->error tells. */
+int conf_users_resolve(struct conf *, const char *file, const char *text, struct conf_report *report);
 
 /* Reads the whole file; *text is malloc'd, NUL-terminated and given back by conf_text_free(), which wipes it.
  * Warns in the report when others can read a file that may hold passwords. 0, or an errno value with

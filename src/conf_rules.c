@@ -15,6 +15,7 @@
 #define RULE(name)  offsetof(struct conf_rule, name)
 
 static const struct conf_number ids = { 1, 4294967295, CONF_UNSIGNED };
+static const struct conf_word user_word = { 31, "no user; write a name of this host like \"alice\", or a number like \"1001\"" };
 static const char *const proxy_types[] = { "Socks5", "Http", NULL };
 static const char *const protocols[] = { "tcp", "udp", NULL };
 static const char *const actions[] = { "direct", "proxy", "block", NULL };
@@ -124,6 +125,22 @@ read_proxy_id(struct conf_reader *r, struct json *node, const struct conf_key *k
 	return n > 0 ? 0 : conf_fail(r, node, "no proxy of this rule is enabled; enable one, or disable the rule");
 }
 
+/* The last number means "nobody" to the system. */
+static int
+read_user(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
+{
+	struct conf_rule *rule = field;
+	unsigned long number;
+	int err = conf_read_word(r, node, key, &rule->user);
+
+	rule->uid = (uid_t)-1;
+	if (err != 0 || strspn(node->text, "0123456789") != node->len)
+		return err;
+	number = strtoul(node->text, NULL, 10);
+	rule->uid = (uid_t)number;
+	return number < UINT32_MAX ? 0 : conf_fail(r, node, "\"%s\" is %s", node->text, user_word.sentence);
+}
+
 static const struct conf_key rule_keys[] = {
 	{ "id", JSON_NUMBER, conf_read_number, RULE(id), &ids, conf_required },
 	{ "name", JSON_STRING, NULL, RULE(name), NULL, "" },
@@ -133,7 +150,7 @@ static const struct conf_key rule_keys[] = {
 	{ "proxy_id", JSON_NULL, read_proxy_id, 0, NULL, NULL },
 	{ "ports", JSON_STRING, conf_read_ports, RULE(ports), NULL, NULL },
 	{ "protocol", JSON_STRING, conf_read_words, RULE(protocol), protocols, NULL },
-	{ "user", JSON_NULL, conf_read_unsupported, 0, NULL, NULL },
+	{ "user", JSON_STRING, read_user, 0, &user_word, NULL },
 	{ NULL, JSON_NULL, NULL, 0, NULL, NULL }
 };
 
@@ -175,6 +192,8 @@ read_rule(struct conf_reader *r, struct json *node, const struct conf_key *key, 
 		    "the action \"%s\" uses no proxy; remove this key, or write \"proxy\" as action", action->text);
 	if (json_member(node, "protocol") != NULL)
 		rule->protocol = rule->protocol == 0 ? IPPROTO_TCP : IPPROTO_UDP;
+	if (rule->enabled && rule->user != NULL)
+		r->conf->asks_user = true;
 	return read_patterns(r, json_member(node, "pattern"), rule);
 }
 
@@ -182,6 +201,8 @@ read_rule(struct conf_reader *r, struct json *node, const struct conf_key *key, 
 static bool
 rule_covers(const struct conf_rule *earlier, const struct conf_rule *later)
 {
+	if (earlier->user != NULL && (later->user == NULL || strcmp(earlier->user, later->user) != 0))
+		return false;
 	if (earlier->protocol != 0 && earlier->protocol != later->protocol)
 		return false;
 	/* Ranges are plain pairs of uint16_t, sorted and joined: equal lists are equal bytes. */

@@ -14,8 +14,9 @@
 #include "log.h"
 #include "mover.h"
 #include "net.h"
+#include "owner.h"
 
-enum connection_state { NATLOOK, HELLO, DIAL, RELAY, CLOSED };
+enum connection_state { NATLOOK, OWNER, HELLO, DIAL, RELAY, CLOSED };
 
 struct connection {
 	LIST_ENTRY(connection) next;
@@ -25,6 +26,8 @@ struct connection {
 	struct flow           flow;
 	struct flow_record    record;
 	char                  host[HOST_MAX + 1];
+	uint32_t              owner_id;         /* OWNER only: of the request */
+	uid_t                 user;
 	struct buffer         hello;            /* what the client said so far */
 	ev_io                 readable;         /* HELLO only */
 	ev_timer              timer;            /* HELLO only */
@@ -54,6 +57,8 @@ connection_close(struct connection *c, enum close_reason reason)
 
 	if (c->state == NATLOOK)
 		all->firewall->ops->cancel(all->firewall, c);
+	if (c->state == OWNER)
+		ipc_cancel(all->ipc, c->owner_id);
 	c->state = CLOSED;
 	ev_io_stop(all->loop, &c->readable);
 	ev_timer_stop(all->loop, &c->timer);
@@ -145,7 +150,7 @@ static void
 connection_dial(struct connection *c)
 {
 	const struct rule_query query = { c->record.host, &c->record.dst, IPPROTO_TCP, addr_port(&c->record.dst),
-		RULE_USER_UNKNOWN };
+		c->user };
 	const struct target target = { .host = c->record.host, .addr = c->record.dst, .port = query.port };
 	struct verdict *verdict = &c->record.verdict;
 
@@ -248,6 +253,27 @@ connection_hello(struct connection *c)
 }
 
 static void
+connection_owner_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
+{
+	struct connection *c = arg;
+
+	c->user = owner_answer(error, msg, fd);
+	connection_hello(c);
+}
+
+static void
+connection_owner(struct connection *c)
+{
+	struct connections *all = c->all;
+
+	c->owner_id = owner_ask(all->ipc, c->policy->conf, &c->flow, &c->record.dst, connection_owner_cb, c);
+	if (c->owner_id != 0)
+		c->state = OWNER;
+	else
+		connection_hello(c);
+}
+
+static void
 connection_natlook_cb(void *arg, int error, const union addr *dst)
 {
 	struct connection *c = arg;
@@ -266,7 +292,7 @@ connection_natlook_cb(void *arg, int error, const union addr *dst)
 		connection_close(c, CLOSE_LOOP);
 		return;
 	}
-	connection_hello(c);
+	connection_owner(c);
 }
 
 static struct connection *
@@ -278,6 +304,7 @@ connection_new(struct connections *all, struct policy *policy, int fd, const uni
 		return NULL;
 	c->all = all;
 	c->policy = policy_ref(policy);
+	c->user = RULE_USER_UNKNOWN;
 	c->flow = (struct flow){ .fd = fd, .proto = IPPROTO_TCP, .peer = *peer };
 	c->record = (struct flow_record){ .ops = &connection_ops, .proto = "tcp", .peer = *peer,
 		.via = VIA_IP, .began = ev_now(all->loop) };

@@ -1,7 +1,7 @@
 /*
  * connection.h - one intercepted TCP connection, from accept to its flow record.
  *
- * States in time order: NATLOOK (what was the destination?), HELLO (what is its name?), DIAL (through
+ * States in time order: NATLOOK (what was the destination?), OWNER (whose socket is it?), HELLO (what is its name?), DIAL (through
  * whom?), RELAY. Each step either goes on to the next or waits; connection_close() is the only end.
  *
  * Owner:   connections own themselves and are listed in struct connections. A connection keeps
@@ -24,6 +24,7 @@ struct connections {
 	LIST_HEAD(, connection)    list;
 	size_t                     count;
 	struct ev_loop            *loop;
+	struct ipc                *ipc;                 /* to the helper; NULL in tests */
 	struct firewall           *firewall;
 	struct names              *names;
 	struct account            *account;

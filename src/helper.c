@@ -20,6 +20,7 @@
 #include "ipc.h"
 #include "log.h"
 #include "own_watch.h"
+#include "owner.h"
 #include "privilege.h"
 #include "refuse.h"
 #include "resolve.h"
@@ -151,6 +152,11 @@ helper_send_all(struct helper *h, struct helper_listeners *listeners)
 		error = helper_listen_send(listeners, h->ipc);
 	for (size_t i = 0; i < h->conf->nproxies && error == 0; i++)
 		helper_send_proxy(h, i);
+	for (size_t i = 0; i < h->conf->nrules && error == 0; i++) {
+		msg = (struct ipc_msg){ .type = IPC_USER, .value = (uint32_t)i, .proto = (int32_t)h->conf->rules[i].uid };
+		if (h->conf->rules[i].user != NULL)
+			error = ipc_send(h->ipc, &msg, -1);
+	}
 	msg = (struct ipc_msg){ .type = IPC_COMMIT };
 	if (error == 0)
 		error = ipc_send(h->ipc, &msg, -1);
@@ -248,6 +254,9 @@ helper_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 	case IPC_REFUSE:
 		refuse_serve(&h->refuse, msg, ev_now(h->loop));
 		break;
+	case IPC_OWNER:
+		owner_serve(h->ipc, msg);
+		break;
 	case IPC_SOCKET:
 	case IPC_NATLOOK:
 		firewall_serve(h->ipc, msg);
@@ -337,7 +346,8 @@ helper_reload(struct helper *h)
 
 	if (conf_read(h->start.file, &text, &len, &report) == 0)
 		conf = conf_parse(h->start.file, text, len, &report);
-	if (conf == NULL || helper_listen(conf, &h->held, &listeners) != 0 || helper_set_conf(h, conf) != 0) {
+	if (conf == NULL || conf_users_resolve(conf, h->start.file, text, &report) != 0 ||
+	    helper_listen(conf, &h->held, &listeners) != 0 || helper_set_conf(h, conf) != 0) {
 		log_error("reload: %s%snothing changes", report.error, report.error[0] != '\0' ? "; " : "");
 		helper_listen_close(&listeners);
 		conf_text_free(text, len);

@@ -27,6 +27,7 @@ enum ipc_type {
 	IPC_LISTENER,           /* + a bound socket; value: enum ipc_listener, addrs[0] */
 	IPC_RESOLVERS,          /* addrs[]: the system's resolvers */
 	IPC_PROXY,              /* value: index of the proxy; addrs[]: what its name means now */
+	IPC_USER,               /* value: index of the rule; proto: the number of its user */
 	IPC_COMMIT,             /* all is there: swap to it */
 	IPC_STOP,               /* finish: value is the time to drain, in ms */
 	IPC_SUMMARY,            /* log a summary (SIGUSR1) */
@@ -36,6 +37,7 @@ enum ipc_type {
 	IPC_REFUSE,             /* addrs[0] client, addrs[1] destination: tell the client that nobody takes its datagram */
 	/* request and answer */
 	IPC_NATLOOK,            /* proto, addrs[0] peer, addrs[1] local; answer: error, addrs[0] */
+	IPC_OWNER,              /* proto, addrs[]: client, destination, where it was delivered; answer: error, value: user */
 	IPC_SOCKET,             /* addrs[0]: address to answer from; answer: error, + the socket */
 	IPC_TYPES
 };

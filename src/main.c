@@ -93,6 +93,10 @@ load(const char *file, char **text, size_t *len)
 		return NULL;
 	if (conf_read(file, text, len, report) == 0)
 		conf = conf_parse(file, *text, *len, report);
+	if (conf != NULL && conf_users_resolve(conf, file, *text, report) != 0) {
+		conf_free(conf);
+		conf = NULL;
+	}
 	for (unsigned i = 0; i < report->nwarnings; i++)
 		fprintf(stderr, "%s\n", report->warnings[i]);
 	if (conf == NULL)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "owner.h"
 #include "refuse.h"
 #include "session_route.h"
 #include "session_wait.h"
@@ -56,6 +57,9 @@ session_finish(struct session *s, enum close_reason reason)
 	struct sessions *all = s->all;
 
 	session_wait_drop(s);
+	if ((s->awaits & AWAIT_OWNER) != 0)
+		ipc_cancel(all->env.ipc, s->owner_id);
+	s->awaits = 0;
 	ev_io_stop(all->env.loop, &s->readable);
 	if (s->fd != -1)
 		close(s->fd);
@@ -127,7 +131,7 @@ session_decide(struct session *s)
 {
 	const struct conf *conf = s->policy->conf;
 	const union addr *dst = &s->record.dst;
-	const struct rule_query query = { s->record.host, dst, IPPROTO_UDP, addr_port(dst), RULE_USER_UNKNOWN };
+	const struct rule_query query = { s->record.host, dst, IPPROTO_UDP, addr_port(dst), s->user };
 	struct verdict *verdict = &s->record.verdict;
 	enum close_reason reason = CLOSE_BLOCKED;
 
@@ -171,7 +175,6 @@ session_send(struct session *s, const uint8_t *msg, size_t len)
 static void
 session_go_on(struct session *s)
 {
-	s->awaits = 0;
 	session_decide(s);
 	session_wait_send(s);
 }
@@ -192,7 +195,7 @@ session_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 
 	(void)revents;
 	if (s->state == SESSION_WAIT)
-		session_go_on(s);
+		session_known(s, AWAIT_NAME);
 	else if (s->state != SESSION_REFUSED && left > 0)
 		session_set_timer(s, left);
 	else
@@ -233,6 +236,7 @@ session_new(struct sessions *all, const struct flow *flow, const union addr *dst
 		return NULL;
 	s->all = all;
 	s->policy = policy_ref(all->policy);
+	s->user = RULE_USER_UNKNOWN;
 	s->flow = *flow;
 	s->fd = -1;
 	STAILQ_INIT(&s->held);
@@ -247,11 +251,29 @@ session_new(struct sessions *all, const struct flow *flow, const union addr *dst
 	return s;
 }
 
+static void
+session_owner_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
+{
+	struct session *s = arg;
+
+	s->user = owner_answer(error, msg, fd);
+	session_known(s, AWAIT_OWNER);
+}
+
+static void
+session_owner(struct session *s)
+{
+	s->owner_id = owner_ask(s->all->env.ipc, s->policy->conf, &s->flow, &s->record.dst, session_owner_cb, s);
+	if (s->owner_id != 0)
+		s->awaits |= AWAIT_OWNER;
+}
+
 /* On the way, or waiting for what the decision needs. */
 static void
 session_begin(struct session *s)
 {
 	session_name(s);
+	session_owner(s);
 	if (s->awaits == 0)
 		session_decide(s);
 	else

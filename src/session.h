@@ -26,6 +26,7 @@ struct sessions;
 
 struct sessions_env {
 	struct ev_loop            *loop;
+	struct ipc                *ipc;         /* to the helper; NULL in tests */
 	struct firewall           *firewall;
 	struct names              *names;
 	struct account            *account;

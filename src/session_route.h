@@ -39,7 +39,7 @@ struct route {
 enum session_state { SESSION_WAIT, SESSION_DIRECT, SESSION_PROXY, SESSION_REFUSED };
 
 /* What a decision may have to wait for. */
-enum session_awaits { AWAIT_NAME = 1 };
+enum session_awaits { AWAIT_NAME = 1, AWAIT_OWNER = 2 };
 
 STAILQ_HEAD(session_queue, session_held);
 
@@ -56,6 +56,8 @@ struct session {
 	struct session_queue held;              /* ... see session_wait.h */
 	unsigned            nheld;
 	size_t              held_bytes;
+	uint32_t            owner_id;           /* AWAIT_OWNER: of the request */
+	uid_t               user;
 	ev_timer            timer;
 	double              last;               /* when something passed */
 	int                 fd;                 /* direct; else -1 */

@@ -1,7 +1,8 @@
 /*
  * session_wait.h - the first datagrams of a session whose way cannot be decided yet.
  *
- * A session is in SESSION_WAIT as long as s->awaits has a bit, at most timeouts.hello. Then it is decided by what
+ * A session is in SESSION_WAIT as long as s->awaits has a bit, for a name at most timeouts.hello, for an
+ * owner at most OWNER_MS. Then it is decided by what
  * is known, and what waited is sent in order.
  *
  * Bounds:  SESSION_WAIT_COUNT datagrams a session, SESSION_WAIT_BYTES together; SESSION_WAIT_ALL_BYTES for all.

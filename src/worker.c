@@ -300,6 +300,10 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 	case IPC_PROXY:
 		worker_proxy(w, msg);
 		break;
+	case IPC_USER:
+		if (w->next != NULL && msg->value < w->next->conf->nrules)
+			w->next->conf->rules[msg->value].uid = (uid_t)msg->proto;
+		break;
 	case IPC_COMMIT:
 		worker_commit(w);
 		break;
@@ -339,11 +343,11 @@ worker_init(struct worker *w, int ipc_fd)
 	w->firewall = firewall_new(w->loop, w->ipc, device);
 	if (w->ipc == NULL || w->names == NULL || w->firewall == NULL)
 		fatal("no memory");
-	w->connections = (struct connections){ .loop = w->loop, .firewall = w->firewall, .names = w->names,
+	w->connections = (struct connections){ .loop = w->loop, .ipc = w->ipc, .firewall = w->firewall, .names = w->names,
 		.account = &w->account, .limit = limit_new(), .upstream = &w->upstream,
 		.empty = worker_drained, .arg = w };
 	LIST_INIT(&w->connections.list);
-	sessions = (struct sessions_env){ w->loop, w->firewall, w->names, &w->account, &w->upstream, worker_refuse, w };
+	sessions = (struct sessions_env){ w->loop, w->ipc, w->firewall, w->names, &w->account, &w->upstream, worker_refuse, w };
 	w->sessions = sessions_new(&sessions);
 	dns = (struct dns_proxy_env){ w->loop, w->firewall, w->names, &w->account, &w->upstream };
 	w->dns = dns_proxy_new(&dns, NULL);

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "log.h"
+#include "owner.h"
 #include "session_route.h"
 #include "sockets.h"
 #include "socks5_udp.h"
@@ -71,11 +72,39 @@ session_name(struct session *s)
 		s->record.host = strcpy(s->host, name);
 }
 
+uint32_t
+owner_ask(struct ipc *ipc, const struct conf *conf, const struct flow *flow, const union addr *dst, ipc_answer *answer,
+    void *arg)
+{
+	(void)ipc, (void)dst;
+	assert_ptr_equal(conf, &fx.conf);
+	assert_int_equal(flow->proto, IPPROTO_UDP);
+	fx.owner_cb = answer;
+	fx.owner_arg = arg;
+	return fx.asks_owner ? 7 : 0;
+}
+
+uid_t
+owner_answer(int error, const struct ipc_msg *msg, int fd)
+{
+	assert_int_equal(fd, -1);
+	return error == 0 ? msg->value : RULE_USER_UNKNOWN;
+}
+
+void
+ipc_cancel(struct ipc *ipc, uint32_t id)
+{
+	(void)ipc;
+	assert_int_equal(id, 7);
+	fx.owner_cancels++;
+}
+
 struct verdict
 rule_match(const struct conf *conf, const struct rule_query *q)
 {
 	(void)conf;
 	assert_int_equal(q->proto, IPPROTO_UDP);
+	fx.user = q->user;
 	return (struct verdict){ .action = fx.action, .proxies = fx.list, .nproxies = 2 };
 }
 
@@ -185,7 +214,7 @@ session_set_up(void **state)
 	fx.conf = (struct conf){ .proxies = fx.proxies, .nproxies = 2,
 		.limits = { .udp_sessions = 10, .per_client = 10 }, .timeouts = { .udp_idle = 60, .hello = 5 } };
 	fx.policy = policy_new(&fx.conf, 1);
-	env = (struct sessions_env){ fx.loop, &fx.firewall, fx.names, &fx.account, &fx.upstream, fake_refuse, &fx };
+	env = (struct sessions_env){ fx.loop, NULL, &fx.firewall, fx.names, &fx.account, &fx.upstream, fake_refuse, &fx };
 	fx.sessions = sessions_new(&env);
 	sessions_set_policy(fx.sessions, fx.policy);
 	for (size_t i = 0; i < 2; i++) {

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "ipc.h"
 #include "session.h"
 
 #define CLIENTS 2
@@ -37,6 +38,11 @@ struct fixture {
 	unsigned             lookups, lookups_cancelled;
 	enum action          action;                /* what every rule says */
 	unsigned             awaits;                /* what every new session waits for */
+	bool                 asks_owner;            /* ... and for its owner */
+	ipc_answer          *owner_cb;              /* of the last that was asked for */
+	void                *owner_arg;
+	unsigned             owner_cancels;
+	uid_t                user;                  /* what the rules were asked with */
 	unsigned             opens, cancels;        /* upstream_open() */
 	size_t               nopened;               /* ... proxies of the last */
 	upstream_cb         *upstream_cb;

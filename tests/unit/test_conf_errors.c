@@ -131,8 +131,6 @@ conf_refuses_what_is_not_yet_supported(void **state)
 		{ "{\"control\":{}}", "1:2: control", "not yet supported; remove it" },
 		{ "{\"intercept\":{\"sniff_ports\":\"80\"}}", "1:15: intercept.sniff_ports", "not yet supported; remove it" },
 		{ "{\"intercept\":{\"mode\":\"matched\"}}", "1:22: intercept.mode", "not yet supported; write \"all\"" },
-		{ WITH_RULES("{\"id\":1,\"pattern\":\"*\",\"proxy_id\":1,\"user\":\"me\"}"), "2:45: rules[0].user",
-		    "not yet supported; remove it" },
 	};
 
 	(void)state;
@@ -257,6 +255,8 @@ static void
 conf_refuses_broken_rules(void **state)
 {
 	static const struct refusal rows[] = {
+		{ WITH_RULES("{\"id\":1,\"pattern\":\"*\",\"proxy_id\":1,\"user\":\"a b\"}"), "2:52: rules[0].user", "\"a b\" is no user" },
+		{ WITH_RULES("{\"id\":1,\"pattern\":\"*\",\"proxy_id\":1,\"user\":1001}"), "2:52: rules[0].user", "instead of a string" },
 		{ WITH_RULES("{\"pattern\":\"*\",\"proxy_id\":1}"), "2:10: rules[0]", "\"id\" is missing" },
 		{ WITH_RULES("{\"id\":1,\"proxy_id\":1}"), "2:10: rules[0]", "\"pattern\" is missing" },
 		{ WITH_RULES("{\"id\":1,\"pattern\":\"\",\"proxy_id\":1}"), "2:28: rules[0].pattern", "empty item" },

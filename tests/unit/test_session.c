@@ -245,11 +245,11 @@ session_waits_for_everything_that_it_awaits(void **state)
 {
 	(void)state;
 	fx.dst = fx.server;
-	fx.awaits = AWAIT_NAME | AWAIT_NAME << 1;
+	fx.awaits = AWAIT_NAME | AWAIT_NAME << 7;
 	client_send(0, "one");
 	session_known(session_of(0), AWAIT_NAME);
 	assert_int_equal(recv(fx.server_fd, NULL, 0, 0), -1);
-	session_known(session_of(0), AWAIT_NAME << 1);
+	session_known(session_of(0), AWAIT_NAME << 7);
 	expect_at_server("one");
 }
 
@@ -266,6 +266,29 @@ session_waits_no_longer_than_for_a_hello(void **state)
 	expect_at_server("one");
 	client_send(0, "two");
 	expect_at_server("two");
+}
+
+static void
+session_waits_for_its_owner(void **state)
+{
+	struct ipc_msg answer = { .value = 1001 };
+
+	(void)state;
+	fx.dst = fx.server;
+	fx.asks_owner = true;
+	fx.awaits = AWAIT_NAME;
+	client_send(0, "one");
+	advance(6);     /* no name, but the helper is still awaited */
+	assert_int_equal(recv(fx.server_fd, NULL, 0, 0), -1);
+	fx.owner_cb(fx.owner_arg, 0, &answer, -1);
+	expect_at_server("one");
+	assert_int_equal(fx.user, 1001);
+	client_send(1, "two");
+	fx.owner_cb(fx.owner_arg, ETIMEDOUT, NULL, -1);
+	session_known(session_of(1), AWAIT_NAME);
+	expect_at_server("two");
+	assert_int_equal(fx.user, RULE_USER_UNKNOWN);
+	assert_int_equal(fx.owner_cancels, 0);
 }
 
 static void
@@ -321,10 +344,12 @@ end_of_the_daemon_ends_those_that_wait(void **state)
 {
 	(void)state;
 	fx.awaits = AWAIT_NAME;
+	fx.asks_owner = true;
 	client_send(0, "one");
 	sessions_unlisten(fx.sessions, NULL, NULL);
 	expect_record(1, CLOSE_SHUTDOWN);
 	assert_int_equal(fx.sessions->held_bytes, 0);
+	assert_int_equal(fx.owner_cancels, 1);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, session_set_up, session_tear_down)
@@ -349,6 +374,7 @@ main(void)
 		TEST(datagrams_wait_for_the_decision_and_are_sent_in_order),
 		TEST(session_waits_for_everything_that_it_awaits),
 		TEST(session_waits_no_longer_than_for_a_hello),
+		TEST(session_waits_for_its_owner),
 		TEST(datagrams_that_wait_are_bounded),
 		TEST(what_waited_for_a_refusal_is_forgotten),
 		TEST(server_may_refuse_the_first_of_what_waited),
