@@ -4,7 +4,7 @@
 echo [N]    one of N bytes comes back to a connected socket; prints whom the server saw
 refused     a connected socket fails with ECONNREFUSED within a second
 silent      nothing comes back within half a second
-many N      N client ports at once, each gets its own answer
+many N      N client ports at once, each gets its own answer; prints whom the server saw
 fan N       one unconnected socket to N ports from PORT on: each answer comes from the port that was asked
 cone        one from another port of the server comes back too
 hold        one echo for each line on standard input, always from the same client port; prints whom the server
@@ -51,6 +51,7 @@ def many():
         assert rest == b"%d" % i, (rest, i)
         ports.add((seen, seen_port))
     assert len(ports) == number, len(ports)
+    print(*{seen.decode() for seen, _ in ports})
 
 
 def fan():
