@@ -37,6 +37,7 @@ static const struct conf_number ttl = { 0, 2592000, CONF_UNSIGNED };
 static const struct conf_number seconds_or_none = { 0, 2592000, CONF_DOUBLE };
 static const struct conf_number seconds = { 0.001, 2592000, CONF_DOUBLE };
 static const struct conf_word user_name = { 31, "no user name; write 1 to 31 letters, digits or . _ -" };
+static const struct conf_word group_name = { 31, "no group name; write 1 to 31 letters, digits or . _ -" };
 static const char may_be_empty[] = "";
 static const struct conf_list networks = { { NULL, JSON_STRING, conf_read_network, 0, NULL, NULL }, sizeof(struct network), NULL };
 static const struct conf_list interfaces = { { NULL, JSON_STRING, conf_read_word, 0, &conf_interface, NULL }, sizeof(char *), NULL };
@@ -108,6 +109,13 @@ static const struct conf_key log_keys[] = {
 	END
 };
 
+static const struct conf_key control_keys[] = {
+	{ "socket", JSON_STRING, conf_read_path, FIELD(control.socket), NULL, PFI_RUN_DIR "/pfinterceptd.sock" },
+	{ "group", JSON_STRING, conf_read_word, FIELD(control.group), &group_name, NULL },
+	{ "metrics", JSON_STRING, conf_read_socket, FIELD(control.metrics), NULL, "" },
+	END
+};
+
 /* Rules look at the proxies, which are read before them. */
 static const struct conf_key top_keys[] = {
 	{ "global_enabled", JSON_BOOLEAN, NULL, FIELD(global_enabled), NULL, "true" },
@@ -122,7 +130,7 @@ static const struct conf_key top_keys[] = {
 	{ "limits", JSON_OBJECT, conf_read_object, 0, limits_keys, "" },
 	{ "timeouts", JSON_OBJECT, conf_read_object, 0, timeouts_keys, "" },
 	{ "log", JSON_OBJECT, conf_read_object, 0, log_keys, "" },
-	{ "control", JSON_NULL, conf_read_unsupported, 0, NULL, NULL },
+	{ "control", JSON_OBJECT, conf_read_object, 0, control_keys, "" },
 	END
 };
 

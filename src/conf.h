@@ -22,6 +22,7 @@
 #define CONF_ANCHOR_MAX   63            /* PF_ANCHOR_NAME_SIZE - 1, one component */
 #define CONF_FILE_MAX     (64u << 20)   /* a configuration file larger than this is refused */
 #define CONF_LISTEN_MAX   8
+#define CONF_PATH_MAX     103           /* sun_path of macOS and the BSDs, less the NUL */
 #define CONF_WARNINGS_MAX 16
 
 /* Where the daemon listens by default: a list as conf_key.h has them. */
@@ -65,6 +66,8 @@ struct conf_rule {
 	const char      *user;          /* who sends; NULL: anyone */
 	uid_t            uid;           /* ... as a number; see conf_users_resolve() */
 };
+
+struct conf_socket { const char *path; union addr addr; };      /* one of them: unix, or TCP with port */
 
 enum on_failure { FAIL_OPEN, FAIL_CLOSED };
 enum conf_firewall { FIREWALL_AUTO, FIREWALL_PF, FIREWALL_NETFILTER, FIREWALL_NONE };
@@ -133,6 +136,12 @@ struct conf {
 		enum log_flows flows;
 		enum log_hosts hosts;
 	} log;
+
+	struct {
+		const char        *socket;      /* path; "": none */
+		const char        *group;       /* may use it, besides root */
+		struct conf_socket metrics;     /* neither path nor address: none */
+	} control;
 
 	const struct json *tree;        /* what was read, with the defaults; for conf_print() */
 	struct arena       arena;       /* holds it all, this struct too */

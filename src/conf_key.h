@@ -114,6 +114,8 @@ conf_read_fn conf_read_address;         /* -; union addr without port */
 conf_read_fn conf_read_addresses;       /* struct conf_list; a list of 1 to CONF_LISTEN_MAX different ones */
 conf_read_fn conf_read_resolver;        /* -; union addr, with port 53 unless given */
 conf_read_fn conf_read_servers;         /* "system" or resolvers; struct conf_list; a list */
+conf_read_fn conf_read_path;            /* -; const char *: absolute, or "" */
+conf_read_fn conf_read_socket;          /* -; struct conf_socket */
 conf_read_fn conf_read_rules;           /* conf_rules; a list */
 
 #endif

@@ -99,6 +99,30 @@ rule_match(const struct conf *conf, const struct rule_query *q)
 	return (struct verdict){ conf->default_action, NULL, conf->default_proxies, conf->ndefault_proxies };
 }
 
+struct one { struct rule_query q; const struct conf_rule *rule; };
+
+static bool
+is_the_one(const void *arg, const struct conf_rule *rule)
+{
+	return rule == ((const struct one *)arg)->rule;
+}
+
+enum rule_miss
+rule_explain(const struct conf *conf, const struct conf_rule *rule, const struct rule_query *q)
+{
+	const struct one one = { *q, rule };
+
+	if (!rule->enabled)
+		return RULE_DISABLED;
+	if (first(conf, &one.q, is_the_one) != rule)
+		return RULE_PATTERN;
+	if (counts(q, rule))
+		return RULE_MATCHES;
+	if (rule->protocol != 0 && rule->protocol != q->proto)
+		return RULE_PROTOCOL;
+	return rule->ports.count > 0 && !port_list_contains(&rule->ports, q->port) ? RULE_PORTS : RULE_USER;
+}
+
 bool
 rule_may_catch(const struct conf *conf, const char *host)
 {

@@ -15,6 +15,7 @@
 
 #include "conf.h"
 #include "connection.h"
+#include "control.h"
 #include "dns_proxy.h"
 #include "ipc.h"
 #include "listener.h"
@@ -43,6 +44,7 @@ struct worker {
 	struct policy         *policy;
 	struct policy         *next;            /* received, not yet committed */
 	struct dns_proxy      *dns;
+	struct control        *control;
 	struct worker_listener listeners[WORKER_LISTENERS];
 	ev_timer               old_listeners, drain;
 	bool                   stopping;
@@ -161,6 +163,10 @@ worker_listener(struct worker *w, const struct ipc_msg *msg, int fd)
 	case LISTEN_UDP:
 		firewall_own(w->firewall, addr);
 		error = sessions_listen(w->sessions, fd, addr);
+		break;
+	case LISTEN_CONTROL:
+	case LISTEN_METRICS:
+		error = control_listen(w->control, fd, msg->value == LISTEN_METRICS ? CONTROL_METRICS : CONTROL_REQUESTS);
 		break;
 	}
 	if (error != 0) {
@@ -310,6 +316,9 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 	case IPC_STOP:
 		worker_finish(w, msg->value);
 		break;
+	case IPC_PAUSE:
+		control_set_paused(w->control, msg->value != 0);
+		break;
 	case IPC_SUMMARY:
 		account_summary(&w->account, ev_now(w->loop));
 		sessions_summary(w->sessions);
@@ -326,6 +335,7 @@ worker_init(struct worker *w, int ipc_fd)
 {
 	const int device = firewall_device != NULL ? open(firewall_device, O_RDONLY | O_CLOEXEC) : -1;
 	struct sessions_env sessions;
+	struct control_env control;
 	struct dns_proxy_env dns;
 
 	w->loop = ev_default_loop(PFI_EV_FLAGS);
@@ -351,7 +361,9 @@ worker_init(struct worker *w, int ipc_fd)
 	w->sessions = sessions_new(&sessions);
 	dns = (struct dns_proxy_env){ w->loop, w->firewall, w->names, &w->account, &w->upstream };
 	w->dns = dns_proxy_new(&dns, NULL);
-	if (w->dns == NULL || w->sessions == NULL || w->connections.limit == NULL)
+	control = (struct control_env){ w->loop, w->ipc, &w->account, &w->policy, w->sessions, w->names };
+	w->control = control_new(&control);
+	if (w->dns == NULL || w->sessions == NULL || w->control == NULL || w->connections.limit == NULL)
 		fatal("no memory");
 }
 
@@ -360,6 +372,7 @@ worker_free(struct worker *w)
 {
 	for (size_t i = 0; i < WORKER_LISTENERS; i++)
 		listener_free(w->listeners[i].tcp);
+	control_free(w->control);
 	dns_proxy_free(w->dns);
 	sessions_free(w->sessions);
 	w->firewall->ops->free(w->firewall);
