@@ -46,6 +46,7 @@ struct helper {
 	struct helper_listeners held;           /* by the worker */
 	struct helper_control   control;
 	struct refuse           refuse;
+	struct ipc_msg          resolvers;      /* as the worker knows them */
 	LIST_HEAD(, helper_lookup) lookups;     /* names of proxies, under way */
 	double                  backoff, worker_began;
 	bool                    stopping, was_ready;    /* was_ready: the rules have been loaded since the start */
@@ -155,10 +156,10 @@ helper_send_all(struct helper *h, struct helper_listeners *listeners)
 		return EIO;
 	error = ipc_send(h->ipc, &msg, fd);
 	close(fd);
-	msg = (struct ipc_msg){ .type = IPC_RESOLVERS };
-	msg.naddrs = (uint32_t)resolvers_read(msg.addrs, IPC_ADDRS);
+	h->resolvers = (struct ipc_msg){ .type = IPC_RESOLVERS };
+	resolvers_follow(h->resolvers.addrs, &h->resolvers.naddrs, IPC_ADDRS);
 	if (error == 0)
-		error = ipc_send(h->ipc, &msg, -1);
+		error = ipc_send(h->ipc, &h->resolvers, -1);
 	if (error == 0)
 		error = helper_listen_send(listeners, h->ipc);
 	for (size_t i = 0; i < h->conf->nproxies && error == 0; i++)
@@ -456,6 +457,8 @@ helper_check_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	struct helper *h = w->data;
 
 	(void)loop, (void)revents;
+	if (h->ipc != NULL && resolvers_follow(h->resolvers.addrs, &h->resolvers.naddrs, IPC_ADDRS))
+		ipc_send(h->ipc, &h->resolvers, -1);
 	helper_anchor_check(&h->anchor);
 }
 

@@ -236,6 +236,17 @@ worker_commit(struct worker *w)
 		fatal("the helper cannot be told");
 }
 
+/* Changed under the policy in force: what the others have answered no longer counts. */
+static void
+worker_resolvers(struct worker *w, const struct ipc_msg *msg)
+{
+	policy_set_resolvers(w->next != NULL ? w->next : w->policy, msg->addrs, msg->naddrs);
+	if (w->next != NULL)
+		return;
+	log_info("dns: the system's resolvers have changed");
+	dns_proxy_set_policy(w->dns, w->policy);
+}
+
 static void
 worker_proxy(struct worker *w, const struct ipc_msg *msg)
 {
@@ -301,7 +312,7 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		worker_listener(w, msg, fd);
 		return;
 	case IPC_RESOLVERS:
-		policy_set_resolvers(w->next != NULL ? w->next : w->policy, msg->addrs, msg->naddrs);
+		worker_resolvers(w, msg);
 		break;
 	case IPC_PROXY:
 		worker_proxy(w, msg);
