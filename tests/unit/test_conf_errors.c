@@ -128,7 +128,8 @@ conf_refuses_what_is_not_yet_supported(void **state)
 {
 	static const struct refusal rows[] = {
 		{ "{\"threads\":4}", "1:2: threads", "not yet supported; remove it" },
-		{ "{\"control\":{}}", "1:2: control", "not yet supported; remove it" },
+		{ "{\"control\":{\"socket\":\"x\"}}", "1:23: control.socket", "no path of a socket" },
+		{ "{\"control\":{\"metrics\":\"[::1]\"}}", "1:24: control.metrics", "no place to listen at" },
 		{ "{\"intercept\":{\"sniff_ports\":\"80\"}}", "1:15: intercept.sniff_ports", "not yet supported; remove it" },
 		{ "{\"intercept\":{\"mode\":\"matched\"}}", "1:22: intercept.mode", "not yet supported; write \"all\"" },
 	};
