@@ -2,14 +2,9 @@
 
 #include "conf_key.h"
 
-#include <sys/stat.h>
-
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <unistd.h>
 
 #include <yajl/yajl_gen.h>
 
@@ -182,9 +177,9 @@ parse(struct conf_reader *r, size_t len)
 }
 
 struct conf *
-conf_parse(const char *file, const char *text, size_t len, struct conf_report *report)
+conf_parse_files(const char *file, const char *text, size_t len, conf_loader *loader, void *arg, struct conf_report *report)
 {
-	struct conf_reader reader = { .file = file, .text = text, .report = report };
+	struct conf_reader reader = { .file = file, .text = text, .loader = loader, .arg = arg, .report = report };
 	struct arena arena = { NULL };
 
 	report->error[0] = '\0';
@@ -199,6 +194,12 @@ conf_parse(const char *file, const char *text, size_t len, struct conf_report *r
 	return NULL;
 }
 
+struct conf *
+conf_parse(const char *file, const char *text, size_t len, struct conf_report *report)
+{
+	return conf_parse_files(file, text, len, NULL, NULL, report);
+}
+
 void
 conf_free(struct conf *conf)
 {
@@ -208,64 +209,6 @@ conf_free(struct conf *conf)
 		return;
 	arena = conf->arena;
 	arena_free(&arena);
-}
-
-/* Reads to the end of fd. *text is given back by the caller in any case. */
-static int
-read_all(int fd, char **text, size_t *len)
-{
-	struct stat st;
-	size_t size;
-	ssize_t n;
-
-	if (fd < 0 || fstat(fd, &st) != 0)
-		return errno;
-	/* What does not tell its size may be as large as is allowed; pages not written cost nothing. */
-	size = st.st_size > 0 && st.st_size < CONF_FILE_MAX ? (size_t)st.st_size : CONF_FILE_MAX;
-	if ((*text = malloc(size + 2)) == NULL)
-		return ENOMEM;
-	while ((n = read(fd, *text + *len, size + 1 - *len)) != 0) {
-		if (n < 0 && errno != EINTR)
-			return errno;
-		if (n > 0 && (*len += (size_t)n) > size)
-			return EFBIG;
-	}
-	(*text)[*len] = '\0';
-	return 0;
-}
-
-int
-conf_read(const char *file, char **text, size_t *len, struct conf_report *report)
-{
-	struct conf_reader reader = { .file = file, .report = report };
-	struct json top = { .offset = 0 }, password = { .key = "password", .parent = &top };
-	int fd = open(file, O_RDONLY | O_CLOEXEC), err;
-	const char *found;
-	struct stat st;
-
-	*text = NULL;
-	*len = 0;
-	err = read_all(fd, text, len);
-	if (err != 0) {
-		conf_text_free(*text, *len);
-		*text = NULL;
-		conf_fail(&reader, NULL, "the file cannot be read (%s); make it readable, or name another one", strerror(err));
-	} else if (fstat(fd, &st) == 0 && (st.st_mode & S_IROTH) != 0 && (found = strstr(*text, "\"password\"")) != NULL) {
-		reader.text = *text;
-		password.offset = (uint32_t)(found - *text);
-		conf_warn(&reader, &password, "every user of this host can read the file; run chmod o-r on it");
-	}
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
-void
-conf_text_free(char *text, size_t len)
-{
-	if (text != NULL)
-		arena_wipe(text, len);
-	free(text);
 }
 
 static void

@@ -63,25 +63,6 @@ struct helper_lookup {
 	uint32_t        generation;
 };
 
-/* An unlinked file with the configuration's text; -1 when there is no room for it. */
-static int
-helper_text_fd(const struct helper *h)
-{
-	FILE *file = tmpfile();
-	int fd;
-
-	if (file == NULL || fwrite(h->start.text, 1, h->start.text_len, file) != h->start.text_len ||
-	    fflush(file) != 0) {
-		log_error("cannot hand the configuration over: %s; is /tmp full?", strerror(errno));
-		if (file != NULL)
-			fclose(file);
-		return -1;
-	}
-	fd = fcntl(fileno(file), F_DUPFD_CLOEXEC, 0);
-	fclose(file);
-	return fd;
-}
-
 static void
 helper_send_proxy(struct helper *h, size_t index)
 {
@@ -149,11 +130,13 @@ helper_send_paused(struct helper *h)
 static int
 helper_send_all(struct helper *h, struct helper_listeners *listeners)
 {
-	struct ipc_msg msg = { .type = IPC_CONF, .generation = h->generation, .value = (uint32_t)h->start.text_len };
-	int fd = helper_text_fd(h), error;
+	struct ipc_msg msg = { .type = IPC_CONF, .generation = h->generation, .value = (uint32_t)h->start.texts.size };
+	int fd = conf_texts_fd(&h->start.texts), error;
 
-	if (fd == -1)
+	if (fd == -1) {
+		log_error("cannot hand the configuration over: %s; is /tmp full?", strerror(errno));
 		return EIO;
+	}
 	error = ipc_send(h->ipc, &msg, fd);
 	close(fd);
 	h->resolvers = (struct ipc_msg){ .type = IPC_RESOLVERS };
@@ -365,19 +348,17 @@ helper_reload(struct helper *h, char said[SAID_MAX])
 {
 	struct helper_listeners listeners = { .count = 0 };
 	struct conf_report report = { .error = "" };
-	struct conf *conf = NULL, *old = h->conf;
-	char *text = NULL;
-	size_t len = 0;
+	struct conf *conf, *old = h->conf;
+	struct conf_texts texts = { NULL, NULL, 0 };
 
-	if (conf_read(h->start.file, &text, &len, &report) == 0)
-		conf = conf_parse(h->start.file, text, len, &report);
-	if (conf == NULL || conf_users_resolve(conf, h->start.file, text, &report) != 0 ||
+	conf = conf_load(h->start.file, &texts, &report);
+	if (conf == NULL || conf_users_resolve(conf, h->start.file, texts.first->bytes, &report) != 0 ||
 	    helper_listen(conf, &h->held, &listeners) != 0 || helper_set_conf(h, conf) != 0) {
 		snprintf(said, SAID_MAX, "%s%snothing changes", report.error[0] != '\0' ? report.error :
 		    "the reason is in the system log", "; ");
 		log_error("reload: %s", said);
 		helper_listen_close(&listeners);
-		conf_text_free(text, len);
+		conf_texts_free(&texts);
 		conf_free(conf);
 		return EINVAL;
 	}
@@ -385,9 +366,8 @@ helper_reload(struct helper *h, char said[SAID_MAX])
 		log_warn("%s", report.warnings[i]);
 	if (strcmp(conf->user, old->user) != 0)
 		log_warn("reload: \"user\" takes effect when the daemon is started again");
-	conf_text_free(h->start.text, h->start.text_len);
-	h->start.text = text;
-	h->start.text_len = len;
+	conf_texts_free(&h->start.texts);
+	h->start.texts = texts;
 	log_configure(conf->log.facility, conf->log.level);
 	if (h->ipc == NULL)
 		helper_listen_close(&listeners); /* the next worker finds it all in force */
@@ -519,7 +499,7 @@ helper_end(struct helper *h)
 	}
 	refuse_close(&h->refuse);
 	conf_free(h->conf);
-	conf_text_free(h->start.text, h->start.text_len);
+	conf_texts_free(&h->start.texts);
 	ev_loop_destroy(h->loop);
 	log_info("stopped");
 }

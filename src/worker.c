@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "conf.h"
+#include "conf_file.h"
 #include "connection.h"
 #include "control.h"
 #include "dns_proxy.h"
@@ -76,28 +76,6 @@ worker_resolve(void *arg, const struct policy *policy, size_t proxy_index)
 		ipc_send(w->ipc, &msg, -1);
 }
 
-/* Reads the text behind fd; NULL when it is not all there. */
-static char *
-worker_read(int fd, size_t len)
-{
-	char *text = malloc(len + 1);
-	size_t done = 0;
-	ssize_t n;
-
-	if (text == NULL)
-		return NULL;
-	while (done < len) {
-		n = pread(fd, text + done, len - done, (off_t)done);
-		if (n <= 0) {
-			free(text);
-			return NULL;
-		}
-		done += (size_t)n;
-	}
-	text[len] = '\0';
-	return text;
-}
-
 static void
 worker_refuse(void *arg, const union addr *client, const union addr *dst)
 {
@@ -111,13 +89,8 @@ static void
 worker_conf(struct worker *w, const struct ipc_msg *msg, int fd)
 {
 	struct conf_report report = { .error = "" };
-	struct conf *conf;
-	char *text = worker_read(fd, msg->value);
+	struct conf *conf = conf_receive(fd, msg->value, &report);
 
-	if (text == NULL)
-		fatal("the configuration did not arrive");
-	conf = conf_parse("configuration", text, msg->value, &report);
-	conf_text_free(text, msg->value);
 	if (conf == NULL)
 		fatal("the configuration did not arrive whole: %s", report.error);
 	policy_unref(w->next);
