@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
-#include "hostname.h"
+#include "flow_name.h"
 #include "log.h"
 #include "mover.h"
 #include "net.h"
@@ -29,6 +29,7 @@ struct connection {
 	uint32_t              owner_id;         /* OWNER only: of the request */
 	uid_t                 user;
 	struct buffer         hello;            /* what the client said so far */
+	struct hostname       heard;            /* ... and the name in it */
 	ev_io                 readable;         /* HELLO only */
 	ev_timer              timer;            /* HELLO only */
 	struct upstream      *upstream;         /* DIAL only */
@@ -155,8 +156,6 @@ connection_dial(struct connection *c)
 	struct verdict *verdict = &c->record.verdict;
 
 	c->state = DIAL;
-	ev_io_stop(c->all->loop, &c->readable);
-	ev_timer_stop(c->all->loop, &c->timer);
 	c->dialled = ev_now(c->all->loop);
 	*verdict = rule_match(c->policy->conf, &query);
 	account_decided(c->all->account, &c->record);
@@ -170,25 +169,14 @@ connection_dial(struct connection *c)
 		connection_close(c, CLOSE_ERROR);
 }
 
-/* Looks at what the client said; true when there is nothing more to wait for. */
-static bool
-connection_sniff(struct connection *c)
+/* The name is known as well as it will be. */
+static void
+connection_named(struct connection *c)
 {
-	char host[HOST_MAX + 1];
-	enum via via;
-
-	switch (hostname_sniff(buffer_data(&c->hello), buffer_len(&c->hello), host, &via)) {
-	case SNIFF_MORE:
-		return false;
-	case SNIFF_FOUND:
-		strcpy(c->host, host);
-		c->record.host = c->host;
-		c->record.via = via;
-		break;
-	case SNIFF_NONE:
-		break;
-	}
-	return true;
+	ev_io_stop(c->all->loop, &c->readable);
+	ev_timer_stop(c->all->loop, &c->timer);
+	flow_name_heard(c->all->names, c->policy->conf, &c->record, c->host, &c->heard, ev_now(c->all->loop));
+	connection_dial(c);
 }
 
 /* Takes what the client has said so far. false: it is not enough yet; else the connection goes on, or is gone. */
@@ -206,9 +194,9 @@ connection_read(struct connection *c)
 		return true;
 	}
 	buffer_commit(&c->hello, (size_t)n);
-	if (n > 0 && !connection_sniff(c))
+	if (n > 0 && hostname_sniff(buffer_data(&c->hello), buffer_len(&c->hello), &c->heard) == SNIFF_MORE)
 		return false;
-	connection_dial(c);
+	connection_named(c);
 	return true;
 }
 
@@ -228,22 +216,16 @@ connection_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 
 	(void)loop, (void)revents;
 	if (!connection_read(c))
-		connection_dial(c);
+		connection_named(c);
 }
 
 static void
 connection_hello(struct connection *c)
 {
 	struct connections *all = c->all;
-	const char *name = names_lookup(all->names, &c->flow.peer, &c->record.dst, ev_now(all->loop));
 
 	c->state = HELLO;
-	if (name != NULL) {
-		strncpy(c->host, name, HOST_MAX);
-		c->record.host = c->host;
-		c->record.via = VIA_DNS;
-	}
-	if (name != NULL && !names_is_shared(all->names, &c->record.dst)) {
+	if (flow_name_ask(all->names, &c->record, c->host, ev_now(all->loop))) {
 		connection_dial(c);
 		return;
 	}

@@ -9,11 +9,12 @@
 
 #include <sys/types.h>
 
-#include "conf_file.h"
+#include "conf.h"
 
 struct helper_start {
 	const char  *file;              /* read again on SIGHUP */
-	struct conf_texts texts;        /* of the configuration; taken over */
+	char        *text;              /* of the configuration; malloc'd, taken over */
+	size_t       text_len;
 	struct conf *conf;              /* the same, parsed; taken over */
 	uid_t        uid;               /* the worker's */
 	gid_t        gid;

@@ -152,7 +152,7 @@ host_of_fields(struct text in, char host[HOST_MAX + 1])
 }
 
 enum sniff
-http_host_name(const uint8_t *data, size_t len, char host[HOST_MAX + 1])
+http_host_name(const uint8_t *data, size_t len, struct hostname *name)
 {
 	struct text in = { (const char *)data, len }, method, target, authority;
 	enum sniff status;
@@ -162,8 +162,8 @@ http_host_name(const uint8_t *data, size_t len, char host[HOST_MAX + 1])
 	    (status = take_version(&in)) != SNIFF_FOUND)
 		return status;
 	if (method.len == 7 && memcmp(method.at, "CONNECT", 7) == 0)
-		return host_of_authority(target, host);
+		return host_of_authority(target, name->text);
 	if (authority_of_target(target, &authority))
-		return host_of_authority(authority, host);
-	return host_of_fields(in, host);
+		return host_of_authority(authority, name->text);
+	return host_of_fields(in, name->text);
 }

@@ -10,8 +10,8 @@
 
 #include "hostname.h"
 
-/* host is the name as it was sent, without user and port, 1 to HOST_MAX bytes and none of them
+/* name->text is the name as it was sent, without user and port, 1 to HOST_MAX bytes and none of them
  * NUL; hostname_sniff() judges it. */
-enum sniff http_host_name(const uint8_t *data, size_t len, char host[HOST_MAX + 1]);
+enum sniff http_host_name(const uint8_t *data, size_t len, struct hostname *name);
 
 #endif

@@ -19,6 +19,7 @@
 #include "guard.h"
 #include "helper.h"
 #include "log.h"
+#include "quic_initial.h"
 #include "relay.h"
 #include "sandbox.h"
 #include "spawn.h"
@@ -50,7 +51,8 @@ print_version(void)
 	printf("relay engines:");
 	for (size_t i = 0; relay_engines[i] != NULL; i++)
 		printf(" %s", relay_engines[i]->name);
-	printf("\nsandbox: %s, chroot " PFI_CHROOT_DIR "\n", sandbox_name);
+	printf("\nquic names: %s\n", quic_engine != NULL ? quic_engine : "by dns only, built without libcrypto");
+	printf("sandbox: %s, chroot " PFI_CHROOT_DIR "\n", sandbox_name);
 }
 
 static int
@@ -84,15 +86,16 @@ parse_options(int argc, char **argv, struct options *o)
 
 /* Messages about the file go to the terminal, as they are: FILE:LINE:COLUMN first. */
 static struct conf *
-load(const char *file, struct conf_texts *texts)
+load(const char *file, char **text, size_t *len)
 {
 	struct conf_report *report = calloc(1, sizeof(*report));
-	struct conf *conf;
+	struct conf *conf = NULL;
 
 	if (report == NULL)
 		return NULL;
-	conf = conf_load(file, texts, report);
-	if (conf != NULL && conf_users_resolve(conf, file, texts->first->bytes, report) != 0) {
+	if (conf_read(file, text, len, report) == 0)
+		conf = conf_parse(file, *text, *len, report);
+	if (conf != NULL && conf_users_resolve(conf, file, *text, report) != 0) {
 		conf_free(conf);
 		conf = NULL;
 	}
@@ -173,16 +176,13 @@ static int
 become_helper(const struct options *o, const char *argv0)
 {
 	struct helper_start start = { .ready_fd = -1, .to_stderr = o->foreground, .verbose = o->verbose > 0 };
-	static char file[2 * PATH_MAX]; /* read again when the working directory is another one */
-	char dir[PATH_MAX];
+	static char file[PATH_MAX];     /* read again when the working directory is another one */
 
-	if (o->file[0] != '/' && getcwd(dir, sizeof(dir)) != NULL)
-		snprintf(file, sizeof(file), "%s/%s", dir, o->file);
-	start.file = file[0] != '\0' ? file : o->file;
-	start.conf = load(o->file, &start.texts);
+	start.file = realpath(o->file, file) != NULL ? file : o->file;
+	start.conf = load(o->file, &start.text, &start.text_len);
 	if (start.conf == NULL || !may_start(&start, argv0)) {
 		conf_free(start.conf);
-		conf_texts_free(&start.texts);
+		conf_text_free(start.text, start.text_len);
 		return 1;
 	}
 	if (!o->foreground)
@@ -216,7 +216,8 @@ main(int argc, char **argv)
 {
 	struct options o;
 	struct conf *conf;
-	struct conf_texts texts = { NULL, NULL, 0 };
+	char *text = NULL;
+	size_t len;
 	int status;
 
 	if ((argc == 6 && strcmp(argv[1], "worker") == 0) || (argc == 3 && strcmp(argv[1], "guard") == 0))
@@ -227,14 +228,16 @@ main(int argc, char **argv)
 		return status;
 	if (!o.check)
 		return become_helper(&o, argv[0]);
-	conf = load(o.file, &texts);
-	conf_texts_free(&texts);
-	if (conf == NULL)
+	conf = load(o.file, &text, &len);
+	if (conf == NULL) {
+		conf_text_free(text, len);
 		return 1;
+	}
 	if (o.verbose > 0)
 		conf_print(stdout, conf);
 	else
 		fprintf(stderr, "%s: configuration is valid\n", o.file);
 	conf_free(conf);
+	conf_text_free(text, len);
 	return 0;
 }

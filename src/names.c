@@ -12,30 +12,29 @@
 #define uthash_nonfatal_oom(elt) ((elt)->hh.tbl = NULL)
 #include <uthash.h>
 
-struct pair { struct addr_key addr, client; };
-
-/* The name that client asked last and that gave addr. */
+/* A name that client asked for and that gave the host's address. */
 struct name {
-	struct pair    pair;
-	UT_hash_handle hh;              /* names->pairs, the oldest first */
-	struct host   *host;
-	TAILQ_ENTRY(name) of_host;      /* host->names, newest first */
-	double         expires;
-	char           text[];
+	struct host    *host;
+	struct addr_key client;
+	TAILQ_ENTRY(name) of_all, of_host;
+	double          expires;
+	char            text[];
 };
 
 /* Everything that is known about one address. */
 struct host {
 	struct addr_key addr;
 	UT_hash_handle hh;              /* names->hosts */
-	TAILQ_HEAD(, name) names;
+	TAILQ_HEAD(host_names, name) names;       /* the one that was asked last first */
+	size_t         count;
 	bool           shared;          /* by several names, since the first of those here was learned */
 };
 
 struct names {
-	size_t       max;
-	struct name *pairs;
+	size_t       max, count;
 	struct host *hosts;
+	TAILQ_HEAD(, name) all; /* the oldest first */
+	struct rate  doubts;
 };
 
 struct names *
@@ -43,8 +42,10 @@ names_new(size_t max_entries)
 {
 	struct names *n = calloc(1, sizeof(*n));
 
-	if (n != NULL)
-		n->max = max_entries;
+	if (n == NULL)
+		return NULL;
+	n->max = max_entries;
+	TAILQ_INIT(&n->all);
 	return n;
 }
 
@@ -61,8 +62,10 @@ host_release(struct names *n, struct host *host)
 static void
 name_remove(struct names *n, struct name *name)
 {
-	HASH_DELETE(hh, n->pairs, name);
+	TAILQ_REMOVE(&n->all, name, of_all);
 	TAILQ_REMOVE(&name->host->names, name, of_host);
+	name->host->count--;
+	n->count--;
 	host_release(n, name->host);
 	free(name);
 }
@@ -71,8 +74,8 @@ void
 names_set_max(struct names *n, size_t max_entries)
 {
 	n->max = max_entries;
-	while (HASH_CNT(hh, n->pairs) > n->max)
-		name_remove(n, n->pairs);
+	while (n->count > n->max)
+		name_remove(n, TAILQ_FIRST(&n->all));
 }
 
 void
@@ -86,15 +89,23 @@ names_free(struct names *n)
 size_t
 names_count(const struct names *n)
 {
-	return HASH_CNT(hh, n->pairs);
+	return n->count;
+}
+
+static struct host *
+host_find(const struct names *n, const struct addr_key *addr)
+{
+	struct host *host;
+
+	HASH_FIND(hh, n->hosts, addr, sizeof(*addr), host);
+	return host;
 }
 
 static struct host *
 host_get(struct names *n, const struct addr_key *addr)
 {
-	struct host *host;
+	struct host *host = host_find(n, addr);
 
-	HASH_FIND(hh, n->hosts, addr, sizeof(*addr), host);
 	if (host != NULL)
 		return host;
 	host = calloc(1, sizeof(*host));
@@ -109,85 +120,96 @@ host_get(struct names *n, const struct addr_key *addr)
 	return NULL;
 }
 
-/* Is addr known by another name than text? */
 static bool
-host_is_shared(struct names *n, const struct addr_key *addr, const char *text)
+is_of(const struct name *name, const struct addr_key *client)
 {
-	const struct host *host;
-	const struct name *name;
-
-	HASH_FIND(hh, n->hosts, addr, sizeof(*addr), host);
-	if (host == NULL || host->shared)
-		return host != NULL;
-	TAILQ_FOREACH(name, &host->names, of_host)
-		if (strcmp(name->text, text) != 0)
-			return true;
-	return false;
+	return memcmp(&name->client, client, sizeof(*client)) == 0;
 }
 
 int
 names_learn(struct names *n, const union addr *client, const union addr *addr, const char *text, double expires)
 {
-	const struct pair pair = { addr_key_ip(addr), addr_key_ip(client) };
+	const struct addr_key key = addr_key_ip(client), addr_key = addr_key_ip(addr);
 	const size_t size = strlen(text) + 1;
-	struct name *name;
-	bool shared;
+	struct name *name, *known = NULL;
+	struct host *host;
 
 	if (n->max == 0)
 		return 0;
-	shared = host_is_shared(n, &pair.addr, text);
-	HASH_FIND(hh, n->pairs, &pair, sizeof(pair), name);
-	if (name == NULL && HASH_CNT(hh, n->pairs) >= n->max)
-		name = n->pairs;
-	if (name != NULL)
-		name_remove(n, name);
 	name = calloc(1, sizeof(*name) + size);
-	if (name == NULL)
-		return ENOMEM;
-	name->pair = pair;
-	name->expires = expires;
-	memcpy(name->text, text, size);
-	name->host = host_get(n, &pair.addr);
-	if (name->host == NULL) {
+	host = host_get(n, &addr_key);
+	if (name == NULL || host == NULL) {
+		if (host != NULL)
+			host_release(n, host);
 		free(name);
 		return ENOMEM;
 	}
-	name->host->shared = shared;
-	TAILQ_INSERT_HEAD(&name->host->names, name, of_host);
-	HASH_ADD(hh, n->pairs, pair, sizeof(name->pair), name);
-	if (name->hh.tbl != NULL)
-		return 0;
-	TAILQ_REMOVE(&name->host->names, name, of_host);
-	host_release(n, name->host);
-	free(name);
-	return ENOMEM;
+	*name = (struct name){ .host = host, .client = key, .expires = expires };
+	memcpy(name->text, text, size);
+	TAILQ_FOREACH(known, &host->names, of_host) {
+		host->shared = host->shared || strcmp(known->text, text) != 0;
+		if (is_of(known, &key) && strcmp(known->text, text) == 0)
+			break;
+	}
+	TAILQ_INSERT_HEAD(&host->names, name, of_host);
+	TAILQ_INSERT_TAIL(&n->all, name, of_all);
+	host->count++;
+	n->count++;
+	if (known == NULL && host->count > NAMES_PER_ADDRESS)
+		known = TAILQ_LAST(&host->names, host_names);
+	if (known == NULL && n->count > n->max)
+		known = TAILQ_FIRST(&n->all);
+	if (known != NULL)
+		name_remove(n, known);
+	return 0;
 }
 
 const char *
 names_lookup(struct names *n, const union addr *client, const union addr *addr, double now)
 {
-	const struct pair pair = { addr_key_ip(addr), addr_key_ip(client) };
-	struct host *host;
-	struct name *name;
+	const struct addr_key key = addr_key_ip(client), addr_key = addr_key_ip(addr);
+	const struct host *host = host_find(n, &addr_key);
+	const struct name *name;
+	const char *of_others = NULL;
 
-	HASH_FIND(hh, n->pairs, &pair, sizeof(pair), name);
-	if (name != NULL && name->expires > now)
-		return name->text;
-	HASH_FIND(hh, n->hosts, &pair.addr, sizeof(pair.addr), host);
 	if (host == NULL)
 		return NULL;
-	TAILQ_FOREACH(name, &host->names, of_host)
-		if (name->expires > now)
+	TAILQ_FOREACH(name, &host->names, of_host) {
+		if (name->expires <= now)
+			continue;
+		if (is_of(name, &key))
 			return name->text;
-	return NULL;
+		if (of_others == NULL)
+			of_others = name->text;
+	}
+	return of_others;
 }
 
 bool
 names_is_shared(struct names *n, const union addr *addr)
 {
 	const struct addr_key key = addr_key_ip(addr);
-	const struct host *host;
+	const struct host *host = host_find(n, &key);
 
-	HASH_FIND(hh, n->hosts, &key, sizeof(key), host);
 	return host != NULL && host->shared;
+}
+
+bool
+names_has(struct names *n, const union addr *addr, const char *text)
+{
+	const struct addr_key key = addr_key_ip(addr);
+	const struct host *host = host_find(n, &key);
+	const struct name *name;
+
+	if (host != NULL)
+		TAILQ_FOREACH(name, &host->names, of_host)
+			if (strcmp(name->text, text) == 0)
+				return true;
+	return false;
+}
+
+struct rate *
+names_doubts(struct names *n)
+{
+	return &n->doubts;
 }

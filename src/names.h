@@ -7,12 +7,15 @@
  * Owner:   the worker makes one with names_new() and frees it with names_free().
  * Units:   times are seconds on the loop's clock, passed in; never read here.
  * Errors:  int functions give 0 or an errno value; lookups give NULL for "unknown".
- * Bounds:  at most the number of entries given to names_new(); the oldest goes first.
+ * Bounds:  at most the number of entries given to names_new(), and NAMES_PER_ADDRESS; the oldest goes first.
  */
 #ifndef PFI_NAMES_H
 #define PFI_NAMES_H
 
 #include "addr.h"
+#include "rate.h"
+
+#define NAMES_PER_ADDRESS 256
 
 struct names;
 
@@ -30,5 +33,11 @@ const char *names_lookup(struct names *, const union addr *client, const union a
 
 /* Several names have led to this address (a CDN): what the client itself says first knows better. */
 bool names_is_shared(struct names *, const union addr *addr);
+
+/* Has this name led to this address, for whomever and however long ago? */
+bool names_has(struct names *, const union addr *addr, const char *name);
+
+/* How many lines about names that disagree were logged. */
+struct rate *names_doubts(struct names *);
 
 #endif

@@ -55,6 +55,8 @@ host_ends_in_number(const char *text)
 {
 	const char *last = strrchr(text, '.') != NULL ? strrchr(text, '.') + 1 : text;
 
+	if (last[0] == '0' && (last[1] == 'x' || last[1] == 'X'))
+		return last[2 + strspn(last + 2, "0123456789abcdefABCDEF")] == '\0';
 	return *last != '\0' && last[strspn(last, digits)] == '\0';
 }
 

@@ -16,7 +16,6 @@
 
 #define REFUSED_S  5.0          /* a way that failed is tried again after that */
 #define WARN_S     1.0
-#define QUIC_PORT  443
 
 struct sessions_listener {
 	LIST_ENTRY(sessions_listener) next;
@@ -194,12 +193,15 @@ session_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	const double left = s->last + s->policy->conf->timeouts.udp_idle - ev_now(loop);
 
 	(void)revents;
-	if (s->state == SESSION_WAIT)
+	if (s->state == SESSION_WAIT) {
+		if ((s->awaits & AWAIT_NAME) != 0)
+			session_name_hear(s, true);
 		session_known(s, AWAIT_NAME);
-	else if (s->state != SESSION_REFUSED && left > 0)
+	} else if (s->state != SESSION_REFUSED && left > 0) {
 		session_set_timer(s, left);
-	else
+	} else {
 		session_end(s, CLOSE_IDLE);
+	}
 }
 
 /* Its counters are right at any time. */
@@ -287,6 +289,8 @@ session_take(struct session *s, const uint8_t *msg, size_t len)
 	case SESSION_WAIT:
 		if (session_wait_add(s, msg, len) != 0)
 			s->all->dropped.limit++;
+		else if ((s->awaits & AWAIT_NAME) != 0 && session_name_hear(s, false))
+			session_known(s, AWAIT_NAME);
 		break;
 	case SESSION_REFUSED:
 		session_tell_refused(s);

@@ -1,18 +1,32 @@
 #include "config.h"
 
-#include "session_route.h"
-
-#include <string.h>
+#include "flow_name.h"
+#include "quic_initial.h"
+#include "session_wait.h"
 
 void
 session_name(struct session *s)
 {
 	struct sessions_env *env = &s->all->env;
-	const char *name = names_lookup(env->names, &s->flow.peer, &s->record.dst, ev_now(env->loop));
 
-	if (name == NULL)
-		return;
-	strncpy(s->host, name, HOST_MAX);
-	s->record.host = s->host;
-	s->record.via = VIA_DNS;
+	if (!flow_name_ask(env->names, &s->record, s->host, ev_now(env->loop)) && quic_engine != NULL &&
+	    addr_port(&s->record.dst) == QUIC_PORT)
+		s->awaits |= AWAIT_NAME;
+}
+
+bool
+session_name_hear(struct session *s, bool last)
+{
+	struct sessions_env *env = &s->all->env;
+	struct quic_datagram list[SESSION_WAIT_COUNT];
+	struct session_held *h;
+	struct hostname name;
+	size_t n = 0;
+
+	STAILQ_FOREACH(h, &s->held, next)
+		list[n++] = (struct quic_datagram){ h->data, h->len };
+	if (quic_initial_name(list, n, &name) == SNIFF_MORE && !last)
+		return false;
+	flow_name_heard(env->names, s->policy->conf, &s->record, s->host, &name, ev_now(env->loop));
+	return true;
 }

@@ -17,6 +17,8 @@
 #include "rate.h"
 #include "session.h"
 
+#define QUIC_PORT 443
+
 struct session_key {
 	struct addr_key client, dst;
 };
@@ -94,8 +96,10 @@ void session_known(struct session *, enum session_awaits);
 /* False: it is refused now, or gone. */
 bool session_send(struct session *, const uint8_t *msg, size_t len);
 
-/* Looks for the name before the decision, and says by s->awaits when more must be heard for it. */
+/* Looks for the name before the decision; AWAIT_NAME: the client's first datagrams are worth to wait for. */
 void session_name(struct session *);
+/* Looks at what waits. False: more is needed; never when this is the last there will be. */
+bool session_name_hear(struct session *, bool last);
 
 /* A connected socket of its own. 0 (CLOSE_DONE), or why there is no way. */
 enum close_reason session_direct_open(struct session *);

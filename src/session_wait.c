@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct session_held {
-	STAILQ_ENTRY(session_held) next;
-	size_t  len;
-	uint8_t data[];
-};
-
 int
 session_wait_add(struct session *s, const uint8_t *msg, size_t len)
 {
@@ -39,11 +33,7 @@ session_wait_send(struct session *s)
 	struct session_queue queue = STAILQ_HEAD_INITIALIZER(queue);
 	bool takes = s->state != SESSION_REFUSED;
 
-	/* FreeBSD's STAILQ_CONCAT() is not ISO C. */
-	while ((h = STAILQ_FIRST(&s->held)) != NULL) {
-		STAILQ_REMOVE_HEAD(&s->held, next);
-		STAILQ_INSERT_TAIL(&queue, h, next);
-	}
+	STAILQ_CONCAT(&queue, &s->held);
 	s->all->held_bytes -= s->held_bytes;
 	s->held_bytes = s->nheld = 0;
 	while ((h = STAILQ_FIRST(&queue)) != NULL) {

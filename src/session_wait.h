@@ -16,6 +16,12 @@
 #define SESSION_WAIT_BYTES     65536
 #define SESSION_WAIT_ALL_BYTES (4U << 20)
 
+struct session_held {
+	STAILQ_ENTRY(session_held) next;
+	size_t  len;
+	uint8_t data[];
+};
+
 /* Copies a datagram. 0; ENOBUFS: a bound is reached; ENOMEM. */
 int  session_wait_add(struct session *, const uint8_t *msg, size_t len);
 /* Sends what waits as far as the session takes it, and forgets it. The session may be gone after this. */

@@ -6,14 +6,15 @@
 
 #define RECORD_MAX 16384        /* RFC 8446 section 5.1 */
 
-enum { CONTENT_HANDSHAKE = 22, HANDSHAKE_CLIENT_HELLO = 1, EXTENSION_SERVER_NAME = 0, NAME_HOST = 0 };
+enum { CONTENT_HANDSHAKE = 22, HANDSHAKE_CLIENT_HELLO = 1, NAME_HOST = 0 };
+enum { EXTENSION_SERVER_NAME = 0, EXTENSION_ENCRYPTED_HELLO = 0xfe0d };
 
 /* Reads the handshake bytes behind the record headers. Once status is not SNIFF_FOUND, every
  * read gives 0 and changes nothing: callers check at the end of a group. */
 struct reader {
 	const uint8_t *data;
 	size_t         len, pos;
-	size_t         record;          /* bytes left in the current record */
+	size_t         record;          /* bytes left in the current record; SIZE_MAX: there are none */
 	size_t         message;         /* bytes left in the handshake message */
 	enum sniff     status;          /* SNIFF_FOUND: all is well so far */
 };
@@ -94,12 +95,15 @@ skip(struct reader *r, size_t n)
 }
 
 /* struct { NameType name_type; opaque HostName<1..2^16-1>; } ServerName list <1..2^16-1> */
-static enum sniff
+static void
 server_name(struct reader *r, size_t size, char host[HOST_MAX + 1])
 {
-	size_t left = take_length(r, 2, size >= 2 ? size - 2 : 0);
+	size_t left;
 
-	while (r->status == SNIFF_FOUND && left >= 3) {
+	if (size < 2)
+		r->status = SNIFF_NONE;
+	left = take_length(r, 2, size - 2);
+	while (r->status == SNIFF_FOUND && left >= 3 && host[0] == '\0') {
 		uint8_t type = take(r, 0, 255);
 		size_t len = take_length(r, 2, left - 3);
 
@@ -109,13 +113,11 @@ server_name(struct reader *r, size_t size, char host[HOST_MAX + 1])
 			continue;
 		}
 		if (r->status == SNIFF_FOUND && (len == 0 || len > HOST_MAX))
-			return SNIFF_NONE;
-		for (size_t i = 0; i < len; i++)
+			r->status = SNIFF_NONE;
+		for (size_t i = 0; i < len && r->status == SNIFF_FOUND; i++)
 			host[i] = (char)take(r, 1, 255);
-		host[len] = '\0';
-		return r->status;
+		host[r->status == SNIFF_FOUND ? len : 0] = '\0';
 	}
-	return r->status == SNIFF_FOUND ? SNIFF_NONE : r->status;
 }
 
 /*
@@ -141,23 +143,46 @@ hello_until_extensions(struct reader *r)
 	skip(r, take_length(r, 1, r->message));
 }
 
-enum sniff
-tls_hello_name(const uint8_t *data, size_t len, char host[HOST_MAX + 1])
+static enum sniff
+hello_read(struct reader *r, struct hostname *name)
 {
-	struct reader reader = { .data = data, .len = len, .status = SNIFF_FOUND };
-	struct reader *r = &reader;
 	size_t left;
 
+	name->text[0] = '\0';
+	name->outer = false;
 	hello_until_extensions(r);
 	left = take_length(r, 2, r->message);
 	while (r->status == SNIFF_FOUND && left >= 4) {
 		size_t type = take_length(r, 2, UINT16_MAX);
 		size_t size = take_length(r, 2, left - 4);
+		const size_t end = r->message - size;
 
 		left -= 4 + size;
-		if (r->status == SNIFF_FOUND && type == EXTENSION_SERVER_NAME)
-			return server_name(r, size, host);
-		skip(r, size);
+		if (r->status != SNIFF_FOUND)
+			break;
+		if (type == EXTENSION_SERVER_NAME)
+			server_name(r, size, name->text);
+		else if (type == EXTENSION_ENCRYPTED_HELLO)
+			name->outer = true;
+		skip(r, r->message - end);
 	}
-	return r->status == SNIFF_FOUND ? SNIFF_NONE : r->status;
+	if (r->status == SNIFF_MORE)
+		return SNIFF_MORE;
+	return name->text[0] != '\0' ? SNIFF_FOUND : SNIFF_NONE;
+}
+
+enum sniff
+tls_hello_name(const uint8_t *data, size_t len, struct hostname *name)
+{
+	struct reader r = { .data = data, .len = len, .status = SNIFF_FOUND };
+
+	return hello_read(&r, name);
+}
+
+enum sniff
+tls_hello_message(const uint8_t *data, size_t len, struct hostname *name)
+{
+	struct reader r = { .data = data, .len = len, .record = SIZE_MAX, .status = SNIFF_FOUND };
+
+	return hello_read(&r, name);
 }

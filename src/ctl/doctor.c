@@ -78,13 +78,15 @@ check_firewall(struct doctor *d)
 		doctor_firewall(d);
 }
 
-int
+static int
 doctor_run(const struct ctl *ctl, int argc, char **argv)
 {
 	struct doctor d = { .out = stdout, .json = ctl->json };
 	struct conf *conf;
 
-	(void)argc, (void)argv;
+	(void)argv;
+	if (argc > 1)
+		return CTL_USAGE;
 	setlocale(LC_CTYPE, "");
 	d.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	signal(SIGPIPE, SIG_IGN);
@@ -104,3 +106,6 @@ doctor_run(const struct ctl *ctl, int argc, char **argv)
 	conf_free(conf);
 	return d.faults == 0 ? CTL_OK : CTL_FAILED;
 }
+
+const struct ctl_verb verb_doctor = { "doctor", "", "check each link of the chain; names the fault and the cure", true,
+	doctor_run };

@@ -12,16 +12,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char host[HOST_MAX + 1], again[HOST_MAX + 1];
-	enum via via;
+	struct hostname name, again;
 	size_t half = size / 2;
 
-	if (hostname_sniff(data, size, host, &via) == SNIFF_FOUND && !host_is_valid(host))
+	if (hostname_sniff(data, size, &name) == SNIFF_FOUND && !host_is_valid(name.text))
 		abort();
-	if (hostname_sniff(data, half, host, &via) == SNIFF_FOUND &&
-	    (hostname_sniff(data, size, again, &via) != SNIFF_FOUND || strcmp(host, again) != 0))
+	if (hostname_sniff(data, half, &name) == SNIFF_FOUND &&
+	    (hostname_sniff(data, size, &again) != SNIFF_FOUND || strcmp(name.text, again.text) != 0))
 		abort();
-	if (size >= SNIFF_MAX && hostname_sniff(data, size, host, &via) == SNIFF_MORE)
+	if (size >= SNIFF_MAX && hostname_sniff(data, size, &name) == SNIFF_MORE)
 		abort();
 	return 0;
 }

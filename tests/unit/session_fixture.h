@@ -37,8 +37,7 @@ struct fixture {
 	void                *lookup_arg;
 	unsigned             lookups, lookups_cancelled;
 	enum action          action;                /* what every rule says */
-	unsigned             awaits;                /* what every new session waits for */
-	bool                 asks_owner;            /* ... and for its owner */
+	bool                 asks_owner;            /* every new session waits for its owner */
 	ipc_answer          *owner_cb;              /* of the last that was asked for */
 	void                *owner_arg;
 	unsigned             owner_cancels;
@@ -47,7 +46,7 @@ struct fixture {
 	size_t               nopened;               /* ... proxies of the last */
 	upstream_cb         *upstream_cb;
 	void                *upstream_arg;
-	unsigned             replies, refusals, records;
+	unsigned             replies, refusals, records, debugs;
 	union addr           reply_src, reply_peer, refused_client, refused_dst;
 	char                 reply[64];
 	struct flow_record   record;                /* the last */

@@ -12,33 +12,32 @@
 #include "hostname.h"
 
 static enum sniff
-sniff_field(const char *value, char host[HOST_MAX + 1])
+sniff_field(const char *value, struct hostname *name)
 {
 	char request[1024];
-	enum via via = VIA_IP;
 	int len = snprintf(request, sizeof(request), "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", value);
-	enum sniff status = hostname_sniff((const uint8_t *)request, (size_t)len, host, &via);
+	enum sniff status = hostname_sniff((const uint8_t *)request, (size_t)len, name);
 
 	if (status == SNIFF_FOUND)
-		assert_int_equal(via, VIA_HTTP);
+		assert_int_equal(name->via, VIA_HTTP);
 	return status;
 }
 
 static void
 assert_name(const char *value, const char *expected)
 {
-	char host[HOST_MAX + 1];
+	struct hostname name;
 
-	assert_int_equal(sniff_field(value, host), SNIFF_FOUND);
-	assert_string_equal(host, expected);
+	assert_int_equal(sniff_field(value, &name), SNIFF_FOUND);
+	assert_string_equal(name.text, expected);
 }
 
 static void
 assert_no_name(const char *value)
 {
-	char host[HOST_MAX + 1];
+	struct hostname name;
 
-	assert_int_equal(sniff_field(value, host), SNIFF_NONE);
+	assert_int_equal(sniff_field(value, &name), SNIFF_NONE);
 }
 
 static void
@@ -85,43 +84,40 @@ hello_is_named_by_sni(void **state)
 		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 		0, 0, 2, 0x13, 1, 1, 0, 0, 16, 0, 0, 0, 12, 0, 10, 0, 0, 7, 'A', '.', 'C', 'l', 'o', 'u', 'd'
 	};
-	char host[HOST_MAX + 1];
-	enum via via = VIA_IP;
+	struct hostname name;
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(hello); n++)
-		assert_int_equal(hostname_sniff(hello, n, host, &via), SNIFF_MORE);
-	assert_int_equal(hostname_sniff(hello, sizeof(hello), host, &via), SNIFF_FOUND);
-	assert_string_equal(host, "a.cloud");
-	assert_int_equal(via, VIA_SNI);
+		assert_int_equal(hostname_sniff(hello, n, &name), SNIFF_MORE);
+	assert_int_equal(hostname_sniff(hello, sizeof(hello), &name), SNIFF_FOUND);
+	assert_string_equal(name.text, "a.cloud");
+	assert_int_equal(name.via, VIA_SNI);
 }
 
 static void
 unknown_protocols_are_none_at_their_first_bytes(void **state)
 {
-	char host[HOST_MAX + 1];
-	enum via via;
+	struct hostname name;
 
 	(void)state;
-	assert_int_equal(hostname_sniff((const uint8_t *)"\0", 1, host, &via), SNIFF_NONE);
-	assert_int_equal(hostname_sniff((const uint8_t *)"SSH-2.0-x", 9, host, &via), SNIFF_NONE);
-	assert_int_equal(hostname_sniff(NULL, 0, host, &via), SNIFF_MORE);
+	assert_int_equal(hostname_sniff((const uint8_t *)"\0", 1, &name), SNIFF_NONE);
+	assert_int_equal(hostname_sniff((const uint8_t *)"SSH-2.0-x", 9, &name), SNIFF_NONE);
+	assert_int_equal(hostname_sniff(NULL, 0, &name), SNIFF_MORE);
 }
 
 static void
 more_is_never_asked_for_at_the_bound(void **state)
 {
 	uint8_t *data = malloc(SNIFF_MAX + 1);
-	char host[HOST_MAX + 1];
-	enum via via;
+	struct hostname name;
 
 	(void)state;
 	assert_non_null(data);
 	memset(data, 'a', SNIFF_MAX + 1);
 	memcpy(data, "GET /", 5);
-	assert_int_equal(hostname_sniff(data, SNIFF_MAX - 1, host, &via), SNIFF_MORE);
-	assert_int_equal(hostname_sniff(data, SNIFF_MAX, host, &via), SNIFF_NONE);
-	assert_int_equal(hostname_sniff(data, SNIFF_MAX + 1, host, &via), SNIFF_NONE);
+	assert_int_equal(hostname_sniff(data, SNIFF_MAX - 1, &name), SNIFF_MORE);
+	assert_int_equal(hostname_sniff(data, SNIFF_MAX, &name), SNIFF_NONE);
+	assert_int_equal(hostname_sniff(data, SNIFF_MAX + 1, &name), SNIFF_NONE);
 	free(data);
 }
 

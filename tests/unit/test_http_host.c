@@ -10,37 +10,37 @@
 #include "http_host.h"
 
 static enum sniff
-sniff(const char *text, char host[HOST_MAX + 1])
+sniff(const char *text, struct hostname *name)
 {
-	return http_host_name((const uint8_t *)text, strlen(text), host);
+	return http_host_name((const uint8_t *)text, strlen(text), name);
 }
 
 static void
 assert_host(const char *request, const char *expected)
 {
-	char host[HOST_MAX + 1];
+	struct hostname name;
 
-	assert_int_equal(sniff(request, host), SNIFF_FOUND);
-	assert_string_equal(host, expected);
+	assert_int_equal(sniff(request, &name), SNIFF_FOUND);
+	assert_string_equal(name.text, expected);
 }
 
 static void
 assert_status(const char *request, enum sniff expected)
 {
-	char host[HOST_MAX + 1];
+	struct hostname name;
 
-	assert_int_equal(sniff(request, host), expected);
+	assert_int_equal(sniff(request, &name), expected);
 }
 
 /* The last byte decides; before it every prefix asks for more. */
 static void
 assert_decided_at_last_byte(const char *text, enum sniff expected)
 {
-	char host[HOST_MAX + 1];
+	struct hostname name;
 
 	for (size_t n = 0; n < strlen(text); n++)
-		assert_int_equal(http_host_name((const uint8_t *)text, n, host), SNIFF_MORE);
-	assert_int_equal(http_host_name((const uint8_t *)text, strlen(text), host), expected);
+		assert_int_equal(http_host_name((const uint8_t *)text, n, &name), SNIFF_MORE);
+	assert_int_equal(http_host_name((const uint8_t *)text, strlen(text), &name), expected);
 }
 
 static void
@@ -49,15 +49,15 @@ request_of_curl_is_read_at_every_fragmentation(void **state)
 	static const char request[] = "GET /x HTTP/1.1\r\nHost: a.kion.cloud:36897\r\n"
 	    "User-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n";
 	size_t decided = (size_t)(strstr(request, "User") - request);
-	char host[HOST_MAX + 1];
+	struct hostname name;
 
 	(void)state;
 	for (size_t n = 0; n <= strlen(request); n++) {
-		enum sniff status = http_host_name((const uint8_t *)request, n, host);
+		enum sniff status = http_host_name((const uint8_t *)request, n, &name);
 
 		assert_int_equal(status, n < decided ? SNIFF_MORE : SNIFF_FOUND);
 		if (status == SNIFF_FOUND)
-			assert_string_equal(host, "a.kion.cloud");
+			assert_string_equal(name.text, "a.kion.cloud");
 	}
 }
 
@@ -114,7 +114,7 @@ static void
 ipv6_literals_bad_ports_and_long_names_are_none(void **state)
 {
 	char request[300] = "GET / HTTP/1.1\nHost: ";
-	char host[HOST_MAX + 1];
+	struct hostname name;
 	size_t at = strlen(request);
 
 	(void)state;
@@ -124,10 +124,10 @@ ipv6_literals_bad_ports_and_long_names_are_none(void **state)
 	assert_status("GET / HTTP/1.1\r\nHost: a.b:8x\r\n", SNIFF_NONE);
 	memset(request + at, 'a', HOST_MAX);
 	strcpy(request + at + HOST_MAX, "\n");
-	assert_int_equal(sniff(request, host), SNIFF_FOUND);
-	assert_int_equal(strlen(host), HOST_MAX);
+	assert_int_equal(sniff(request, &name), SNIFF_FOUND);
+	assert_int_equal(strlen(name.text), HOST_MAX);
 	strcpy(request + at + HOST_MAX, "a\n");
-	assert_int_equal(sniff(request, host), SNIFF_NONE);
+	assert_int_equal(sniff(request, &name), SNIFF_NONE);
 }
 
 static void

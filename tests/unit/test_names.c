@@ -93,7 +93,10 @@ latest_name_of_this_client_wins(void **state)
 	learn(n, "10.0.0.2", "192.0.2.1", "other.example", 100);
 	assert_string_equal(lookup(n, "10.0.0.1", "192.0.2.1", 0), "mine.example");
 	assert_string_equal(lookup(n, "10.0.0.2", "192.0.2.1", 0), "other.example");
-	assert_int_equal(names_count(n), 2);
+	learn(n, "10.0.0.1", "192.0.2.1", "old.example", 50);
+	assert_string_equal(lookup(n, "10.0.0.1", "192.0.2.1", 0), "old.example");
+	assert_string_equal(lookup(n, "10.0.0.1", "192.0.2.1", 50), "mine.example");
+	assert_int_equal(names_count(n), 3);
 	names_free(n);
 }
 
@@ -154,6 +157,27 @@ many_names_stay_within_the_bound(void **state)
 	names_free(n);
 }
 
+static void
+all_names_of_an_address_are_known_but_the_oldest(void **state)
+{
+	struct names *n = names_new(1000);
+	union addr a = ip("192.0.2.1"), b = ip("192.0.2.2");
+	char text[32];
+
+	(void)state;
+	for (int i = 0; i <= NAMES_PER_ADDRESS; i++) {
+		snprintf(text, sizeof(text), "%d.example", i);
+		learn(n, "10.0.0.1", "192.0.2.1", text, 100);
+	}
+	assert_int_equal(names_count(n), NAMES_PER_ADDRESS);
+	assert_false(names_has(n, &a, "0.example"));
+	assert_true(names_has(n, &a, "1.example"));
+	assert_true(names_has(n, &a, text));
+	assert_false(names_has(n, &b, text));
+	assert_string_equal(lookup(n, "10.0.0.1", "192.0.2.1", 0), text);
+	names_free(n);
+}
+
 int
 main(void)
 {
@@ -164,6 +188,7 @@ main(void)
 		cmocka_unit_test(one_client_alone_makes_an_address_shared),
 		cmocka_unit_test(other_clients_get_the_latest_name_of_anybody),
 		cmocka_unit_test(oldest_goes_first_at_the_bound),
+		cmocka_unit_test(all_names_of_an_address_are_known_but_the_oldest),
 		cmocka_unit_test(many_names_stay_within_the_bound),
 	};
 

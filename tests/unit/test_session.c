@@ -12,6 +12,18 @@
 #include "sockets.h"
 #include "udp_listener.h"
 
+static unsigned awaits;         /* what every new session waits for */
+
+void session_name(struct session *s) { s->awaits = awaits; }
+bool session_name_hear(struct session *s, bool last) { (void)s; return last; }
+
+static int
+set_up(void **state)
+{
+	awaits = 0;
+	return session_set_up(state);
+}
+
 static void
 direct_datagrams_pass_both_ways(void **state)
 {
@@ -227,7 +239,7 @@ datagrams_wait_for_the_decision_and_are_sent_in_order(void **state)
 {
 	(void)state;
 	fx.dst = fx.server;
-	fx.awaits = AWAIT_NAME;
+	awaits = AWAIT_NAME;
 	client_send(0, "one");
 	client_send(0, "two");
 	assert_int_equal(fx.sessions->held_bytes, 6);
@@ -245,7 +257,7 @@ session_waits_for_everything_that_it_awaits(void **state)
 {
 	(void)state;
 	fx.dst = fx.server;
-	fx.awaits = AWAIT_NAME | AWAIT_NAME << 7;
+	awaits = AWAIT_NAME | AWAIT_NAME << 7;
 	client_send(0, "one");
 	session_known(session_of(0), AWAIT_NAME);
 	assert_int_equal(recv(fx.server_fd, NULL, 0, 0), -1);
@@ -258,7 +270,7 @@ session_waits_no_longer_than_for_a_hello(void **state)
 {
 	(void)state;
 	fx.dst = fx.server;
-	fx.awaits = AWAIT_NAME;
+	awaits = AWAIT_NAME;
 	client_send(0, "one");
 	advance(4);
 	assert_int_equal(recv(fx.server_fd, NULL, 0, 0), -1);
@@ -276,7 +288,7 @@ session_waits_for_its_owner(void **state)
 	(void)state;
 	fx.dst = fx.server;
 	fx.asks_owner = true;
-	fx.awaits = AWAIT_NAME;
+	awaits = AWAIT_NAME;
 	client_send(0, "one");
 	advance(6);     /* no name, but the helper is still awaited */
 	assert_int_equal(recv(fx.server_fd, NULL, 0, 0), -1);
@@ -296,7 +308,7 @@ datagrams_that_wait_are_bounded(void **state)
 {
 	(void)state;
 	fx.dst = fx.server;
-	fx.awaits = AWAIT_NAME;
+	awaits = AWAIT_NAME;
 	for (int i = 0; i < SESSION_WAIT_COUNT + 2; i++)
 		client_send(0, "x");
 	assert_int_equal(dropped()->limit, 2);
@@ -315,7 +327,7 @@ what_waited_for_a_refusal_is_forgotten(void **state)
 {
 	(void)state;
 	fx.action = ACTION_BLOCK;
-	fx.awaits = AWAIT_NAME;
+	awaits = AWAIT_NAME;
 	client_send(0, "one");
 	client_send(0, "two");
 	assert_int_equal(fx.refusals + fx.records, 0);
@@ -330,7 +342,7 @@ server_may_refuse_the_first_of_what_waited(void **state)
 {
 	(void)state;
 	fx.dst = fx.closed;
-	fx.awaits = AWAIT_NAME;
+	awaits = AWAIT_NAME;
 	client_send(0, "one");
 	client_send(0, "two");
 	session_known(session_of(0), AWAIT_NAME);
@@ -343,7 +355,7 @@ static void
 end_of_the_daemon_ends_those_that_wait(void **state)
 {
 	(void)state;
-	fx.awaits = AWAIT_NAME;
+	awaits = AWAIT_NAME;
 	fx.asks_owner = true;
 	client_send(0, "one");
 	sessions_unlisten(fx.sessions, NULL, NULL);
@@ -352,7 +364,7 @@ end_of_the_daemon_ends_those_that_wait(void **state)
 	assert_int_equal(fx.owner_cancels, 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, session_set_up, session_tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, session_tear_down)
 
 int
 main(void)

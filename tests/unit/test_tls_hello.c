@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "samples.h"
 #include "tls_hello.h"
 
 /* openssl s_client -servername a.kion.cloud */
@@ -178,20 +179,20 @@ hello_named(const char *name, size_t n)
 	return hello_of(&extensions);
 }
 
-/* Every prefix asks for more until the name is whole; then it is found for good. */
+/* Every prefix asks for more until the hello is whole; then the name is found for good. */
 static void
-assert_found_in_fragments(const uint8_t *data, size_t len, const char *name)
+assert_found_in_fragments(const uint8_t *data, size_t len, const char *host)
 {
-	char host[HOST_MAX + 1];
+	struct hostname name;
 	bool found = false;
 
 	for (size_t n = 0; n <= len; n++) {
-		enum sniff status = tls_hello_name(data, n, host);
+		enum sniff status = tls_hello_name(data, n, &name);
 
 		assert_int_equal(status, found || status == SNIFF_FOUND ? SNIFF_FOUND : SNIFF_MORE);
 		found = status == SNIFF_FOUND;
 		if (found)
-			assert_string_equal(host, name);
+			assert_string_equal(name.text, host);
 	}
 	assert_true(found);
 }
@@ -199,9 +200,9 @@ assert_found_in_fragments(const uint8_t *data, size_t len, const char *name)
 static void
 assert_status(const struct hello *h, enum sniff expected)
 {
-	char host[HOST_MAX + 1];
+	struct hostname name;
 
-	assert_int_equal(tls_hello_name(h->bytes, h->len, host), expected);
+	assert_int_equal(tls_hello_name(h->bytes, h->len, &name), expected);
 }
 
 static void
@@ -221,13 +222,13 @@ hello_of_curl_is_read_at_every_fragmentation(void **state)
 static void
 hello_without_name_is_none_when_it_is_whole(void **state)
 {
-	char host[HOST_MAX + 1];
+	struct hostname name;
 	size_t len = sizeof(openssl_hello_no_name);
 
 	(void)state;
 	for (size_t n = 0; n < len; n++)
-		assert_int_equal(tls_hello_name(openssl_hello_no_name, n, host), SNIFF_MORE);
-	assert_int_equal(tls_hello_name(openssl_hello_no_name, len, host), SNIFF_NONE);
+		assert_int_equal(tls_hello_name(openssl_hello_no_name, n, &name), SNIFF_MORE);
+	assert_int_equal(tls_hello_name(openssl_hello_no_name, len, &name), SNIFF_NONE);
 }
 
 static void
@@ -271,6 +272,83 @@ encrypted_client_hello_shows_its_outer_name(void **state)
 	server_name(&extensions, "public.example.net", 18);
 	h = hello_of(&extensions);
 	assert_found_in_fragments(h.bytes, h.len, "public.example.net");
+}
+
+static void
+outer_name_is_known_as_such_wherever_its_extension_stands(void **state)
+{
+	static const char encrypted[] = "\x00\x00\x01\x00\x01\x2a\x00\x00\x00\x04" "abcd";
+	struct hostname name;
+
+	(void)state;
+	for (int first = 0; first < 3; first++) {
+		struct hello extensions = { .len = 0 };
+		struct hello h;
+
+		if (first == 1)
+			extension(&extensions, 0xfe0d, encrypted, 14);
+		server_name(&extensions, "a.kion.cloud", 12);
+		if (first == 0)
+			extension(&extensions, 0xfe0d, encrypted, 14);
+		h = hello_of(&extensions);
+		assert_int_equal(tls_hello_name(h.bytes, h.len, &name), SNIFF_FOUND);
+		assert_int_equal(name.outer, first != 2);
+	}
+}
+
+static void
+name_is_there_before_the_hello_is_whole(void **state)
+{
+	struct hello extensions = { .len = 0 };
+	struct hello h;
+	struct hostname name;
+
+	(void)state;
+	server_name(&extensions, "a.kion.cloud", 12);
+	extension(&extensions, 0x3a3a, "x", 1);
+	h = hello_of(&extensions);
+	assert_int_equal(tls_hello_name(h.bytes, h.len - 1, &name), SNIFF_MORE);
+	assert_string_equal(name.text, "a.kion.cloud");
+	assert_int_equal(tls_hello_name(h.bytes, h.len - 5, &name), SNIFF_MORE);
+	assert_string_equal(name.text, "a.kion.cloud");
+	assert_int_equal(tls_hello_name(h.bytes, h.len - 6, &name), SNIFF_MORE);
+	assert_string_equal(name.text, "");
+}
+
+static void
+message_without_records_is_read(void **state)
+{
+	struct hello extensions = { .len = 0 };
+	struct hello msg;
+	struct hostname name;
+
+	(void)state;
+	server_name(&extensions, "a.kion.cloud", 12);
+	msg = message(&extensions);
+	for (size_t n = 0; n < msg.len; n++)
+		assert_int_equal(tls_hello_message(msg.bytes, n, &name), SNIFF_MORE);
+	assert_int_equal(tls_hello_message(msg.bytes, msg.len, &name), SNIFF_FOUND);
+	assert_string_equal(name.text, "a.kion.cloud");
+}
+
+static void
+hellos_of_real_clients_are_read_at_every_fragmentation(void **state)
+{
+	static const struct { const char *file; bool outer; } samples[] = {
+		{ "openssl-tls13.tcp", false }, { "openssl-tls12.tcp", false }, { "openssl-large.tcp", false },
+		{ "curl-https.tcp", false }, { "chromium-tls.tcp", true },
+	};
+	static uint8_t data[SAMPLE_MAX];
+	struct hostname name;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+		size_t len = sample_read(samples[i].file, data);
+
+		assert_found_in_fragments(data, len, "shop.kion.cloud");
+		assert_int_equal(tls_hello_name(data, len, &name), SNIFF_FOUND);
+		assert_int_equal(name.outer, samples[i].outer);
+	}
 }
 
 static void
@@ -340,14 +418,14 @@ first_wrong_byte_ends_it(void **state)
 		{ "\x16\x03\x01\x00\x20\x01\x00\x41\x01", 9 },  /* message over SNIFF_MAX */
 		{ "\x16\x03\x01\x00\x20\x01\x00\x00\x1c\x02", 10 },
 	};
-	char host[HOST_MAX + 1];
+	struct hostname name;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		const uint8_t *bytes = (const uint8_t *)wrong[i].bytes;
 
-		assert_int_equal(tls_hello_name(bytes, wrong[i].len - 1, host), SNIFF_MORE);
-		assert_int_equal(tls_hello_name(bytes, wrong[i].len, host), SNIFF_NONE);
+		assert_int_equal(tls_hello_name(bytes, wrong[i].len - 1, &name), SNIFF_MORE);
+		assert_int_equal(tls_hello_name(bytes, wrong[i].len, &name), SNIFF_NONE);
 	}
 }
 
@@ -375,6 +453,10 @@ main(void)
 		cmocka_unit_test(hello_may_span_records_of_any_size),
 		cmocka_unit_test(grease_extensions_are_passed_over),
 		cmocka_unit_test(encrypted_client_hello_shows_its_outer_name),
+		cmocka_unit_test(outer_name_is_known_as_such_wherever_its_extension_stands),
+		cmocka_unit_test(name_is_there_before_the_hello_is_whole),
+		cmocka_unit_test(message_without_records_is_read),
+		cmocka_unit_test(hellos_of_real_clients_are_read_at_every_fragmentation),
 		cmocka_unit_test(name_of_another_type_is_passed_over),
 		cmocka_unit_test(name_of_zero_254_or_with_nul_is_none),
 		cmocka_unit_test(lengths_that_contradict_each_other_are_none),
