@@ -146,14 +146,14 @@ account_settle(struct account *a)
 }
 
 struct flow_record *
-account_next(const struct account *a, uint64_t id)
+account_next(struct account *a, uint64_t id)
 {
-	struct flow_record *r;
+	struct flow_record *r = a->found != NULL && a->found->id <= id ? a->found : TAILQ_FIRST(&a->live);
 
-	TAILQ_FOREACH(r, &a->live, live)
-		if (r->id > id)
-			return r;
-	return NULL;
+	while (r != NULL && r->id <= id)
+		r = TAILQ_NEXT(r, live);
+	a->found = r;
+	return r;
 }
 
 uint64_t
@@ -221,6 +221,8 @@ account_close(struct account *a, struct flow_record *r)
 		histogram_add(&proxy->first_byte, r->first_byte_s);
 	if (a->watch != NULL)
 		a->watch(a->watch_arg, r, true);
+	if (a->found == r)
+		a->found = NULL;
 	TAILQ_REMOVE(&a->live, r, live);
 }
 

@@ -78,6 +78,7 @@ struct account {
 	uint64_t dns_queries, dns_cached, dns_proxied, dns_blocked, dns_failed;
 	double   started;
 	TAILQ_HEAD(, flow_record) live;         /* in the order of their ids */
+	struct flow_record *found;              /* by account_next(), where it goes on */
 	struct tally *rules, *proxies, *hosts;
 	/* Called for each flow when its verdict is set, and when it ends; may be NULL. */
 	void   (*watch)(void *arg, const struct flow_record *, bool ended);
@@ -101,7 +102,7 @@ void account_end(struct account *, const struct conf *, struct flow_record *, do
 /* Brings records and sums up to date with what live flows have moved. */
 void account_settle(struct account *);
 /* The live flow with the smallest id above id; NULL: none. */
-struct flow_record *account_next(const struct account *, uint64_t id);
+struct flow_record *account_next(struct account *, uint64_t id);
 
 /* Did a flow that ended for this reason fail? Ends by rule, by either side and by time are none. */
 bool close_reason_is_error(enum close_reason);

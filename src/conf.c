@@ -2,14 +2,9 @@
 
 #include "conf_key.h"
 
-#include <sys/stat.h>
-
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <unistd.h>
 
 #include <yajl/yajl_gen.h>
 
@@ -37,6 +32,7 @@ static const struct conf_number ttl = { 0, 2592000, CONF_UNSIGNED };
 static const struct conf_number seconds_or_none = { 0, 2592000, CONF_DOUBLE };
 static const struct conf_number seconds = { 0.001, 2592000, CONF_DOUBLE };
 static const struct conf_word user_name = { 31, "no user name; write 1 to 31 letters, digits or . _ -" };
+static const struct conf_word group_name = { 31, "no group name; write 1 to 31 letters, digits or . _ -" };
 static const char may_be_empty[] = "";
 static const struct conf_list networks = { { NULL, JSON_STRING, conf_read_network, 0, NULL, NULL }, sizeof(struct network), NULL };
 static const struct conf_list interfaces = { { NULL, JSON_STRING, conf_read_word, 0, &conf_interface, NULL }, sizeof(char *), NULL };
@@ -108,6 +104,13 @@ static const struct conf_key log_keys[] = {
 	END
 };
 
+static const struct conf_key control_keys[] = {
+	{ "socket", JSON_STRING, conf_read_path, FIELD(control.socket), NULL, PFI_RUN_DIR "/pfinterceptd.sock" },
+	{ "group", JSON_STRING, conf_read_word, FIELD(control.group), &group_name, NULL },
+	{ "metrics", JSON_STRING, conf_read_socket, FIELD(control.metrics), NULL, "" },
+	END
+};
+
 /* Rules look at the proxies, which are read before them. */
 static const struct conf_key top_keys[] = {
 	{ "global_enabled", JSON_BOOLEAN, NULL, FIELD(global_enabled), NULL, "true" },
@@ -122,7 +125,7 @@ static const struct conf_key top_keys[] = {
 	{ "limits", JSON_OBJECT, conf_read_object, 0, limits_keys, "" },
 	{ "timeouts", JSON_OBJECT, conf_read_object, 0, timeouts_keys, "" },
 	{ "log", JSON_OBJECT, conf_read_object, 0, log_keys, "" },
-	{ "control", JSON_NULL, conf_read_unsupported, 0, NULL, NULL },
+	{ "control", JSON_OBJECT, conf_read_object, 0, control_keys, "" },
 	END
 };
 
@@ -174,9 +177,9 @@ parse(struct conf_reader *r, size_t len)
 }
 
 struct conf *
-conf_parse(const char *file, const char *text, size_t len, struct conf_report *report)
+conf_parse_files(const char *file, const char *text, size_t len, conf_loader *loader, void *arg, struct conf_report *report)
 {
-	struct conf_reader reader = { .file = file, .text = text, .report = report };
+	struct conf_reader reader = { .file = file, .text = text, .loader = loader, .arg = arg, .report = report };
 	struct arena arena = { NULL };
 
 	report->error[0] = '\0';
@@ -191,6 +194,12 @@ conf_parse(const char *file, const char *text, size_t len, struct conf_report *r
 	return NULL;
 }
 
+struct conf *
+conf_parse(const char *file, const char *text, size_t len, struct conf_report *report)
+{
+	return conf_parse_files(file, text, len, NULL, NULL, report);
+}
+
 void
 conf_free(struct conf *conf)
 {
@@ -200,64 +209,6 @@ conf_free(struct conf *conf)
 		return;
 	arena = conf->arena;
 	arena_free(&arena);
-}
-
-/* Reads to the end of fd. *text is given back by the caller in any case. */
-static int
-read_all(int fd, char **text, size_t *len)
-{
-	struct stat st;
-	size_t size;
-	ssize_t n;
-
-	if (fd < 0 || fstat(fd, &st) != 0)
-		return errno;
-	/* What does not tell its size may be as large as is allowed; pages not written cost nothing. */
-	size = st.st_size > 0 && st.st_size < CONF_FILE_MAX ? (size_t)st.st_size : CONF_FILE_MAX;
-	if ((*text = malloc(size + 2)) == NULL)
-		return ENOMEM;
-	while ((n = read(fd, *text + *len, size + 1 - *len)) != 0) {
-		if (n < 0 && errno != EINTR)
-			return errno;
-		if (n > 0 && (*len += (size_t)n) > size)
-			return EFBIG;
-	}
-	(*text)[*len] = '\0';
-	return 0;
-}
-
-int
-conf_read(const char *file, char **text, size_t *len, struct conf_report *report)
-{
-	struct conf_reader reader = { .file = file, .report = report };
-	struct json top = { .offset = 0 }, password = { .key = "password", .parent = &top };
-	int fd = open(file, O_RDONLY | O_CLOEXEC), err;
-	const char *found;
-	struct stat st;
-
-	*text = NULL;
-	*len = 0;
-	err = read_all(fd, text, len);
-	if (err != 0) {
-		conf_text_free(*text, *len);
-		*text = NULL;
-		conf_fail(&reader, NULL, "the file cannot be read (%s); make it readable, or name another one", strerror(err));
-	} else if (fstat(fd, &st) == 0 && (st.st_mode & S_IROTH) != 0 && (found = strstr(*text, "\"password\"")) != NULL) {
-		reader.text = *text;
-		password.offset = (uint32_t)(found - *text);
-		conf_warn(&reader, &password, "every user of this host can read the file; run chmod o-r on it");
-	}
-	if (fd >= 0)
-		close(fd);
-	return err;
-}
-
-void
-conf_text_free(char *text, size_t len)
-{
-	if (text != NULL)
-		arena_wipe(text, len);
-	free(text);
 }
 
 static void

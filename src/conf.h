@@ -1,12 +1,14 @@
 /*
  * conf.h - the configuration, pfinterceptd.conf(5), as a value: parse, validate, print back.
  *
- * conf_parse() is pure: text in, a whole valid configuration or one error out.
+ * conf_parse() is pure: text in, a whole valid configuration or one error out. The texts of pattern files come
+ * from whoever calls conf_parse_files(); see conf_file.h.
  *
  * Owner:   conf_parse() makes one, conf_free() frees it, secrets wiped. All pointers inside
  *          belong to it and live as long.
  * Units:   times in seconds (double), sizes in bytes, ports in host order.
- * Errors:  conf_report.error is one line "FILE:LINE:COLUMN: KEY.PATH: what is wrong; the cure".
+ * Errors:  conf_report.error is one line "FILE:LINE:COLUMN: KEY.PATH: what is wrong; the cure";
+ *          "FILE:LINE: what is wrong; the cure" in a pattern file.
  */
 #ifndef PFI_CONF_H
 #define PFI_CONF_H
@@ -20,8 +22,9 @@
 #include "pattern.h"
 
 #define CONF_ANCHOR_MAX   63            /* PF_ANCHOR_NAME_SIZE - 1, one component */
-#define CONF_FILE_MAX     (64u << 20)   /* a configuration file larger than this is refused */
+#define CONF_FILE_MAX     (64u << 20)   /* a configuration larger than this is refused, pattern files included */
 #define CONF_LISTEN_MAX   8
+#define CONF_PATH_MAX     103           /* sun_path of macOS and the BSDs, less the NUL */
 #define CONF_WARNINGS_MAX 16
 
 /* Where the daemon listens by default: a list as conf_key.h has them. */
@@ -52,8 +55,9 @@ struct conf_proxy {
 struct conf_rule {
 	unsigned         id;
 	const char      *name;
-	const char      *pattern;       /* as written */
-	struct pattern  *patterns;
+	const char      *pattern;       /* as written; "" when not given */
+	const char      *pattern_file;  /* as written; NULL when not given */
+	struct pattern  *patterns;      /* of both */
 	size_t           npatterns;
 	bool             enabled;
 	enum action      action;
@@ -65,6 +69,8 @@ struct conf_rule {
 	const char      *user;          /* who sends; NULL: anyone */
 	uid_t            uid;           /* ... as a number; see conf_users_resolve() */
 };
+
+struct conf_socket { const char *path; union addr addr; };      /* one of them: unix, or TCP with port */
 
 enum on_failure { FAIL_OPEN, FAIL_CLOSED };
 enum conf_firewall { FIREWALL_AUTO, FIREWALL_PF, FIREWALL_NETFILTER, FIREWALL_NONE };
@@ -134,30 +140,41 @@ struct conf {
 		enum log_hosts hosts;
 	} log;
 
+	struct {
+		const char        *socket;      /* path; "": none */
+		const char        *group;       /* may use it, besides root */
+		struct conf_socket metrics;     /* neither path nor address: none */
+	} control;
+
 	const struct json *tree;        /* what was read, with the defaults; for conf_print() */
 	struct arena       arena;       /* holds it all, this struct too */
 };
 
 struct conf_report {
 	char     error[1024];                           /* "" when all is well */
-	char     warnings[CONF_WARNINGS_MAX][512];      /* the same form */
-	unsigned nwarnings;
+	char     warnings[CONF_WARNINGS_MAX + 1][512];  /* the same form; the last one may tell how many more there were */
+	unsigned nwarnings, nmore;
 };
 
 /* Parses and validates text[0..len). file is used in messages only.
  * NULL: report->error tells. report may not be NULL; all zero at first, warnings add up. */
 struct conf *conf_parse(const char *file, const char *text, size_t len, struct conf_report *report);
+
+struct conf_text {
+	struct conf_text *next;
+	size_t            len;
+	char              bytes[];      /* with a NUL behind them */
+};
+/* Gives the text of the pattern file at path; it stays until the parser has returned. 0 or an errno value. */
+typedef int conf_loader(void *arg, const char *path, const struct conf_text **);
+/* The same for a configuration that may name pattern files: relative to the directory of file. */
+struct conf *conf_parse_files(const char *file, const char *text, size_t len, conf_loader *, void *arg,
+    struct conf_report *report);
 void conf_free(struct conf *);
 
 /* Looks the users of enabled rules up in this host's user database; conf_parse() reads numbers only. file and text as
  * for conf_parse(). 0; EINVAL: report->error tells. */
 int conf_users_resolve(struct conf *, const char *file, const char *text, struct conf_report *report);
-
-/* Reads the whole file; *text is malloc'd, NUL-terminated and given back by conf_text_free(), which wipes it.
- * Warns in the report when others can read a file that may hold passwords. 0, or an errno value with
- * report->error set. */
-int  conf_read(const char *file, char **text, size_t *len, struct conf_report *report);
-void conf_text_free(char *text, size_t len);
 
 /* Prints the configuration, all defaults filled in, as JSON that conf_parse() accepts again; passwords
  * appear as "********". */

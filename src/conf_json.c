@@ -67,6 +67,15 @@ path(const struct json *node, char *buf, size_t size)
 	return used + (size_t)snprintf(buf + used, size - used, "%s%s", used > 0 ? "." : "", node->key);
 }
 
+/* A line stays one line. */
+static void
+make_printable(char *out)
+{
+	for (; *out != '\0'; out++)
+		if ((unsigned char)*out < 0x20 || *out == 0x7f)
+			*out = '?';
+}
+
 static void __attribute__((format(printf, 6, 0)))
 report(const struct conf_reader *r, char *out, size_t size, size_t offset, const struct json *node,
     const char *fmt, va_list ap)
@@ -79,9 +88,7 @@ report(const struct conf_reader *r, char *out, size_t size, size_t offset, const
 		path(node, where, sizeof(where));
 	vsnprintf(sentence, sizeof(sentence), fmt, ap);
 	snprintf(out, size, "%s:%zu:%zu: %s: %s", r->file, line, column, where, sentence);
-	for (; *out != '\0'; out++)
-		if ((unsigned char)*out < 0x20 || *out == 0x7f)
-			*out = '?';
+	make_printable(out);
 }
 
 int
@@ -106,13 +113,25 @@ conf_fail(struct conf_reader *r, const struct json *node, const char *fmt, ...)
 	return EINVAL;
 }
 
+int
+conf_fail_line(struct conf_reader *r, const char *path, size_t line, const char *sentence)
+{
+	snprintf(r->report->error, sizeof(r->report->error), "%s:%zu: %s", path, line, sentence);
+	make_printable(r->report->error);
+	return EINVAL;
+}
+
 void
 conf_warn(struct conf_reader *r, const struct json *node, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (r->report->nwarnings == CONF_WARNINGS_MAX)
+	if (r->report->nwarnings >= CONF_WARNINGS_MAX) {
+		r->report->nwarnings = CONF_WARNINGS_MAX + 1;
+		snprintf(r->report->warnings[CONF_WARNINGS_MAX], sizeof(r->report->warnings[0]), "%s: %u more warnings are not shown",
+		    r->file, ++r->report->nmore);
 		return;
+	}
 	va_start(ap, fmt);
 	report(r, r->report->warnings[r->report->nwarnings++], sizeof(r->report->warnings[0]), node->offset, node, fmt, ap);
 	va_end(ap);

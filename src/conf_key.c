@@ -38,7 +38,8 @@ json_compare(const void *a, const void *b)
 	return order != 0 ? order : (x->offset > y->offset) - (x->offset < y->offset);
 }
 
-const struct json **
+/* The member key of each object in the list, sorted by text, then by place. All have it. */
+static const struct json **
 json_sorted(struct conf_reader *r, const struct json *list, const char *key)
 {
 	const struct json **sorted = conf_alloc(r, list, list->count, sizeof(*sorted));

@@ -40,6 +40,8 @@ struct conf_reader {
 	const char          *file, *text;
 	struct conf         *conf;
 	struct conf_report  *report;
+	conf_loader         *loader;    /* NULL: there are no pattern files */
+	void                *arg;       /* its */
 };
 
 /* The root. */
@@ -48,8 +50,6 @@ struct json *json_parse(struct conf_reader *, size_t len);
 struct json *json_add(struct conf_reader *, struct json *parent, const char *key);
 /* The member of an object; NULL when there is none. */
 struct json *json_member(const struct json *object, const char *key);
-/* The member key of each object in the list, sorted by text, then by place. All must have it. */
-const struct json **json_sorted(struct conf_reader *, const struct json *list, const char *key);
 
 /* Reports an error at the value, or at any offset of the text: both give EINVAL. fmt is "what is wrong;
  * the cure". node NULL: the top. */
@@ -57,11 +57,16 @@ int  conf_fail(struct conf_reader *, const struct json *, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 int  conf_fail_at(struct conf_reader *, size_t offset, const struct json *, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* The same in a line of a pattern file. */
+int  conf_fail_line(struct conf_reader *, const char *path, size_t line, const char *sentence);
 void conf_warn(struct conf_reader *, const struct json *, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Zeroed memory, for what is made of the value. */
 void *conf_alloc(struct conf_reader *, const struct json *, size_t count, size_t size);
+
+/* Warns of rules that an earlier one keeps from matching, wholly or in part. Once the matcher is made. */
+void conf_warn_overlaps(struct conf_reader *, const struct json *rules);
 
 struct conf_key;
 typedef int conf_read_fn(struct conf_reader *, struct json *, const struct conf_key *, void *field);
@@ -114,6 +119,8 @@ conf_read_fn conf_read_address;         /* -; union addr without port */
 conf_read_fn conf_read_addresses;       /* struct conf_list; a list of 1 to CONF_LISTEN_MAX different ones */
 conf_read_fn conf_read_resolver;        /* -; union addr, with port 53 unless given */
 conf_read_fn conf_read_servers;         /* "system" or resolvers; struct conf_list; a list */
+conf_read_fn conf_read_path;            /* -; const char *: absolute, or "" */
+conf_read_fn conf_read_socket;          /* -; struct conf_socket */
 conf_read_fn conf_read_rules;           /* conf_rules; a list */
 
 #endif

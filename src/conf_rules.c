@@ -144,7 +144,8 @@ read_user(struct conf_reader *r, struct json *node, const struct conf_key *key, 
 static const struct conf_key rule_keys[] = {
 	{ "id", JSON_NUMBER, conf_read_number, RULE(id), &ids, conf_required },
 	{ "name", JSON_STRING, NULL, RULE(name), NULL, "" },
-	{ "pattern", JSON_STRING, NULL, RULE(pattern), NULL, conf_required },
+	{ "pattern", JSON_STRING, NULL, RULE(pattern), NULL, NULL },
+	{ "pattern_file", JSON_STRING, NULL, RULE(pattern_file), NULL, NULL },
 	{ "enabled", JSON_BOOLEAN, NULL, RULE(enabled), NULL, "true" },
 	{ "action", JSON_STRING, conf_read_words, RULE(action), actions, "proxy" },
 	{ "proxy_id", JSON_NULL, read_proxy_id, 0, NULL, NULL },
@@ -154,22 +155,106 @@ static const struct conf_key rule_keys[] = {
 	{ NULL, JSON_NULL, NULL, 0, NULL, NULL }
 };
 
-/* "a;b;c" */
-static int
-read_patterns(struct conf_reader *r, const struct json *node, struct conf_rule *rule)
+static size_t
+count_items(const char *text, size_t len, char end)
 {
-	char *text = conf_alloc(r, node, node->len + 1, 1), *item, error[512];
 	size_t count = 1;
 
-	for (const char *c = node->text; *c != '\0'; c++)
-		count += *c == ';';
-	if (text == NULL || (rule->patterns = conf_alloc(r, node, count, sizeof(rule->patterns[0]))) == NULL)
+	for (size_t i = 0; i < len; i++)
+		count += text[i] == end;
+	return count;
+}
+
+/* "a;b;c" */
+static int
+add_patterns(struct conf_reader *r, const struct json *node, struct conf_rule *rule)
+{
+	char *text = conf_alloc(r, node, node->len + 1, 1), *item, error[512];
+
+	if (text == NULL)
 		return EINVAL;
 	memcpy(text, node->text, node->len);
 	while ((item = strsep(&text, ";")) != NULL)
 		if (pattern_parse(item, &rule->patterns[rule->npatterns++], error, sizeof(error)) != 0)
 			return conf_fail(r, node, "%s", error);
 	return 0;
+}
+
+/* One pattern a line; "#" begins a comment. */
+static int
+add_lines(struct conf_reader *r, const struct json *node, struct conf_rule *rule, const char *path, const struct conf_text *list)
+{
+	char *text = conf_alloc(r, node, list->len + 1, 1), *line, error[512];
+
+	if (text == NULL)
+		return EINVAL;
+	memcpy(text, list->bytes, list->len);
+	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)   /* as some editors mark UTF-8 */
+		text += 3;
+	for (size_t number = 1; (line = strsep(&text, "\n")) != NULL; number++) {
+		line[strcspn(line, "#")] = '\0';
+		if (line[strspn(line, " \t\r")] != '\0' &&
+		    pattern_parse(line, &rule->patterns[rule->npatterns++], error, sizeof(error)) != 0)
+			return conf_fail_line(r, path, number, error);
+	}
+	return 0;
+}
+
+/* Where the file is: relative names begin in the directory of the configuration. */
+static char *
+list_path(struct conf_reader *r, const struct json *node)
+{
+	const char *slash = strrchr(r->file, '/');
+	const size_t dir = slash != NULL && node->text[0] != '/' ? (size_t)(slash - r->file) + 1 : 0;
+	char *path = conf_alloc(r, node, dir + node->len + 1, 1);
+
+	if (path != NULL) {
+		memcpy(path, r->file, dir);
+		memcpy(path + dir, node->text, node->len);
+	}
+	return path;
+}
+
+static int
+load_list(struct conf_reader *r, const struct json *node, const char *path, const struct conf_text **list)
+{
+	int err = r->loader == NULL ? ENOENT : r->loader(r->arg, path, list);
+
+	if (err != 0)
+		return conf_fail(r, node, "\"%.500s\" cannot be read (%s); make it readable, or name another file", path, strerror(err));
+	if (strlen((*list)->bytes) != (*list)->len)
+		return conf_fail(r, node, "\"%.500s\" is no text; write one pattern a line", path);
+	return 0;
+}
+
+static int
+read_patterns(struct conf_reader *r, const struct json *rule_node, struct conf_rule *rule)
+{
+	const struct json *pattern = json_member(rule_node, "pattern"), *file = json_member(rule_node, "pattern_file");
+	const struct conf_text *list = NULL;
+	char *path = NULL;
+	size_t count = 0;
+	int err = 0;
+
+	if (pattern == NULL && file == NULL)
+		return conf_fail(r, rule_node, "the key \"pattern\" is missing; add it, or \"pattern_file\"");
+	if (file != NULL && ((path = list_path(r, file)) == NULL || load_list(r, file, path, &list) != 0))
+		return EINVAL;
+	if (file != NULL)
+		count += count_items(list->bytes, list->len, '\n');
+	if (pattern != NULL)
+		count += count_items(pattern->text, pattern->len, ';');
+	else
+		rule->pattern = "";
+	if ((rule->patterns = conf_alloc(r, rule_node, count, sizeof(rule->patterns[0]))) == NULL)
+		return EINVAL;
+	if (pattern != NULL)
+		err = add_patterns(r, pattern, rule);
+	if (err == 0 && file != NULL)
+		err = add_lines(r, file, rule, path, list);
+	if (err == 0 && rule->npatterns == 0)
+		conf_warn(r, file, "\"%.300s\" holds no pattern, so this rule matches nothing; write one in a line, or disable the rule", path);
+	return err;
 }
 
 static int
@@ -194,42 +279,7 @@ read_rule(struct conf_reader *r, struct json *node, const struct conf_key *key, 
 		rule->protocol = rule->protocol == 0 ? IPPROTO_TCP : IPPROTO_UDP;
 	if (rule->enabled && rule->user != NULL)
 		r->conf->asks_user = true;
-	return read_patterns(r, json_member(node, "pattern"), rule);
-}
-
-/* With the same pattern, does the earlier rule take all that the later one could? */
-static bool
-rule_covers(const struct conf_rule *earlier, const struct conf_rule *later)
-{
-	if (earlier->user != NULL && (later->user == NULL || strcmp(earlier->user, later->user) != 0))
-		return false;
-	if (earlier->protocol != 0 && earlier->protocol != later->protocol)
-		return false;
-	/* Ranges are plain pairs of uint16_t, sorted and joined: equal lists are equal bytes. */
-	return earlier->ports.count == 0 || (earlier->ports.count == later->ports.count &&
-	    memcmp(earlier->ports.ranges, later->ports.ranges, later->ports.count * sizeof(struct port_range)) == 0);
-}
-
-/* Warns of rules that an earlier one with the same pattern keeps from ever matching. */
-static int
-warn_covered(struct conf_reader *r, const struct json *list)
-{
-	const struct json **sorted = json_sorted(r, list, "pattern");
-	const struct conf_rule *earlier = NULL, *rule;
-
-	if (sorted == NULL)
-		return EINVAL;
-	for (size_t i = 0; i < list->count; i++) {
-		rule = &r->conf->rules[sorted[i]->parent->index];
-		if (!rule->enabled)
-			continue;
-		if (earlier == NULL || strcmp(earlier->pattern, rule->pattern) != 0 || !rule_covers(earlier, rule))
-			earlier = rule;
-		else
-			conf_warn(r, sorted[i], "rule %u has the same pattern and comes first, so this rule never matches; "
-			    "remove one of them", earlier->id);
-	}
-	return 0;
+	return read_patterns(r, node, rule);
 }
 
 int
@@ -242,7 +292,8 @@ conf_read_rules(struct conf_reader *r, struct json *node, const struct conf_key 
 		return err;
 	if ((conf->matcher = matcher_new(&conf->arena, conf->rules, conf->nrules)) == NULL)
 		return conf_fail(r, node, "no memory is left; make the file smaller");
-	return warn_covered(r, node);
+	conf_warn_overlaps(r, node);
+	return 0;
 }
 
 const struct conf_list conf_rules = { { NULL, JSON_OBJECT, read_rule, 0, rule_keys, NULL }, sizeof(struct conf_rule), "id" };

@@ -241,3 +241,31 @@ conf_read_servers(struct conf_reader *r, struct json *node, const struct conf_ke
 		return conf_fail(r, node, "no resolver is named here; write \"system\" or a list like [\"192.0.2.53\"]");
 	return conf_read_list(r, node, key, field);
 }
+
+int
+conf_read_path(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
+{
+	(void)key;
+	*(const char **)field = node->text;
+	return node->len == 0 || (node->text[0] == '/' && node->len <= CONF_PATH_MAX) ? 0 :
+	    conf_fail(r, node, "\"%.120s\" is no path of a socket; write one from / on, of %d bytes at most, or \"\" for none",
+	    node->text, CONF_PATH_MAX);
+}
+
+int
+conf_read_socket(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
+{
+	struct conf_socket *out = field;
+
+	if (node->len == 0)
+		return 0;
+	if (node->text[0] == '/')
+		return conf_read_path(r, node, key, &out->path);
+	if (parse_endpoint(node->text, 0, &out->addr) != 0 || addr_port(&out->addr) == 0)
+		return conf_fail(r, node, "\"%.80s\" is no place to listen at; write an address with port like \"127.0.0.1:9469\", "
+		    "the path of a socket, or \"\" for none", node->text);
+	if (!addr_is_loopback(&out->addr))
+		conf_warn(r, node, "everybody who can reach %s may read counters there; a loopback address is safe",
+		    node->text);
+	return 0;
+}

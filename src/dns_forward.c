@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "udp.h"
 
 #define READ_BATCH 16
@@ -18,7 +19,6 @@ struct try {
 	struct dns_lookup *lookup;
 	ev_io      io;          /* io.fd is -1 while unused */
 	uint16_t   id;
-	size_t     number;      /* counts servers asked; which of the resolvers it is */
 	union addr server;
 };
 
@@ -30,6 +30,8 @@ struct dns_lookup {
 	dns_result_cb      *cb;
 	void               *arg;
 	ev_timer            deadline, retry;
+	union addr          servers[DNS_SERVERS];       /* in the order of asking */
+	size_t              nservers;
 	size_t              next;       /* number of the next try */
 	size_t              last;       /* no try has this number or a higher one */
 	struct try          tries[DNS_TRIES];
@@ -102,16 +104,73 @@ lookup_by_stream(struct dns_lookup *l, const union addr *server)
 		lookup_fail_soon(l, CLOSE_ERROR);
 }
 
-/* The server of the next try; NULL: it is ourselves, or there is none. */
-static const union addr *
-lookup_server(const struct dns_lookup *l)
+/* Where server is in the list of the bad; without it the place of the one that may go. */
+static struct dns_bad *
+bad_find(struct dns_forward *f, const union addr *server)
+{
+	struct dns_bad *bad = &f->bad[0];
+
+	for (size_t i = 0; i < DNS_SERVERS; i++) {
+		if (addr_equal(&f->bad[i].server, server))
+			return &f->bad[i];
+		if (f->bad[i].until < bad->until)
+			bad = &f->bad[i];
+	}
+	return bad;
+}
+
+static bool
+server_is_bad(const struct dns_lookup *l, const union addr *server)
+{
+	const struct dns_bad *bad = bad_find(l->forward, server);
+
+	return addr_equal(&bad->server, server) && ev_now(l->loop) < bad->until;
+}
+
+/* Notes whether a server of several has answered. */
+static void
+server_note(const struct dns_lookup *l, const union addr *server, bool answered)
+{
+	struct dns_bad *bad = bad_find(l->forward, server);
+	const bool known = addr_equal(&bad->server, server);
+	const double now = ev_now(l->loop);
+	char text[ADDR_TEXT_MAX];
+
+	if (l->nservers < 2 || (answered && !known) || (!answered && known && now < bad->until))
+		return;
+	if (answered) {
+		*bad = (struct dns_bad){ .until = 0 };
+		log_info("dns: the resolver %s answers again", addr_format(server, text));
+		return;
+	}
+	if (!known)
+		log_warn("dns: the resolver %s does not answer; others are asked first", addr_format(server, text));
+	bad->wait = !known ? DNS_BAD_S : bad->wait * 2 < DNS_BAD_MAX_S ? bad->wait * 2 : DNS_BAD_MAX_S;
+	bad->server = *server;
+	bad->until = now + bad->wait;
+}
+
+/* Never ourselves. */
+static void
+lookup_add(struct dns_lookup *l, const union addr *server)
+{
+	if (l->nservers < DNS_SERVERS && !firewall_is_own(l->forward->firewall, server))
+		l->servers[l->nservers++] = *server;
+}
+
+/* Fills servers[], and sees to DNS_TRIES tries at least. */
+static void
+lookup_order(struct dns_lookup *l)
 {
 	const struct policy *p = l->route.policy;
-	const union addr *server = &l->route.server;
 
-	if (!addr_is_set(server))
-		server = p->nresolvers > 0 ? &p->resolvers[l->next % p->nresolvers] : NULL;
-	return server == NULL || firewall_is_own(l->forward->firewall, server) ? NULL : server;
+	if (addr_is_set(&l->route.server))
+		lookup_add(l, &l->route.server);
+	for (int bad = 0; bad < 2 && !addr_is_set(&l->route.server); bad++)
+		for (size_t i = 0; i < p->nresolvers; i++)
+			if (server_is_bad(l, &p->resolvers[i]) == bad)
+				lookup_add(l, &p->resolvers[i]);
+	l->last = l->nservers == 0 || l->nservers > DNS_TRIES ? l->nservers : DNS_TRIES;
 }
 
 static int
@@ -122,7 +181,6 @@ try_send(struct try *t, const union addr *server)
 	int fd, error;
 
 	t->id = (uint16_t)arc4random_uniform(65536);
-	t->number = l->next;
 	t->server = l->asked = *server;
 	error = udp_connect(server, &fd);
 	if (error != 0)
@@ -144,7 +202,6 @@ try_send(struct try *t, const union addr *server)
 static void
 lookup_try(struct dns_lookup *l, enum close_reason reason)
 {
-	const union addr *server;
 	struct try *idle = NULL;
 	bool waiting = false;
 	int error;
@@ -156,10 +213,7 @@ lookup_try(struct dns_lookup *l, enum close_reason reason)
 			waiting = true;
 	}
 	for (; idle != NULL && l->next < l->last; l->next++) {
-		server = lookup_server(l);
-		if (server == NULL)
-			continue;
-		error = try_send(idle, server);
+		error = try_send(idle, &l->servers[l->next % l->nservers]);
 		if (error != 0) {
 			reason = close_reason_of_errno(error);
 			continue;
@@ -175,8 +229,18 @@ lookup_try(struct dns_lookup *l, enum close_reason reason)
 static void
 lookup_retry_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
+	struct dns_lookup *l = w->data;
+
 	(void)loop, (void)revents;
-	lookup_try(w->data, CLOSE_DNS_TIMEOUT);
+	server_note(l, &l->asked, false);
+	lookup_try(l, CLOSE_DNS_TIMEOUT);
+}
+
+/* Another server may be able to. */
+static bool
+answer_is_refusal(const struct dns_answer *a)
+{
+	return a->rcode == DNS_SERVFAIL || a->rcode == DNS_NOTIMP || a->rcode == DNS_REFUSED;
 }
 
 /* Passes over messages that are not the answer. */
@@ -198,13 +262,12 @@ try_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 	}
 	if (error == EBADMSG || error == EAGAIN || error == EWOULDBLOCK || error == EINTR)
 		return;
-	if (error != 0) {
+	server_note(l, &t->server, error == 0);
+	if (error != 0 || (l->next < l->nservers && answer_is_refusal(&result.answer))) {
 		try_close(t);
-		lookup_try(l, close_reason_of_errno(error));
+		lookup_try(l, error != 0 ? close_reason_of_errno(error) : CLOSE_UNREACHABLE);
 		return;
 	}
-	if (!addr_is_set(&l->route.server))
-		f->first = t->number;
 	if (result.answer.truncated)
 		lookup_by_stream(l, &t->server);
 	else
@@ -215,7 +278,6 @@ struct dns_lookup *
 dns_lookup_new(struct dns_forward *f, const struct dns_route *route, const uint8_t *msg,
     size_t len, const struct dns_question *question, dns_result_cb *cb, void *arg)
 {
-	const size_t servers = addr_is_set(&route->server) ? 1 : route->policy->nresolvers;
 	struct dns_lookup *l = calloc(1, sizeof(*l));
 
 	if (l == NULL)
@@ -240,9 +302,7 @@ dns_lookup_new(struct dns_forward *f, const struct dns_route *route, const uint8
 		lookup_by_stream(l, &route->server);
 		return l;
 	}
-	/* each resolver once, and at least DNS_TRIES tries, beginning with the one that answered last */
-	l->next = servers > 1 ? f->first % servers : 0;
-	l->last = l->next + (servers > DNS_TRIES ? servers : DNS_TRIES);
+	lookup_order(l);
 	lookup_try(l, CLOSE_UNREACHABLE);
 	return l;
 }

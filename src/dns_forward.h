@@ -4,12 +4,15 @@
  *
  * UDP: each try is a new connected socket with a random port and id; an answer counts only when
  * socket, id and question fit, everything else is ignored and waiting goes on. A server that does
- * not answer within DNS_RETRY_S is joined by the next one (or asked again); one that refuses is
- * passed over at once. A truncated answer is fetched again over TCP (RFC 7766 section 5).
+ * not answer within DNS_RETRY_S is joined by the next one (or asked again); one that refuses, or answers
+ * that it cannot, is passed over at once. A truncated answer is fetched again over TCP (RFC 7766 section 5).
+ *
+ * Of several servers the first is asked, for they may not know the same. Those that gave no answer lately come
+ * last: for DNS_BAD_S, then twice as long each time that they fail again, up to DNS_BAD_MAX_S.
  *
  * Owner:   the caller of the struct dns_forward; close its streams when every lookup has ended.
  * Units:   seconds.
- * Bounds:  timeouts.dns for the whole lookup, DNS_TRIES sockets at once.
+ * Bounds:  timeouts.dns for the whole lookup, DNS_TRIES sockets at once, DNS_SERVERS servers.
  */
 #ifndef PFI_DNS_FORWARD_H
 #define PFI_DNS_FORWARD_H
@@ -17,19 +20,25 @@
 #include "dns_stream.h"
 #include "firewall.h"
 
-#define DNS_RETRY_S 1.2
-#define DNS_TRIES   3
+#define DNS_RETRY_S   1.2
+#define DNS_TRIES     3
+#define DNS_SERVERS   8
+#define DNS_BAD_S     30.0
+#define DNS_BAD_MAX_S 300.0
 
 struct dns_lookup;
 
 struct dns_forward {
 	struct dns_streams     streams;         /* close the idle ones after a reload */
 	const struct firewall *firewall;        /* tells our own listeners, which are never asked */
-	size_t                 first;           /* zero at first; the rest is the lookups' own */
+	struct dns_bad {                        /* zero at first, like the rest; the lookups' own */
+		union addr server;
+		double     until, wait;
+	} bad[DNS_SERVERS];                     /* those that gave no answer lately */
 	uint8_t                scratch[DNS_MESSAGE_MAX];
 };
 
-/* route->server: the resolver to ask; AF_UNSPEC (direct only): policy->resolvers in turn.
+/* route->server: the resolver to ask; AF_UNSPEC (direct only): policy->resolvers.
  * The policy, msg and question are borrowed until the end of the lookup. NULL: no memory. */
 struct dns_lookup *dns_lookup_new(struct dns_forward *, const struct dns_route *route, const uint8_t *msg,
     size_t len, const struct dns_question *question, dns_result_cb *, void *arg);

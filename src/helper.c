@@ -16,6 +16,7 @@
 
 #include "firewall.h"
 #include "helper_anchor.h"
+#include "helper_control.h"
 #include "helper_listen.h"
 #include "ipc.h"
 #include "log.h"
@@ -30,6 +31,7 @@
 #define BACKOFF_MAX_S   10.0
 #define STABLE_S        30.0    /* a worker that ran so long had no start-up fault */
 #define CHECK_S         5.0     /* between two looks at what others did to our rules */
+#define SAID_MAX        1280
 #define STOP_GRACE_S    2.0     /* beyond timeouts.drain */
 
 struct helper {
@@ -42,7 +44,9 @@ struct helper {
 	pid_t                   worker;         /* 0: none */
 	struct ipc             *ipc;
 	struct helper_listeners held;           /* by the worker */
+	struct helper_control   control;
 	struct refuse           refuse;
+	struct ipc_msg          resolvers;      /* as the worker knows them */
 	LIST_HEAD(, helper_lookup) lookups;     /* names of proxies, under way */
 	double                  backoff, worker_began;
 	bool                    stopping, was_ready;    /* was_ready: the rules have been loaded since the start */
@@ -58,25 +62,6 @@ struct helper_lookup {
 	size_t          index;
 	uint32_t        generation;
 };
-
-/* An unlinked file with the configuration's text; -1 when there is no room for it. */
-static int
-helper_text_fd(const struct helper *h)
-{
-	FILE *file = tmpfile();
-	int fd;
-
-	if (file == NULL || fwrite(h->start.text, 1, h->start.text_len, file) != h->start.text_len ||
-	    fflush(file) != 0) {
-		log_error("cannot hand the configuration over: %s; is /tmp full?", strerror(errno));
-		if (file != NULL)
-			fclose(file);
-		return -1;
-	}
-	fd = fcntl(fileno(file), F_DUPFD_CLOEXEC, 0);
-	fclose(file);
-	return fd;
-}
 
 static void
 helper_send_proxy(struct helper *h, size_t index)
@@ -133,21 +118,31 @@ helper_resolve(struct helper *h, size_t index)
 		free(lookup);
 }
 
+static void
+helper_send_paused(struct helper *h)
+{
+	struct ipc_msg msg = { .type = IPC_PAUSE, .value = h->anchor.paused };
+
+	ipc_send(h->ipc, &msg, -1);
+}
+
 /* Tells the worker everything; it answers IPC_READY. The listeners' descriptors are given away. */
 static int
 helper_send_all(struct helper *h, struct helper_listeners *listeners)
 {
-	struct ipc_msg msg = { .type = IPC_CONF, .generation = h->generation, .value = (uint32_t)h->start.text_len };
-	int fd = helper_text_fd(h), error;
+	struct ipc_msg msg = { .type = IPC_CONF, .generation = h->generation, .value = (uint32_t)h->start.texts.size };
+	int fd = conf_texts_fd(&h->start.texts), error;
 
-	if (fd == -1)
+	if (fd == -1) {
+		log_error("cannot hand the configuration over: %s; is /tmp full?", strerror(errno));
 		return EIO;
+	}
 	error = ipc_send(h->ipc, &msg, fd);
 	close(fd);
-	msg = (struct ipc_msg){ .type = IPC_RESOLVERS };
-	msg.naddrs = (uint32_t)resolvers_read(msg.addrs, IPC_ADDRS);
+	h->resolvers = (struct ipc_msg){ .type = IPC_RESOLVERS };
+	resolvers_follow(h->resolvers.addrs, &h->resolvers.naddrs, IPC_ADDRS);
 	if (error == 0)
-		error = ipc_send(h->ipc, &msg, -1);
+		error = ipc_send(h->ipc, &h->resolvers, -1);
 	if (error == 0)
 		error = helper_listen_send(listeners, h->ipc);
 	for (size_t i = 0; i < h->conf->nproxies && error == 0; i++)
@@ -157,6 +152,8 @@ helper_send_all(struct helper *h, struct helper_listeners *listeners)
 		if (h->conf->rules[i].user != NULL)
 			error = ipc_send(h->ipc, &msg, -1);
 	}
+	helper_control_send(&h->control, h->conf, h->ipc);
+	helper_send_paused(h);
 	msg = (struct ipc_msg){ .type = IPC_COMMIT };
 	if (error == 0)
 		error = ipc_send(h->ipc, &msg, -1);
@@ -176,6 +173,7 @@ helper_worker_lost(struct helper *h)
 	ipc_free(h->ipc);
 	h->ipc = NULL;
 	h->held.count = 0;
+	helper_control_close(&h->control);
 }
 
 static void
@@ -228,6 +226,9 @@ helper_ready(struct helper *h)
 	h->ready_fd = -1;
 }
 
+static void helper_serve_reload(struct helper *, const struct ipc_msg *);
+static void helper_serve_pause(struct helper *, const struct ipc_msg *);
+
 /* Requests of the worker. Each is checked as if a stranger had made it. */
 static void
 helper_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
@@ -243,6 +244,12 @@ helper_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		return;
 	}
 	switch ((enum ipc_type)msg->type) {
+	case IPC_RELOAD:
+		helper_serve_reload(h, msg);
+		break;
+	case IPC_PAUSE:
+		helper_serve_pause(h, msg);
+		break;
 	case IPC_READY:
 		if (msg->generation == h->generation)
 			helper_ready(h);
@@ -335,38 +342,63 @@ helper_set_conf(struct helper *h, struct conf *conf)
 	return 0;
 }
 
-static void
-helper_reload(struct helper *h)
+/* Says what happened, to the log and to who asked for it. */
+static int
+helper_reload(struct helper *h, char said[SAID_MAX])
 {
 	struct helper_listeners listeners = { .count = 0 };
 	struct conf_report report = { .error = "" };
-	struct conf *conf = NULL, *old = h->conf;
-	char *text = NULL;
-	size_t len = 0;
+	struct conf *conf, *old = h->conf;
+	struct conf_texts texts = { NULL, NULL, 0 };
 
-	if (conf_read(h->start.file, &text, &len, &report) == 0)
-		conf = conf_parse(h->start.file, text, len, &report);
-	if (conf == NULL || conf_users_resolve(conf, h->start.file, text, &report) != 0 ||
+	conf = conf_load(h->start.file, &texts, &report);
+	if (conf == NULL || conf_users_resolve(conf, h->start.file, texts.first->bytes, &report) != 0 ||
 	    helper_listen(conf, &h->held, &listeners) != 0 || helper_set_conf(h, conf) != 0) {
-		log_error("reload: %s%snothing changes", report.error, report.error[0] != '\0' ? "; " : "");
+		snprintf(said, SAID_MAX, "%s%snothing changes", report.error[0] != '\0' ? report.error :
+		    "the reason is in the system log", "; ");
+		log_error("reload: %s", said);
 		helper_listen_close(&listeners);
-		conf_text_free(text, len);
+		conf_texts_free(&texts);
 		conf_free(conf);
-		return;
+		return EINVAL;
 	}
 	for (unsigned i = 0; i < report.nwarnings; i++)
 		log_warn("%s", report.warnings[i]);
 	if (strcmp(conf->user, old->user) != 0)
 		log_warn("reload: \"user\" takes effect when the daemon is started again");
-	conf_text_free(h->start.text, h->start.text_len);
-	h->start.text = text;
-	h->start.text_len = len;
+	conf_texts_free(&h->start.texts);
+	h->start.texts = texts;
 	log_configure(conf->log.facility, conf->log.level);
 	if (h->ipc == NULL)
 		helper_listen_close(&listeners); /* the next worker finds it all in force */
 	else if (helper_tell(h, &listeners))
 		log_info("reload: %s is in force", h->start.file);
+	snprintf(said, SAID_MAX, "%s is in force%s%s", h->start.file, report.nwarnings > 0 ? "; " : "",
+	    report.nwarnings > 0 ? report.warnings[0] : "");
 	conf_free(old);
+	return 0;
+}
+
+static void
+helper_serve_reload(struct helper *h, const struct ipc_msg *msg)
+{
+	char said[SAID_MAX];
+	int error = helper_reload(h, said);
+
+	if (h->ipc != NULL)
+		helper_control_reply(h->ipc, msg, error, said);
+}
+
+static void
+helper_serve_pause(struct helper *h, const struct ipc_msg *msg)
+{
+	const bool pause = msg->value != 0;
+	const int error = helper_anchor_pause(&h->anchor, pause);
+
+	if (error == 0)
+		helper_send_paused(h);
+	helper_control_reply(h->ipc, msg, error, error != 0 ? "the rules could not be loaded; the reason is in the system log" :
+	    pause ? "nothing is intercepted until \"resume\"; flows under way go on" : "traffic is intercepted");
 }
 
 static void
@@ -405,6 +437,8 @@ helper_check_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	struct helper *h = w->data;
 
 	(void)loop, (void)revents;
+	if (h->ipc != NULL && resolvers_follow(h->resolvers.addrs, &h->resolvers.naddrs, IPC_ADDRS))
+		ipc_send(h->ipc, &h->resolvers, -1);
 	helper_anchor_check(&h->anchor);
 }
 
@@ -412,11 +446,12 @@ static void
 helper_signal_cb(struct ev_loop *loop, ev_signal *w, int revents)
 {
 	struct ipc_msg summary = { .type = IPC_SUMMARY };
+	char said[SAID_MAX];
 	struct helper *h = w->data;
 
 	(void)loop, (void)revents;
 	if (w->signum == SIGHUP)
-		helper_reload(h);
+		helper_reload(h, said);
 	else if (w->signum == SIGUSR1 && h->ipc != NULL)
 		ipc_send(h->ipc, &summary, -1);
 	else if (w->signum == SIGTERM || w->signum == SIGINT)
@@ -464,7 +499,7 @@ helper_end(struct helper *h)
 	}
 	refuse_close(&h->refuse);
 	conf_free(h->conf);
-	conf_text_free(h->start.text, h->start.text_len);
+	conf_texts_free(&h->start.texts);
 	ev_loop_destroy(h->loop);
 	log_info("stopped");
 }

@@ -9,12 +9,11 @@
 
 #include <sys/types.h>
 
-#include "conf.h"
+#include "conf_file.h"
 
 struct helper_start {
 	const char  *file;              /* read again on SIGHUP */
-	char        *text;              /* of the configuration; malloc'd, taken over */
-	size_t       text_len;
+	struct conf_texts texts;        /* of the configuration; taken over */
 	struct conf *conf;              /* the same, parsed; taken over */
 	uid_t        uid;               /* the worker's */
 	gid_t        gid;

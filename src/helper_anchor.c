@@ -212,7 +212,7 @@ helper_anchor_tell_guard(struct helper_anchor *ha)
 int
 helper_anchor_load(struct helper_anchor *ha)
 {
-	const enum anchor_state state = ha->conf->global_enabled ? ANCHOR_REDIRECT : ANCHOR_EMPTY;
+	const enum anchor_state state = ha->conf->global_enabled && !ha->paused ? ANCHOR_REDIRECT : ANCHOR_EMPTY;
 	const enum anchor_state before = ha->state;
 	int error;
 
@@ -220,6 +220,19 @@ helper_anchor_load(struct helper_anchor *ha)
 	error = helper_anchor_apply(ha, state);
 	if (error == 0 && before != state)
 		log_info("%s", state == ANCHOR_REDIRECT ? "traffic is intercepted" : "nothing is intercepted");
+	return error;
+}
+
+int
+helper_anchor_pause(struct helper_anchor *ha, bool pause)
+{
+	const bool before = ha->paused;
+	int error;
+
+	ha->paused = pause;
+	error = helper_anchor_load(ha);
+	if (error != 0)
+		ha->paused = before;
 	return error;
 }
 

@@ -28,7 +28,7 @@ struct helper_anchor {
 	char                       *loaded;             /* ... as text */
 	int                         guard_fd;
 	ev_io                       guard;              /* readable: it has died */
-	bool                        to_stderr;
+	bool                        to_stderr, paused;
 };
 
 /* Starts the guard, opens the firewall and prepares it. 0, or an errno value that was logged. */
@@ -44,6 +44,8 @@ size_t helper_anchor_proxy(const struct helper_anchor *, size_t index, union add
 
 /* The worker is ready: redirect (or nothing, when global_enabled is false). 0 or errno, logged. */
 int helper_anchor_load(struct helper_anchor *);
+/* Intercepts nothing, until it is called again with false. 0 or errno, logged, and all is as before. */
+int helper_anchor_pause(struct helper_anchor *, bool pause);
 /* The host's own addresses, or a proxy's, may have changed: loads the rules again if they differ. */
 void helper_anchor_refresh(struct helper_anchor *);
 /* To be called now and then: loads the rules again when somebody else has removed or disabled them. */

@@ -34,6 +34,8 @@ enum ipc_type {
 	/* worker to helper */
 	IPC_READY,              /* the new configuration is in force: load the anchor */
 	IPC_RESOLVE,            /* value: index of the proxy to look up again */
+	IPC_RELOAD,             /* request: as SIGHUP; answer: error, + an unlinked file with what happened */
+	IPC_PAUSE,              /* request: value 1: intercept nothing, 0: go on; answer: error. helper to worker: it is so */
 	IPC_REFUSE,             /* addrs[0] client, addrs[1] destination: tell the client that nobody takes its datagram */
 	/* request and answer */
 	IPC_NATLOOK,            /* proto, addrs[0] peer, addrs[1] local; answer: error, addrs[0] */
@@ -42,7 +44,7 @@ enum ipc_type {
 	IPC_TYPES
 };
 
-enum ipc_listener { LISTEN_TCP, LISTEN_UDP, LISTEN_DNS_TCP, LISTEN_DNS_UDP };
+enum ipc_listener { LISTEN_TCP, LISTEN_UDP, LISTEN_DNS_TCP, LISTEN_DNS_UDP, LISTEN_CONTROL, LISTEN_METRICS };
 
 struct ipc_msg {
 	uint32_t   type;        /* enum ipc_type */

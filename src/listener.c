@@ -19,6 +19,7 @@ struct listener {
 	struct ev_loop *loop;
 	ev_io           readable;
 	ev_timer        pause;
+	bool            local;          /* a unix socket: peers have no address */
 	listener_cb    *cb;
 	void           *arg;
 };
@@ -48,8 +49,9 @@ listener_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 			listener_pause(l);
 		if (fd == -1)
 			return;
+		peer = addr_none;
 		if (fcntl(fd, F_SETFL, O_NONBLOCK) == -1 || fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ||
-		    !addr_from_sockaddr(&peer, (struct sockaddr *)&ss, len)) {
+		    (!l->local && !addr_from_sockaddr(&peer, (struct sockaddr *)&ss, len))) {
 			close(fd);
 			continue;
 		}
@@ -71,9 +73,12 @@ struct listener *
 listener_new(struct ev_loop *loop, int fd, listener_cb *cb, void *arg)
 {
 	struct listener *l = calloc(1, sizeof(*l));
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
 
 	if (l == NULL)
 		return NULL;
+	l->local = getsockname(fd, (struct sockaddr *)&ss, &len) == 0 && ss.ss_family == AF_UNIX;
 	l->loop = loop;
 	l->cb = cb;
 	l->arg = arg;

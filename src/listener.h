@@ -14,6 +14,7 @@
 struct ev_loop;
 struct listener;
 
+/* peer: of a unix socket not set. */
 typedef void listener_cb(void *arg, int fd, const union addr *peer);
 
 /* NULL: no memory; fd stays the caller's then. */

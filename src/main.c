@@ -86,16 +86,15 @@ parse_options(int argc, char **argv, struct options *o)
 
 /* Messages about the file go to the terminal, as they are: FILE:LINE:COLUMN first. */
 static struct conf *
-load(const char *file, char **text, size_t *len)
+load(const char *file, struct conf_texts *texts)
 {
 	struct conf_report *report = calloc(1, sizeof(*report));
-	struct conf *conf = NULL;
+	struct conf *conf;
 
 	if (report == NULL)
 		return NULL;
-	if (conf_read(file, text, len, report) == 0)
-		conf = conf_parse(file, *text, *len, report);
-	if (conf != NULL && conf_users_resolve(conf, file, *text, report) != 0) {
+	conf = conf_load(file, texts, report);
+	if (conf != NULL && conf_users_resolve(conf, file, texts->first->bytes, report) != 0) {
 		conf_free(conf);
 		conf = NULL;
 	}
@@ -176,13 +175,16 @@ static int
 become_helper(const struct options *o, const char *argv0)
 {
 	struct helper_start start = { .ready_fd = -1, .to_stderr = o->foreground, .verbose = o->verbose > 0 };
-	static char file[PATH_MAX];     /* read again when the working directory is another one */
+	static char file[2 * PATH_MAX]; /* read again when the working directory is another one */
+	char dir[PATH_MAX];
 
-	start.file = realpath(o->file, file) != NULL ? file : o->file;
-	start.conf = load(o->file, &start.text, &start.text_len);
+	if (o->file[0] != '/' && getcwd(dir, sizeof(dir)) != NULL)
+		snprintf(file, sizeof(file), "%s/%s", dir, o->file);
+	start.file = file[0] != '\0' ? file : o->file;
+	start.conf = load(o->file, &start.texts);
 	if (start.conf == NULL || !may_start(&start, argv0)) {
 		conf_free(start.conf);
-		conf_text_free(start.text, start.text_len);
+		conf_texts_free(&start.texts);
 		return 1;
 	}
 	if (!o->foreground)
@@ -216,8 +218,7 @@ main(int argc, char **argv)
 {
 	struct options o;
 	struct conf *conf;
-	char *text = NULL;
-	size_t len;
+	struct conf_texts texts = { NULL, NULL, 0 };
 	int status;
 
 	if ((argc == 6 && strcmp(argv[1], "worker") == 0) || (argc == 3 && strcmp(argv[1], "guard") == 0))
@@ -228,16 +229,14 @@ main(int argc, char **argv)
 		return status;
 	if (!o.check)
 		return become_helper(&o, argv[0]);
-	conf = load(o.file, &text, &len);
-	if (conf == NULL) {
-		conf_text_free(text, len);
+	conf = load(o.file, &texts);
+	conf_texts_free(&texts);
+	if (conf == NULL)
 		return 1;
-	}
 	if (o.verbose > 0)
 		conf_print(stdout, conf);
 	else
 		fprintf(stderr, "%s: configuration is valid\n", o.file);
 	conf_free(conf);
-	conf_text_free(text, len);
 	return 0;
 }

@@ -48,15 +48,15 @@ owner_client(int proto, const union addr *local, const union addr *dst, union ad
 int
 owner_find(int proto, const union addr *client, const union addr *dst, uid_t *uid)
 {
-	const bool v6 = client->sa.sa_family == AF_INET6;
-	const char *name = proto == IPPROTO_TCP ? v6 ? "net.inet6.tcp6.getcred" : "net.inet.tcp.getcred" :
-	    v6 ? "net.inet6.udp6.getcred" : "net.inet.udp.getcred";
+	const bool ipv6 = client->sa.sa_family == AF_INET6;
+	const char *name = proto == IPPROTO_TCP ? ipv6 ? "net.inet6.tcp6.getcred" : "net.inet.tcp.getcred" :
+	    ipv6 ? "net.inet6.udp6.getcred" : "net.inet.udp.getcred";
 	const struct sockaddr_in ends[] = { client->in, dst->in };
 	const struct sockaddr_in6 ends6[] = { client->in6, dst->in6 };
 	struct xucred cred;
 	size_t len = sizeof(cred);
 
-	if (sysctlbyname(name, &cred, &len, v6 ? (const void *)ends6 : ends, v6 ? sizeof(ends6) : sizeof(ends)) == -1)
+	if (sysctlbyname(name, &cred, &len, ipv6 ? (const void *)ends6 : ends, ipv6 ? sizeof(ends6) : sizeof(ends)) == -1)
 		return errno;
 	if (len != sizeof(cred) || cred.cr_version != XUCRED_VERSION)
 		return EBADMSG;

@@ -3,6 +3,7 @@
 
 #include "owner.h"
 
+#include <sys/file.h>
 #include <sys/queue.h>
 #include <sys/sysctl.h>
 #include <sys/timeout.h>

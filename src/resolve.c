@@ -2,6 +2,8 @@
 
 #include "resolve.h"
 
+#include <net/if.h>
+
 #include <ev.h>
 
 #include <errno.h>
@@ -12,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define RESOLVER_PORT 53
 
 struct resolve {
 	struct ev_loop *loop;
@@ -105,6 +109,21 @@ resolve_start(struct ev_loop *loop, const char *host, uid_t uid, gid_t gid, reso
 	return r;
 }
 
+/* "fe80::1%em0" */
+static int
+resolver_parse(char *word, union addr *out)
+{
+	char *scope = strchr(word, '%');
+	int error;
+
+	if (scope != NULL)
+		*scope++ = '\0';
+	error = addr_parse(word, RESOLVER_PORT, out);
+	if (error == 0 && scope != NULL && addr_is_linklocal(out) && out->sa.sa_family == AF_INET6)
+		out->in6.sin6_scope_id = if_nametoindex(scope);
+	return error;
+}
+
 size_t
 resolvers_parse(const char *text, union addr *out, size_t max)
 {
@@ -115,21 +134,18 @@ resolvers_parse(const char *text, union addr *out, size_t max)
 	for (const char *line = text; line != NULL && n < max; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		used = 0;
-		if (sscanf(line, " nameserver %63s%n", word, &used) != 1 || used == 0)
-			continue;
-		word[strcspn(word, "%")] = '\0'; /* a scope cannot be given to getsockaddr here */
-		if (addr_parse(word, 53, &out[n]) == 0)
+		if (sscanf(line, " nameserver %63s%n", word, &used) == 1 && used > 0 && resolver_parse(word, &out[n]) == 0)
 			n++;
 	}
 	return n;
 }
 
-size_t
-resolvers_read(union addr *out, size_t max)
+static size_t
+resolvers_of(const char *path, union addr *out, size_t max)
 {
 	char text[8192];
 	size_t len = 0;
-	FILE *file = fopen("/etc/resolv.conf", "re");
+	FILE *file = fopen(path, "re");
 
 	if (file != NULL) {
 		len = fread(text, 1, sizeof(text) - 1, file);
@@ -137,4 +153,34 @@ resolvers_read(union addr *out, size_t max)
 	}
 	text[len] = '\0';
 	return resolvers_parse(text, out, max);
+}
+
+size_t
+resolvers_read(union addr *out, size_t max)
+{
+	size_t n = resolvers_of("/etc/resolv.conf", out, max);
+	union addr stub;
+
+	if (n == 1 && addr_parse("127.0.0.53", RESOLVER_PORT, &stub) == 0 && addr_equal(&out[0], &stub)) {
+		n = resolvers_of("/run/systemd/resolve/resolv.conf", out, max);
+		if (n == 0)
+			out[n++] = stub;
+	}
+	return n;
+}
+
+bool
+resolvers_follow(union addr *known, uint32_t *n, size_t max)
+{
+	union addr now[RESOLVE_ADDRS];
+	const size_t count = resolvers_read(now, max < RESOLVE_ADDRS ? max : RESOLVE_ADDRS);
+	bool same = count == *n;
+
+	for (size_t i = 0; i < count && same; i++)
+		same = addr_equal(&now[i], &known[i]);
+	if (same || count == 0)
+		return false;
+	memcpy(known, now, count * sizeof(now[0]));
+	*n = (uint32_t)count;
+	return true;
 }

@@ -13,10 +13,11 @@ is_limited(const struct conf_rule *rule)
 }
 
 static bool
-counts(const void *arg, const struct conf_rule *rule)
+counts(const void *arg, const struct conf_rule *rule, const struct pattern *pattern)
 {
 	const struct rule_query *q = arg;
 
+	(void)pattern;
 	if (q->proto == 0)
 		/* What a rule refuses or leaves alone on some ports must still resolve for the others. */
 		return rule->action == ACTION_PROXY || !is_limited(rule);
@@ -28,30 +29,30 @@ counts(const void *arg, const struct conf_rule *rule)
 }
 
 static bool
-is_always_direct(const void *arg, const struct conf_rule *rule)
+is_always_direct(const void *arg, const struct conf_rule *rule, const struct pattern *pattern)
 {
-	(void)arg;
+	(void)arg, (void)pattern;
 	return rule->action == ACTION_DIRECT && !is_limited(rule);
 }
 
 static bool
-is_not_direct(const void *arg, const struct conf_rule *rule)
+is_not_direct(const void *arg, const struct conf_rule *rule, const struct pattern *pattern)
 {
-	(void)arg;
+	(void)arg, (void)pattern;
 	return rule->action != ACTION_DIRECT;
 }
 
 static bool
-is_always_proxied(const void *arg, const struct conf_rule *rule)
+is_always_proxied(const void *arg, const struct conf_rule *rule, const struct pattern *pattern)
 {
-	(void)arg;
+	(void)arg, (void)pattern;
 	return rule->action == ACTION_PROXY && !is_limited(rule);
 }
 
 static bool
-is_not_proxied(const void *arg, const struct conf_rule *rule)
+is_not_proxied(const void *arg, const struct conf_rule *rule, const struct pattern *pattern)
 {
-	(void)arg;
+	(void)arg, (void)pattern;
 	return rule->action != ACTION_PROXY;
 }
 
@@ -97,6 +98,31 @@ rule_match(const struct conf *conf, const struct rule_query *q)
 	if (rule < conf->rules + conf->nrules)
 		return (struct verdict){ rule->action, rule, rule->proxies, rule->nproxies };
 	return (struct verdict){ conf->default_action, NULL, conf->default_proxies, conf->ndefault_proxies };
+}
+
+struct one { struct rule_query q; const struct conf_rule *rule; };
+
+static bool
+is_the_one(const void *arg, const struct conf_rule *rule, const struct pattern *pattern)
+{
+	(void)pattern;
+	return rule == ((const struct one *)arg)->rule;
+}
+
+enum rule_miss
+rule_explain(const struct conf *conf, const struct conf_rule *rule, const struct rule_query *q)
+{
+	const struct one one = { *q, rule };
+
+	if (!rule->enabled)
+		return RULE_DISABLED;
+	if (first(conf, &one.q, is_the_one) != rule)
+		return RULE_PATTERN;
+	if (counts(q, rule, NULL))
+		return RULE_MATCHES;
+	if (rule->protocol != 0 && rule->protocol != q->proto)
+		return RULE_PROTOCOL;
+	return rule->ports.count > 0 && !port_list_contains(&rule->ports, q->port) ? RULE_PORTS : RULE_USER;
 }
 
 bool

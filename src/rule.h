@@ -29,6 +29,10 @@ struct verdict {
 /* The first enabled rule that matches; else default_action. */
 struct verdict rule_match(const struct conf *, const struct rule_query *);
 
+/* Why a rule does not match; the first of these that is so. RULE_MATCHES: it does (and wins, if none before it does). */
+enum rule_miss { RULE_MATCHES, RULE_DISABLED, RULE_PATTERN, RULE_PROTOCOL, RULE_PORTS, RULE_USER };
+enum rule_miss rule_explain(const struct conf *, const struct conf_rule *, const struct rule_query *);
+
 /* The two below ask about every flow to a name, whatever its port, protocol and user. Address patterns do not
  * count: nobody knows the address yet. */
 

@@ -33,7 +33,11 @@ session_wait_send(struct session *s)
 	struct session_queue queue = STAILQ_HEAD_INITIALIZER(queue);
 	bool takes = s->state != SESSION_REFUSED;
 
-	STAILQ_CONCAT(&queue, &s->held);
+	/* FreeBSD's STAILQ_CONCAT() is not ISO C. */
+	while ((h = STAILQ_FIRST(&s->held)) != NULL) {
+		STAILQ_REMOVE_HEAD(&s->held, next);
+		STAILQ_INSERT_TAIL(&queue, h, next);
+	}
 	s->all->held_bytes -= s->held_bytes;
 	s->held_bytes = s->nheld = 0;
 	while ((h = STAILQ_FIRST(&queue)) != NULL) {

@@ -13,8 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "conf.h"
+#include "conf_file.h"
 #include "connection.h"
+#include "control.h"
 #include "dns_proxy.h"
 #include "ipc.h"
 #include "listener.h"
@@ -44,6 +45,7 @@ struct worker {
 	struct policy         *policy;
 	struct policy         *next;            /* received, not yet committed */
 	struct dns_proxy      *dns;
+	struct control        *control;
 	struct worker_listener listeners[WORKER_LISTENERS];
 	ev_timer               old_listeners, drain;
 	bool                   stopping;
@@ -75,28 +77,6 @@ worker_resolve(void *arg, const struct policy *policy, size_t proxy_index)
 		ipc_send(w->ipc, &msg, -1);
 }
 
-/* Reads the text behind fd; NULL when it is not all there. */
-static char *
-worker_read(int fd, size_t len)
-{
-	char *text = malloc(len + 1);
-	size_t done = 0;
-	ssize_t n;
-
-	if (text == NULL)
-		return NULL;
-	while (done < len) {
-		n = pread(fd, text + done, len - done, (off_t)done);
-		if (n <= 0) {
-			free(text);
-			return NULL;
-		}
-		done += (size_t)n;
-	}
-	text[len] = '\0';
-	return text;
-}
-
 static void
 worker_refuse(void *arg, const union addr *client, const union addr *dst)
 {
@@ -110,13 +90,8 @@ static void
 worker_conf(struct worker *w, const struct ipc_msg *msg, int fd)
 {
 	struct conf_report report = { .error = "" };
-	struct conf *conf;
-	char *text = worker_read(fd, msg->value);
+	struct conf *conf = conf_receive(fd, msg->value, &report);
 
-	if (text == NULL)
-		fatal("the configuration did not arrive");
-	conf = conf_parse("configuration", text, msg->value, &report);
-	conf_text_free(text, msg->value);
 	if (conf == NULL)
 		fatal("the configuration did not arrive whole: %s", report.error);
 	policy_unref(w->next);
@@ -162,6 +137,10 @@ worker_listener(struct worker *w, const struct ipc_msg *msg, int fd)
 	case LISTEN_UDP:
 		firewall_own(w->firewall, addr);
 		error = sessions_listen(w->sessions, fd, addr);
+		break;
+	case LISTEN_CONTROL:
+	case LISTEN_METRICS:
+		error = control_listen(w->control, fd, msg->value == LISTEN_METRICS ? CONTROL_METRICS : CONTROL_REQUESTS);
 		break;
 	}
 	if (error != 0) {
@@ -231,6 +210,17 @@ worker_commit(struct worker *w)
 		fatal("the helper cannot be told");
 }
 
+/* Changed under the policy in force: what the others have answered no longer counts. */
+static void
+worker_resolvers(struct worker *w, const struct ipc_msg *msg)
+{
+	policy_set_resolvers(w->next != NULL ? w->next : w->policy, msg->addrs, msg->naddrs);
+	if (w->next != NULL)
+		return;
+	log_info("dns: the system's resolvers have changed");
+	dns_proxy_set_policy(w->dns, w->policy);
+}
+
 static void
 worker_proxy(struct worker *w, const struct ipc_msg *msg)
 {
@@ -296,7 +286,7 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		worker_listener(w, msg, fd);
 		return;
 	case IPC_RESOLVERS:
-		policy_set_resolvers(w->next != NULL ? w->next : w->policy, msg->addrs, msg->naddrs);
+		worker_resolvers(w, msg);
 		break;
 	case IPC_PROXY:
 		worker_proxy(w, msg);
@@ -310,6 +300,9 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		break;
 	case IPC_STOP:
 		worker_finish(w, msg->value);
+		break;
+	case IPC_PAUSE:
+		control_set_paused(w->control, msg->value != 0);
 		break;
 	case IPC_SUMMARY:
 		account_summary(&w->account, ev_now(w->loop));
@@ -327,6 +320,7 @@ worker_init(struct worker *w, int ipc_fd)
 {
 	const int device = firewall_device != NULL ? open(firewall_device, O_RDONLY | O_CLOEXEC) : -1;
 	struct sessions_env sessions;
+	struct control_env control;
 	struct dns_proxy_env dns;
 
 	w->loop = ev_default_loop(PFI_EV_FLAGS);
@@ -352,7 +346,9 @@ worker_init(struct worker *w, int ipc_fd)
 	w->sessions = sessions_new(&sessions);
 	dns = (struct dns_proxy_env){ w->loop, w->firewall, w->names, &w->account, &w->upstream };
 	w->dns = dns_proxy_new(&dns, NULL);
-	if (w->dns == NULL || w->sessions == NULL || w->connections.limit == NULL)
+	control = (struct control_env){ w->loop, w->ipc, &w->account, &w->policy, w->sessions, w->names };
+	w->control = control_new(&control);
+	if (w->dns == NULL || w->sessions == NULL || w->control == NULL || w->connections.limit == NULL)
 		fatal("no memory");
 }
 
@@ -361,6 +357,7 @@ worker_free(struct worker *w)
 {
 	for (size_t i = 0; i < WORKER_LISTENERS; i++)
 		listener_free(w->listeners[i].tcp);
+	control_free(w->control);
 	dns_proxy_free(w->dns);
 	sessions_free(w->sessions);
 	w->firewall->ops->free(w->firewall);

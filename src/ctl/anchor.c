@@ -75,16 +75,14 @@ ctl_anchor_text(const struct conf *conf, uid_t uid)
 	return text;
 }
 
-static int
+int
 anchor_run(const struct ctl *ctl, int argc, char **argv)
 {
 	struct conf *conf;
 	char *text = NULL;
 	uid_t uid;
 
-	(void)argv;
-	if (argc > 1)
-		return CTL_USAGE;
+	(void)argc, (void)argv;
 	conf = ctl_conf_needed(ctl->file);
 	if (conf == NULL)
 		return CTL_FAILED;
@@ -102,6 +100,3 @@ anchor_run(const struct ctl *ctl, int argc, char **argv)
 	free(text);
 	return text != NULL ? CTL_OK : CTL_FAILED;
 }
-
-const struct ctl_verb verb_anchor = { "anchor", "", "print the firewall rules that pfinterceptd would load", false,
-	anchor_run };

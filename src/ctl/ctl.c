@@ -9,18 +9,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf_file.h"
 #include "loopback.h"
 
 struct conf *
 ctl_conf(const char *file, struct conf_report *report)
 {
-	struct conf *conf = NULL;
-	char *text;
-	size_t len;
+	struct conf_texts texts = { NULL, NULL, 0 };
+	struct conf *conf = conf_load(file, &texts, report);
 
-	if (conf_read(file, &text, &len, report) == 0)
-		conf = conf_parse(file, text, len, report);
-	conf_text_free(text, len);
+	conf_texts_free(&texts);
 	return conf;
 }
 

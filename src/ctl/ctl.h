@@ -1,7 +1,7 @@
 /*
- * ctl.h - pfinterceptctl(8): the options that all verbs share, and the table of verbs.
+ * ctl.h - pfinterceptctl(8): the options that all verbs share, and what several verbs need.
  *
- * A new verb is one file and a row in pfinterceptctl.c.
+ * A new verb is one file, its function below, and a row in pfinterceptctl.c.
  */
 #ifndef PFI_CTL_H
 #define PFI_CTL_H
@@ -21,15 +21,10 @@ struct ctl {
 	bool        json;
 };
 
-struct ctl_verb {
-	const char *name;
-	const char *arguments;          /* as --help shows them; "" */
-	const char *help;               /* one line */
-	bool        json;               /* takes -j */
-	int       (*run)(const struct ctl *, int argc, char **argv);    /* argv[0] is the verb; an exit status */
-};
-
-extern const struct ctl_verb verb_anchor, verb_doctor, verb_setup;
+/* A verb; a row of the table in pfinterceptctl.c. argv[0] is the verb itself, argv[1] its first argument. Gives an exit
+ * status; with CTL_USAGE the caller tells the usage. */
+typedef int ctl_run(const struct ctl *, int argc, char **argv);
+ctl_run anchor_run, doctor_run, setup_run;
 
 /* Reads the configuration. NULL: report->error tells. report is all zero at first. */
 struct conf *ctl_conf(const char *file, struct conf_report *);

@@ -78,15 +78,13 @@ check_firewall(struct doctor *d)
 		doctor_firewall(d);
 }
 
-static int
+int
 doctor_run(const struct ctl *ctl, int argc, char **argv)
 {
 	struct doctor d = { .out = stdout, .json = ctl->json };
 	struct conf *conf;
 
-	(void)argv;
-	if (argc > 1)
-		return CTL_USAGE;
+	(void)argc, (void)argv;
 	setlocale(LC_CTYPE, "");
 	d.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	signal(SIGPIPE, SIG_IGN);
@@ -106,6 +104,3 @@ doctor_run(const struct ctl *ctl, int argc, char **argv)
 	conf_free(conf);
 	return d.faults == 0 ? CTL_OK : CTL_FAILED;
 }
-
-const struct ctl_verb verb_doctor = { "doctor", "", "check each link of the chain; names the fault and the cure", true,
-	doctor_run };

@@ -9,7 +9,22 @@
 #include "ctl.h"
 #include "log.h"
 
-static const struct ctl_verb *const verbs[] = { &verb_anchor, &verb_doctor, &verb_setup };
+struct verb {
+	const char *name;
+	const char *arguments;          /* "": none are taken */
+	const char *help;
+	bool        json;               /* takes -j */
+	ctl_run    *run;
+};
+
+static const struct verb verbs[] = {
+	{ "anchor", "", "print the firewall rules that pfinterceptd would load", false, anchor_run },
+	{ "doctor", "", "check each link of the chain; names the fault and the cure", true, doctor_run },
+	{ "setup", "[-n | -y] [--undo] [-c pf.conf]", "make pf.conf evaluate the anchor: shows the change, asks, keeps a backup",
+	    false, setup_run },
+};
+
+static const size_t nverbs = sizeof(verbs) / sizeof(verbs[0]);
 
 static void
 usage(FILE *out)
@@ -17,29 +32,38 @@ usage(FILE *out)
 	fprintf(out,
 	    "usage: pfinterceptctl [-jV] [-f file] verb\n"
 	    "  -f file  configuration file (default " PFI_CONF_FILE ")\n"
-	    "  -j       print JSON, one object a line (doctor)\n"
+	    "  -j       print JSON, one object a line (");
+	for (size_t i = 0, n = 0; i < nverbs; i++)
+		if (verbs[i].json)
+			fprintf(out, "%s%s", n++ > 0 ? ", " : "", verbs[i].name);
+	fprintf(out, ")\n"
 	    "  -V       print version and system\n"
 	    "verbs:\n");
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		fprintf(out, "  %s%s%s\n           %s\n", verbs[i]->name, verbs[i]->arguments[0] != '\0' ? " " : "",
-		    verbs[i]->arguments, verbs[i]->help);
+	for (const struct verb *v = verbs; v < verbs + nverbs; v++)
+		fprintf(out, "  %s%s%s\n           %s\n", v->name, v->arguments[0] != '\0' ? " " : "", v->arguments, v->help);
 }
 
-/* The verb, or NULL with the exit status. */
-static const struct ctl_verb *
-find_verb(const char *name, bool json, int *status)
+static int
+run(const struct ctl *ctl, int argc, char **argv)
 {
-	*status = CTL_USAGE;
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		if (strcmp(verbs[i]->name, name) != 0)
-			continue;
-		if (!json || verbs[i]->json)
-			return verbs[i];
-		fprintf(stderr, "pfinterceptctl: %s has no JSON form; leave -j out\n", name);
-		return NULL;
+	const struct verb *v = verbs;
+	int status = CTL_USAGE;
+
+	while (v < verbs + nverbs && strcmp(v->name, argv[0]) != 0)
+		v++;
+	if (v == verbs + nverbs) {
+		fprintf(stderr, "pfinterceptctl: \"%s\" is not a verb; pfinterceptctl -h lists them\n", argv[0]);
+		return CTL_USAGE;
 	}
-	fprintf(stderr, "pfinterceptctl: \"%s\" is not a verb; pfinterceptctl -h lists them\n", name);
-	return NULL;
+	if (ctl->json && !v->json) {
+		fprintf(stderr, "pfinterceptctl: %s has no JSON form; leave -j out\n", argv[0]);
+		return CTL_USAGE;
+	}
+	if (argc == 1 || v->arguments[0] != '\0')
+		status = v->run(ctl, argc, argv);
+	if (status == CTL_USAGE)
+		fprintf(stderr, "usage: pfinterceptctl [-f file] %s %s\n", v->name, v->arguments);
+	return status;
 }
 
 /* Options before the verb; "+" keeps glibc from looking behind it. True: go on. */
@@ -74,18 +98,12 @@ int
 main(int argc, char **argv)
 {
 	struct ctl ctl = { .file = PFI_CONF_FILE };
-	const struct ctl_verb *verb;
 	int status;
 
 	log_open("pfinterceptctl", true, LOG_DAEMON, LOG_INFO);
 	if (!parse_options(argc, argv, &ctl, &status))
 		return status;
-	verb = find_verb(argv[optind], ctl.json, &status);
-	if (verb == NULL)
-		return status;
-	status = verb->run(&ctl, argc - optind, argv + optind);
-	if (status == CTL_USAGE)
-		fprintf(stderr, "usage: pfinterceptctl [-f file] %s %s\n", verb->name, verb->arguments);
+	status = run(&ctl, argc - optind, argv + optind);
 	if (fflush(stdout) != 0 && status == CTL_OK)
 		status = CTL_FAILED;
 	return status;

@@ -9,7 +9,7 @@
 
 #include "ctl.h"
 
-static int
+int
 setup_run(const struct ctl *ctl, int argc, char **argv)
 {
 	struct setup_options o = { .file = "/etc/pf.conf" };
@@ -30,6 +30,3 @@ setup_run(const struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	return ctl_setup(ctl, &o);
 }
-
-const struct ctl_verb verb_setup = { "setup", "[-n | -y] [--undo] [-c pf.conf]",
-	"make pf.conf evaluate the anchor: shows the change, asks, keeps a backup", false, setup_run };

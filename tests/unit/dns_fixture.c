@@ -48,6 +48,7 @@ gettimeofday(struct timeval *restrict tv, void *restrict zone)
 }
 
 void log_debug(const char *fmt, ...) { (void)fmt; }
+void log_info(const char *fmt, ...) { (void)fmt; }
 void log_warn(const char *fmt, ...) { (void)fmt; }
 
 /* policy.c without a configuration's memory */

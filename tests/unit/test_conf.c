@@ -269,27 +269,103 @@ conf_ports_are_sorted_and_joined(void **state)
 	conf_free(c);
 }
 
+/* Two rules: id 5, then id 6; what is said about them, "" when nothing. */
 static void
-conf_warns_of_a_rule_that_an_equal_pattern_hides(void **state)
+overlap(const char *five, const char *six, const char *said)
 {
-	static const struct { const char *rules; unsigned warnings; } rows[] = {
-		{ "{\"id\":5,\"pattern\":\"a\",\"proxy_id\":1},{\"id\":6,\"pattern\":\"a\",\"action\":\"block\"}", 1 },
-		{ "{\"id\":5,\"pattern\":\"a\",\"proxy_id\":1},{\"id\":6,\"pattern\":\"a\",\"action\":\"block\",\"ports\":\"25\"}", 1 },
-		{ "{\"id\":5,\"pattern\":\"a\",\"proxy_id\":1,\"ports\":\"25\"},{\"id\":6,\"pattern\":\"a\",\"action\":\"block\"}", 0 },
-		{ "{\"id\":5,\"pattern\":\"a\",\"proxy_id\":1,\"protocol\":\"udp\"},{\"id\":6,\"pattern\":\"a\",\"action\":\"block\"}", 0 },
-		{ "{\"id\":5,\"pattern\":\"a\",\"proxy_id\":1,\"enabled\":false},{\"id\":6,\"pattern\":\"a\",\"proxy_id\":1}", 0 },
-		{ "{\"id\":5,\"pattern\":\"a\",\"proxy_id\":1},{\"id\":6,\"pattern\":\"b\",\"proxy_id\":1}", 0 },
-	};
 	char text[1024];
 
+	snprintf(text, sizeof(text), "{\"proxies\":[" PROXY("") "],\"rules\":[{\"id\":5,%s},\n{\"id\":6,%s}]}", five, six);
+	conf_free(accepted(text));
+	if (report.nwarnings > 1 || (report.nwarnings == 1) != (*said != '\0') || strstr(report.warnings[0], said) == NULL)
+		fail_msg("%s: %u warnings: %s, not %s", text, report.nwarnings, report.warnings[0], said);
+}
+
+#define TO_PROXY ",\"proxy_id\":1"
+#define BLOCK    ",\"action\":\"block\""
+
+static void
+conf_warns_of_a_rule_that_never_matches(void **state)
+{
+	static const char never[] = "f:2:19: rules[1].pattern: rule 6 never matches, since rule 5 before it";
+	static const struct { const char *five, *six; } rows[] = {
+		{ "\"pattern\":\"a\"" TO_PROXY, "\"pattern\":\"A.\"" BLOCK },
+		{ "\"pattern\":\"a\"" TO_PROXY, "\"pattern\":\"a\"" TO_PROXY },
+		{ "\"pattern\":\"a\"" TO_PROXY, "\"pattern\":\"a\",\"ports\":\"25\"" BLOCK },
+		{ "\"pattern\":\"*.b\"" TO_PROXY, "\"pattern\":\"*.a.b\"" BLOCK },
+		{ "\"pattern\":\"*.b\"" TO_PROXY, "\"pattern\":\"a.b\"" BLOCK },
+		{ "\"pattern\":\"a.*\"" TO_PROXY, "\"pattern\":\"a.b\"" BLOCK },
+		{ "\"pattern\":\"a.*\"" TO_PROXY, "\"pattern\":\"a.b.*\"" BLOCK },
+		{ "\"pattern\":\"*\"" TO_PROXY, "\"pattern\":\"*.b;10.0.0.0/8;a.*\"" BLOCK },
+		{ "\"pattern\":\"10.*\"" TO_PROXY, "\"pattern\":\"10.1.0.0/16;10.2.3.4\"" BLOCK },
+		{ "\"pattern\":\"x;2001:db8::/32;*.b\"" TO_PROXY, "\"pattern\":\"2001:db8:1::/48;c.b\"" BLOCK },
+		{ "\"pattern\":\"a\",\"ports\":\"1-100,443\"" TO_PROXY, "\"pattern\":\"a\",\"ports\":\"25,80-90\"" BLOCK },
+		{ "\"pattern\":\"a\",\"protocol\":\"tcp\"" TO_PROXY, "\"pattern\":\"a\",\"protocol\":\"tcp\"" BLOCK },
+	};
+
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		snprintf(text, sizeof(text), "{\"proxies\":[" PROXY("") "],\"rules\":[%s]}", rows[i].rules);
-		conf_free(accepted(text));
-		assert_int_equal(report.nwarnings, rows[i].warnings);
-	}
-	conf_free(accepted(WITH_RULES("{\"id\":5,\"pattern\":\"a\",\"proxy_id\":1},\n{\"id\":6,\"pattern\":\"a\",\"proxy_id\":1}")));
-	assert_non_null(strstr(report.warnings[0], "f:3:19: rules[1].pattern: rule 5 has the same pattern"));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		overlap(rows[i].five, rows[i].six, never);
+	conf_free(accepted(WITH_RULES("{\"id\":5,\"pattern\":\"*.a\",\"proxy_id\":1},{\"id\":7,\"pattern\":\"10.*\",\"proxy_id\":1},"
+	    "{\"id\":6,\"pattern\":\"x.a;10.0.0.1\",\"action\":\"block\"}")));
+	assert_int_equal(report.nwarnings, 1);
+	assert_non_null(strstr(report.warnings[0], "rule 6 never matches, since rule 5 with others before it"));
+}
+
+static void
+conf_warns_of_rules_that_overlap(void **state)
+{
+	(void)state;
+	overlap("\"pattern\":\"*.b\"" TO_PROXY, "\"pattern\":\"c;A.b\"" BLOCK, "rule 5 before rule 6 takes \"a.b\"");
+	overlap("\"pattern\":\"10.*\"" TO_PROXY, "\"pattern\":\"c;10.1.0.0/16\"" BLOCK, "rule 5 before rule 6 takes \"10.1.0.0/16\"");
+	overlap("\"pattern\":\"*.b\",\"ports\":\"443\"" TO_PROXY, "\"pattern\":\"*.a.b\"" BLOCK,
+	    "rule 5 before rule 6 takes some flows of \"*.a.b\"");
+	overlap("\"pattern\":\"a.*\",\"ports\":\"1-100\"" TO_PROXY, "\"pattern\":\"a.*\",\"ports\":\"80-443\"" BLOCK,
+	    "rule 5 before rule 6 takes some flows of \"a.*\"");
+	overlap("\"pattern\":\"a\",\"protocol\":\"udp\"" TO_PROXY, "\"pattern\":\"a\",\"ports\":\"443\"" BLOCK,
+	    "takes some flows of \"a\", and does something else with it");
+}
+
+static void
+conf_does_not_warn_of_rules_that_are_meant_so(void **state)
+{
+	static const struct { const char *five, *six; } rows[] = {
+		{ "\"pattern\":\"a.b\"" BLOCK, "\"pattern\":\"*.b\"" TO_PROXY },               /* exceptions */
+		{ "\"pattern\":\"10.1.*\"" BLOCK, "\"pattern\":\"10.*\"" TO_PROXY },
+		{ "\"pattern\":\"a\",\"ports\":\"25\"" BLOCK, "\"pattern\":\"a\"" TO_PROXY },
+		{ "\"pattern\":\"a\",\"protocol\":\"udp\"" BLOCK, "\"pattern\":\"a\"" TO_PROXY },
+		{ "\"pattern\":\"a\",\"ports\":\"80,443\",\"protocol\":\"tcp\"" BLOCK, "\"pattern\":\"a\",\"ports\":\"1-1000\"" TO_PROXY },
+		{ "\"pattern\":\"*\",\"ports\":\"25\"" BLOCK, "\"pattern\":\"*.b\"" TO_PROXY },  /* for everything */
+		{ "\"pattern\":\"*.b\"" TO_PROXY, "\"pattern\":\"*\"" BLOCK },
+		{ "\"pattern\":\"a\",\"enabled\":false" TO_PROXY, "\"pattern\":\"a\"" BLOCK },
+		{ "\"pattern\":\"a\"" TO_PROXY, "\"pattern\":\"a\",\"enabled\":false" BLOCK },
+		{ "\"pattern\":\"*.b\"" TO_PROXY, "\"pattern\":\"c;a.b\"" TO_PROXY },           /* the same comes of it */
+		{ "\"pattern\":\"a\",\"ports\":\"25\"" TO_PROXY, "\"pattern\":\"a\",\"ports\":\"80\"" BLOCK },
+		{ "\"pattern\":\"a\",\"protocol\":\"udp\"" TO_PROXY, "\"pattern\":\"a\",\"protocol\":\"tcp\"" BLOCK },
+		{ "\"pattern\":\"*.b\"" TO_PROXY, "\"pattern\":\"b\"" BLOCK },
+		{ "\"pattern\":\"0.0.0.0/0\"" TO_PROXY, "\"pattern\":\"2001:db8::1\"" BLOCK },
+		{ "\"pattern\":\"a.b;a.c\"" TO_PROXY, "\"pattern\":\"a.*\"" BLOCK },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		overlap(rows[i].five, rows[i].six, "");
+}
+
+static void
+conf_tells_how_many_warnings_more_there_are(void **state)
+{
+	char text[4096];
+	size_t used = (size_t)snprintf(text, sizeof(text), "{\"rules\":[");
+
+	(void)state;
+	for (int i = 1; i <= 40; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s{\"id\":%d,\"pattern\":\"*\",\"action\":\"block\"}", i > 1 ? "," : "", i);
+	snprintf(text + used, sizeof(text) - used, "]}");
+	conf_free(accepted(text));
+	assert_int_equal(report.nwarnings, CONF_WARNINGS_MAX + 1);
+	assert_non_null(strstr(report.warnings[CONF_WARNINGS_MAX - 1], "rule 17 never matches, since rule 1 before it"));
+	assert_string_equal(report.warnings[CONF_WARNINGS_MAX], "f: 23 more warnings are not shown");
 }
 
 static void
@@ -313,47 +389,6 @@ conf_takes_many_rules(void **state)
 	free(text);
 }
 
-static void
-conf_read_warns_when_others_can_read_a_password(void **state)
-{
-	static const char text[] = "{\"proxies\":[\n" PROXY(",\"username\":\"u\",\"password\":\"p\"") "]}";
-	char path[] = "/tmp/test_conf.XXXXXX", *read = NULL;
-	int fd = mkstemp(path);
-	size_t len;
-
-	(void)state;
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	memset(&report, 0, sizeof(report));
-	assert_int_equal(fchmod(fd, 0600), 0);
-	assert_int_equal(conf_read(path, &read, &len, &report), 0);
-	assert_int_equal(len, strlen(text));
-	assert_string_equal(read, text);
-	assert_int_equal(report.nwarnings, 0);
-	conf_text_free(read, len);
-	assert_int_equal(fchmod(fd, 0644), 0);
-	assert_int_equal(conf_read(path, &read, &len, &report), 0);
-	assert_int_equal(report.nwarnings, 1);
-	assert_non_null(strstr(report.warnings[0], ":2:77: password: every user"));
-	conf_text_free(read, len);
-	close(fd);
-	unlink(path);
-}
-
-static void
-conf_read_tells_why_a_file_cannot_be_read(void **state)
-{
-	char *text;
-	size_t len;
-
-	(void)state;
-	memset(&report, 0, sizeof(report));
-	assert_int_equal(conf_read("/nonexistent/conf", &text, &len, &report), ENOENT);
-	assert_null(text);
-	assert_non_null(strstr(report.error, "/nonexistent/conf:1:1: (top): the file cannot be read"));
-	assert_int_equal(conf_read("/", &text, &len, &report), EISDIR);
-}
-
 int
 main(void)
 {
@@ -366,10 +401,11 @@ main(void)
 		cmocka_unit_test(conf_print_masks_passwords),
 		cmocka_unit_test(conf_disabled_rule_may_name_a_disabled_proxy),
 		cmocka_unit_test(conf_ports_are_sorted_and_joined),
-		cmocka_unit_test(conf_warns_of_a_rule_that_an_equal_pattern_hides),
+		cmocka_unit_test(conf_warns_of_a_rule_that_never_matches),
+		cmocka_unit_test(conf_warns_of_rules_that_overlap),
+		cmocka_unit_test(conf_does_not_warn_of_rules_that_are_meant_so),
+		cmocka_unit_test(conf_tells_how_many_warnings_more_there_are),
 		cmocka_unit_test(conf_takes_many_rules),
-		cmocka_unit_test(conf_read_warns_when_others_can_read_a_password),
-		cmocka_unit_test(conf_read_tells_why_a_file_cannot_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,7 +128,6 @@ conf_refuses_what_is_not_yet_supported(void **state)
 {
 	static const struct refusal rows[] = {
 		{ "{\"threads\":4}", "1:2: threads", "not yet supported; remove it" },
-		{ "{\"control\":{}}", "1:2: control", "not yet supported; remove it" },
 		{ "{\"intercept\":{\"sniff_ports\":\"80\"}}", "1:15: intercept.sniff_ports", "not yet supported; remove it" },
 		{ "{\"intercept\":{\"mode\":\"matched\"}}", "1:22: intercept.mode", "not yet supported; write \"all\"" },
 	};
@@ -141,6 +140,8 @@ static void
 conf_refuses_broken_values(void **state)
 {
 	static const struct refusal rows[] = {
+		{ "{\"control\":{\"socket\":\"x\"}}", "1:22: control.socket", "no path of a socket" },
+		{ "{\"control\":{\"metrics\":\"[::1]\"}}", "1:23: control.metrics", "no place to listen at" },
 		{ "{\"default_action\":\"drop\"}", "1:19: default_action", "write \"direct\", \"proxy\" or \"block\"" },
 		{ "{\"default_action\":\"proxy\"}", "1:19: default_action", "no proxy is enabled" },
 		{ "{\"intercept\":{\"firewall\":\"ipfw\"}}", "1:26: intercept.firewall", "\"auto\", \"pf\", \"netfilter\" or \"none\"" },

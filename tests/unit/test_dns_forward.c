@@ -159,6 +159,77 @@ silent_server_is_joined_by_the_next_and_then_passed_over(void **state)
 	assert_int_equal(first->nheard, 1);
 }
 
+/* Asks for a new name: nth. */
+static void
+ask_new(unsigned n)
+{
+	char name[] = "a.example";
+
+	name[0] = (char)('a' + n);
+	client_ask(0, n, name, DNS_A);
+	client_expect(0, n, name, DNS_A);
+}
+
+static void
+silent_server_comes_last_until_it_has_had_time_to_recover(void **state)
+{
+	(void)state;
+	first->on_udp = NULL;
+	client_ask(0, 1, "www.example", DNS_A);
+	fixture_until(&first->nheard, 1);
+	fixture_advance(DNS_RETRY_S + 0.1);
+	client_expect(0, 1, "www.example", DNS_A);
+	first->on_udp = answer_one;
+	fixture_advance(DNS_BAD_S - 1);
+	ask_new(0);
+	assert_int_equal(first->nheard, 1);
+	fixture_advance(2);
+	for (unsigned n = 1; n < 4; n++)
+		ask_new(n);
+	assert_int_equal(first->nheard, 4);
+	second->on_udp = NULL;
+	ask_new(5);
+}
+
+static void
+bad_server_is_asked_when_all_are_bad(void **state)
+{
+	(void)state;
+	first->on_udp = second->on_udp = NULL;
+	client_ask(0, 1, "www.example", DNS_A);
+	fixture_until(&first->nheard, 1);
+	for (int i = 0; i < 5; i++)
+		fixture_advance(DNS_RETRY_S);
+	client_expect(0, 1, "www.example", DNS_A);
+	first->on_udp = second->on_udp = answer_one;
+	ask_new(0);
+	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
+}
+
+static void
+answer_servfail(struct resolver *r, const struct heard *h)
+{
+	struct dns_build b = h->msg;
+
+	b.bytes[2] = 0x81;
+	b.bytes[3] = 0x82;
+	answer_udp(r, h, &b);
+}
+
+static void
+server_that_fails_for_a_name_is_followed_by_the_next_but_not_bad(void **state)
+{
+	(void)state;
+	first->on_udp = answer_servfail;
+	ask_new(0);
+	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
+	second->on_udp = answer_servfail;
+	ask_new(1);
+	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
+	assert_int_equal(first->nheard, 2);
+	assert_int_equal(second->nheard, 2);
+}
+
 static void
 late_answer_of_the_first_server_still_counts_once(void **state)
 {
@@ -256,6 +327,9 @@ main(void)
 		TEST(wrong_replies_are_ignored_and_waiting_goes_on),
 		TEST(reply_from_another_address_is_ignored),
 		TEST(silent_server_is_joined_by_the_next_and_then_passed_over),
+		TEST(silent_server_comes_last_until_it_has_had_time_to_recover),
+		TEST(bad_server_is_asked_when_all_are_bad),
+		TEST(server_that_fails_for_a_name_is_followed_by_the_next_but_not_bad),
 		TEST(late_answer_of_the_first_server_still_counts_once),
 		TEST(silence_of_all_servers_is_servfail_in_time),
 		TEST(refusing_server_is_passed_over_at_once),

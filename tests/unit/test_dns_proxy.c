@@ -201,7 +201,7 @@ static void
 errors_of_the_server_are_passed_on_and_not_learned(void **state)
 {
 	(void)state;
-	first->on_udp = answer_odd;
+	first->on_udp = second->on_udp = answer_odd;
 	for (int i = 0; i < 2; i++) {
 		client_ask(0, 1, "www.example", DNS_A);
 		client_expect(0, 1, "www.example", DNS_A);

@@ -26,9 +26,9 @@ parsed(const char *text, struct text *buf)
 }
 
 static bool
-always(const void *arg, const struct conf_rule *rule)
+always(const void *arg, const struct conf_rule *rule, const struct pattern *pattern)
 {
-	(void)arg, (void)rule;
+	(void)arg, (void)rule, (void)pattern;
 	return true;
 }
 

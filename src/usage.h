@@ -1,0 +1,17 @@
+/*
+ * usage.h - what this process uses of the system.
+ */
+#ifndef PFI_USAGE_H
+#define PFI_USAGE_H
+
+#include <stdint.h>
+
+struct usage {
+	double   cpu_s;                 /* user and system time; getrusage(2) */
+	uint64_t memory_peak_bytes;     /* the most that was resident at any time */
+	uint64_t descriptors, descriptors_max;
+};
+
+void usage_get(struct usage *);
+
+#endif

@@ -1,0 +1,106 @@
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "control_request.h"
+
+static struct control_request request;
+static char error[160];
+
+static int
+parse(const char *line)
+{
+	error[0] = '\0';
+	return control_request_parse(line, strlen(line), &request, error, sizeof(error));
+}
+
+static void
+assert_refused(const char *line, const char *sentence)
+{
+	assert_int_equal(parse(line), EINVAL);
+	assert_non_null(strstr(error, sentence));
+}
+
+static void
+request_members_are_read(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("{\"v\":1,\"verb\":\"test\",\"host\":\"a.example\",\"port\":65535,\"protocol\":\"udp\"}"), 0);
+	assert_string_equal(request.verb, "test");
+	assert_string_equal(request.host, "a.example");
+	assert_int_equal(request.port, 65535);
+	assert_int_equal(request.protocol, IPPROTO_UDP);
+	assert_int_equal(parse("{\"verb\":\"connections\",\"watch\":true,\"all\":false,\"id\":9007199254740993}"), 0);
+	assert_true(request.watch);
+	assert_false(request.all);
+	assert_true(request.id == 9007199254740993u);
+}
+
+static void
+request_without_verb_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("{}", "no \"verb\"");
+	assert_refused("{\"verb\":\"\"}", "\"verb\" must be");
+	assert_refused("{\"verb\":\"a-verb-that-is-too-long\"}", "\"verb\" must be");
+}
+
+static void
+request_of_another_version_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("{\"v\":2,\"verb\":\"status\"}", "the version 1");
+}
+
+static void
+request_with_bad_values_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("{\"verb\":\"kill\",\"id\":0}", "\"id\"");
+	assert_refused("{\"verb\":\"kill\",\"id\":-1}", "\"id\"");
+	assert_refused("{\"verb\":\"kill\",\"id\":1.5}", "\"id\"");
+	assert_refused("{\"verb\":\"test\",\"port\":65536}", "\"port\"");
+	assert_refused("{\"verb\":\"test\",\"protocol\":\"icmp\"}", "\"protocol\"");
+	assert_refused("{\"verb\":\"connections\",\"watch\":1}", "\"watch\"");
+	assert_refused("{\"verb\":\"status\",\"verbose\":true}", "left out");
+}
+
+static void
+request_that_is_no_object_is_refused(void **state)
+{
+	static const char nul[] = "{\"verb\":\"status\"}\0";
+	char deep[CONTROL_LINE_MAX + 2];
+
+	(void)state;
+	assert_refused("", "no JSON");
+	assert_refused("[1]", "a request is an object");
+	assert_refused("{\"verb\":\"status\"", "no JSON");
+	assert_refused("{\"verb\":\"status\"} x", "no JSON");
+	assert_int_equal(control_request_parse(nul, sizeof(nul), &request, error, sizeof(error)), EINVAL);
+	memset(deep, '[', sizeof(deep));
+	assert_int_equal(control_request_parse(deep, CONTROL_LINE_MAX, &request, error, sizeof(error)), EINVAL);
+	assert_int_equal(control_request_parse(deep, CONTROL_LINE_MAX + 1, &request, error, sizeof(error)), EINVAL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(request_members_are_read),
+		cmocka_unit_test(request_without_verb_is_refused),
+		cmocka_unit_test(request_of_another_version_is_refused),
+		cmocka_unit_test(request_with_bad_values_is_refused),
+		cmocka_unit_test(request_that_is_no_object_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
