@@ -7,13 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command.h"
 #include "pf_statement.h"
 
 #define MARK      " # pfinterceptctl setup"
 /* On the first line added to a text whose last line had no end. */
 #define MARK_END  " # pfinterceptctl setup (added a line end)"
 #define NOWHERE   SIZE_MAX
-#define CONTEXT   3             /* lines around a change */
+#define DIFF_MAX  (1 << 20)
+#define DIFF_MS   10000
 
 /* What a statement is, or what an included file holds. */
 struct content {
@@ -357,131 +359,17 @@ pf_conf_undo(const char *text, size_t len, struct pf_conf_result *out)
 	return 0;
 }
 
-/* One line of a comparison. */
-struct change {
-	char        op;                 /* ' ', '-', '+' */
-	const char *line;
-	size_t      len;
-};
-
-static size_t
-count_lines(const char *text, size_t len)
-{
-	size_t n = 1;
-
-	for (size_t i = 0; i < len; i++)
-		n += text[i] == '\n';
-	return n;
-}
-
-/* Marked lines come or go; of the others at most the last gains or loses its end. */
-static size_t
-compare(const char *a, size_t alen, const char *b, size_t blen, struct change *out)
-{
-	size_t n = 0, eol;
-
-	while (alen > 0 || blen > 0) {
-		const size_t la = line_length(a, alen), lb = line_length(b, blen);
-		const bool same = la == lb && memcmp(a, b, la) == 0;
-		const bool added = !same && lb > 0 && (la == 0 || mark_of(b, lb, &eol) != NULL);
-		const size_t step_a = added ? 0 : la;
-		const bool replaced = !same && !added && lb > 0 && mark_of(a, la, &eol) == NULL;
-		const size_t step_b = same || added || replaced ? lb : 0;
-
-		if (step_a > 0)
-			out[n++] = (struct change){ same ? ' ' : '-', a, la };
-		if (step_b > 0 && !same)
-			out[n++] = (struct change){ '+', b, lb };
-		a += step_a;
-		alen -= step_a;
-		b += step_b;
-		blen -= step_b;
-	}
-	return n;
-}
-
-static void
-print_change(FILE *out, const struct change *c)
-{
-	fputc(c->op, out);
-	fwrite(c->line, 1, c->len, out);
-	if (!ends_with(c->line, c->len, "\n"))
-		fputs("\n\\ No newline at end of file\n", out);
-}
-
-/* "-12,3": a range of no lines names the line before it. */
-static void
-print_range(FILE *out, char sign, size_t before, size_t count)
-{
-	fprintf(out, "%c%zu", sign, count > 0 ? before + 1 : before);
-	if (count != 1)
-		fprintf(out, ",%zu", count);
-}
-
-/* list[first..last) with their heading; a and b count the lines before it. */
-static void
-print_hunk(FILE *out, const struct change *list, size_t first, size_t last, size_t a, size_t b)
-{
-	size_t na = 0, nb = 0;
-
-	for (size_t i = first; i < last; i++) {
-		na += list[i].op != '+';
-		nb += list[i].op != '-';
-	}
-	fputs("@@ ", out);
-	print_range(out, '-', a, na);
-	fputc(' ', out);
-	print_range(out, '+', b, nb);
-	fputs(" @@\n", out);
-	for (size_t i = first; i < last; i++)
-		print_change(out, &list[i]);
-}
-
-/* Behind the last change of the hunk that begins with the change at i, with its context. */
-static size_t
-hunk_end(const struct change *list, size_t n, size_t i)
-{
-	size_t last = i;
-
-	for (; i < n && i <= last + 2 * CONTEXT + 1; i++)
-		if (list[i].op != ' ')
-			last = i;
-	return last + CONTEXT + 1 < n ? last + CONTEXT + 1 : n;
-}
-
-static void
-print_changes(FILE *out, const struct change *list, size_t n)
-{
-	size_t a = 0, b = 0, i = 0, from = 0;
-
-	while (i < n) {
-		if (list[i].op == ' ') {
-			i++;
-			continue;
-		}
-		const size_t first = i - from > CONTEXT ? i - CONTEXT : from;
-		const size_t last = hunk_end(list, n, i);
-
-		a += first - from; /* what lies between two hunks is in both */
-		b += first - from;
-		print_hunk(out, list, first, last, a, b);
-		for (size_t k = first; k < last; k++) {
-			a += list[k].op != '+';
-			b += list[k].op != '-';
-		}
-		i = from = last;
-	}
-}
-
 int
-pf_conf_diff(FILE *out, const char *file, const char *before, size_t before_len, const char *after, size_t after_len)
+pf_conf_diff(FILE *out, const char *file, const char *before, const char *after)
 {
-	struct change *list = calloc(count_lines(before, before_len) + count_lines(after, after_len), sizeof(*list));
+	const char *const argv[] = { "diff", "-au", "-L", file, "-L", file, before, "-", NULL };
+	char *text = malloc(DIFF_MAX);
+	int error = text != NULL ? command_run(argv, after, text, DIFF_MAX, DIFF_MS) : ENOMEM;
 
-	if (list == NULL)
-		return ENOMEM;
-	fprintf(out, "--- %s\n+++ %s\n", file, file);
-	print_changes(out, list, compare(before, before_len, after, after_len, list));
-	free(list);
-	return 0;
+	if (error == EIO && strncmp(text, "--- ", 4) == 0) { /* status 1: they differ */
+		fputs(text, out);
+		error = 0;
+	}
+	free(text);
+	return error;
 }

@@ -1,7 +1,7 @@
 /*
  * pf_conf.h - puts the lines that evaluate our anchor into a pf.conf(5) text, and takes them out again.
  *
- * Pure: text in, text out. Every line that is added ends in a mark, by which it is found again; taking
+ * Pure but for the last function: text in, text out. Every line that is added ends in a mark, by which it is found again; taking
  * it out gives the text before, byte for byte.
  *
  *   nat-anchor "interceptor" # pfinterceptctl setup      behind the last translation rule
@@ -56,7 +56,8 @@ struct pf_conf_result {
 int pf_conf_insert(const char *text, size_t len, const struct pf_conf_wish *, struct pf_conf_result *);
 int pf_conf_undo(const char *text, size_t len, struct pf_conf_result *);
 
-/* Prints what became of a text by one of these, as "diff -u" does. 0 or ENOMEM. */
-int pf_conf_diff(FILE *, const char *file, const char *before, size_t before_len, const char *after, size_t after_len);
+/* Prints what would become of a text, by diff(1). file: its name; before: a path with the text of now; after: the new
+ * one, NUL-terminated. 0 or an errno value of command.h. */
+int pf_conf_diff(FILE *, const char *file, const char *before, const char *after);
 
 #endif

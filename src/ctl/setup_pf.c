@@ -231,10 +231,11 @@ say_what_follows(const struct setup *s, const struct pf_conf_result *new)
 static int
 change(const struct setup *s, const struct pf_conf_result *new)
 {
-	int status;
+	int status, error;
 
-	if (pf_conf_diff(s->place->out, s->file, s->text, s->len, new->text, new->len) != 0)
-		return failed(s, s->file, ENOMEM);
+	error = pf_conf_diff(s->place->out, s->file, s->exists ? s->file : "/dev/null", new->text);
+	if (error != 0)
+		return failed(s, "diff", error);
 	fflush(s->place->out);
 	if (s->options->show)
 		return CTL_OK;

@@ -89,14 +89,15 @@ check_undo(const char *text, size_t len, const char *system, const struct pf_con
 }
 
 static void
-check_diff(const char *name, const char *text, size_t len, const struct pf_conf_result *r)
+check_diff(const char *name, const struct pf_conf_result *r)
 {
 	char path[512], *diff = NULL, *want;
 	size_t diff_len, want_len;
 	FILE *f = open_memstream(&diff, &diff_len);
 
 	assert_non_null(f);
-	assert_int_equal(pf_conf_diff(f, "/etc/pf.conf", text, len, r->text, r->len), 0);
+	path_of(path, name, ".conf");
+	assert_int_equal(pf_conf_diff(f, "/etc/pf.conf", path, r->text), 0);
 	fclose(f);
 	path_of(path, name, ".diff");
 	if (getenv("GOLDEN_WRITE") != NULL) {
@@ -129,7 +130,7 @@ check_sample(const char *name, enum pf_conf_answer answer)
 	assert_string_equal(r.problem, "");
 	assert_int_equal(r.answer, answer);
 	if (answer == PF_CONF_CHANGED) {
-		check_diff(name, text, len, &r);
+		check_diff(name, &r);
 		check_undo(text, len, name, &r);
 	} else
 		assert_null(r.text);
