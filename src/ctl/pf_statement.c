@@ -12,7 +12,8 @@ enum { TOKEN_WORD = 256 };
 
 struct pf_macro {
 	struct pf_macro *next;
-	char            *name, *value;
+	char             name[PF_WORD_MAX];
+	char             value[];       /* its words, with blanks between them */
 };
 
 void
@@ -22,40 +23,21 @@ pf_macros_free(struct pf_macro **list)
 
 	while ((m = *list) != NULL) {
 		*list = m->next;
-		free(m->name);
-		free(m->value);
 		free(m);
 	}
 }
 
-/* NULL: no memory. */
-static struct pf_macro *
-macro_new(const char *name)
-{
-	struct pf_macro *m = calloc(1, sizeof(*m));
-
-	if (m == NULL)
-		return NULL;
-	m->name = strdup(name);
-	m->value = strdup("");
-	if (m->name == NULL || m->value == NULL)
-		pf_macros_free(&m);
-	return m;
-}
-
-/* The words of a value are joined by blanks. */
+/* The value becomes one word longer; "": it begins. False: no memory. */
 static bool
-macro_extend(struct pf_macro *m, const char *word)
+macro_extend(struct pf_macro **m, const char *word)
 {
-	size_t size = strlen(m->value) + strlen(word) + 2;
-	char *larger = realloc(m->value, size);
+	const size_t len = *m != NULL ? strlen((*m)->value) : 0;
+	struct pf_macro *larger = realloc(*m, sizeof(**m) + len + strlen(word) + 2);
 
 	if (larger == NULL)
 		return false;
-	m->value = larger;
-	if (larger[0] != '\0')
-		strcat(larger, " ");
-	strcat(larger, word);
+	snprintf(larger->value + len, strlen(word) + 2, "%s%s", len > 0 ? " " : "", word);
+	*m = larger;
 	return true;
 }
 
@@ -70,11 +52,7 @@ macro_value(const struct pf_macro *m, const char *name)
 void
 pf_reader_init(struct pf_reader *r, const char *text, size_t len, struct pf_macro **macros)
 {
-	memset(r, 0, sizeof(*r));
-	r->text = text;
-	r->len = len;
-	r->macros = macros;
-	r->back = EOF;
+	*r = (struct pf_reader){ .text = text, .len = len, .macros = macros, .back = EOF };
 }
 
 /* As it stands, for quoted strings. */
@@ -138,7 +116,7 @@ quoted(struct pf_reader *r, int quote)
 		}
 		keep(r, &len, c);
 	}
-	r->broken = r->broken || c == EOF;
+	r->broken |= c == EOF;
 	return c == EOF ? EOF : TOKEN_WORD;
 }
 
@@ -196,15 +174,6 @@ next_token(struct pf_reader *r)
 	return c;
 }
 
-static void
-take_word(struct pf_reader *r, struct pf_statement *st, struct pf_macro *macro)
-{
-	if (macro != NULL && !macro_extend(macro, r->token))
-		r->broken = true;
-	if (macro == NULL && st->nwords < PF_WORDS)
-		snprintf(st->words[st->nwords++], PF_WORD_MAX, "%.*s", PF_WORD_MAX - 1, r->token);
-}
-
 /* Reads one line with what belongs to it. A macro counts from the next line on. */
 static int
 read_line(struct pf_reader *r, struct pf_statement *st)
@@ -214,15 +183,17 @@ read_line(struct pf_reader *r, struct pf_statement *st)
 
 	st->nwords = 0;
 	while ((c = next_token(r)) != EOF && (c != '\n' || depth > 0)) {
-		if (c == '=' && st->nwords == 1 && macro == NULL) {
-			macro = macro_new(st->words[0]);
-			r->broken = r->broken || macro == NULL;
-		} else if (c == TOKEN_WORD)
-			take_word(r, st, macro);
+		if (c == '=' && st->nwords == 1 && macro == NULL)
+			r->broken |= !macro_extend(&macro, "");
+		else if (c == TOKEN_WORD && macro != NULL)
+			r->broken |= !macro_extend(&macro, r->token);
+		else if (c == TOKEN_WORD && st->nwords < PF_WORDS)
+			snprintf(st->words[st->nwords++], PF_WORD_MAX, "%.*s", PF_WORD_MAX - 1, r->token);
 		depth += (c == '{') - (c == '}');
 	}
-	r->broken = r->broken || (c == EOF && depth > 0);
+	r->broken |= c == EOF && depth > 0;
 	if (macro != NULL) {
+		memcpy(macro->name, st->words[0], PF_WORD_MAX);
 		macro->next = *r->macros;
 		*r->macros = macro;
 	}

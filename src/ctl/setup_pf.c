@@ -45,59 +45,22 @@ failed(const struct setup *s, const char *path, int error)
 	return CTL_FAILED;
 }
 
-static int
-write_all(int fd, const char *text, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, text, len);
-
-		if (n == -1 && errno != EINTR)
-			return errno;
-		if (n > 0) {
-			text += n;
-			len -= (size_t)n;
-		}
-	}
-	return fsync(fd) == -1 ? errno : 0;
-}
-
 /* A new file beside the real one, with its mode and owner. path is a template of mkstemp(3). */
 static int
 write_beside(const struct setup *s, char *path, const char *text, size_t len)
 {
 	int fd = mkstemp(path);
-	int error;
+	FILE *f = fd != -1 ? fdopen(fd, "w") : NULL;
+	int error = 0;
 
-	if (fd == -1)
+	if (f == NULL)
 		return errno;
-	error = write_all(fd, text, len);
-	if (error == 0 && ((s->exists && fchown(fd, s->st.st_uid, s->st.st_gid) == -1) ||
-	    fchmod(fd, s->st.st_mode & 07777) == -1))
+	if ((s->exists && fchown(fd, s->st.st_uid, s->st.st_gid) == -1) || fchmod(fd, s->st.st_mode & 07777) == -1 ||
+	    fwrite(text, 1, len, f) != len || fflush(f) != 0 || fsync(fd) == -1)
 		error = errno;
-	close(fd);
+	fclose(f);
 	if (error != 0)
 		unlink(path);
-	return error;
-}
-
-static void
-template(const struct setup *s, char path[PATH_MAX + 8])
-{
-	snprintf(path, PATH_MAX + 8, "%s.XXXXXX", s->file);
-}
-
-static int
-keep_backup(const struct setup *s)
-{
-	char path[PATH_MAX + 8];
-	int error;
-
-	template(s, path);
-	error = write_beside(s, path, s->text, s->len);
-	if (error == 0 && rename(path, s->backup) == -1) {
-		error = errno;
-		unlink(path);
-	}
 	return error;
 }
 
@@ -122,18 +85,34 @@ accepted(const struct setup *s, const char *path)
 	return false;
 }
 
-/* True when the file still has the text that the change was made from. */
+/* The file has exactly this text. text NULL: there is no such file. */
 static bool
-unchanged(const struct setup *s)
+holds(const char *path, const char *text, size_t len)
 {
 	struct stat st;
-	size_t len;
-	char *text = ctl_read(s->file, &len, &st);
-	bool same = s->exists ? text != NULL && len == s->len && memcmp(text, s->text, len) == 0 :
-	    text == NULL && errno == ENOENT;
+	size_t n;
+	char *now = ctl_read(path, &n, &st);
+	const bool same = now != NULL ? text != NULL && n == len && memcmp(now, text, n) == 0 : text == NULL && errno == ENOENT;
 
-	free(text);
+	free(now);
 	return same;
+}
+
+/* To take our lines out again nobody's leave is needed. The text of now gets a second name, which keeps it. */
+static int
+rename_checked(const struct setup *s, const char *path)
+{
+	const bool backup = s->exists && !s->options->undo;
+
+	if (!s->options->undo && !accepted(s, path))
+		return CTL_FAILED;
+	if (!holds(s->file, s->exists ? s->text : NULL, s->len)) {
+		fprintf(s->place->err, "pfinterceptctl: %s was changed meanwhile; run this again\n", s->file);
+		return CTL_FAILED;
+	}
+	if (backup && ((unlink(s->backup) == -1 && errno != ENOENT) || link(s->file, s->backup) == -1))
+		return failed(s, s->backup, errno);
+	return rename(path, s->file) == 0 ? CTL_OK : failed(s, s->file, errno);
 }
 
 /* The file becomes text, all at once or not at all. */
@@ -141,51 +120,27 @@ static int
 replace(const struct setup *s, const char *text, size_t len)
 {
 	char path[PATH_MAX + 8];
-	int error;
+	int status, error;
 
-	template(s, path);
+	snprintf(path, sizeof(path), "%s.XXXXXX", s->file);
 	error = write_beside(s, path, text, len);
 	if (error != 0)
 		return failed(s, path, error);
-	/* To take our lines out again nobody's leave is needed. */
-	if (!s->options->undo && !accepted(s, path)) {
+	status = rename_checked(s, path);
+	if (status != CTL_OK)
 		unlink(path);
-		return CTL_FAILED;
-	}
-	if (!unchanged(s)) {
-		unlink(path);
-		fprintf(s->place->err, "pfinterceptctl: %s was changed meanwhile; run this again\n", s->file);
-		return CTL_FAILED;
-	}
-	error = s->exists && !s->options->undo ? keep_backup(s) : 0;
-	if (error != 0) {
-		unlink(path);
-		return failed(s, s->backup, error);
-	}
-	if (rename(path, s->file) == -1) {
-		error = errno;
-		unlink(path);
-		return failed(s, s->file, error);
-	}
-	return CTL_OK;
+	return status;
 }
 
 /* A backup of exactly what is there again is of no use. A file that setup itself made has none, and goes. */
 static int
 undone(const struct setup *s, const struct pf_conf_result *new)
 {
-	struct stat st;
-	size_t len;
-	char *backup = ctl_read(s->backup, &len, &st);
-	const bool missing = backup == NULL && errno == ENOENT;
-	int error = 0;
+	const bool made = holds(s->backup, NULL, 0) && new->len == 0;
 
-	if (backup != NULL && len == new->len && memcmp(backup, new->text, len) == 0 && unlink(s->backup) == -1)
-		error = errno;
-	free(backup);
-	if (error == 0 && missing && new->len == 0 && unlink(s->file) == -1)
-		error = errno;
-	return error == 0 ? CTL_OK : failed(s, s->backup, error);
+	if ((holds(s->backup, new->text, new->len) && unlink(s->backup) == -1) || (made && unlink(s->file) == -1))
+		return failed(s, s->backup, errno);
+	return CTL_OK;
 }
 
 /* Asks on the terminal. */
