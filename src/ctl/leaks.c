@@ -2,15 +2,12 @@
 
 #include "leaks.h"
 
-#include <arpa/inet.h>
-
-#include <errno.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "command.h"
 #include "ctl.h"
 #include "own.h"
 #include "rule.h"
@@ -22,7 +19,7 @@
 #define ADGUARD_FILES "/{opt/AdGuardHome,etc,usr/local/etc,Applications/AdGuardHome}/AdGuardHome.yaml"
 #define UNBOUND_FILES "/{etc/unbound,usr/local/etc/unbound,var/unbound,var/unbound/etc,opt/homebrew/etc/unbound}/{,*.d/}*.conf"
 
-enum { DNS = 53, DOT = 853, HTTPS = 443 };
+enum { DNS = 53, HTTPS = 443, DOT = 853 };
 
 void
 leaks_say(struct leaks *l, enum doctor_level level, const char *fmt, ...)
@@ -41,8 +38,7 @@ bool
 leaks_flow(const struct leaks *l, const char *host, const union addr *dst, int proto, uint16_t port)
 {
 	const struct port_list *ports = proto == IPPROTO_TCP ? &l->conf->intercept.tcp_ports : &l->conf->intercept.udp_ports;
-	const struct rule_query q = { .host = host, .dst = dst, .proto = proto, .port = port,
-		.user = RULE_USER_UNKNOWN };
+	const struct rule_query q = { .host = host, .dst = dst, .proto = proto, .port = port, .user = RULE_USER_UNKNOWN };
 
 	return !port_list_contains(ports, port) || rule_match(l->conf, &q).action == ACTION_DIRECT;
 }
@@ -56,18 +52,31 @@ leaks_kept(const struct leaks *l, const char *host)
 static bool
 contains(const struct network *list, size_t n, const union addr *a)
 {
-	for (size_t i = 0; i < n; i++)
-		if (network_contains(&list[i], a))
+	while (n > 0 && !network_contains(&list[n - 1], a))
+		n--;
+	return n > 0;
+}
+
+static bool
+listens(const struct leaks *l, int family)
+{
+	for (size_t i = 0; i < l->conf->listen.naddresses; i++)
+		if (l->conf->listen.addresses[i].sa.sa_family == family)
 			return true;
 	return false;
 }
 
+/* This host has an address of the family, from which others are reached, and the daemon has none. */
 static bool
-listens(const struct conf *conf, int family)
+lacks(const struct leaks *l, int family)
 {
-	for (size_t i = 0; i < conf->listen.naddresses; i++)
-		if (conf->listen.addresses[i].sa.sa_family == family)
+	union addr a;
+
+	for (size_t i = 0; i < l->place->nown && !listens(l, family); i++) {
+		addr_from_bytes(&a, l->place->own[i].family, l->place->own[i].bytes, 0);
+		if (a.sa.sa_family == family && !addr_is_loopback(&a) && !addr_is_linklocal(&a))
 			return true;
+	}
 	return false;
 }
 
@@ -93,15 +102,14 @@ never_intercepted(const struct leaks *l, const union addr *a)
 		return "is in intercept.exclude: take it out there, or use another resolver";
 	if (is_proxy(l->conf, a))
 		return "is a proxy, too, and their addresses are never intercepted: use another resolver";
-	if (!listens(l->conf, a->sa.sa_family))
-		return a->sa.sa_family == AF_INET6 ? "is reached over IPv6, where nothing is intercepted: add \"::1\" to "
-		    "listen.addresses" : "is reached over IPv4, where nothing is intercepted: add \"127.0.0.1\" to listen.addresses";
+	if (!listens(l, a->sa.sa_family))
+		return "is of a family without listener: add \"127.0.0.1\" or \"::1\" to listen.addresses";
 	if (addr_port(a) != DNS && leaks_flow(l, NULL, a, IPPROTO_UDP, addr_port(a)))
 		return "is asked on a port of its own, which is not taken for DNS: use port 53, or a rule for this address";
 	return NULL;
 }
 
-bool
+void
 leaks_resolver(struct leaks *l, const char *path, const char *word, uint16_t port)
 {
 	const bool v6 = strchr(word, ':') != strrchr(word, ':');
@@ -112,19 +120,16 @@ leaks_resolver(struct leaks *l, const char *path, const char *word, uint16_t por
 
 	sscanf(word, word[0] == '[' ? "[%63[^]]]:%u" : v6 ? "%63[^#]#%u" : "%63[0-9.]%*[:#]%u", host, &given);
 	host[strcspn(host, "%")] = '\0'; /* the interface */
-	if (addr_parse(host, (uint16_t)given, &a) != 0)
-		return false;
-	if (addr_is_loopback(&a) || contains(l->place->own, l->place->nown, &a))
-		return true;
+	if (addr_parse(host, (uint16_t)given, &a) != 0 || addr_is_loopback(&a) || contains(l->place->own, l->place->nown, &a))
+		return;
 	for (size_t i = 0; i < l->nresolvers; i++)
 		if (addr_equal(&l->resolvers[i], &a))
-			return true;
-	if (l->nresolvers < LEAKS_RESOLVERS)
+			return;
+	if (l->nresolvers < sizeof(l->resolvers) / sizeof(l->resolvers[0]))
 		l->resolvers[l->nresolvers++] = a;
 	why = never_intercepted(l, &a);
 	if (why != NULL)
 		leaks_say(l, DOCTOR_WARNING, "the resolver %s (%s) %s", addr_format(&a, text), path, why);
-	return true;
 }
 
 bool
@@ -171,167 +176,118 @@ static void
 check_stub(struct leaks *l, const struct stub *s)
 {
 	const char *way = s->port == DOT ? "TLS" : "HTTPS";
-	const int error = s->files != NULL ? leaks_grep(l, s->files, s->word) : 0;
 
 	if (!leaks_runs(l, s->program, s->argument) || !leaks_flow(l, NULL, NULL, IPPROTO_TCP, s->port))
 		return;
-	if (error == ENOENT)
+	if (s->files != NULL)
+		leaks_grep(l, s->files, s->word);
+	if (s->files == NULL)
+		leaks_say(l, DOCTOR_WARNING, "%s asks its resolvers over %s: %s", s->program, way, s->cure);
+	else if (l->path[0] != '\0')
+		leaks_say(l, DOCTOR_WARNING, "%s asks its resolvers over %s, says %s: %s", s->program, way, l->path, s->cure);
+	else if (!l->seen)
 		leaks_say(l, DOCTOR_NOTE, "%s is running, and its configuration was not found: see that it does not ask over %s",
 		    s->program, way);
-	else if (error == 0)
-		leaks_say(l, DOCTOR_WARNING, "%s asks its resolvers over %s%s%s: %s, or let it ask on port 53", s->program, way,
-		    s->files != NULL ? ", says " : "", s->files != NULL ? l->grep_path : "", s->cure);
 }
 
 static bool
-ask(const struct leaks *l, char *output, size_t size, const char *program, const char *a, const char *b)
+ask(const struct leaks *l, char *output, size_t size, const char *program, const char *a, const char *b, const char *c)
 {
-	const char *const argv[] = { program, a, b, NULL };
+	const char *const argv[] = { program, a, b, c, NULL };
 
 	return l->place->run(argv, NULL, output, size, COMMAND_MS) == 0;
 }
 
-/* What resolvectl prints has a line for each interface: "Link 2 (eth0): yes". */
+/* resolvectl prints a line for each interface: "Link 2 (eth0): yes". */
 static void
 check_resolved(struct leaks *l)
 {
 	static const char *const verbs[] = { "dns", "dnsovertls", "llmnr", "mdns" };
-	char text[4][4096], *line, *rest, *word;
+	char text[4][4096], *line, *rest = text[0];
 
 	if (!leaks_runs(l, "systemd-resolved", NULL))
 		return;
 	for (size_t i = 0; i < 4; i++)
-		if (!ask(l, text[i], sizeof(text[i]), "resolvectl", verbs[i], NULL)) {
+		if (!ask(l, text[i], sizeof(text[i]), "resolvectl", verbs[i], NULL, NULL)) {
 			leaks_say(l, DOCTOR_NOTE, "systemd-resolved is running, and resolvectl does not tell what it asks: "
 			    "see that DNSOverTLS= is \"no\"");
 			return;
 		}
-	rest = text[0];
-	while ((word = strsep(&rest, " \n")) != NULL)
-		leaks_resolver(l, "resolvectl dns", word, DNS);
-	l->llmnr = strstr(text[2], ": yes") != NULL;
-	l->mdns = l->mdns || strstr(text[3], ": yes") != NULL;
+	while ((line = strsep(&rest, " \n")) != NULL)
+		leaks_resolver(l, "resolvectl dns", line, DNS);
 	rest = text[1];
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if ((strstr(line, ": yes") != NULL || strstr(line, ": opportunistic") != NULL) &&
 		    leaks_flow(l, NULL, NULL, IPPROTO_TCP, DOT))
 			leaks_say(l, DOCTOR_WARNING, "systemd-resolved asks over TLS (%s): write \"DNSOverTLS=no\" into "
 			    "resolved.conf, or where the interface is set up", line);
+	l->llmnr = strstr(text[2], ": yes") != NULL;
+	l->mdns |= strstr(text[3], ": yes") != NULL;
 }
 
-/* Profiles of macOS can make the whole system ask over TLS or HTTPS. */
+/* Profiles of macOS can make the whole system ask over TLS or HTTPS. text has room for PROGRAMS_MAX. */
 static void
-check_profiles(struct leaks *l, char *text, size_t size)
+check_macos(struct leaks *l, char *text)
 {
-	if (!l->macos)
-		return;
-	if (ask(l, text, size, "profiles", "show", "-all") && strstr(text, "com.apple.dnsSettings.managed") != NULL)
+	if (ask(l, text, PROGRAMS_MAX, "profiles", "show", "-all", NULL) && strstr(text, "com.apple.dnsSettings.managed") != NULL)
 		leaks_say(l, DOCTOR_WARNING, "a configuration profile gives this system encrypted DNS: remove it in System Settings, "
 		    "General, Device Management");
 	leaks_say(l, DOCTOR_NOTE, "encrypted DNS of apps cannot be seen from here: look at System Settings, Network, VPN & Filters");
 }
 
-/* Others' traffic, of containers and virtual machines too, does not begin on this host. */
-static void
-check_forwarding(struct leaks *l)
+static bool
+forwards(const struct leaks *l)
 {
-	static const char *const keys[] = { "net.ipv4.ip_forward", "net.inet.ip.forwarding" };
 	char text[64];
 
-	for (size_t i = 0; i < 2 && l->conf->intercept.ninterfaces == 0; i++)
-		if (ask(l, text, sizeof(text), "sysctl", "-n", keys[i]) && atoi(text) != 0)
-			leaks_say(l, DOCTOR_NOTE, "this host forwards for others (containers, virtual machines), which are not "
-			    "intercepted: name their interfaces in intercept.interfaces");
+	return (ask(l, text, sizeof(text), "sysctl", "-n", "net.ipv4.ip_forward", NULL) ||
+	    ask(l, text, sizeof(text), "sysctl", "-n", "net.inet.ip.forwarding", NULL)) && atoi(text) != 0;
 }
-
-static bool
-without_forwarder(const struct leaks *l)
-{
-	return !l->conf->dns.enabled && leaks_flow(l, NULL, NULL, IPPROTO_UDP, DNS);
-}
-
-static bool
-without_https(const struct leaks *l)
-{
-	return !port_list_contains(&l->conf->intercept.tcp_ports, HTTPS) ||
-	    !port_list_contains(&l->conf->intercept.udp_ports, HTTPS);
-}
-
-static bool
-with_direct_quic(const struct leaks *l)
-{
-	return l->conf->intercept.quic == QUIC_DIRECT;
-}
-
-static bool
-with_tls_resolvers(const struct leaks *l)
-{
-	return leaks_flow(l, NULL, NULL, IPPROTO_TCP, DOT) || leaks_flow(l, NULL, NULL, IPPROTO_UDP, DOT);
-}
-
-static bool
-with_open_failure(const struct leaks *l)
-{
-	return l->conf->intercept.on_failure == FAIL_OPEN;
-}
-
-/* This host has an address of the family, from which others are reached. */
-static bool
-lacks(const struct leaks *l, int family)
-{
-	union addr a;
-
-	for (size_t i = 0; i < l->place->nown && !listens(l->conf, family); i++) {
-		addr_from_bytes(&a, l->place->own[i].family, l->place->own[i].bytes, 0);
-		if (a.sa.sa_family == family && !addr_is_loopback(&a) && !addr_is_linklocal(&a))
-			return true;
-	}
-	return false;
-}
-
-static bool lacks_ipv4(const struct leaks *l) { return lacks(l, AF_INET); }
-static bool lacks_ipv6(const struct leaks *l) { return lacks(l, AF_INET6); }
-
-static const struct {
-	bool            (*leaks)(const struct leaks *);
-	enum doctor_level level;
-	const char       *text;
-} settings[] = {
-	{ without_forwarder, DOCTOR_WARNING, "dns.enabled is false, so every name is asked directly: write true" },
-	{ lacks_ipv4, DOCTOR_WARNING, "connections over IPv4 are not intercepted: add \"127.0.0.1\" to listen.addresses" },
-	{ lacks_ipv6, DOCTOR_WARNING, "connections over IPv6 are not intercepted: add \"::1\" to listen.addresses" },
-	{ without_https, DOCTOR_WARNING, "connections to port 443, which begin with the host's name, are not intercepted: "
-	    "add 443 to intercept.tcp_ports and intercept.udp_ports" },
-	{ with_direct_quic, DOCTOR_WARNING, "QUIC, which begins with the host's name, goes direct: set intercept.quic to \"auto\" "
-	    "or \"block\"" },
-	{ with_tls_resolvers, DOCTOR_NOTE, "a program may ask resolvers of its own over TLS (port 853): block that with a rule "
-	    "of pattern \"*\" and ports \"853\", and keep 853 in intercept.tcp_ports and udp_ports" },
-	{ with_open_failure, DOCTOR_NOTE, "if the daemon fails, everything goes direct: set intercept.on_failure to \"closed\"" },
-};
 
 static void
-check_proxy_names(struct leaks *l)
+check_settings(struct leaks *l)
 {
-	const struct conf_proxy *p = l->conf->proxies;
+	const struct conf *c = l->conf;
+	const struct { bool out; enum doctor_level level; const char *text; } settings[] = {
+		{ !c->dns.enabled && leaks_flow(l, NULL, NULL, IPPROTO_UDP, DNS), DOCTOR_WARNING,
+		    "dns.enabled is false, so every name is asked directly: write true" },
+		{ lacks(l, AF_INET), DOCTOR_WARNING,
+		    "connections over IPv4 are not intercepted: add \"127.0.0.1\" to listen.addresses" },
+		{ lacks(l, AF_INET6), DOCTOR_WARNING,
+		    "connections over IPv6 are not intercepted: add \"::1\" to listen.addresses" },
+		{ !port_list_contains(&c->intercept.tcp_ports, HTTPS) || !port_list_contains(&c->intercept.udp_ports, HTTPS),
+		    DOCTOR_WARNING, "connections to port 443, which begin with the host's name, are not intercepted: "
+		    "add 443 to intercept.tcp_ports and intercept.udp_ports" },
+		{ c->intercept.quic == QUIC_DIRECT, DOCTOR_WARNING,
+		    "QUIC, which begins with the host's name, goes direct: set intercept.quic to \"auto\" or \"block\"" },
+		{ leaks_flow(l, NULL, NULL, IPPROTO_TCP, DOT) || leaks_flow(l, NULL, NULL, IPPROTO_UDP, DOT), DOCTOR_NOTE,
+		    "a program may ask resolvers of its own over TLS (port 853): block that with a rule of pattern \"*\" and ports "
+		    "\"853\", and keep 853 in intercept.tcp_ports and udp_ports" },
+		{ c->intercept.on_failure == FAIL_OPEN, DOCTOR_NOTE,
+		    "if the daemon fails, everything goes direct: set intercept.on_failure to \"closed\"" },
+		{ c->intercept.ninterfaces == 0 && forwards(l), DOCTOR_NOTE, "this host forwards for others (containers, virtual "
+		    "machines), which are not intercepted: name their interfaces in intercept.interfaces" },
+	};
 	union addr a;
 
-	for (size_t i = 0; i < l->conf->nproxies; i++)
-		if (p[i].enabled && addr_parse(p[i].host, 0, &a) != 0 && leaks_kept(l, p[i].host))
-			leaks_say(l, DOCTOR_NOTE, "%s, the name of proxy %u, has to be asked directly: give its address", p[i].host, p[i].id);
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		if (settings[i].out)
+			leaks_say(l, settings[i].level, "%s", settings[i].text);
+	for (const struct conf_proxy *p = c->proxies; p < c->proxies + c->nproxies; p++)
+		if (p->enabled && addr_parse(p->host, 0, &a) != 0 && leaks_kept(l, p->host))
+			leaks_say(l, DOCTOR_NOTE, "%s, the name of proxy %u, has to be asked directly: give its address", p->host, p->id);
 }
 
 /* Names that are asked of the neighbours, by multicast, which is never intercepted. */
 static void
 judge_multicast(struct leaks *l, const struct conf_rule *rule, const struct pattern *p)
 {
-	static const char local[] = ".local";
-	const size_t tail = strlen(local);
+	const char *dot = p->kind == PATTERN_NAME || p->kind == PATTERN_BELOW ? strrchr(p->text, '.') : NULL;
 
-	if (l->mdns && ((p->kind == PATTERN_BELOW && strcmp(p->text, local + 1) == 0) ||
-	    (p->len > tail && p->kind != PATTERN_PREFIX && strcmp(p->text + p->len - tail, local) == 0)))
+	if (l->mdns && ((dot != NULL && strcmp(dot, ".local") == 0) || (p->kind == PATTERN_BELOW && strcmp(p->text, "local") == 0)))
 		leaks_say(l, DOCTOR_WARNING, "%s%s (rule %u) is asked of the local network by multicast DNS: turn that off, or "
 		    "use names under another domain", p->kind == PATTERN_BELOW ? "*." : "", p->text, rule->id);
-	if (l->llmnr && p->kind == PATTERN_NAME && strchr(p->text, '.') == NULL)
+	if (l->llmnr && p->kind == PATTERN_NAME && dot == NULL)
 		leaks_say(l, DOCTOR_WARNING, "%s (rule %u) is asked of the local network by LLMNR: write \"LLMNR=no\" into "
 		    "resolved.conf", p->text, rule->id);
 }
@@ -342,70 +298,65 @@ check_rules(struct leaks *l)
 {
 	bool names = l->conf->default_action == ACTION_PROXY;
 
-	for (size_t i = 0; i < l->conf->nrules; i++) {
-		const struct conf_rule *rule = &l->conf->rules[i];
-
+	for (const struct conf_rule *rule = l->conf->rules; rule < l->conf->rules + l->conf->nrules; rule++)
 		for (size_t k = 0; rule->enabled && rule->action == ACTION_PROXY && k < rule->npatterns; k++) {
 			names |= rule->patterns[k].kind != PATTERN_NETWORK;
 			judge_multicast(l, rule, &rule->patterns[k]);
 		}
-	}
 	return names;
+}
+
+static void
+check_all(struct leaks *l, char *text)
+{
+	check_settings(l);
+	if (ask(l, text, PROGRAMS_MAX, "ps", "-axww", "-o", "args="))
+		l->programs = text;
+	else
+		leaks_say(l, DOCTOR_NOTE, "ps cannot be run, so programs that ask over TLS or HTTPS were not looked for: install it");
+	leaks_files(l);
+	check_resolved(l);
+	for (size_t i = 0; i < sizeof(stubs) / sizeof(stubs[0]); i++)
+		check_stub(l, &stubs[i]);
+	check_rules(l);
+	if (l->macos)
+		check_macos(l, text);
+	if (l->hidden > 0)
+		leaks_say(l, DOCTOR_NOTE, "%u files or directories of users cannot be read: run this as root", l->hidden);
+	if (l->ways == 0)
+		doctor_say(l->d, DOCTOR_OK, "leaks", "names that rules send to a proxy are asked through it only");
 }
 
 void
 leaks_check(struct doctor *d, const struct leaks_place *place)
 {
-	static const char *const ps[] = { "ps", "-axww", "-o", "args=", NULL };
 	struct leaks l = { .d = d, .conf = d->conf, .place = place };
 	char *text = malloc(PROGRAMS_MAX);
 
-	if (!check_rules(&l)) {
+	if (!check_rules(&l))
 		doctor_say(d, DOCTOR_OK, "leaks", "no rule sends a name to a proxy, so there is none to keep");
-		free(text);
-		return;
-	}
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-		if (settings[i].leaks(&l))
-			leaks_say(&l, settings[i].level, "%s", settings[i].text);
-	check_proxy_names(&l);
-	if (text != NULL && place->run(ps, NULL, text, PROGRAMS_MAX, COMMAND_MS) == 0)
-		l.programs = text;
-	else
-		leaks_say(&l, DOCTOR_NOTE, "ps cannot be run, so programs that ask over TLS or HTTPS were not looked for: install it");
-	leaks_files(&l);
-	check_resolved(&l);
-	for (size_t i = 0; i < sizeof(stubs) / sizeof(stubs[0]); i++)
-		check_stub(&l, &stubs[i]);
-	check_rules(&l);
-	check_forwarding(&l);
-	if (text != NULL)
-		check_profiles(&l, text, PROGRAMS_MAX);
-	if (l.hidden > 0)
-		leaks_say(&l, DOCTOR_NOTE, "%u files or directories of users cannot be read: run this as root", l.hidden);
-	if (l.ways == 0)
-		doctor_say(d, DOCTOR_OK, "leaks", "names that rules send to a proxy are asked through it only");
+	else if (text != NULL)
+		check_all(&l, text);
 	free(text);
 }
 
 void
 doctor_leaks(struct doctor *d)
 {
-	const char *homes[HOMES_MAX + 1] = { NULL };
-	struct leaks_place place = { .root = "", .homes = homes, .run = command_run };
+	char *homes[HOMES_MAX + 1] = { NULL };
+	struct leaks_place place = { .root = "", .homes = (const char *const *)homes, .run = command_run };
 	struct network *own = NULL;
 	const struct passwd *pw;
 	size_t n = 0;
 
 	while (n < HOMES_MAX && (pw = getpwent()) != NULL)
-		if (pw->pw_uid == 0 || pw->pw_uid >= 500) /* a person's */
-			if ((homes[n] = strdup(pw->pw_dir)) != NULL)
-				n++;
+		if ((pw->pw_uid == 0 || pw->pw_uid >= 500) && (homes[n] = strdup(pw->pw_dir)) != NULL) /* a person's */
+			n++;
 	endpwent();
 	own_networks(&own, &place.nown);
 	place.own = own;
 	leaks_check(d, &place);
 	free(own);
 	while (n > 0)
-		free((char *)homes[--n]);
+		free(homes[--n]);
 }

@@ -1,19 +1,14 @@
 /*
  * leaks.h - the leaks link of "doctor": the ways in which names that rules send to a proxy can still leave this host
- *           outside of it.
+ *           outside of it. Nothing is changed, no name is asked.
  *
- * leaks.c looks at the configuration, the resolvers and the programs that are running; leaks_files.c has the rows of
- * files, each with the function that judges its text. Nothing is changed, no name is asked.
- *
- * Bounds:  LEAKS_RESOLVERS resolvers, CTL_FILE_MAX bytes of a file.
+ * leaks.c looks at settings and running programs; leaks_files.c has the rows of files, each with the function that judges
+ * its text.
  */
 #ifndef PFI_LEAKS_H
 #define PFI_LEAKS_H
 
-#include "command.h"
 #include "doctor.h"
-
-#define LEAKS_RESOLVERS 16
 
 /* Where it looks; a test gives its own. */
 struct leaks_place {
@@ -29,16 +24,15 @@ struct leaks {
 	struct doctor            *d;
 	const struct conf        *conf;
 	const struct leaks_place *place;
-	char       *programs;           /* command lines of all processes; NULL: cannot be seen */
-	union addr  resolvers[LEAKS_RESOLVERS];         /* outside of this host, with port */
-	size_t      nresolvers;
+	const char *programs;           /* command lines of all processes; NULL: cannot be seen */
 	const char *provider;           /* name under which a resolver of resolv.conf answers DNS over HTTPS; or NULL */
-	const char *managed[8];         /* browsers whose administrator decides */
-	size_t      nmanaged;
+	union addr  resolvers[16];      /* judged already */
+	size_t      nresolvers;
+	unsigned    managed;            /* browsers whose administrator decides; bits */
 	bool        macos, mdns, llmnr; /* names are asked so, too */
-	unsigned    ways, hidden;       /* said; files and directories that cannot be read */
-	int         grep;               /* of leaks_grep() */
-	char        grep_path[256];
+	unsigned    ways, hidden;       /* said; files and homes that cannot be read */
+	bool        seen;               /* leaks_grep(): there is such a file */
+	char        path[256];          /* ... that says so; "" */
 };
 
 /* Looks at this host. */
@@ -49,17 +43,16 @@ void leaks_check(struct doctor *, const struct leaks_place *);
 void leaks_say(struct leaks *, enum doctor_level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Would a flow go direct? host and dst may be NULL. */
 bool leaks_flow(const struct leaks *, const char *host, const union addr *dst, int proto, uint16_t port);
-/* Is this name for a proxy, and nobody else, to know? */
+/* Do rules send this name to a proxy? */
 bool leaks_kept(const struct leaks *, const char *host);
-/* The resolver "addr", "addr:port", "[addr]:port", "addr#port" or "addr#name", which stands in path. port: without one
- * in word. False: word is none. */
-bool leaks_resolver(struct leaks *, const char *path, const char *word, uint16_t port);
-/* Every file of the table. */
-void leaks_files(struct leaks *);
-/* Does a file of the pattern (glob(3) with braces) say word outside of comments? 0: l->grep_path does. ENOENT: there is
- * no such file. ESRCH: none says so. */
-int leaks_grep(struct leaks *, const char *pattern, const char *word);
-/* Does a program of this name run, argument on its command line? argument may be NULL. */
+/* Judges "addr", "addr:port", "[addr]:port", "addr#port", "addr#name"; other words are left alone. */
+void leaks_resolver(struct leaks *, const char *path, const char *word, uint16_t port);
+/* Does a program of this name run, argument (or NULL) on its command line? */
 bool leaks_runs(const struct leaks *, const char *name, const char *argument);
+
+/* Every row of files. */
+void leaks_files(struct leaks *);
+/* Does a file of the pattern say word outside of comments? l->seen and l->path tell. */
+void leaks_grep(struct leaks *, const char *pattern, const char *word);
 
 #endif

@@ -14,11 +14,15 @@
 
 #define WORDS 16
 
+enum browser { FIREFOX, THUNDERBIRD, CHROME, CHROMIUM, EDGE, BRAVE, NO_BROWSER };
+static const char *const names[] = { "Firefox", "Thunderbird", "Chrome", "Chromium", "Edge", "Brave" };
+
 /* A row of the table below. */
 struct source {
-	const char *pattern;            /* glob(3) with braces; "~" is each home */
-	void      (*look)(struct leaks *, const struct source *, const char *path, char *text);
-	const char *who;                /* for messages; a word that look() searches */
+	const char  *pattern;           /* glob(3) with braces; "~" is each home */
+	void       (*look)(struct leaks *, const struct source *, const char *path, char *text);
+	enum browser browser;
+	const char  *word;              /* for look_word() */
 };
 
 /* Cuts the next line that has words from *text. Comments are left out; NULL stands behind the last word. */
@@ -38,48 +42,30 @@ next_line(char **text, char *words[WORDS + 1])
 
 /* DNS over HTTPS: the flow itself may be for a rule. */
 static void
-judge_https(struct leaks *l, const char *who, const char *path, const char *url, const char *cure)
+judge_https(struct leaks *l, const struct source *s, const char *path, const char *url, const char *cure)
 {
 	const char *begin = strstr(url, "://") != NULL ? strstr(url, "://") + 3 : url;
 	char host[256];
 
 	snprintf(host, sizeof(host), "%.*s", (int)strcspn(begin, "/:{? "), begin);
 	if (leaks_flow(l, host, NULL, IPPROTO_TCP, 443))
-		leaks_say(l, DOCTOR_WARNING, "%s asks %s over HTTPS (%s): %s, or block that name with a rule", who, host, path, cure);
+		leaks_say(l, DOCTOR_WARNING, "%s asks %s over HTTPS (%s): %s, or block that name with a rule",
+		    names[s->browser], host, path, cure);
 }
 
-static bool
-is_managed(const struct leaks *l, const char *who)
-{
-	for (size_t i = 0; i < l->nmanaged; i++)
-		if (strcmp(l->managed[i], who) == 0)
-			return true;
-	return false;
-}
-
+/* The last user_pref("name", value); of the text. Without one, or a text, value stays. */
 static void
-set_managed(struct leaks *l, const char *who)
-{
-	if (l->nmanaged < sizeof(l->managed) / sizeof(l->managed[0]))
-		l->managed[l->nmanaged++] = who;
-}
-
-/* The last user_pref("name", value); of the text. False: there is none. */
-static bool
 preference(const char *text, const char *name, char *value, size_t size)
 {
 	char begin[64];
-	bool found = false;
+	const char *v;
 
 	snprintf(begin, sizeof(begin), "user_pref(\"%s\",", name);
-	for (const char *p = text; (p = strstr(p, begin)) != NULL; p++)
+	for (const char *p = text; p != NULL && (p = strstr(p, begin)) != NULL; p++)
 		if (p == text || p[-1] == '\n') {
-			const char *v = p + strlen(begin) + strspn(p + strlen(begin), " \"");
-
+			v = p + strlen(begin) + strspn(p + strlen(begin), " \"");
 			snprintf(value, size, "%.*s", (int)strcspn(v, "\")\n"), v);
-			found = true;
 		}
-	return found;
 }
 
 /* network.trr.mode: 2 and 3 ask over HTTPS, 5 does not. Without one, what Mozilla chose for the country. user.js goes
@@ -87,26 +73,23 @@ preference(const char *text, const char *name, char *value, size_t size)
 static void
 look_firefox(struct leaks *l, const struct source *s, const char *path, char *text)
 {
-	static const char *const modes[] = { "network.trr.mode", "doh-rollout.mode" };
-	static const char *const urls[] = { "network.trr.uri", "doh-rollout.uri" };
+	static const char *const keys[][2] = { { "network.trr.mode", "network.trr.uri" }, { "doh-rollout.mode", "doh-rollout.uri" } };
 	char user[512], mode[16] = "", url[256] = "mozilla.cloudflare-dns.com";
-	const char *texts[2] = { text, NULL };
 	struct stat st;
 	size_t len;
 	char *own;
 
-	if (is_managed(l, s->who))
-		return;
 	snprintf(user, sizeof(user), "%s%.*s/user.js", l->place->root, (int)(strrchr(path, '/') - path), path);
-	texts[1] = own = ctl_read(user, &len, &st);
-	for (size_t k = 0; k < 2 && atoi(mode) == 0; k++)
-		for (size_t i = 0; i < 2 && texts[i] != NULL; i++) {
-			preference(texts[i], modes[k], mode, sizeof(mode));
-			preference(texts[i], urls[k], url, sizeof(url));
-		}
+	own = ctl_read(user, &len, &st);
+	for (size_t k = 0; k < 2 && atoi(mode) == 0; k++) {
+		preference(text, keys[k][0], mode, sizeof(mode));
+		preference(text, keys[k][1], url, sizeof(url));
+		preference(own, keys[k][0], mode, sizeof(mode));
+		preference(own, keys[k][1], url, sizeof(url));
+	}
 	free(own);
-	if (atoi(mode) == 2 || atoi(mode) == 3)
-		judge_https(l, s->who, path, url, "choose \"Off\" in its settings for DNS over HTTPS");
+	if ((l->managed & 1u << s->browser) == 0 && (atoi(mode) == 2 || atoi(mode) == 3))
+		judge_https(l, s, path, url, "choose \"Off\" in its settings for DNS over HTTPS");
 }
 
 static const char *
@@ -128,10 +111,10 @@ look_firefox_policy(struct leaks *l, const struct source *s, const char *path, c
 	const bool on = YAJL_IS_TRUE(yajl_tree_get(doh, enabled, yajl_t_any));
 
 	if (on)
-		judge_https(l, s->who, path, text_of(doh, "ProviderURL", NULL)[0] != '\0' ? text_of(doh, "ProviderURL", NULL) :
+		judge_https(l, s, path, text_of(doh, "ProviderURL", NULL)[0] != '\0' ? text_of(doh, "ProviderURL", NULL) :
 		    "mozilla.cloudflare-dns.com", "set Enabled to false and Locked to true there");
 	if (on || YAJL_IS_TRUE(yajl_tree_get(doh, locked, yajl_t_any)))
-		set_managed(l, s->who);
+		l->managed |= 1u << s->browser;
 	yajl_tree_free(tree);
 }
 
@@ -142,9 +125,9 @@ judge_chrome(struct leaks *l, const struct source *s, const char *path, const ch
 	if (strcmp(mode, "off") == 0)
 		return;
 	if (mode[0] != '\0' && urls[0] != '\0')
-		judge_https(l, s->who, path, urls, cure);
+		judge_https(l, s, path, urls, cure);
 	else if (l->provider != NULL)
-		judge_https(l, s->who, path, l->provider, cure);
+		judge_https(l, s, path, l->provider, cure);
 }
 
 static void
@@ -152,7 +135,7 @@ look_chrome(struct leaks *l, const struct source *s, const char *path, char *tex
 {
 	yajl_val tree = yajl_tree_parse(text, NULL, 0);
 
-	if (!is_managed(l, s->who))
+	if ((l->managed & 1u << s->browser) == 0)
 		judge_chrome(l, s, path, text_of(tree, "dns_over_https", "mode"), text_of(tree, "dns_over_https", "templates"),
 		    "turn \"Use secure DNS\" off in its settings");
 	yajl_tree_free(tree);
@@ -165,7 +148,7 @@ look_chrome_policy(struct leaks *l, const struct source *s, const char *path, ch
 	const char *mode = text_of(tree, "DnsOverHttpsMode", NULL);
 
 	if (mode[0] != '\0') {
-		set_managed(l, s->who);
+		l->managed |= 1u << s->browser;
 		judge_chrome(l, s, path, mode, text_of(tree, "DnsOverHttpsTemplates", NULL), "set DnsOverHttpsMode to \"off\" there");
 	}
 	yajl_tree_free(tree);
@@ -207,6 +190,7 @@ judge_search(struct leaks *l, const char *path, const char *domain, int ndots)
 static void
 look_resolv(struct leaks *l, const struct source *s, const char *path, char *text)
 {
+	const bool system = strcmp(s->pattern, path) == 0;
 	char *words[WORDS + 1], *servers[8], *domains[WORDS] = { NULL };
 	size_t nservers = 0, ndomains = 0;
 	int port = 53, ndots = 1;
@@ -228,10 +212,10 @@ look_resolv(struct leaks *l, const struct source *s, const char *path, char *tex
 	}
 	for (size_t i = 0; i < nservers; i++) {
 		leaks_resolver(l, path, servers[i], (uint16_t)port);
-		if (s->who == NULL)
+		if (system)
 			set_provider(l, servers[i]);
 	}
-	for (size_t i = 0; s->who == NULL && i < ndomains; i++)
+	for (size_t i = 0; system && i < ndomains; i++)
 		judge_search(l, path, domains[i], ndots);
 }
 
@@ -268,7 +252,8 @@ look_dnsmasq(struct leaks *l, const struct source *s, const char *path, char *te
 {
 	char *words[WORDS + 1];
 
-	while (leaks_runs(l, s->who, NULL) && next_line(&text, words))
+	(void)s;
+	while (leaks_runs(l, "dnsmasq", NULL) && next_line(&text, words))
 		if (strncmp(words[0], "server=", 7) == 0)
 			leaks_resolver(l, path, strrchr(words[0], '/') != NULL ? strrchr(words[0], '/') + 1 : words[0] + 7, 53);
 }
@@ -282,27 +267,27 @@ look_macos(struct leaks *l, const struct source *s, const char *path, char *text
 
 /* What decides for others stands before them. */
 static const struct source sources[] = {
-	{ "/System/Library/CoreServices/SystemVersion.plist", look_macos, NULL },
-	{ "/etc/nsswitch.conf", look_nsswitch, NULL },
-	{ "/etc/resolv.conf", look_resolv, NULL },
-	{ "/etc/resolver/*", look_resolv, "one domain" },
-	{ "/{,usr/local/}etc/{dnsmasq.conf,dnsmasq.d/*}", look_dnsmasq, "dnsmasq" },
-	{ "/etc/hosts", look_hosts, NULL },
+	{ "/System/Library/CoreServices/SystemVersion.plist", look_macos, NO_BROWSER, NULL },
+	{ "/etc/nsswitch.conf", look_nsswitch, NO_BROWSER, NULL },
+	{ "/etc/resolv.conf", look_resolv, NO_BROWSER, NULL },
+	{ "/etc/resolver/*", look_resolv, NO_BROWSER, NULL },
+	{ "/{,usr/local/}etc/{dnsmasq.conf,dnsmasq.d/*}", look_dnsmasq, NO_BROWSER, NULL },
+	{ "/etc/hosts", look_hosts, NO_BROWSER, NULL },
 	{ "/{etc/firefox/policies,{usr/lib,usr/lib64,usr/local/lib,opt}/{firefox,firefox-esr}/distribution,"
-	    "Applications/Firefox.app/Contents/Resources/distribution}/policies.json", look_firefox_policy, "Firefox" },
+	    "Applications/Firefox.app/Contents/Resources/distribution}/policies.json", look_firefox_policy, FIREFOX, NULL },
 	{ "~/{.mozilla,.config/mozilla,snap/firefox/common/.mozilla,.var/app/org.mozilla.firefox/.mozilla}/firefox/*/prefs.js",
-	    look_firefox, "Firefox" },
-	{ "~/Library/Application Support/Firefox/Profiles/*/prefs.js", look_firefox, "Firefox" },
-	{ "~/{.thunderbird,Library/Thunderbird/Profiles}/*/prefs.js", look_firefox, "Thunderbird" },
-	{ "/{etc/opt/chrome,usr/local/etc/chrome}/policies/managed/*.json", look_chrome_policy, "Chrome" },
-	{ "/{etc/chromium,etc/chromium-browser,usr/local/etc/chromium}/policies/managed/*.json", look_chrome_policy, "Chromium" },
-	{ "/etc/opt/edge/policies/managed/*.json", look_chrome_policy, "Edge" },
-	{ "/etc/brave/policies/managed/*.json", look_chrome_policy, "Brave" },
+	    look_firefox, FIREFOX, NULL },
+	{ "~/Library/Application Support/Firefox/Profiles/*/prefs.js", look_firefox, FIREFOX, NULL },
+	{ "~/{.thunderbird,Library/Thunderbird/Profiles}/*/prefs.js", look_firefox, THUNDERBIRD, NULL },
+	{ "/{etc/opt/chrome,usr/local/etc/chrome}/policies/managed/*.json", look_chrome_policy, CHROME, NULL },
+	{ "/{etc/chromium,etc/chromium-browser,usr/local/etc/chromium}/policies/managed/*.json", look_chrome_policy, CHROMIUM, NULL },
+	{ "/etc/opt/edge/policies/managed/*.json", look_chrome_policy, EDGE, NULL },
+	{ "/etc/brave/policies/managed/*.json", look_chrome_policy, BRAVE, NULL },
 	{ "~/{.config/google-chrome,.var/app/com.google.Chrome/config/google-chrome,Library/Application Support/Google/Chrome}"
-	    "/Local State", look_chrome, "Chrome" },
-	{ "~/{.config/chromium,snap/chromium/common/chromium,Library/Application Support/Chromium}/Local State", look_chrome, "Chromium" },
-	{ "~/{.config/microsoft-edge,Library/Application Support/Microsoft Edge}/Local State", look_chrome, "Edge" },
-	{ "~/{.config,Library/Application Support}/BraveSoftware/Brave-Browser/Local State", look_chrome, "Brave" },
+	    "/Local State", look_chrome, CHROME, NULL },
+	{ "~/{.config/chromium,snap/chromium/common/chromium,Library/Application Support/Chromium}/Local State", look_chrome, CHROMIUM, NULL },
+	{ "~/{.config/microsoft-edge,Library/Application Support/Microsoft Edge}/Local State", look_chrome, EDGE, NULL },
+	{ "~/{.config,Library/Application Support}/BraveSoftware/Brave-Browser/Local State", look_chrome, BRAVE, NULL },
 };
 
 static void
@@ -344,30 +329,27 @@ leaks_files(struct leaks *l)
 				look_at(l, &sources[i], *home);
 }
 
-/* s->who: the word. The first file that says so is kept. */
+/* The first file that says so is kept. */
 static void
 look_word(struct leaks *l, const struct source *s, const char *path, char *text)
 {
 	char *words[WORDS + 1], line[512];
 
-	if (l->grep == ENOENT)
-		l->grep = ESRCH;
-	while (l->grep != 0 && next_line(&text, words)) {
+	l->seen = true;
+	while (l->path[0] == '\0' && next_line(&text, words)) {
 		size_t len = 0;
 
 		for (size_t i = 0; words[i] != NULL && len < sizeof(line); i++)
 			len += (size_t)snprintf(line + len, sizeof(line) - len, "%s ", words[i]);
-		if (strstr(line, s->who) != NULL) {
-			l->grep = 0;
-			snprintf(l->grep_path, sizeof(l->grep_path), "%s", path);
-		}
+		if (strstr(line, s->word) != NULL)
+			snprintf(l->path, sizeof(l->path), "%s", path);
 	}
 }
 
-int
+void
 leaks_grep(struct leaks *l, const char *pattern, const char *word)
 {
-	l->grep = ENOENT;
-	look_at(l, &(struct source){ pattern, look_word, word }, "");
-	return l->grep;
+	l->seen = false;
+	l->path[0] = '\0';
+	look_at(l, &(struct source){ pattern, look_word, NO_BROWSER, word }, "");
 }
