@@ -9,7 +9,6 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
-#include <net/if.h>
 
 #include <errno.h>
 #include <string.h>
@@ -60,15 +59,14 @@ copy(void *to, const union addr *addr)
 	memcpy(to, bytes, len);
 }
 
-/* A socket that is bound to an interface is found there only. */
-static int
-find_at(int proto, const union addr *client, const union addr *dst, unsigned interface, uid_t *uid)
+int
+owner_find(int proto, const union addr *client, const union addr *dst, uid_t *uid)
 {
 	/* What is asked of UDP is the receiver of an answer: the ends change places (udp_diag.c of the kernel). */
 	const union addr *src = proto == IPPROTO_UDP ? dst : client, *to = proto == IPPROTO_UDP ? client : dst;
 	struct inet_diag_req_v2 ask = { .sdiag_family = (uint8_t)client->sa.sa_family, .sdiag_protocol = (uint8_t)proto,
 		.idiag_states = ~0u, .id = { .idiag_sport = htons(addr_port(src)), .idiag_dport = htons(addr_port(to)),
-		    .idiag_if = interface, .idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE } } };
+		    .idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE } } };
 	union message msg = { .head = { .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_len = NLMSG_LENGTH(sizeof(ask)) } };
 	struct inet_diag_msg answer;
 	int error;
@@ -86,20 +84,6 @@ find_at(int proto, const union addr *client, const union addr *dst, unsigned int
 		return ENOENT;
 	*uid = answer.idiag_uid;
 	return 0;
-}
-
-int
-owner_find(int proto, const union addr *client, const union addr *dst, uid_t *uid)
-{
-	int error = find_at(proto, client, dst, 0, uid);
-	struct if_nameindex *list;
-
-	if (error != ENOENT || (list = if_nameindex()) == NULL)
-		return error;
-	for (size_t i = 0; list[i].if_index != 0 && error == ENOENT; i++)
-		error = find_at(proto, client, dst, list[i].if_index, uid);
-	if_freenameindex(list);
-	return error;
 }
 
 /* Attributes: adds one; opens and closes one that holds others. */

@@ -171,23 +171,6 @@ udp_socket_is_found_connected_or_not(void **state)
 }
 
 static void
-socket_bound_to_an_interface_is_found(void **state)
-{
-	const union addr dst = at("127.0.0.1", 5300);
-	int fd = opened("127.0.0.1", SOCK_DGRAM);
-	union addr client;
-	uid_t uid = 0;
-
-	(void)state;
-	assert_int_equal(addr_of_socket(fd, &client), 0);
-	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 2), 0);
-	owned(fd);
-	assert_int_equal(owner_find(IPPROTO_UDP, &client, &dst, &uid), 0);
-	assert_int_equal(uid, user());
-	close(fd);
-}
-
-static void
 best_fit_is_the_connected_socket(void **state)
 {
 	const union addr client = at("192.0.2.2", 1024), dst = at("198.51.100.1", 53), any = at("0.0.0.0", 1024);
@@ -287,7 +270,6 @@ main(void)
 		cmocka_unit_test(tcp_socket_is_found_by_both_ends),
 		cmocka_unit_test(tcp_listener_is_no_connection),
 		cmocka_unit_test(udp_socket_is_found_connected_or_not),
-		cmocka_unit_test(socket_bound_to_an_interface_is_found),
 		cmocka_unit_test(best_fit_is_the_connected_socket),
 		cmocka_unit_test(helper_refuses_what_is_no_flow),
 		cmocka_unit_test(helper_knows_no_owner_of_a_forwarded_flow),
