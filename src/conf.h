@@ -172,7 +172,7 @@ struct conf *conf_parse_files(const char *file, const char *text, size_t len, co
     struct conf_report *report);
 void conf_free(struct conf *);
 
-/* Looks the users of enabled rules up in this host's user database; conf_parse() reads numbers only. file and text as
+/* Looks the users of rules up in this host's user database; conf_parse() reads numbers only. file and text as
  * for conf_parse(). 0; EINVAL: report->error tells. */
 int conf_users_resolve(struct conf *, const char *file, const char *text, struct conf_report *report);
 

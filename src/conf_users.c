@@ -13,7 +13,7 @@ conf_users_resolve(struct conf *conf, const char *file, const char *text, struct
 	const struct passwd *pw;
 
 	for (struct conf_rule *rule = conf->rules; node != NULL; rule++, node = node->next) {
-		if (!rule->enabled || rule->user == NULL || rule->uid != (uid_t)-1)
+		if (rule->user == NULL || rule->uid != (uid_t)-1)
 			continue;
 		if ((pw = getpwnam(rule->user)) == NULL)
 			return conf_fail(&reader, json_member(node, "user"),

@@ -147,11 +147,8 @@ helper_send_all(struct helper *h, struct helper_listeners *listeners)
 		error = helper_listen_send(listeners, h->ipc);
 	for (size_t i = 0; i < h->conf->nproxies && error == 0; i++)
 		helper_send_proxy(h, i);
-	for (size_t i = 0; i < h->conf->nrules && error == 0; i++) {
-		msg = (struct ipc_msg){ .type = IPC_USER, .value = (uint32_t)i, .proto = (int32_t)h->conf->rules[i].uid };
-		if (h->conf->rules[i].user != NULL)
-			error = ipc_send(h->ipc, &msg, -1);
-	}
+	if (error == 0)
+		error = owner_tell_users(h->ipc, h->conf);
 	helper_control_send(&h->control, h->conf, h->ipc);
 	helper_send_paused(h);
 	msg = (struct ipc_msg){ .type = IPC_COMMIT };

@@ -389,6 +389,31 @@ conf_takes_many_rules(void **state)
 	free(text);
 }
 
+static void
+conf_looks_users_up_by_name_and_takes_numbers(void **state)
+{
+#define RULE_OF(id, user) "{\"id\":" #id ",\"pattern\":\"*\",\"action\":\"block\",\"user\":\"" user "\"}"
+	static const char good[] = "{\"rules\":[" RULE_OF(1, "root") "," RULE_OF(2, "4294967294") ","
+	    "{\"id\":3,\"pattern\":\"*\",\"action\":\"block\"}]}";
+	static const char bad[] = "{\"rules\":[" RULE_OF(1, "root") ",\n" RULE_OF(2, "nobody.knows.me") "]}";
+	struct conf *c = accepted(good);
+
+	(void)state;
+	assert_true(c->asks_user);
+	assert_int_equal(conf_users_resolve(c, "f", good, &report), 0);
+	assert_int_equal(c->rules[0].uid, 0);
+	assert_int_equal(c->rules[1].uid, 4294967294u);
+	assert_null(c->rules[2].user);
+	conf_free(c);
+	c = accepted(bad);
+	assert_int_equal(conf_users_resolve(c, "f", bad, &report), EINVAL);
+	assert_non_null(strstr(report.error, "f:2:47: rules[1].user: this host knows no user \"nobody.knows.me\"; write"));
+	conf_free(c);
+	c = accepted("{\"rules\":[{\"id\":1,\"pattern\":\"*\",\"action\":\"block\",\"enabled\":false,\"user\":\"0\"}]}");
+	assert_false(c->asks_user);
+	conf_free(c);
+}
+
 int
 main(void)
 {
@@ -406,6 +431,7 @@ main(void)
 		cmocka_unit_test(conf_does_not_warn_of_rules_that_are_meant_so),
 		cmocka_unit_test(conf_tells_how_many_warnings_more_there_are),
 		cmocka_unit_test(conf_takes_many_rules),
+		cmocka_unit_test(conf_looks_users_up_by_name_and_takes_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
