@@ -105,7 +105,7 @@ static const struct conf_key log_keys[] = {
 };
 
 static const struct conf_key control_keys[] = {
-	{ "socket", JSON_STRING, conf_read_path, FIELD(control.socket), NULL, PFI_RUN_DIR "/pfinterceptd.sock" },
+	{ "socket", JSON_STRING, conf_read_path, FIELD(control.socket), NULL, CONF_SOCKET_DEFAULT },
 	{ "group", JSON_STRING, conf_read_word, FIELD(control.group), &group_name, NULL },
 	{ "metrics", JSON_STRING, conf_read_socket, FIELD(control.metrics), NULL, "" },
 	END

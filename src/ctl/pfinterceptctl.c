@@ -17,11 +17,24 @@ struct verb {
 	ctl_run    *run;
 };
 
+/* In the order of the alphabet; the manual and the completions list them, too. */
 static const struct verb verbs[] = {
 	{ "anchor", "", "print the firewall rules that pfinterceptd would load", false, anchor_run },
+	{ "connections", "[-w]", "list flows under way; -w: and go on with those that begin and end", true, connections_run },
+	{ "dns", "", "show resolvers and counters of the DNS forwarder", true, status_run },
 	{ "doctor", "", "check each link of the chain; names the fault and the cure", true, doctor_run },
+	{ "events", "", "show flows as they begin and end", true, events_run },
+	{ "kill", "ID", "end a flow", true, kill_run },
+	{ "pause", "", "intercept nothing until \"resume\"; flows under way go on", true, status_run },
+	{ "proxies", "", "list proxies, their state and counters", true, proxies_run },
+	{ "reload", "", "read the configuration again", true, status_run },
+	{ "resume", "", "intercept again", true, status_run },
+	{ "rules", "", "list rules and their counters", true, rules_run },
 	{ "setup", "[-n | -y] [--undo] [-c pf.conf]", "make pf.conf evaluate the anchor: shows the change, asks, keeps a backup",
 	    false, setup_run },
+	{ "stats", "", "show counters", true, status_run },
+	{ "status", "", "show whether traffic is intercepted, and what the daemon uses", true, status_run },
+	{ "test", "HOST[:PORT] [tcp | udp]", "tell which rule would win, and why", true, test_run },
 };
 
 static const size_t nverbs = sizeof(verbs) / sizeof(verbs[0]);
@@ -30,13 +43,14 @@ static void
 usage(FILE *out)
 {
 	fprintf(out,
-	    "usage: pfinterceptctl [-jV] [-f file] verb\n"
+	    "usage: pfinterceptctl [-jV] [-f file] [-s socket] verb\n"
 	    "  -f file  configuration file (default " PFI_CONF_FILE ")\n"
-	    "  -j       print JSON, one object a line (");
+	    "  -j       print JSON, one object a line (not with");
 	for (size_t i = 0, n = 0; i < nverbs; i++)
-		if (verbs[i].json)
-			fprintf(out, "%s%s", n++ > 0 ? ", " : "", verbs[i].name);
+		if (!verbs[i].json)
+			fprintf(out, "%s %s", n++ > 0 ? "," : "", verbs[i].name);
 	fprintf(out, ")\n"
+	    "  -s sock  control socket (default: as the configuration says)\n"
 	    "  -V       print version and system\n"
 	    "verbs:\n");
 	for (const struct verb *v = verbs; v < verbs + nverbs; v++)
@@ -77,10 +91,11 @@ parse_options(int argc, char **argv, struct ctl *ctl, int *status)
 		usage(stdout);
 		return false;
 	}
-	while ((ch = getopt(argc, argv, "+f:hjV")) != -1) {
+	while ((ch = getopt(argc, argv, "+f:hjs:V")) != -1) {
 		switch (ch) {
 		case 'f': ctl->file = optarg; ctl->file_given = true; break;
 		case 'j': ctl->json = true; break;
+		case 's': ctl->socket = optarg; break;
 		case 'h': usage(stdout); return false;
 		case 'V': printf("pfinterceptctl " PACKAGE_VERSION " (" PFI_HOST ")\n"); return false;
 		default:  *status = CTL_USAGE; break;

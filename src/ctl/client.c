@@ -1,0 +1,156 @@
+#include "config.h"
+
+#include "client.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control_request.h"
+
+struct client {
+	FILE  *in;
+	char  *line;
+	size_t size;
+};
+
+/* Where the daemon of this configuration listens; the default when that cannot be read. */
+static void
+socket_path(const struct ctl *ctl, char path[CONF_PATH_MAX + 1])
+{
+	struct conf_report *report = calloc(1, sizeof(*report));
+	struct conf *conf = ctl->socket == NULL && report != NULL ? ctl_conf(ctl->file, report) : NULL;
+	const char *from = ctl->socket != NULL ? ctl->socket : conf != NULL ? conf->control.socket : CONF_SOCKET_DEFAULT;
+
+	snprintf(path, CONF_PATH_MAX + 1, "%s", from);
+	conf_free(conf);
+	free(report);
+}
+
+static void
+explain(const char *path, int error)
+{
+	if (path[0] == '\0')
+		fprintf(stderr, "pfinterceptctl: control.socket is \"\": the daemon has no control socket; name a place for it\n");
+	else if (error == ENOENT || error == ECONNREFUSED)
+		fprintf(stderr, "pfinterceptctl: nobody listens at %s: is pfinterceptd running? -s names another socket\n", path);
+	else if (error == EACCES || error == EPERM)
+		fprintf(stderr, "pfinterceptctl: %s is for root and control.group; use sudo\n", path);
+	else
+		fprintf(stderr, "pfinterceptctl: %s: %s\n", path, strerror(error));
+}
+
+struct client *
+client_open(const struct ctl *ctl)
+{
+	struct client *c = calloc(1, sizeof(*c));
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	char path[CONF_PATH_MAX + 1];
+	int fd = c != NULL ? socket(AF_UNIX, SOCK_STREAM, 0) : -1;
+
+	signal(SIGPIPE, SIG_IGN);
+	socket_path(ctl, path);
+	strncpy(sun.sun_path, path, sizeof(sun.sun_path) - 1);
+	if (fd != -1 && connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
+		c->in = fdopen(fd, "r");
+	if (c != NULL && c->in != NULL)
+		return c;
+	explain(path, errno);
+	if (fd != -1)
+		close(fd);
+	free(c);
+	return NULL;
+}
+
+void
+client_close(struct client *c)
+{
+	fclose(c->in);
+	free(c->line);
+	free(c);
+}
+
+int
+client_fd(const struct client *c)
+{
+	return fileno(c->in);
+}
+
+bool
+client_ask(struct client *c, const char *fmt, ...)
+{
+	char members[CONTROL_LINE_MAX - 64], line[CONTROL_LINE_MAX];
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	vsnprintf(members, sizeof(members), fmt, args);
+	va_end(args);
+	len = snprintf(line, sizeof(line), "{\"v\":%d,%s}\n", CONTROL_VERSION, members);
+	if (write(client_fd(c), line, (size_t)len) == len)
+		return true;
+	fprintf(stderr, "pfinterceptctl: the daemon does not listen any more\n");
+	return false;
+}
+
+yajl_val
+client_line(struct client *c, const char **text)
+{
+	ssize_t len = getline(&c->line, &c->size, c->in);
+
+	if (len == -1)
+		return NULL;
+	if (text != NULL)
+		*text = c->line;
+	return yajl_tree_parse(c->line, NULL, 0);
+}
+
+yajl_val
+client_answer(struct client *c, const char **text)
+{
+	yajl_val answer = client_line(c, text);
+	const char *error = answer != NULL ? member_text(answer, "error") : "the daemon has closed the connection";
+
+	if (answer != NULL && member_true(answer, "ok"))
+		return answer;
+	fprintf(stderr, "pfinterceptctl: %s\n", error != NULL ? error : "the daemon's answer is not understood");
+	yajl_tree_free(answer);
+	return NULL;
+}
+
+yajl_val
+member(yajl_val object, const char *key)
+{
+	const char *path[] = { key, NULL };
+
+	return YAJL_IS_OBJECT(object) ? yajl_tree_get(object, path, yajl_t_any) : NULL;
+}
+
+const char *
+member_text(yajl_val object, const char *key)
+{
+	yajl_val value = member(object, key);
+
+	return YAJL_IS_STRING(value) ? value->u.string : NULL;
+}
+
+double
+member_number(yajl_val object, const char *key)
+{
+	yajl_val value = member(object, key);
+
+	return YAJL_IS_INTEGER(value) ? (double)value->u.number.i : YAJL_IS_DOUBLE(value) ? value->u.number.d : 0;
+}
+
+bool
+member_true(yajl_val object, const char *key)
+{
+	return YAJL_IS_TRUE(member(object, key));
+}

@@ -1,0 +1,35 @@
+/*
+ * client.h - pfinterceptctl's side of the control socket: asks, and reads answers line by line.
+ *
+ * Owner:   client_open() makes one, client_close() ends it. A line's JSON is the caller's to free.
+ * Errors:  are said on standard error, with the cure.
+ */
+#ifndef PFI_CTL_CLIENT_H
+#define PFI_CTL_CLIENT_H
+
+#include <yajl/yajl_tree.h>
+
+#include "ctl.h"
+
+struct client;
+
+/* Connects to the daemon: at ctl->socket, else where the configuration says. NULL: said why not. */
+struct client *client_open(const struct ctl *);
+void client_close(struct client *);
+int  client_fd(const struct client *);
+
+/* Sends a request; fmt is its JSON without the braces and version: "\"verb\":\"kill\",\"id\":5". False: said why not. */
+bool client_ask(struct client *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The next line, as text (borrowed until the next call) and parsed; NULL: the daemon is gone (not said). */
+yajl_val client_line(struct client *, const char **text);
+/* The first line of an answer. NULL: it was an error, or none came; said so. */
+yajl_val client_answer(struct client *, const char **text);
+
+/* Members of an object; a missing one is NULL, 0 or false. */
+yajl_val    member(yajl_val, const char *key);
+const char *member_text(yajl_val, const char *key);
+double      member_number(yajl_val, const char *key);
+bool        member_true(yajl_val, const char *key);
+
+#endif

@@ -1,0 +1,315 @@
+/*
+ * The verbs that ask the daemon, and how their answers look to a person: a stream of objects is a table, an object is
+ * a list of its members. With -j the daemon's lines pass as they are.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "show.h"
+
+struct column { const char *title, *key; int width; bool right; };
+
+static const struct column flow_columns[] = {
+	{ "ID", "id", 6, true }, { "PROTO", "protocol", 5, false }, { "SOURCE", "source", 21, false },
+	{ "DESTINATION", "destination", 21, false }, { "HOST", "host", 28, false }, { "VIA", "via", 4, false },
+	{ "RULE", "rule", 4, true }, { "ACTION", "action", 6, false }, { "PROXY", "proxy", 5, true },
+	{ "OUT", "out", 7, true }, { "IN", "in", 7, true }, { "AGE", "age_s", 7, true }, { NULL, NULL, 0, false }
+};
+static const struct column rule_columns[] = {
+	{ "ID", "id", 5, true }, { "NAME", "name", 20, false }, { "PATTERN", "pattern", 28, false },
+	{ "ON", "enabled", 3, false }, { "ACTION", "action", 6, false }, { "PROXIES", "proxies", 7, false },
+	{ "ACTIVE", "active", 6, true }, { "CLOSED", "closed", 8, true }, { "FAILED", "failed", 6, true },
+	{ "OUT", "out", 7, true }, { "IN", "in", 7, true }, { NULL, NULL, 0, false }
+};
+static const struct column proxy_columns[] = {
+	{ "ID", "id", 5, true }, { "NAME", "name", 20, false }, { "TYPE", "type", 6, false }, { "HOST", "host", 22, false },
+	{ "PORT", "port", 5, true }, { "STATE", "state", 8, false }, { "UDP", "udp", 7, false },
+	{ "ACTIVE", "active", 6, true }, { "CLOSED", "closed", 8, true }, { "FAILED", "failed", 6, true },
+	{ "OUT", "out", 7, true }, { "IN", "in", 7, true }, { NULL, NULL, 0, false }
+};
+static const struct column host_columns[] = {
+	{ "HOST", "host", 40, false }, { "ACTIVE", "active", 6, true }, { "CLOSED", "closed", 8, true },
+	{ "FAILED", "failed", 6, true }, { "OUT", "out", 7, true }, { "IN", "in", 7, true }, { NULL, NULL, 0, false }
+};
+
+const char *
+show_bytes(double bytes, char out[SHOW_MAX])
+{
+	static const char units[] = " KMGTPE";
+	int unit = 0;
+
+	while (bytes >= 999.5 && unit < 6) {
+		bytes /= 1024;
+		unit++;
+	}
+	snprintf(out, SHOW_MAX, unit == 0 ? "%.0f" : bytes < 9.95 ? "%.1f%c" : "%.0f%c", bytes, units[unit]);
+	return out;
+}
+
+const char *
+show_seconds(double s, char out[SHOW_MAX])
+{
+	const unsigned long n = (unsigned long)s;
+
+	if (s < 100)
+		snprintf(out, SHOW_MAX, "%.1fs", s);
+	else if (n < 6000)
+		snprintf(out, SHOW_MAX, "%lum%02lus", n / 60, n % 60);
+	else if (n < 360000)
+		snprintf(out, SHOW_MAX, "%luh%02lum", n / 3600, n / 60 % 60);
+	else
+		snprintf(out, SHOW_MAX, "%lud%02luh", n / 86400, n / 3600 % 24);
+	return out;
+}
+
+static bool
+ends_with(const char *key, const char *end)
+{
+	const size_t len = strlen(key), end_len = strlen(end);
+
+	return len >= end_len && strcmp(key + len - end_len, end) == 0;
+}
+
+/* The unit of a number is in its name. */
+static const char *
+show_number(const char *key, double number, char out[SHOW_MAX])
+{
+	if (strcmp(key, "out") == 0 || strcmp(key, "in") == 0 || ends_with(key, "_bytes"))
+		return show_bytes(number, out);
+	if (ends_with(key, "_s"))
+		return show_seconds(number, out);
+	snprintf(out, SHOW_MAX, "%.0f", number);
+	return out;
+}
+
+static void
+show_list(yajl_val list, char out[SHOW_MAX])
+{
+	size_t used = 0;
+	char item[SHOW_MAX];
+
+	snprintf(out, SHOW_MAX, "-");
+	for (size_t i = 0; i < list->u.array.len && used < SHOW_MAX; i++) {
+		show_value("", list->u.array.values[i], item);
+		used += (size_t)snprintf(out + used, SHOW_MAX - used, "%s%s", i > 0 ? "," : "", item);
+	}
+}
+
+const char *
+show_value(const char *key, yajl_val value, char out[SHOW_MAX])
+{
+	if (YAJL_IS_STRING(value))
+		snprintf(out, SHOW_MAX, "%s", value->u.string[0] != '\0' ? value->u.string : "-");
+	else if (YAJL_IS_INTEGER(value))
+		show_number(key, (double)value->u.number.i, out);
+	else if (YAJL_IS_DOUBLE(value))
+		show_number(key, value->u.number.d, out);
+	else if (YAJL_IS_ARRAY(value))
+		show_list(value, out);
+	else
+		snprintf(out, SHOW_MAX, "%s", YAJL_IS_TRUE(value) ? "yes" : YAJL_IS_FALSE(value) ? "no" : "-");
+	for (char *c = out; *c != '\0'; c++)    /* a name may hold anything */
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	return out;
+}
+
+static void
+show_head(const struct column *columns)
+{
+	const bool bold = isatty(STDOUT_FILENO);
+
+	printf("%s", bold ? "\033[1m" : "");
+	for (const struct column *c = columns; c->title != NULL; c++)
+		printf("%*s%s", c->right ? c->width : -c->width, c->title, c[1].title != NULL ? " " : "");
+	printf("%s\n", bold ? "\033[0m" : "");
+}
+
+static void
+show_row(const struct column *columns, yajl_val object)
+{
+	char text[SHOW_MAX];
+
+	for (const struct column *c = columns; c->title != NULL; c++)
+		printf("%*s%s", c->right ? c->width : -c->width, show_value(c->key, member(object, c->key), text),
+		    c[1].title != NULL ? " " : "");
+	putchar('\n');
+}
+
+/* An object, member by member; those inside it after it, indented. */
+static void
+show_object(yajl_val object, int indent)
+{
+	char text[SHOW_MAX];
+
+	for (size_t i = 0; i < object->u.object.len; i++) {
+		const char *key = object->u.object.keys[i];
+		yajl_val value = object->u.object.values[i];
+
+		if (indent == 0 && (strcmp(key, "v") == 0 || strcmp(key, "ok") == 0))
+			continue;
+		if (strcmp(key, "hosts") == 0) {
+			putchar('\n');
+			show_head(host_columns);
+			for (size_t n = 0; n < value->u.array.len; n++)
+				show_row(host_columns, value->u.array.values[n]);
+			putchar('\n');
+		} else if (YAJL_IS_OBJECT(value)) {
+			printf("%*s%s\n", indent, "", key);
+			show_object(value, indent + 2);
+		} else {
+			printf("%*s%-*s %s\n", indent, "", 20 - indent, key, show_value(key, value, text));
+		}
+	}
+}
+
+/* Lines until the end of the stream. False: the daemon went away before it. */
+static bool
+show_stream(const struct ctl *ctl, struct client *client, const struct column *columns)
+{
+	const char *text;
+	bool end = false;
+	yajl_val line;
+
+	while (!end && (line = client_line(client, &text)) != NULL) {
+		end = member_true(line, "end");
+		if (ctl->json)
+			fputs(text, stdout);
+		else if (!end)
+			show_row(columns, line);
+		yajl_tree_free(line);
+	}
+	return end;
+}
+
+/* One verb, one answer: a line, or a stream when there are columns. */
+static int
+show_verb(const struct ctl *ctl, const char *verb, const struct column *columns)
+{
+	struct client *client = client_open(ctl);
+	const char *text;
+	yajl_val answer;
+	bool good;
+
+	if (client == NULL)
+		return CTL_FAILED;
+	answer = client_ask(client, "\"verb\":\"%s\"", verb) ? client_answer(client, &text) : NULL;
+	good = answer != NULL;
+	if (good && ctl->json)
+		fputs(text, stdout);
+	else if (good && columns != NULL)
+		show_head(columns);
+	else if (good && member_text(answer, "message") != NULL)
+		printf("%s\n", member_text(answer, "message"));
+	else if (good)
+		show_object(answer, 0);
+	if (good && columns != NULL)
+		good = show_stream(ctl, client, columns);
+	yajl_tree_free(answer);
+	client_close(client);
+	return good ? CTL_OK : CTL_FAILED;
+}
+
+int status_run(const struct ctl *ctl, int argc, char **argv) { (void)argc; return show_verb(ctl, argv[0], NULL); }
+int rules_run(const struct ctl *ctl, int argc, char **argv) { (void)argc; return show_verb(ctl, argv[0], rule_columns); }
+int proxies_run(const struct ctl *ctl, int argc, char **argv) { (void)argc; return show_verb(ctl, argv[0], proxy_columns); }
+
+/* Flows as they begin and end, until the daemon or the user ends it. */
+static int
+show_events(const struct ctl *ctl, struct client *client)
+{
+	const char *text;
+	yajl_val line;
+
+	while (!ferror(stdout) && (line = client_line(client, &text)) != NULL) {
+		if (ctl->json) {
+			fputs(text, stdout);
+		} else if (member_text(line, "event") != NULL) {
+			printf("%-5s ", member_text(line, "event"));
+			show_row(flow_columns, line);
+		} else {
+			show_row(flow_columns, line);
+		}
+		fflush(stdout);
+		yajl_tree_free(line);
+	}
+	fprintf(stderr, "pfinterceptctl: the daemon has closed the connection\n");
+	return CTL_FAILED;
+}
+
+int
+events_run(const struct ctl *ctl, int argc, char **argv)
+{
+	struct client *client = client_open(ctl);
+	yajl_val answer;
+	int status = CTL_FAILED;
+
+	(void)argc, (void)argv;
+	if (client == NULL)
+		return CTL_FAILED;
+	answer = client_ask(client, "\"verb\":\"events\"") ? client_answer(client, NULL) : NULL;
+	if (answer != NULL && !ctl->json)
+		printf("%-5s ", "EVENT"), show_head(flow_columns);
+	fflush(stdout);
+	if (answer != NULL)
+		status = show_events(ctl, client);
+	yajl_tree_free(answer);
+	client_close(client);
+	return status;
+}
+
+int
+connections_run(const struct ctl *ctl, int argc, char **argv)
+{
+	const bool watch = argc == 2 && strcmp(argv[1], "-w") == 0;
+	struct client *client;
+	yajl_val answer;
+	int status = CTL_FAILED;
+
+	if (argc > 1 + watch)
+		return CTL_USAGE;
+	if (!watch)
+		return show_verb(ctl, argv[0], flow_columns);
+	client = client_open(ctl);
+	if (client == NULL)
+		return CTL_FAILED;
+	answer = client_ask(client, "\"verb\":\"connections\",\"watch\":true") ? client_answer(client, NULL) : NULL;
+	if (answer != NULL && !ctl->json)
+		show_head(flow_columns);
+	if (answer != NULL)
+		status = show_events(ctl, client);
+	yajl_tree_free(answer);
+	client_close(client);
+	return status;
+}
+
+int
+kill_run(const struct ctl *ctl, int argc, char **argv)
+{
+	struct client *client;
+	const char *text;
+	yajl_val answer;
+	char *end;
+
+	if (argc != 2 || strtoull(argv[1], &end, 10) == 0 || *end != '\0')
+		return CTL_USAGE;
+	client = client_open(ctl);
+	if (client == NULL)
+		return CTL_FAILED;
+	answer = client_ask(client, "\"verb\":\"kill\",\"id\":%s", argv[1]) ? client_answer(client, &text) : NULL;
+	if (answer != NULL && ctl->json) {
+		fputs(text, stdout);
+	} else if (answer != NULL) {
+		show_head(flow_columns);
+		show_row(flow_columns, answer);
+	}
+	client_close(client);
+	yajl_tree_free(answer);
+	return answer != NULL ? CTL_OK : CTL_FAILED;
+}

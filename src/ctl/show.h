@@ -1,0 +1,17 @@
+/*
+ * show.h - values of the daemon's answers as a person reads them.
+ */
+#ifndef PFI_CTL_SHOW_H
+#define PFI_CTL_SHOW_H
+
+#include <yajl/yajl_tree.h>
+
+#define SHOW_MAX 512
+
+/* All write to out and return it. */
+const char *show_bytes(double bytes, char out[SHOW_MAX]);       /* "512", "1.5K", "20M" */
+const char *show_seconds(double seconds, char out[SHOW_MAX]);   /* "1.5s", "3m20s", "2h05m", "9d01h" */
+/* A value without anything that a terminal would take for a command; key tells the unit of a number. */
+const char *show_value(const char *key, yajl_val, char out[SHOW_MAX]);
+
+#endif
