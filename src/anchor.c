@@ -39,7 +39,7 @@ none_remove(struct anchor *a)
 }
 
 static const struct anchor_ops anchor_none = { "none", none_render, none_prepare, none_load, none_remove,
-	NULL, NULL };
+	NULL, NULL, NULL };
 
 int
 anchor_open(struct anchor *a, const struct conf *conf, bool sticky)
@@ -47,6 +47,7 @@ anchor_open(struct anchor *a, const struct conf *conf, bool sticky)
 	memset(a, 0, sizeof(*a));
 	memcpy(a->name, conf->intercept.anchor, sizeof(a->name));
 	a->sticky = sticky;
+	a->matched = conf->intercept.mode == MODE_MATCHED;
 	a->ops = conf->intercept.firewall == FIREWALL_NONE ? &anchor_none : anchor_native;
 	if ((conf->intercept.firewall == FIREWALL_PF || conf->intercept.firewall == FIREWALL_NETFILTER) &&
 	    conf->intercept.firewall != anchor_native_kind)

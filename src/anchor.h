@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "conf.h"
+#include "network_set.h"
 
 enum anchor_state {
 	ANCHOR_EMPTY,           /* nothing is intercepted */
@@ -38,6 +39,14 @@ struct anchor_input {
 		unsigned rdomain;       /* OpenBSD: the routing domain that the daemon is in */
 	} place;
 };
+
+/* An address that a name has led to (mode "matched"). */
+struct anchor_target {
+	union addr addr;
+	uint32_t   seconds;             /* to keep it, where the kernel forgets by itself */
+};
+
+#define ANCHOR_LEARN_MAX 2048   /* at once */
 
 struct anchor;
 
@@ -65,6 +74,11 @@ struct anchor_ops {
 	/* Is what load() put there still in force? Mends what prepare() would mend. 0; ESTALE: load it again.
 	 * NULL: nothing else can change it. */
 	int (*verify)(struct anchor *);
+
+	/* Puts up to ANCHOR_LEARN_MAX learned addresses into the set that load()'s rules of mode "matched" look at, or takes them out;
+	 * in one transaction. What is there already, or is not, is no error. Later loads of such rules leave
+	 * the set as it is. 0 or an errno value, not logged: there may be no such set. NULL: there never is. */
+	int (*learn)(struct anchor *, bool add, const struct anchor_target *, size_t n);
 };
 
 /* What prepare() changed outside our own anchor and remove() puts back. Plain bytes: the guard gets a
@@ -82,9 +96,17 @@ struct anchor {
 	const struct anchor_ops *ops;
 	char  name[CONF_ANCHOR_MAX + 1];
 	bool  lost;             /* verify(): the main ruleset no longer evaluates our rules (logged) */
+	bool  matched;          /* mode "matched": the rules have sets of destinations */
 	bool  sticky;           /* keep the rules when this process dies (on_failure "closed") */
 	void *data;             /* the backend's own */
 };
+
+/* Networks that no rule looks at, whatever the configuration says; NULL at the end. */
+extern const char *const anchor_never[];
+/* What is never intercepted: those, own, exclude, proxies. And what mode "matched" takes from the
+ * patterns of rules that are not "direct". 0 or ENOMEM; the set is closed. */
+int anchor_skip(const struct anchor_input *, struct network_set *);
+int anchor_targets(const struct conf *, struct network_set *);
 
 /* The backend that conf asks for on this system. sticky: see above. 0; ENOTSUP: this system has no
  * such firewall; ENOMEM. */

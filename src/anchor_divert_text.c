@@ -21,7 +21,7 @@
 static void
 route_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const struct pf_service *s)
 {
-	fprintf(out, "pass out quick %s %s proto %s from <pfi_own> to ! <pfi_skip>", p->scope, f->af, s->proto);
+	fprintf(out, "pass out quick %s %s proto %s from <pfi_own> to %s", p->scope, f->af, s->proto, s->dst);
 	pf_text_ports(out, &s->ports);
 	fprintf(out, " user %ju <> %ju%s keep state (floating) label \"%s\" route-to %s\n", (uintmax_t)p->in->uid,
 	    (uintmax_t)p->in->uid, pf_text_flags(s), s->label, f->loop);
@@ -31,7 +31,7 @@ static void
 divert_rule(FILE *out, const char *interface, const char *from, const union addr *to, const struct pf_family *f,
     const struct pf_service *s)
 {
-	fprintf(out, "pass in quick on %s %s proto %s from %s to ! <pfi_skip>", interface, f->af, s->proto, from);
+	fprintf(out, "pass in quick on %s %s proto %s from %s to %s", interface, f->af, s->proto, from, s->dst);
 	pf_text_ports(out, &s->ports);
 	fprintf(out, "%s keep state label \"%s\" divert-to ", pf_text_flags(s), s->label);
 	pf_text_target(out, s, to);

@@ -97,18 +97,43 @@ nft_prepare(struct anchor *a, const struct conf *conf)
 	return nft_route(true);
 }
 
+/* The one set for each family of what the table has learned, as nft(8) lists it: it goes into the new table at once. */
+static void
+nft_keep(struct anchor *a, FILE *out)
+{
+	char script[CONF_ANCHOR_MAX + 48];
+	const char *list;
+
+	for (int version = 4; version <= 6; version += 2) {
+		snprintf(script, sizeof(script), "list set inet %s learned%d\n", a->name, version);
+		if (nft_run(a, script) != 0)
+			continue;
+		list = strstr(nft_ctx_get_output_buffer(a->data), "elements = {");
+		if (list != NULL)
+			fprintf(out, "add element inet %s learned%d %.*s}\n", a->name, version,
+			    (int)strcspn(list + 11, "}"), list + 11);
+	}
+}
+
 /* Tries the table with and without "flags owner", and with and without removing one before. */
 static int
 nft_load(struct anchor *a, const char *text)
 {
 	const char *body = strchr(text, '\n');
-	size_t size = strlen(text) + 256;
-	char *script = malloc(size);
+	char *script = NULL, *kept = NULL;
 	bool owner = !a->sticky;
 	int error = EINVAL;
+	size_t size;
+	FILE *out = open_memstream(&kept, &size);
 
-	if (script == NULL)
+	if (out == NULL)
 		return ENOMEM;
+	if (strstr(text, "\tset learned4 ") != NULL)
+		nft_keep(a, out);
+	if (fclose(out) != 0 || (script = malloc(size += strlen(text) + 256)) == NULL) {
+		free(kept);
+		return ENOMEM;
+	}
 	for (int attempt = 0; attempt < 4 && error == EINVAL; attempt++) {
 		const bool first = attempt % 2 == 0;
 
@@ -116,18 +141,81 @@ nft_load(struct anchor *a, const char *text)
 			break; /* nothing else to leave out */
 		if (attempt == 2)
 			owner = false; /* before Linux 5.12 */
-		snprintf(script, size, "%s%s%s%.*s\n%s%s",
+		snprintf(script, size, "%s%s%s%.*s\n%s%s%s",
 		    first ? "delete table inet " : "", first ? a->name : "", first ? "\n" : "",
 		    body != NULL ? (int)(body - text) : 0, text,
-		    owner && body != NULL ? "\tflags owner\n" : "", body != NULL ? body + 1 : "");
+		    owner && body != NULL ? "\tflags owner\n" : "", body != NULL ? body + 1 : "", kept);
 		error = nft_run(a, script);
 		if (body == NULL)
 			error = 0; /* empty: the table is gone, or was not there */
 	}
 	free(script);
+	free(kept);
 	if (error != 0)
 		log_error("cannot load the nftables table inet %s: %s", a->name, nft_error(a));
 	return error;
+}
+
+/* "VERB element inet NAME learned4 { 192.0.2.1 timeout 300s, ... }" */
+static void
+nft_elements(FILE *out, const struct anchor *a, const char *verb, int family, bool timeout,
+    const struct anchor_target *list, size_t n)
+{
+	const char *between = "{";
+	char text[ADDR_TEXT_MAX];
+
+	fprintf(out, "%s element inet %s learned%d ", verb, a->name, family == AF_INET6 ? 6 : 4);
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].addr.sa.sa_family != family)
+			continue;
+		fprintf(out, "%s %s", between, addr_format_ip(&list[i].addr, text));
+		if (timeout)
+			fprintf(out, " timeout %us", list[i].seconds);
+		between = ",";
+	}
+	fputs(" }\n", out);
+}
+
+/* Deleting needs an element that is there, and adding leaves the time of one that is there as it was. */
+static int
+nft_learn(struct anchor *a, bool add, const struct anchor_target *list, size_t n)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	char *script = NULL;
+	int error = ENOMEM;
+	size_t size;
+	FILE *out = open_memstream(&script, &size);
+
+	if (out == NULL)
+		return ENOMEM;
+	for (size_t f = 0; f < 2; f++) {
+		bool any = false;
+
+		for (size_t i = 0; i < n && !any; i++)
+			any = list[i].addr.sa.sa_family == families[f];
+		if (!any)
+			continue;
+		nft_elements(out, a, "add", families[f], false, list, n);
+		nft_elements(out, a, "delete", families[f], false, list, n);
+		if (add)
+			nft_elements(out, a, "add", families[f], true, list, n);
+	}
+	if (fclose(out) == 0)
+		error = nft_run(a, script);
+	free(script);
+	return error;
+}
+
+/* With "flags owner", nobody else can remove the table. */
+static int
+nft_verify(struct anchor *a)
+{
+	char line[CONF_ANCHOR_MAX + 16];
+
+	snprintf(line, sizeof(line), "table inet %s\n", a->name);
+	if (nft_run(a, "list tables inet\n") != 0)
+		return 0;
+	return strstr(nft_ctx_get_output_buffer(a->data), line) != NULL ? 0 : ESTALE;
 }
 
 static int
@@ -142,6 +230,6 @@ nft_remove(struct anchor *a)
 }
 
 static const struct anchor_ops nft_ops = { "nft", anchor_nft_render, nft_prepare, nft_load, nft_remove,
-	NULL, NULL };
+	NULL, nft_verify, nft_learn };
 
 const struct anchor_ops *const anchor_native = &nft_ops;

@@ -5,6 +5,9 @@
  *   UDP of this host     marked on output, so that routing turns it round to lo, then tproxy
  *   forwarded traffic    tproxy on intercept.interfaces
  *
+ * Mode "matched": the sets targets4, targets6 (from the configuration) and learned4, learned6 (with time-outs) hold
+ * the destinations. Where a chain sees every packet, the connection's mark keeps what its first packet met.
+ *
  * tproxy needs a route that delivers marked packets locally: one rule (ip-rule(8)) and one table.
  * Sources: nft(8), Documentation/networking/tproxy.rst of the kernel.
  */
@@ -16,7 +19,7 @@
 #define NFT_MARK        0x2000000       /* one bit, so that other users of marks are left alone */
 #define NFT_ROUTE_TABLE "10080"         /* routing table and rule preference */
 
-/* The text for nft(8); for ANCHOR_EMPTY a table that intercepts nothing. 0 or EIO. */
+/* The text for nft(8); for ANCHOR_EMPTY a table that intercepts nothing. 0, EIO or ENOMEM. */
 int anchor_nft_render(FILE *out, const struct anchor_input *);
 
 #endif

@@ -8,10 +8,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
+
+/* A flow whose first packet was chosen. */
+#define NFT_FLOW "ct mark and 0x2000000 == 0x2000000 "
 
 /* Destinations that are never intercepted, whatever the configuration says; the host's own
  * addresses, loopback, broadcast and multicast are asked of the routing table. */
-static const char *const never[] = { "0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "fe80::/10", "ff00::/8" };
+static const char *const unrouted[] = { "0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "fe80::/10", "ff00::/8" };
 
 static void
 render_member(FILE *out, const struct network *net, int family, bool *any)
@@ -25,29 +29,64 @@ render_member(FILE *out, const struct network *net, int family, bool *any)
 }
 
 static void
+render_set(FILE *out, const char *name, int family)
+{
+	const int version = family == AF_INET6 ? 6 : 4;
+
+	fprintf(out, "\tset %s%d {\n\t\ttype ipv%d_addr\n", name, version, version);
+}
+
+static void
 render_skip_set(FILE *out, const struct anchor_input *in, int family)
 {
 	struct network net;
 	bool any = false;
-	size_t len;
 
-	fprintf(out, "\tset skip%d {\n\t\ttype ipv%d_addr\n\t\tflags interval\n\t\tauto-merge",
-	    family == AF_INET6 ? 6 : 4, family == AF_INET6 ? 6 : 4);
-	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
-		if (network_parse(never[i], &net) == 0)
+	render_set(out, "skip", family);
+	fputs("\t\tflags interval\n\t\tauto-merge", out);
+	for (size_t i = 0; i < sizeof(unrouted) / sizeof(unrouted[0]); i++)
+		if (network_parse(unrouted[i], &net) == 0)
 			render_member(out, &net, family, &any);
 	for (size_t i = 0; i < in->nproxies; i++) {
-		const uint8_t *bytes = addr_bytes(&in->proxies[i], &len);
-
-		net.family = in->proxies[i].sa.sa_family;
-		net.prefix = (uint8_t)(len * 8);
-		for (size_t b = 0; b < len; b++)
-			net.bytes[b] = bytes[b];
+		net = network_of(&in->proxies[i]);
 		render_member(out, &net, family, &any);
 	}
 	for (size_t i = 0; i < in->conf->intercept.nexclude; i++)
 		render_member(out, &in->conf->intercept.exclude[i], family, &any);
 	fprintf(out, " }\n\t}\n");
+}
+
+/* The destinations of mode "matched": addresses in patterns, and those learned from DNS answers. An element that is
+ * renewed counts twice for a moment. */
+static void
+render_target_sets(FILE *out, const struct anchor_input *in, const struct network_set *targets, int family)
+{
+	bool any = false;
+
+	render_set(out, "targets", family);
+	fputs("\t\tflags interval\n\t\tauto-merge", out);
+	for (size_t i = 0; i < targets->count; i++)
+		render_member(out, &targets->list[i], family, &any);
+	fputs(any ? " }\n\t}\n" : "\n\t}\n", out);
+	render_set(out, "learned", family);
+	fprintf(out, "\t\tsize %u\n\t\tflags timeout\n\t}\n", in->conf->limits.names + ANCHOR_LEARN_MAX);
+}
+
+static int
+render_sets(FILE *out, const struct anchor_input *in)
+{
+	struct network_set targets = { .count = 0 };
+	int error = 0;
+
+	render_skip_set(out, in, AF_INET);
+	render_skip_set(out, in, AF_INET6);
+	if (in->conf->intercept.mode != MODE_MATCHED)
+		return 0;
+	error = anchor_targets(in->conf, &targets);
+	render_target_sets(out, in, &targets, AF_INET);
+	render_target_sets(out, in, &targets, AF_INET6);
+	network_set_free(&targets);
+	return error;
 }
 
 static void
@@ -87,10 +126,23 @@ listener_of(const struct anchor_input *in, int family)
 	return NULL;
 }
 
+/* How a chain tells what to intercept in mode "matched"; in mode "all", everything counts. */
+enum choice { EVERYTHING, BY_SET, BY_FLOW };
+
+static const char *const target_sets[] = { "targets", "learned" };
+
+/* "ip daddr @learned4 " */
+static const char *
+in_set(char text[40], const char *set, int family)
+{
+	snprintf(text, 40, "ip%s daddr @%s%d ", family == AF_INET6 ? "6" : "", set, family == AF_INET6 ? 6 : 4);
+	return text;
+}
+
 /* "VERB ip to ADDR:PORT" for what goes to dport; list NULL: port 53. */
 static void
-render_send(FILE *out, const struct anchor_input *in, int family, const char *proto, const struct port_list *list,
-    const char *verb, const char *after)
+render_send(FILE *out, const struct anchor_input *in, int family, const char *where, const char *proto,
+    const struct port_list *list, const char *verb, const char *after)
 {
 	const union addr *listener = listener_of(in, family);
 	union addr to;
@@ -100,7 +152,7 @@ render_send(FILE *out, const struct anchor_input *in, int family, const char *pr
 		return;
 	to = *listener;
 	addr_set_port(&to, list != NULL ? in->conf->listen.port : in->conf->listen.dns_port);
-	fprintf(out, "\t\tmeta nfproto ipv%d %s dport ", family == AF_INET6 ? 6 : 4, proto);
+	fprintf(out, "\t\tmeta nfproto ipv%d %s%s dport ", family == AF_INET6 ? 6 : 4, where, proto);
 	if (list != NULL)
 		render_ports(out, list);
 	else
@@ -109,15 +161,41 @@ render_send(FILE *out, const struct anchor_input *in, int family, const char *pr
 }
 
 static void
-render_send_all(FILE *out, const struct anchor_input *in, const char *proto, const struct port_list *list,
-    const char *verb, const char *after)
+render_send_all(FILE *out, const struct anchor_input *in, enum choice choice, const char *proto,
+    const struct port_list *list, const char *verb, const char *after)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
+	const bool matched = in->conf->intercept.mode == MODE_MATCHED && choice != EVERYTHING;
+	char where[40];
 
 	for (size_t i = 0; i < 2; i++) {
 		if (in->conf->dns.enabled)
-			render_send(out, in, families[i], proto, NULL, verb, after);
-		render_send(out, in, families[i], proto, list, verb, after);
+			render_send(out, in, families[i], "", proto, NULL, verb, after);
+		if (!matched)
+			render_send(out, in, families[i], "", proto, list, verb, after);
+		for (size_t s = 0; matched && choice == BY_SET && s < 2; s++)
+			render_send(out, in, families[i], in_set(where, target_sets[s], families[i]), proto, list, verb, after);
+		if (matched && choice == BY_FLOW)
+			render_send(out, in, families[i], NFT_FLOW, proto, list, verb, after);
+		if (matched && strcmp(proto, "tcp") == 0)
+			render_send(out, in, families[i], "", proto, &in->conf->intercept.sniff_ports, verb, after);
+	}
+}
+
+/* Mode "matched", where every packet of a flow comes by: the first one decides for all, so that a flow keeps its way
+ * when its address is learned or forgotten meanwhile. */
+static void
+render_flow(FILE *out, const struct anchor_input *in, const char *proto, const struct port_list *list)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	char where[40];
+
+	for (size_t i = 0; i < 4 && in->conf->intercept.mode == MODE_MATCHED && list->count > 0; i++) {
+		if (listener_of(in, families[i / 2]) == NULL)
+			continue;
+		fprintf(out, "\t\tct state new %s%s dport ", in_set(where, target_sets[i % 2], families[i / 2]), proto);
+		render_ports(out, list);
+		fprintf(out, " ct mark set ct mark or %#x\n", NFT_MARK);
 	}
 }
 
@@ -131,7 +209,8 @@ render_mark(FILE *out, const struct anchor_input *in, int family)
 		    family == AF_INET6 ? 6 : 4, NFT_MARK);
 	if (in->conf->intercept.udp_ports.count == 0)
 		return;
-	fprintf(out, "\t\tmeta nfproto ipv%d udp dport ", family == AF_INET6 ? 6 : 4);
+	fprintf(out, "\t\tmeta nfproto ipv%d %sudp dport ", family == AF_INET6 ? 6 : 4,
+	    in->conf->intercept.mode == MODE_MATCHED ? NFT_FLOW : "");
 	render_ports(out, &in->conf->intercept.udp_ports);
 	fprintf(out, " meta mark set meta mark or %#x\n", NFT_MARK);
 }
@@ -154,12 +233,13 @@ render_redirect(FILE *out, const struct anchor_input *in)
 	fputs("\tchain local_tcp {\n\t\ttype nat hook output priority -100; policy accept;\n", out);
 	render_own_user(out, in);
 	render_returns(out);
-	render_send_all(out, in, "tcp", &conf->intercept.tcp_ports, "dnat", "");
+	render_send_all(out, in, BY_SET, "tcp", &conf->intercept.tcp_ports, "dnat", "");
 
 	fputs("\t}\n\tchain local_udp {\n\t\ttype route hook output priority -150; policy accept;\n", out);
 	render_own_user(out, in);
 	fputs("\t\tfib saddr type != local return comment \"answers of the daemon in a server's name\"\n", out);
 	render_returns(out);
+	render_flow(out, in, "udp", &conf->intercept.udp_ports);
 	render_mark(out, in, AF_INET);
 	render_mark(out, in, AF_INET6);
 
@@ -171,33 +251,47 @@ render_redirect(FILE *out, const struct anchor_input *in)
 		fputs(" jump gateway\n", out);
 	}
 	fputs("\t}\n\tchain looped {\n", out);
-	render_send_all(out, in, "udp", &conf->intercept.udp_ports, "tproxy", " accept");
+	render_send_all(out, in, EVERYTHING, "udp", &conf->intercept.udp_ports, "tproxy", " accept");
 	fputs("\t}\n", out);
 	if (conf->intercept.ninterfaces == 0)
 		return;
 	fputs("\tchain gateway {\n", out);
 	render_returns(out);
 	snprintf(after, sizeof(after), " meta mark set meta mark or %#x accept", NFT_MARK);
-	render_send_all(out, in, "tcp", &conf->intercept.tcp_ports, "tproxy", after);
-	render_send_all(out, in, "udp", &conf->intercept.udp_ports, "tproxy", after);
+	render_flow(out, in, "tcp", &conf->intercept.tcp_ports);
+	render_flow(out, in, "udp", &conf->intercept.udp_ports);
+	render_send_all(out, in, BY_FLOW, "tcp", &conf->intercept.tcp_ports, "tproxy", after);
+	render_send_all(out, in, BY_FLOW, "udp", &conf->intercept.udp_ports, "tproxy", after);
 	fputs("\t}\n", out);
+}
+
+static void
+render_reject(FILE *out, const char *where, const char *proto, const struct port_list *list)
+{
+	if (list->count == 0)
+		return;
+	fprintf(out, "\t\t%s%s dport ", where, proto);
+	render_ports(out, list);
+	fprintf(out, " reject with %s\n", strcmp(proto, "tcp") == 0 ? "tcp reset" : "icmpx port-unreachable");
 }
 
 /* The kill switch: what would be intercepted is refused. */
 static void
 render_refuse(FILE *out, const struct anchor_input *in)
 {
-	if (in->conf->intercept.tcp_ports.count > 0) {
-		fputs("\t\ttcp dport ", out);
-		render_ports(out, &in->conf->intercept.tcp_ports);
-		fputs(" reject with tcp reset\n", out);
+	const struct conf *conf = in->conf;
+	const bool matched = conf->intercept.mode == MODE_MATCHED;
+	char where[40] = "";
+
+	for (size_t i = 0; i < (matched ? 4 : 1); i++) {
+		if (matched)
+			in_set(where, target_sets[i % 2], i < 2 ? AF_INET : AF_INET6);
+		render_reject(out, where, "tcp", &conf->intercept.tcp_ports);
+		render_reject(out, where, "udp", &conf->intercept.udp_ports);
 	}
-	if (in->conf->intercept.udp_ports.count > 0) {
-		fputs("\t\tudp dport ", out);
-		render_ports(out, &in->conf->intercept.udp_ports);
-		fputs(" reject with icmpx port-unreachable\n", out);
-	}
-	if (in->conf->dns.enabled)
+	if (matched)
+		render_reject(out, "", "tcp", &conf->intercept.sniff_ports);
+	if (conf->dns.enabled)
 		fputs("\t\ttcp dport 53 reject with tcp reset\n"
 		    "\t\tudp dport 53 reject with icmpx port-unreachable\n", out);
 }
@@ -235,8 +329,8 @@ anchor_nft_render(FILE *out, const struct anchor_input *in)
 	fprintf(out, "table inet %s {\n", in->conf->intercept.anchor);
 	if (in->state == ANCHOR_EMPTY)
 		return render_nothing(out);
-	render_skip_set(out, in, AF_INET);
-	render_skip_set(out, in, AF_INET6);
+	if (render_sets(out, in) != 0)
+		return ENOMEM;
 	if (in->state == ANCHOR_REDIRECT)
 		render_redirect(out, in);
 	else

@@ -15,6 +15,7 @@
 #include "pf_check.h"
 #include "pf_ioctl.h"
 #include "pf_state.h"
+#include "pf_text.h"
 
 #define OUTPUT_MAX 2048
 #define PFCTL_MS   10000
@@ -302,6 +303,24 @@ prepare(struct anchor *a, const struct conf *conf)
 	return error;
 }
 
+static int
+learn(struct anchor *a, bool add, const struct anchor_target *list, size_t n)
+{
+	return pf_table_change(env_of(a), path_of(a), PF_LEARNED, add, list, n);
+}
+
+/* Somebody has killed one of the tables; the rules that name it match nothing, or everything. */
+static bool
+tables_lost(const struct anchor *a)
+{
+	static const char *const tables[] = { "pfi_own", "pfi_skip", PF_TARGETS, PF_LEARNED };
+
+	for (size_t i = 0; i < (a->matched ? 4 : 2); i++)
+		if (pf_table_change(env_of(a), path_of(a), tables[i], true, NULL, 0) == ESRCH)
+			return true;
+	return false;
+}
+
 /* Another program, or the administrator, may have flushed our rules, turned pf off or hidden lo0 again. */
 static int
 verify(struct anchor *a)
@@ -326,7 +345,7 @@ verify(struct anchor *a)
 	unskip(a, &st);
 	if (memcmp(&before, &a->restore, sizeof(before)) != 0)
 		pf_state_save(env, &a->restore);
-	return lost || (st.loaded && !st.skipped) ? 0 : ESTALE;
+	return lost || (st.loaded && !st.skipped && !tables_lost(a)) ? 0 : ESTALE;
 }
 
 static int
@@ -343,4 +362,5 @@ const struct anchor_ops anchor_pf_ops = {
 	.remove = remove_all,
 	.forget = forget,
 	.verify = verify,
+	.learn = learn,
 };

@@ -24,7 +24,7 @@ nat_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const st
 {
 	if (strcmp(s->proto, "udp") != 0)
 		return;
-	fprintf(out, "nat %s %s proto %s from <pfi_own> to ! <pfi_skip>", p->scope, f->af, s->proto);
+	fprintf(out, "nat %s %s proto %s from <pfi_own> to %s", p->scope, f->af, s->proto, s->dst);
 	pf_text_ports(out, &s->ports);
 	fprintf(out, " -> %s port 1024:65535 bitmask\n", strcmp(f->af, "inet") == 0 ? "0.0.0.0/0" : "::/0");
 }
@@ -35,7 +35,7 @@ static void
 rdr_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const struct pf_service *s)
 {
 	(void)p;
-	fprintf(out, "rdr pass on lo0 %s proto %s from %s to ! <pfi_skip>", f->af, s->proto, f->outside);
+	fprintf(out, "rdr pass on lo0 %s proto %s from %s to %s", f->af, s->proto, f->outside, s->dst);
 	pf_text_ports(out, &s->ports);
 	fputs(" -> ", out);
 	pf_text_target(out, s, f->gateway != NULL ? f->gateway : f->local);
@@ -46,7 +46,7 @@ rdr_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const st
 static void
 rdr_gateway_rule(FILE *out, const char *interface, const struct pf_family *f, const struct pf_service *s)
 {
-	fprintf(out, "rdr on %s %s proto %s from any to ! <pfi_skip>", interface, f->af, s->proto);
+	fprintf(out, "rdr on %s %s proto %s from any to %s", interface, f->af, s->proto, s->dst);
 	pf_text_ports(out, &s->ports);
 	fputs(" -> ", out);
 	pf_text_target(out, s, f->gateway);
@@ -67,8 +67,8 @@ pass_gateway_rule(FILE *out, const char *interface, const struct pf_family *f, c
 static void
 route_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const struct pf_service *s)
 {
-	fprintf(out, "pass out quick %s route-to (lo0 %s) %s proto %s from <pfi_own> to ! <pfi_skip>",
-	    p->scope, f->loop, f->af, s->proto);
+	fprintf(out, "pass out quick %s route-to (lo0 %s) %s proto %s from <pfi_own> to %s",
+	    p->scope, f->loop, f->af, s->proto, s->dst);
 	pf_text_ports(out, &s->ports);
 	fprintf(out, " user %ju <> %ju%s keep state (floating) label \"%s\"\n", (uintmax_t)p->in->uid,
 	    (uintmax_t)p->in->uid, pf_text_flags(s), s->label);

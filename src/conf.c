@@ -11,7 +11,7 @@
 /* Words, in the order of their enum. */
 static const char *const actions[] = { "direct", "proxy", "block", NULL };
 static const char *const firewalls[] = { "auto", "pf", "netfilter", "none", NULL };
-static const char *const modes[] = { "all", NULL };
+static const char *const modes[] = { "all", "matched", NULL };
 static const char *const on_failures[] = { "open", "closed", NULL };
 static const char *const quics[] = { "auto", "proxy", "block", "direct", NULL };
 static const char *const block_answers[] = { "nxdomain", "null", "refused", NULL };
@@ -34,6 +34,7 @@ static const struct conf_number seconds = { 0.001, 2592000, CONF_DOUBLE };
 static const struct conf_word user_name = { 31, "no user name; write 1 to 31 letters, digits or . _ -" };
 static const struct conf_word group_name = { 31, "no group name; write 1 to 31 letters, digits or . _ -" };
 static const char may_be_empty[] = "";
+static const char sniff_default[] = "80,443";
 static const struct conf_list networks = { { NULL, JSON_STRING, conf_read_network, 0, NULL, NULL }, sizeof(struct network), NULL };
 static const struct conf_list interfaces = { { NULL, JSON_STRING, conf_read_word, 0, &conf_interface, NULL }, sizeof(char *), NULL };
 static const struct conf_list addresses = { { NULL, JSON_STRING, conf_read_address, 0, NULL, NULL }, sizeof(union addr), NULL };
@@ -45,10 +46,10 @@ static const struct conf_list resolvers = { { NULL, JSON_STRING, conf_read_resol
 static const struct conf_key intercept_keys[] = {
 	{ "firewall", JSON_STRING, conf_read_words, FIELD(intercept.firewall), firewalls, "auto" },
 	{ "anchor", JSON_STRING, conf_read_anchor, FIELD(intercept.anchor), NULL, "interceptor" },
-	{ "mode", JSON_STRING, conf_read_mode, FIELD(intercept.mode), modes, "all" },
+	{ "mode", JSON_STRING, conf_read_words, FIELD(intercept.mode), modes, "all" },
 	{ "tcp_ports", JSON_STRING, conf_read_ports, FIELD(intercept.tcp_ports), may_be_empty, "1-65535" },
 	{ "udp_ports", JSON_STRING, conf_read_ports, FIELD(intercept.udp_ports), may_be_empty, "1-65535" },
-	{ "sniff_ports", JSON_NULL, conf_read_unsupported, 0, NULL, NULL },
+	{ "sniff_ports", JSON_STRING, conf_read_ports, FIELD(intercept.sniff_ports), may_be_empty, sniff_default },
 	{ "exclude", JSON_ARRAY, conf_read_list, FIELD(intercept.exclude), &networks, "" },
 	{ "interfaces", JSON_ARRAY, conf_read_list, FIELD(intercept.interfaces), &interfaces, "" },
 	{ "on_failure", JSON_STRING, conf_read_words, FIELD(intercept.on_failure), on_failures, "open" },
@@ -129,6 +130,34 @@ static const struct conf_key top_keys[] = {
 	END
 };
 
+/* Of sniff_ports only what is in tcp_ports, too. */
+static int
+finish_mode(struct conf_reader *r, const struct json *intercept)
+{
+	const struct json *mode = json_member(intercept, "mode"), *sniff = json_member(intercept, "sniff_ports");
+	const struct port_list tcp = r->conf->intercept.tcp_ports, ports = r->conf->intercept.sniff_ports;
+	struct port_range *range;
+	size_t n = 0;
+
+	if (r->conf->intercept.mode == MODE_ALL && strcmp(sniff->text, sniff_default) != 0)
+		conf_warn(r, sniff, "it has no effect in mode \"all\"; write \"matched\" as intercept.mode, or remove this key");
+	if (r->conf->intercept.mode == MODE_MATCHED && r->conf->default_action != ACTION_DIRECT)
+		return conf_fail(r, mode, "default_action is not \"direct\", so everything can match; write \"all\" here");
+	if ((range = conf_alloc(r, sniff, tcp.count + ports.count + 1, sizeof(*range))) == NULL)
+		return EINVAL;
+	for (size_t i = 0, k = 0; i < tcp.count && k < ports.count; ) {
+		const struct port_range a = tcp.ranges[i], b = ports.ranges[k];
+
+		range[n].first = a.first > b.first ? a.first : b.first;
+		range[n].last = a.last < b.last ? a.last : b.last;
+		n += range[n].first <= range[n].last;
+		i += a.last <= b.last;
+		k += b.last < a.last;
+	}
+	r->conf->intercept.sniff_ports = (struct port_list){ range, n };
+	return 0;
+}
+
 /* What no single key can tell. */
 static int
 finish(struct conf_reader *r, const struct json *root)
@@ -147,6 +176,8 @@ finish(struct conf_reader *r, const struct json *root)
 	if (conf->dns.ttl_min > conf->dns.ttl_max)
 		return conf_fail(r, json_member(json_member(root, "dns"), "ttl_min"),
 		    "dns.ttl_min is larger than dns.ttl_max; write a smaller one");
+	if (finish_mode(r, json_member(root, "intercept")) != 0)
+		return EINVAL;
 	if (conf->default_action != ACTION_PROXY)
 		return 0;
 	if ((conf->default_proxies = conf_alloc(r, root, conf->nproxies, sizeof(conf->default_proxies[0]))) == NULL)

@@ -75,6 +75,7 @@ struct conf_socket { const char *path; union addr addr; };      /* one of them: 
 
 enum on_failure { FAIL_OPEN, FAIL_CLOSED };
 enum conf_firewall { FIREWALL_AUTO, FIREWALL_PF, FIREWALL_NETFILTER, FIREWALL_NONE };
+enum conf_mode { MODE_ALL, MODE_MATCHED };
 enum conf_quic { QUIC_AUTO, QUIC_PROXY, QUIC_BLOCK, QUIC_DIRECT };
 enum conf_block_answer { DNS_BLOCK_NXDOMAIN, DNS_BLOCK_NULL, DNS_BLOCK_REFUSED };
 enum log_flows { LOG_FLOWS_ALL, LOG_FLOWS_PROXIED, LOG_FLOWS_ERRORS, LOG_FLOWS_NONE };
@@ -100,7 +101,8 @@ struct conf {
 		size_t             nexclude;
 		const char       **interfaces;
 		size_t             ninterfaces;
-		int                mode;        /* always 0, "all" */
+		enum conf_mode     mode;
+		struct port_list   sniff_ports; /* mode "matched": TCP to anywhere; within tcp_ports */
 		enum on_failure    on_failure;
 		enum conf_quic     quic;
 	} intercept;

@@ -153,14 +153,6 @@ conf_read_anchor(struct conf_reader *r, struct json *node, const struct conf_key
 }
 
 int
-conf_read_mode(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
-{
-	if (strcmp(node->text, "matched") == 0)
-		return conf_fail(r, node, "the mode \"matched\" is not yet supported; write \"all\" or remove the key");
-	return conf_read_words(r, node, key, field);
-}
-
-int
 conf_read_network(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
 {
 	char error[256];

@@ -34,6 +34,10 @@ struct query {
 	struct dns_wait     wait;
 	struct flow_record  record;
 	char                name[DNS_TEXT_MAX];
+	bool                caught;             /* mode "matched": connections to the name must come to us */
+	unsigned            awaited;            /* addresses that the firewall has not got yet */
+	uint8_t            *held;               /* the answer meanwhile */
+	size_t              held_len;
 };
 
 /* Writes the record and frees the query; its request has been answered or is gone. */
@@ -47,6 +51,9 @@ query_end(struct query *q, enum close_reason reason)
 	q->record.reason = reason;
 	account_end(p->env.account, q->route.policy->conf, &q->record, ev_now(p->env.loop));
 	policy_unref(q->route.policy);
+	if (q->caught)
+		targets_cancel(p->env.targets, q);
+	free(q->held);
 	free(p->spare);
 	p->spare = q;
 }
@@ -93,13 +100,38 @@ query_block(struct query *q)
 }
 
 static void
+query_caught_cb(void *arg)
+{
+	struct query *q = arg;
+
+	if (--q->awaited == 0)
+		query_answer(q, q->held, q->held_len, CLOSE_DONE);
+}
+
+static void
 query_learn_cb(void *arg, const union addr *addr, uint32_t ttl)
 {
 	struct query *q = arg;
 	const struct dns_proxy_env *env = &q->proxy->env;
-	double hold = (ttl > DNS_NAME_TTL_MIN ? ttl : DNS_NAME_TTL_MIN) + DNS_NAME_GRACE_S;
+	double expires = ev_now(env->loop) + (ttl > DNS_NAME_TTL_MIN ? ttl : DNS_NAME_TTL_MIN) + DNS_NAME_GRACE_S;
 
-	names_learn(env->names, &q->request->flow.peer, addr, q->name, ev_now(env->loop) + hold);
+	names_learn(env->names, &q->request->flow.peer, addr, q->name, expires);
+	if (q->caught && targets_want(env->targets, addr, 1, expires, query_caught_cb, q) == EINPROGRESS)
+		q->awaited++;
+}
+
+/* Gives the answer to the client, as soon as a connection by it would come to us. */
+static void
+query_release(struct query *q, const uint8_t *msg, size_t len)
+{
+	if (q->awaited > 0)
+		q->held = malloc(len);
+	if (q->held == NULL) {
+		query_answer(q, msg, len, CLOSE_DONE);
+		return;
+	}
+	memcpy(q->held, msg, len);
+	q->held_len = len;
 }
 
 /* Every answer that was not made here, fresh, kept or shared, comes through here on its way to each client: what it says
@@ -107,14 +139,16 @@ query_learn_cb(void *arg, const union addr *addr, uint32_t ttl)
 static void
 query_deliver(struct query *q, const struct dns_result *r)
 {
+	const struct conf *conf = q->proxy->resolver.policy->conf;
 	size_t len = r->len;
 
+	q->caught = conf->intercept.mode == MODE_MATCHED && rule_may_catch(conf, q->name);
 	if (r->answer.rcode == DNS_NOERROR && !r->answer.truncated && host_is_valid(q->name))
 		dns_answer_addresses(r->msg, len, query_learn_cb, q);
 	dns_answer_echo(r->msg, q->request->msg, &q->parsed);
 	if (q->request->flow.proto == IPPROTO_UDP && len > q->parsed.udp_size)
 		len = dns_answer_truncate(r->msg, &r->answer, &q->parsed);
-	query_answer(q, r->msg, len, CLOSE_DONE);
+	query_release(q, r->msg, len);
 }
 
 static void
@@ -270,6 +304,9 @@ proxy_received_cb(void *arg, struct dns_request *request)
 	p->spare = NULL;
 	q->proxy = p;
 	q->request = request;
+	q->caught = false;
+	q->awaited = 0;
+	q->held = NULL;
 	q->route = (struct dns_route){ .policy = policy_ref(p->resolver.policy), .server = request->meant };
 	q->wait = (struct dns_wait){ .cb = query_result_cb, .arg = q };
 	request->arg = q;

@@ -24,6 +24,7 @@
 #include "firewall.h"
 #include "names.h"
 #include "policy.h"
+#include "targets.h"
 #include "upstream.h"
 
 /* An address keeps its name for max(TTL, DNS_NAME_TTL_MIN) + DNS_NAME_GRACE_S seconds, because programs
@@ -39,6 +40,7 @@ struct dns_proxy_env {
 	struct names              *names;
 	struct account            *account;
 	const struct upstream_env *upstream;
+	struct targets            *targets;
 };
 
 /* policy NULL: queries are dropped until dns_proxy_set_policy(). */

@@ -167,6 +167,7 @@ helper_worker_lost(struct helper *h)
 		return;
 	if (!h->stopping)
 		helper_anchor_failure(&h->anchor);
+	helper_targets_lost(&h->anchor.targets);
 	ipc_free(h->ipc);
 	h->ipc = NULL;
 	h->held.count = 0;
@@ -260,6 +261,9 @@ helper_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		break;
 	case IPC_OWNER:
 		owner_serve(h->ipc, msg);
+		break;
+	case IPC_TARGETS:
+		helper_targets_serve(&h->anchor.targets, h->ipc, msg);
 		break;
 	case IPC_SOCKET:
 	case IPC_NATLOOK:

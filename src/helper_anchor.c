@@ -60,6 +60,7 @@ helper_anchor_start(struct helper_anchor *ha, const struct conf *conf, bool to_s
 	int error;
 
 	ha->to_stderr = to_stderr;
+	helper_targets_init(&ha->targets, &ha->anchor);
 	error = helper_anchor_guard(ha);
 	if (error != 0)
 		return error;
@@ -101,6 +102,7 @@ helper_anchor_switch(struct helper_anchor *ha, const struct conf *conf)
 		ha->anchor.sticky = conf->intercept.on_failure == FAIL_CLOSED;
 		return 0;
 	}
+	helper_targets_loaded(&ha->targets, false, true);
 	ha->anchor.ops->remove(&ha->anchor);
 	ha->state = ANCHOR_EMPTY;
 	error = helper_anchor_open(ha, conf);
@@ -128,6 +130,7 @@ helper_anchor_set_conf(struct helper_anchor *ha, const struct conf *conf, uid_t 
 	ha->proxies = proxies;
 	ha->conf = conf;
 	ha->uid = uid;
+	ha->targets.max = conf->limits.names;
 	return 0;
 }
 
@@ -160,8 +163,9 @@ helper_anchor_flatten(const struct helper_anchor *ha, size_t *n)
 	return all;
 }
 
+/* skip: NULL, or gets what the rules never intercept. */
 static char *
-helper_anchor_text(const struct helper_anchor *ha, enum anchor_state state)
+helper_anchor_text(const struct helper_anchor *ha, enum anchor_state state, struct network_set *skip)
 {
 	struct anchor_input in = { .conf = ha->conf, .uid = ha->uid, .listeners = ha->listeners,
 		.nlisteners = ha->nlisteners, .state = state };
@@ -172,7 +176,8 @@ helper_anchor_text(const struct helper_anchor *ha, enum anchor_state state)
 	in.proxies = proxies;
 	if (proxies != NULL && own_networks(&own, &in.nown) == 0) {
 		in.own = own;
-		text = anchor_text(&ha->anchor, &in);
+		if (skip == NULL || anchor_skip(&in, skip) == 0)
+			text = anchor_text(&ha->anchor, &in);
 	}
 	free(own);
 	free(proxies);
@@ -184,14 +189,20 @@ helper_anchor_text(const struct helper_anchor *ha, enum anchor_state state)
 static int
 helper_anchor_apply(struct helper_anchor *ha, enum anchor_state state)
 {
-	char *text = helper_anchor_text(ha, state);
-	int error = text != NULL ? ha->anchor.ops->load(&ha->anchor, text) : ENOMEM;
+	const bool matched = ha->conf->intercept.mode == MODE_MATCHED;
+	struct network_set skip = { .count = 0 };
+	char *text = helper_anchor_text(ha, state, &skip);
+	int error;
 
+	helper_targets_skip(&ha->targets, &skip);
+	ha->anchor.matched = matched;
+	error = text != NULL ? ha->anchor.ops->load(&ha->anchor, text) : ENOMEM;
 	if (error != 0) {
 		free(text);
 		return error;
 	}
 	ha->state = state;
+	helper_targets_loaded(&ha->targets, matched && state != ANCHOR_EMPTY, matched);
 	free(ha->loaded);
 	ha->loaded = text;
 	return 0;
@@ -203,7 +214,7 @@ helper_anchor_tell_guard(struct helper_anchor *ha)
 	char *block = NULL;
 
 	if (ha->conf->intercept.on_failure == FAIL_CLOSED && ha->conf->global_enabled)
-		block = helper_anchor_text(ha, ANCHOR_BLOCK);
+		block = helper_anchor_text(ha, ANCHOR_BLOCK, NULL);
 	if (guard_tell(ha->guard_fd, &ha->anchor, ha->conf->intercept.firewall, block) != 0)
 		log_debug("the guard process is gone");
 	free(block);
@@ -243,7 +254,7 @@ helper_anchor_refresh(struct helper_anchor *ha)
 
 	if (ha->state != ANCHOR_REDIRECT)
 		return;
-	text = helper_anchor_text(ha, ANCHOR_REDIRECT);
+	text = helper_anchor_text(ha, ANCHOR_REDIRECT, NULL);
 	if (text != NULL && strcmp(text, ha->loaded) != 0) {
 		log_info("addresses have changed; loading the rules again");
 		helper_anchor_load(ha);
@@ -304,6 +315,7 @@ helper_anchor_remove(struct helper_anchor *ha)
 	loopback_remove();
 	ev_io_stop(EV_DEFAULT, &ha->guard);
 	guard_goodbye(ha->guard_fd);
+	helper_targets_free(&ha->targets);
 	free(ha->proxies);
 	free(ha->loaded);
 	ha->proxies = NULL;

@@ -11,6 +11,7 @@
 
 #include "anchor.h"
 #include "helper_listen.h"
+#include "helper_targets.h"
 
 struct helper_anchor_proxy {
 	union addr addrs[IPC_ADDRS];
@@ -26,6 +27,7 @@ struct helper_anchor {
 	size_t                      nlisteners;
 	enum anchor_state           state;              /* what is loaded */
 	char                       *loaded;             /* ... as text */
+	struct helper_targets       targets;
 	int                         guard_fd;
 	ev_io                       guard;              /* readable: it has died */
 	bool                        to_stderr, paused;

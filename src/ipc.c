@@ -13,7 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define IPC_FDS_MAX 16          /* received ahead of the message that they belong to */
+#define IPC_FDS_MAX   16        /* received ahead of the message that they belong to */
+#define IPC_ROUND_MAX 64        /* reads before others have their turn */
 
 struct ipc_out {
 	STAILQ_ENTRY(ipc_out) next;
@@ -264,36 +265,41 @@ ipc_take_fds(struct ipc *ipc, struct msghdr *mh)
 	}
 }
 
-static void
-ipc_read_cb(struct ev_loop *loop, ev_io *w, int revents)
+/* 0: there may be more; EAGAIN: not now; EPIPE or EPROTO: the end. */
+static int
+ipc_read(struct ipc *ipc)
 {
-	struct ipc *ipc = w->data;
 	struct iovec iov = { ipc->in + ipc->in_len, sizeof(ipc->in) - ipc->in_len };
 	union { struct cmsghdr align; char room[CMSG_SPACE(4 * sizeof(int))]; } control;
 	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1,
 		.msg_control = &control, .msg_controllen = sizeof(control.room) };
+	ssize_t n = recvmsg(ipc->fd, &mh, 0);
+
+	if (n == -1 && (errno == EINTR || errno == EAGAIN))
+		return EAGAIN;
+	if (n <= 0)
+		return EPIPE;
+	ipc_take_fds(ipc, &mh);
+	ipc->in_len += (size_t)n;
+	return ipc->in_len < sizeof(ipc->in) ? 0 : ipc_deliver(ipc);
+}
+
+/* Several messages in one round: what they ask for can be done together. */
+static void
+ipc_read_cb(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct ipc *ipc = w->data;
 	bool freed = false;
-	ssize_t n;
 	int error = 0;
 
 	(void)loop, (void)revents;
-	n = recvmsg(ipc->fd, &mh, 0);
-	if (n == -1 && (errno == EINTR || errno == EAGAIN))
-		return;
-	if (n <= 0) {
-		ipc_fail(ipc, EPIPE);
-		return;
-	}
-	ipc_take_fds(ipc, &mh);
-	ipc->in_len += (size_t)n;
-	if (ipc->in_len < sizeof(ipc->in))
-		return;
 	ipc->freed = &freed;
-	error = ipc_deliver(ipc);
+	for (int i = 0; i < IPC_ROUND_MAX && !freed && error == 0; i++)
+		error = ipc_read(ipc);
 	if (freed)
 		return;
 	ipc->freed = NULL;
-	if (error != 0)
+	if (error != 0 && error != EAGAIN)
 		ipc_fail(ipc, error);
 }
 

@@ -213,3 +213,15 @@ names_doubts(struct names *n)
 {
 	return &n->doubts;
 }
+
+void
+names_each(const struct names *n, void (*each)(void *, const union addr *, const char *, double), void *arg)
+{
+	const struct name *name;
+	union addr addr;
+
+	TAILQ_FOREACH(name, &n->all, of_all) {
+		addr_from_bytes(&addr, name->host->addr.family, name->host->addr.bytes, 0);
+		each(arg, &addr, name->text, name->expires);
+	}
+}

@@ -31,6 +31,10 @@ int names_learn(struct names *, const union addr *client, const union addr *addr
 /* Borrowed: valid until the next names_learn() or names_free(). */
 const char *names_lookup(struct names *, const union addr *client, const union addr *addr, double now);
 
+/* Calls each() for all that is known, expired or not. */
+void names_each(const struct names *, void (*each)(void *arg, const union addr *, const char *name, double expires),
+    void *arg);
+
 /* Several names have led to this address (a CDN): what the client itself says first knows better. */
 bool names_is_shared(struct names *, const union addr *addr);
 

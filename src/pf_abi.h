@@ -1,5 +1,5 @@
 /*
- * pf_abi.h - what crosses the border to the kernel's pf: two structures, three ioctls.
+ * pf_abi.h - what crosses the border to the kernel's pf: a few structures and ioctls.
  *
  * FreeBSD and OpenBSD: the system's own <net/pfvar.h>. macOS ships no such header: our declaration,
  * with static assertions. A system without pf (unit tests): the layout that FreeBSD has, or with
@@ -7,6 +7,7 @@
  *
  * Every choice gives the same names:
  *   struct pfioc_natlook, DIOCNATLOOK, struct pfioc_iface, DIOCSETIFFLAG, DIOCCLRIFFLAG
+ *   struct pfioc_table, struct pfr_addr, DIOCRADDADDRS, DIOCRDELADDRS
  *   pf_abi_ask()     fills in the question's ports and what else this system needs
  *   pf_abi_port()    the answer's port
  *   pf_abi_limit()   allows a descriptor nothing but DIOCNATLOOK, where the system can

@@ -23,9 +23,33 @@ struct pfioc_iface {
 	int32_t  pfiio_esize, pfiio_size, pfiio_nzero, pfiio_flags;
 };
 
+/* An address of a table. */
+struct pfr_addr {
+	union {
+		struct in_addr  _pfra_ip4addr;
+		struct in6_addr _pfra_ip6addr;
+	} pfra_u;
+	uint8_t pfra_af, pfra_net, pfra_not, pfra_fback;
+};
+
+struct pfr_table {
+	char     pfrt_anchor[1024], pfrt_name[32];
+	uint32_t pfrt_flags;
+	uint8_t  pfrt_fback;
+};
+
+struct pfioc_table {
+	struct pfr_table pfrio_table;
+	void    *pfrio_buffer;
+	int32_t  pfrio_esize, pfrio_size, pfrio_size2, pfrio_nadd, pfrio_ndel, pfrio_nchange, pfrio_flags;
+	uint32_t pfrio_ticket;
+};
+
 #define DIOCNATLOOK     0xc04c4417UL
 #define DIOCSETIFFLAG   0xc0284459UL
 #define DIOCCLRIFFLAG   0xc028445aUL
+#define DIOCRADDADDRS   0xc4504443UL
+#define DIOCRDELADDRS   0xc4504444UL
 
 #define PF_ABI_SYSTEM   pf_freebsd
 #define PF_ABI_WORKER_DEVICE "/dev/pf"

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,5 +29,35 @@ pf_skip_set(const struct pf_env *env, const char *interface, bool skip)
 	if (env->ioctl(fd, skip ? DIOCSETIFFLAG : DIOCCLRIFFLAG, &req) == -1)
 		error = errno;
 	close(fd);
+	return error;
+}
+
+int
+pf_table_change(const struct pf_env *env, const char *path, const char *table, bool add,
+    const struct anchor_target *list, size_t n)
+{
+	struct pfr_addr *addrs = calloc(n + 1, sizeof(*addrs));
+	struct pfioc_table req;
+	int error = 0, fd;
+
+	memset(&req, 0, sizeof(req));
+	snprintf(req.pfrio_table.pfrt_anchor, sizeof(req.pfrio_table.pfrt_anchor), "%s", path);
+	snprintf(req.pfrio_table.pfrt_name, sizeof(req.pfrio_table.pfrt_name), "%s", table);
+	req.pfrio_buffer = addrs;
+	req.pfrio_esize = sizeof(*addrs);
+	req.pfrio_size = (int)n;
+	for (size_t i = 0; addrs != NULL && i < n; i++) {
+		const struct network net = network_of(&list[i].addr);
+
+		addrs[i].pfra_af = (uint8_t)net.family;
+		addrs[i].pfra_net = net.prefix;
+		memcpy(&addrs[i].pfra_u, net.bytes, sizeof(net.bytes));
+	}
+	fd = addrs != NULL ? open(env->device, O_RDWR | O_CLOEXEC) : -1;
+	if (fd == -1 || env->ioctl(fd, add ? DIOCRADDADDRS : DIOCRDELADDRS, &req) == -1)
+		error = errno;
+	if (fd != -1)
+		close(fd);
+	free(addrs);
 	return error;
 }

@@ -10,11 +10,7 @@
 
 #include "log.h"
 
-const char *const pf_labels[] = { PF_LABEL_DNS_TCP, PF_LABEL_DNS_UDP, PF_LABEL_TCP, PF_LABEL_UDP, NULL };
-
-/* Never intercepted, whatever the configuration says. */
-static const char *const never[] = { "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4",
-	"255.255.255.255", "::/128", "::1", "fe80::/10", "ff00::/8" };
+const char *const pf_labels[] = { PF_LABEL_DNS_TCP, PF_LABEL_DNS_UDP, PF_LABEL_SNIFF, PF_LABEL_TCP, PF_LABEL_UDP, NULL };
 
 static struct port_range dns_range = { 53, 53 };
 
@@ -81,20 +77,34 @@ plan_families(struct pf_plan *p)
 }
 
 static void
+plan_service(struct pf_plan *p, const char *proto, const char *label, const char *dst, const struct port_list *ports,
+    uint16_t to)
+{
+	if (ports->count > 0)
+		p->services[p->nservices++] = (struct pf_service){ proto, label, dst, *ports, to };
+}
+
+static void
 plan_services(struct pf_plan *p)
 {
+	static const char everywhere[] = "! <pfi_skip>";
+	static const char *const all[] = { everywhere, NULL };
+	static const char *const matched[] = { "<" PF_TARGETS ">", "<" PF_LEARNED ">", NULL };
 	const struct conf *conf = p->in->conf;
 	const struct port_list dns = { &dns_range, 1 };
 	const struct port_list udp = { p->udp_ranges, without_dhcp(&conf->intercept.udp_ports, p->udp_ranges) };
+	const bool by_table = conf->intercept.mode == MODE_MATCHED;
 
 	if (conf->dns.enabled) {
-		p->services[p->nservices++] = (struct pf_service){ "tcp", PF_LABEL_DNS_TCP, dns, conf->listen.dns_port };
-		p->services[p->nservices++] = (struct pf_service){ "udp", PF_LABEL_DNS_UDP, dns, conf->listen.dns_port };
+		plan_service(p, "tcp", PF_LABEL_DNS_TCP, everywhere, &dns, conf->listen.dns_port);
+		plan_service(p, "udp", PF_LABEL_DNS_UDP, everywhere, &dns, conf->listen.dns_port);
 	}
-	if (conf->intercept.tcp_ports.count > 0)
-		p->services[p->nservices++] = (struct pf_service){ "tcp", PF_LABEL_TCP, conf->intercept.tcp_ports, conf->listen.port };
-	if (udp.count > 0)
-		p->services[p->nservices++] = (struct pf_service){ "udp", PF_LABEL_UDP, udp, conf->listen.port };
+	for (const char *const *dst = by_table ? matched : all; *dst != NULL; dst++) {
+		plan_service(p, "tcp", PF_LABEL_TCP, *dst, &conf->intercept.tcp_ports, conf->listen.port);
+		plan_service(p, "udp", PF_LABEL_UDP, *dst, &udp, conf->listen.port);
+	}
+	if (by_table)
+		plan_service(p, "tcp", PF_LABEL_SNIFF, everywhere, &conf->intercept.sniff_ports, conf->listen.port);
 }
 
 int
@@ -115,7 +125,12 @@ pf_plan_make(struct pf_plan *p, const struct anchor_input *in, const char *scope
 		return ENOMEM;
 	plan_families(p);
 	plan_services(p);
-	return 0;
+	if (conf->intercept.mode != MODE_MATCHED)
+		return 0;
+	if (anchor_skip(in, &p->skip) == 0 && anchor_targets(conf, &p->targets) == 0)
+		return 0;
+	pf_plan_free(p);
+	return ENOMEM;
 }
 
 void
@@ -123,6 +138,8 @@ pf_plan_free(struct pf_plan *p)
 {
 	free(p->udp_ranges);
 	p->udp_ranges = NULL;
+	network_set_free(&p->skip);
+	network_set_free(&p->targets);
 }
 
 static void
@@ -143,6 +160,24 @@ table_addresses(FILE *out, const union addr *list, size_t count)
 		fprintf(out, "\t%s\n", addr_format_ip(&list[i], text));
 }
 
+/* Of both sets what lies in the other, too: the narrowest entry of a table counts. */
+static void
+tables_matched(FILE *out, const struct pf_plan *p)
+{
+	char text[ADDR_TEXT_MAX];
+
+	fputs("# Addresses in patterns of rules that are not \"direct\"; of these, what is never intercepted.\n"
+	    "table <" PF_TARGETS "> {\n", out);
+	for (size_t i = 0; i < p->targets.count; i++)
+		if (!network_set_covers(&p->skip, &p->targets.list[i]))
+			fprintf(out, "\t%s\n", network_format(&p->targets.list[i], text));
+	for (size_t i = 0; i < p->skip.count; i++)
+		if (network_set_covers(&p->targets, &p->skip.list[i]))
+			fprintf(out, "\t!%s\n", network_format(&p->skip.list[i], text));
+	fputs("}\n# Addresses that DNS answers gave for matching names. Without a list here, a load keeps what is in it.\n"
+	    "table <" PF_LEARNED "> persist\n", out);
+}
+
 void
 pf_text_head(FILE *out, const struct pf_plan *p)
 {
@@ -154,12 +189,14 @@ pf_text_head(FILE *out, const struct pf_plan *p)
 	table_networks(out, in->own, in->nown);
 	fputs("}\n# Never intercepted: this host, link-local, multicast, intercept.exclude, the proxies.\n"
 	    "table <pfi_skip> {\n", out);
-	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
-		fprintf(out, "\t%s\n", never[i]);
+	for (size_t i = 0; anchor_never[i] != NULL; i++)
+		fprintf(out, "\t%s\n", anchor_never[i]);
 	table_networks(out, in->own, in->nown);
 	table_networks(out, in->conf->intercept.exclude, in->conf->intercept.nexclude);
 	table_addresses(out, in->proxies, in->nproxies);
 	fputs("}\n", out);
+	if (in->conf->intercept.mode == MODE_MATCHED)
+		tables_matched(out, p);
 }
 
 /* Not quick: what the administrator's later rules refuse stays refused, to the daemon as to everybody. */
@@ -237,7 +274,7 @@ pf_text_each_gateway(FILE *out, const struct pf_plan *p, pf_text_gateway_rule *r
 static void
 block_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const struct pf_service *s)
 {
-	fprintf(out, "block return out quick %s %s proto %s from <pfi_own> to ! <pfi_skip>", p->scope, f->af, s->proto);
+	fprintf(out, "block return out quick %s %s proto %s from <pfi_own> to %s", p->scope, f->af, s->proto, s->dst);
 	pf_text_ports(out, &s->ports);
 	fprintf(out, " user %ju <> %ju label \"%s\"\n", (uintmax_t)p->in->uid, (uintmax_t)p->in->uid, s->label);
 }
@@ -245,7 +282,7 @@ block_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const 
 static void
 block_gateway_rule(FILE *out, const char *interface, const struct pf_family *f, const struct pf_service *s)
 {
-	fprintf(out, "block return in quick on %s %s proto %s from any to ! <pfi_skip>", interface, f->af, s->proto);
+	fprintf(out, "block return in quick on %s %s proto %s from any to %s", interface, f->af, s->proto, s->dst);
 	pf_text_ports(out, &s->ports);
 	fprintf(out, " label \"%s\"\n", s->label);
 }

@@ -19,17 +19,23 @@
 #define PF_LABEL_SERVERS "pfinterceptd: UDP servers of this host"
 #define PF_LABEL_DNS_TCP "pfinterceptd: DNS over TCP"
 #define PF_LABEL_DNS_UDP "pfinterceptd: DNS over UDP"
+#define PF_LABEL_SNIFF   "pfinterceptd: TCP, by the name that it tells"
 #define PF_LABEL_TCP     "pfinterceptd: TCP"
 #define PF_LABEL_UDP     "pfinterceptd: UDP"
+
+/* The tables of mode "matched": addresses of patterns, and those learned while running. */
+#define PF_TARGETS "pfi_targets"
+#define PF_LEARNED "pfi_learned"
 
 /* The labels of rules that intercept; NULL at the end. */
 extern const char *const pf_labels[];
 
-#define PF_SERVICES 4
+#define PF_SERVICES 7
 
 struct pf_service {
 	const char      *proto;         /* "tcp", "udp" */
 	const char      *label;
+	const char      *dst;           /* "! <pfi_skip>": everywhere; mode "matched": a table of destinations */
 	struct port_list ports;
 	uint16_t         to;            /* our port */
 };
@@ -49,6 +55,7 @@ struct pf_plan {
 	struct pf_service  services[PF_SERVICES];
 	size_t             nservices;
 	struct port_range *udp_ranges;  /* udp_ports without DHCP */
+	struct network_set skip, targets;       /* mode "matched" */
 	char               scope[32];   /* "on ! lo0": where this host's traffic leaves */
 };
 
@@ -56,7 +63,7 @@ struct pf_plan {
 int  pf_plan_make(struct pf_plan *, const struct anchor_input *, const char *scope);
 void pf_plan_free(struct pf_plan *);
 
-/* First lines, and the tables <pfi_own> and <pfi_skip>. */
+/* First lines, and the tables. */
 void pf_text_head(FILE *, const struct pf_plan *);
 /* The filter rules that come first: our own traffic, and this host's UDP servers. */
 void pf_text_own(FILE *, const struct pf_plan *);

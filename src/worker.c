@@ -46,6 +46,7 @@ struct worker {
 	struct policy         *next;            /* received, not yet committed */
 	struct dns_proxy      *dns;
 	struct control        *control;
+	struct targets        *targets;
 	struct worker_listener listeners[WORKER_LISTENERS];
 	ev_timer               old_listeners, drain;
 	bool                   stopping;
@@ -200,6 +201,7 @@ worker_commit(struct worker *w)
 	conf = w->policy->conf;
 	log_configure(conf->log.facility, conf->log.level);
 	names_set_max(w->names, conf->limits.names);
+	targets_set_conf(w->targets, conf, w->names);
 	dns_proxy_set_policy(w->dns, w->policy);
 	sessions_set_policy(w->sessions, w->policy);
 	ev_timer_stop(w->loop, &w->old_listeners);
@@ -344,11 +346,12 @@ worker_init(struct worker *w, int ipc_fd)
 	LIST_INIT(&w->connections.list);
 	sessions = (struct sessions_env){ w->loop, w->ipc, w->firewall, w->names, &w->account, &w->upstream, worker_refuse, w };
 	w->sessions = sessions_new(&sessions);
-	dns = (struct dns_proxy_env){ w->loop, w->firewall, w->names, &w->account, &w->upstream };
+	w->targets = targets_new(w->loop, w->ipc);
+	dns = (struct dns_proxy_env){ w->loop, w->firewall, w->names, &w->account, &w->upstream, w->targets };
 	w->dns = dns_proxy_new(&dns, NULL);
 	control = (struct control_env){ w->loop, w->ipc, &w->account, &w->policy, w->sessions, w->names };
 	w->control = control_new(&control);
-	if (w->dns == NULL || w->sessions == NULL || w->control == NULL || w->connections.limit == NULL)
+	if (w->dns == NULL || w->targets == NULL || w->sessions == NULL || w->control == NULL || w->connections.limit == NULL)
 		fatal("no memory");
 }
 
@@ -359,6 +362,7 @@ worker_free(struct worker *w)
 		listener_free(w->listeners[i].tcp);
 	control_free(w->control);
 	dns_proxy_free(w->dns);
+	targets_free(w->targets);
 	sessions_free(w->sessions);
 	w->firewall->ops->free(w->firewall);
 	names_free(w->names);

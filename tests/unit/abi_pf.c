@@ -65,5 +65,26 @@ OFFSET(struct pfioc_iface, pfiio_nzero, 32);
 OFFSET(struct pfioc_iface, pfiio_flags, 36);
 NUMBER(DIOCSETIFFLAG, 0xc0284459);
 NUMBER(DIOCCLRIFFLAG, 0xc028445a);
+NUMBER(DIOCRADDADDRS, 0xc4504443);
+NUMBER(DIOCRDELADDRS, 0xc4504444);
 NUMBER(PFI_IFLAG_SKIP, 0x0100);
 NUMBER(PF_OUT, 2);
+
+SIZE(struct pfioc_table, 1104);
+OFFSET(struct pfioc_table, pfrio_buffer, 1064);
+OFFSET(struct pfioc_table, pfrio_esize, 1072);
+OFFSET(struct pfioc_table, pfrio_size, 1076);
+OFFSET(struct pfr_table, pfrt_anchor, 0);
+OFFSET(struct pfr_table, pfrt_name, 1024);
+OFFSET(struct pfr_addr, pfra_u, 0);
+#if defined(__OpenBSD__)
+SIZE(struct pfr_addr, 52);
+OFFSET(struct pfr_addr, pfra_af, 38);
+OFFSET(struct pfr_addr, pfra_net, 39);
+OFFSET(struct pfr_addr, pfra_not, 40);
+#else
+SIZE(struct pfr_addr, 20);
+OFFSET(struct pfr_addr, pfra_af, 16);
+OFFSET(struct pfr_addr, pfra_net, 17);
+OFFSET(struct pfr_addr, pfra_not, 18);
+#endif

@@ -92,6 +92,46 @@ rule_match(const struct conf *conf, const struct rule_query *q)
 	return v;
 }
 
+/* targets.c that takes a while for *.held, until fixture_caught(). */
+
+bool
+rule_may_catch(const struct conf *conf, const char *host)
+{
+	assert_ptr_equal(conf, &fx.conf);
+	return ends_with(host, ".held");
+}
+
+int
+targets_want(struct targets *t, const union addr *addrs, size_t n, double expires, void (*done)(void *), void *arg)
+{
+	(void)t;
+	assert_int_equal(n, 1);
+	assert_true(expires > 0 && fx.nwanted < HEARD_MAX);
+	fx.wanted[fx.nwanted].addr = addrs[0];
+	fx.wanted[fx.nwanted].done = done;
+	fx.wanted[fx.nwanted++].arg = arg;
+	return EINPROGRESS;
+}
+
+void
+targets_cancel(struct targets *t, void *arg)
+{
+	(void)t;
+	for (unsigned i = 0; i < fx.nwanted; i++)
+		if (fx.wanted[i].arg == arg)
+			fx.wanted[i].done = NULL;
+}
+
+void
+fixture_caught(unsigned i)
+{
+	void (*done)(void *) = fx.wanted[i].done;
+
+	assert_non_null(done);
+	fx.wanted[i].done = NULL;
+	done(fx.wanted[i].arg);
+}
+
 uint64_t account_id(struct account *a) { a->count++; return ++a->next_id; }
 
 void
@@ -268,7 +308,7 @@ fixture_setup(void **state)
 	fx.firewall.error = ENOENT;
 	fx.upstream.loop = fx.loop;
 	fx.names = names_new(100);
-	env = (struct dns_proxy_env){ fx.loop, &fx.firewall.fw, fx.names, &fx.account, &fx.upstream };
+	env = (struct dns_proxy_env){ fx.loop, &fx.firewall.fw, fx.names, &fx.account, &fx.upstream, NULL };
 	fx.proxy = dns_proxy_new(&env, NULL);
 	dns_proxy_set_policy(fx.proxy, fx.policy);
 	fixture_listen();

@@ -73,6 +73,12 @@ struct fixture {
 	char                 hosts[RECORDS_MAX][DNS_TEXT_MAX];
 	unsigned             nrecords;
 	struct dns_proxy    *proxy;
+	struct {
+		union addr addr;
+		void     (*done)(void *);
+		void      *arg;
+	} wanted[HEARD_MAX];                    /* of targets.c */
+	unsigned             nwanted;
 	union addr           listen;            /* UDP and TCP */
 	int                  clients[2];        /* UDP sockets */
 	struct dns_build     reply;             /* the last that a client read */
@@ -87,6 +93,9 @@ void fixture_advance(double seconds);
 /* Runs the loop until *what has reached n; fails after ten seconds. */
 void fixture_until(const unsigned *what, unsigned n);
 void fixture_looked_up(int error, const union addr *dst);
+
+/* The firewall has got wanted[i]. */
+void fixture_caught(unsigned i);
 
 /* A query from UDP client i. */
 void client_ask(int i, unsigned id, const char *name, unsigned type);

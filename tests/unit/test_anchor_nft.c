@@ -39,6 +39,8 @@ slurp(const char *name)
 	return text;
 }
 
+static const char *rules;       /* of the configuration, JSON */
+
 static char *
 render(const char *intercept, const char *listen, enum anchor_state state)
 {
@@ -50,7 +52,8 @@ render(const char *intercept, const char *listen, enum anchor_state state)
 	size_t len;
 	FILE *out;
 
-	snprintf(json, sizeof(json), "{ \"intercept\": { %s }, \"listen\": { \"addresses\": [ %s ] } }", intercept, listen);
+	snprintf(json, sizeof(json), "{ \"intercept\": { %s }, \"listen\": { \"addresses\": [ %s ] }, \"rules\": [ %s ] }",
+	    intercept, listen, rules != NULL ? rules : "");
 	conf = conf_parse("test", json, strlen(json), &report);
 	if (conf == NULL)
 		fail_msg("%s", report.error);
@@ -134,6 +137,34 @@ anchor_nft_excludes_networks(void **state)
 	free(text);
 }
 
+#define MATCHED "\"mode\": \"matched\", \"tcp_ports\": \"1-500\", \"sniff_ports\": \"80,443,8080\""
+#define BLOCK(id, patterns) "{ \"id\": " id ", \"pattern\": \"" patterns "\", \"action\": \"block\" }"
+
+static void
+anchor_nft_intercepts_what_rules_can_match(void **state)
+{
+	(void)state;
+	rules = BLOCK("1", "10.0.0.0/8;example.com") ", { \"id\": 2, \"pattern\": \"192.0.2.1\", \"action\": \"direct\" }";
+	compare("tests/golden/nft-matched.txt", render(MATCHED, BOTH, ANCHOR_REDIRECT));
+	compare("tests/golden/nft-matched-gateway.txt", render(MATCHED ", \"interfaces\": [\"eth1\"]", BOTH, ANCHOR_REDIRECT));
+	compare("tests/golden/nft-matched-closed.txt", render(MATCHED ", \"interfaces\": [\"eth1\"]", BOTH, ANCHOR_BLOCK));
+	rules = NULL;
+}
+
+static void
+anchor_nft_matches_everything_by_a_star(void **state)
+{
+	char *text;
+
+	(void)state;
+	rules = BLOCK("1", "*");
+	text = render(MATCHED, BOTH, ANCHOR_REDIRECT);
+	assert_non_null(strstr(text, "elements = { 0.0.0.0/0 }"));
+	assert_non_null(strstr(text, "elements = { ::/0 }"));
+	free(text);
+	rules = NULL;
+}
+
 static void
 anchor_nft_is_empty_when_nothing_is_intercepted(void **state)
 {
@@ -173,6 +204,8 @@ main(void)
 		cmocka_unit_test(anchor_nft_leaves_a_family_without_listener_alone),
 		cmocka_unit_test(anchor_nft_blocks_when_closed),
 		cmocka_unit_test(anchor_nft_excludes_networks),
+		cmocka_unit_test(anchor_nft_intercepts_what_rules_can_match),
+		cmocka_unit_test(anchor_nft_matches_everything_by_a_star),
 		cmocka_unit_test(anchor_nft_is_empty_when_nothing_is_intercepted),
 		cmocka_unit_test(anchor_nft_is_what_the_commented_file_shows),
 	};

@@ -26,6 +26,9 @@ struct scene {
 	struct network      own[3], exclude[1];
 	union addr          listeners[3], proxies[2];
 	const char         *interfaces[1];
+	struct pattern      patterns[6];
+	struct conf_rule    rules[4];
+	struct port_range   sniff[2];
 	struct anchor_input in;
 };
 
@@ -95,6 +98,29 @@ check_golden(const struct pf_system *system, const char *name, const struct anch
 	free(text);
 }
 
+/* Mode "matched": rule 1 is proxied, rule 2 direct, rule 3 not enabled. */
+static void
+scene_match(struct scene *s)
+{
+	static const char *const networks[] = { "10.0.0.0/8", "172.16.9.0/24", "2001:db8:5::/48", "192.0.2.1", "192.0.2.2" };
+
+	for (size_t i = 0; i < 5; i++) {
+		s->patterns[i].kind = PATTERN_NETWORK;
+		assert_int_equal(network_parse(networks[i], &s->patterns[i].network), 0);
+	}
+	s->patterns[5].kind = PATTERN_NAME;
+	s->rules[0] = (struct conf_rule){ .enabled = true, .action = ACTION_PROXY, .patterns = s->patterns, .npatterns = 3 };
+	s->rules[1] = (struct conf_rule){ .enabled = true, .action = ACTION_DIRECT, .patterns = s->patterns + 3, .npatterns = 1 };
+	s->rules[2] = (struct conf_rule){ .action = ACTION_BLOCK, .patterns = s->patterns + 4, .npatterns = 1 };
+	s->rules[3] = (struct conf_rule){ .enabled = true, .action = ACTION_PROXY, .patterns = s->patterns + 5, .npatterns = 1 };
+	s->conf.rules = s->rules;
+	s->conf.nrules = 4;
+	s->sniff[0] = (struct port_range){ 80, 80 };
+	s->sniff[1] = (struct port_range){ 443, 443 };
+	s->conf.intercept.sniff_ports = (struct port_list){ s->sniff, 2 };
+	s->conf.intercept.mode = MODE_MATCHED;
+}
+
 /* The text without comments and empty lines, in place. */
 static void
 strip(char *text)
@@ -140,6 +166,16 @@ check_all(const char *name, const struct anchor_input *in)
 	check_golden(&pf_macos, name, in);
 	check_golden(&pf_freebsd, name, in);
 	check_golden(&pf_openbsd, name, in);
+}
+
+static size_t
+count(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *p = strstr(text, what); p != NULL; p = strstr(p + 1, what))
+		n++;
+	return n;
 }
 
 static void
@@ -216,6 +252,83 @@ text_of_the_closed_block_set(void **state)
 }
 
 static void
+text_for_what_rules_can_match(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_make(&s);
+	scene_match(&s);
+	check_all("matched", &s.in);
+	s.in.nlisteners = 3;
+	s.conf.intercept.ninterfaces = 1;
+	check_all("matched-gateway", &s.in);
+	s.in.state = ANCHOR_BLOCK;
+	check_all("matched-closed", &s.in);
+}
+
+/* Else connections to the host's own addresses would be redirected again and again. */
+static void
+what_is_never_intercepted_is_taken_out_of_the_targets(void **state)
+{
+	struct scene s;
+	char *text, *targets;
+
+	(void)state;
+	scene_make(&s);
+	scene_match(&s);
+	text = text_of(&pf_freebsd, &s.in);
+	targets = strstr(text, "table <pfi_targets> {\n\t10.0.0.0/8\n\t2001:db8:5::/48\n\t!10.1.1.1/32\n\t!10.2.2.1/32\n}\n");
+	assert_non_null(targets);
+	free(text);
+	s.patterns[0].kind = PATTERN_ANY;
+	text = text_of(&pf_freebsd, &s.in);
+	targets = strstr(text, "table <pfi_targets> {\n\t0.0.0.0/0\n\t::/0\n\t!0.0.0.0/8\n");
+	assert_non_null(targets);
+	assert_non_null(strstr(targets, "\t!198.51.100.7/32\n"));
+	assert_non_null(strstr(targets, "\t!172.16.0.0/12\n"));
+	free(text);
+}
+
+static void
+text_with_ten_thousand_networks_to_match(void **state)
+{
+	const struct pf_system *const systems[] = { &pf_macos, &pf_freebsd, &pf_openbsd };
+	struct pattern *patterns = calloc(10000, sizeof(*patterns));
+	struct network *holes = calloc(10000, sizeof(*holes));
+	struct scene s;
+	char *text;
+
+	(void)state;
+	assert_non_null(patterns);
+	assert_non_null(holes);
+	scene_make(&s);
+	scene_match(&s);
+	for (size_t i = 0; i < 10000; i++) {
+		patterns[i].kind = PATTERN_NETWORK;
+		patterns[i].network = (struct network){ .family = AF_INET, .prefix = 24,
+			.bytes = { 20, (uint8_t)(i >> 8), (uint8_t)i, 0 } };
+		holes[i] = patterns[i].network;
+		holes[i].prefix = 32;
+		holes[i].bytes[3] = 1;
+	}
+	s.rules[0].patterns = patterns;
+	s.rules[0].npatterns = 10000;
+	s.conf.intercept.exclude = holes;
+	s.conf.intercept.nexclude = 10000;
+	for (size_t i = 0; i < 3; i++) {
+		text = text_of(systems[i], &s.in);
+		assert_int_equal(count(text, ".0/24\n"), 10000);
+		assert_int_equal(count(text, "\t!20."), 10000);
+		assert_non_null(strstr(text, "\t20.39.15.0/24\n"));
+		assert_non_null(strstr(text, "\t!20.39.15.1/32\n"));
+		free(text);
+	}
+	free(patterns);
+	free(holes);
+}
+
+static void
 text_of_nothing_is_an_empty_line(void **state)
 {
 	struct scene s;
@@ -230,16 +343,6 @@ text_of_nothing_is_an_empty_line(void **state)
 	text = text_of(&pf_openbsd, &s.in);
 	assert_string_equal(text, "\n");
 	free(text);
-}
-
-static size_t
-count(const char *text, const char *what)
-{
-	size_t n = 0;
-
-	for (const char *p = strstr(text, what); p != NULL; p = strstr(p + 1, what))
-		n++;
-	return n;
 }
 
 static void
@@ -461,6 +564,9 @@ main(void)
 		cmocka_unit_test(text_with_ipv4_only),
 		cmocka_unit_test(text_without_udp_has_dns_still),
 		cmocka_unit_test(text_of_the_closed_block_set),
+		cmocka_unit_test(text_for_what_rules_can_match),
+		cmocka_unit_test(what_is_never_intercepted_is_taken_out_of_the_targets),
+		cmocka_unit_test(text_with_ten_thousand_networks_to_match),
 		cmocka_unit_test(text_of_nothing_is_an_empty_line),
 		cmocka_unit_test(text_with_ten_thousand_excluded_networks),
 		cmocka_unit_test(translation_stands_before_filter_rules_and_the_text_ends_with_a_newline),

@@ -414,6 +414,54 @@ conf_looks_users_up_by_name_and_takes_numbers(void **state)
 	conf_free(c);
 }
 
+static void
+conf_sniff_ports_are_those_within_tcp_ports(void **state)
+{
+	static const struct { const char *tcp, *sniff; struct port_range want[3]; } rows[] = {
+		{ "1-65535", "80,443", { { 80, 80 }, { 443, 443 } } },
+		{ "1-100,440-500", "80,443,8080", { { 80, 80 }, { 443, 443 } } },
+		{ "90-110,200-300", "80-100,105-250", { { 90, 100 }, { 105, 110 }, { 200, 250 } } },
+		{ "22", "80", { { 0, 0 } } },
+		{ "", "80", { { 0, 0 } } },
+		{ "80", "", { { 0, 0 } } },
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct conf_report r = { .error = "" };
+		struct conf *conf;
+		size_t n = 0;
+
+		snprintf(text, sizeof(text), "{\"intercept\":{\"mode\":\"matched\",\"tcp_ports\":\"%s\",\"sniff_ports\":\"%s\"}}",
+		    rows[i].tcp, rows[i].sniff);
+		conf = conf_parse("f", text, strlen(text), &r);
+		assert_non_null(conf);
+		assert_int_equal(conf->intercept.mode, MODE_MATCHED);
+		assert_int_equal(r.nwarnings, 0);
+		for (; n < conf->intercept.sniff_ports.count; n++) {
+			assert_int_equal(conf->intercept.sniff_ports.ranges[n].first, rows[i].want[n].first);
+			assert_int_equal(conf->intercept.sniff_ports.ranges[n].last, rows[i].want[n].last);
+		}
+		assert_true(n == 3 || rows[i].want[n].first == 0);
+		conf_free(conf);
+	}
+}
+
+static void
+conf_warns_of_sniff_ports_without_effect(void **state)
+{
+	static const char text[] = "{\"intercept\":{\"sniff_ports\":\"80\"}}";
+	struct conf_report r = { .error = "" };
+	struct conf *conf = conf_parse("f", text, strlen(text), &r);
+
+	(void)state;
+	assert_non_null(conf);
+	assert_int_equal(r.nwarnings, 1);
+	assert_non_null(strstr(r.warnings[0], "f:1:29: intercept.sniff_ports: it has no effect in mode \"all\""));
+	conf_free(conf);
+}
+
 int
 main(void)
 {
@@ -432,6 +480,8 @@ main(void)
 		cmocka_unit_test(conf_tells_how_many_warnings_more_there_are),
 		cmocka_unit_test(conf_takes_many_rules),
 		cmocka_unit_test(conf_looks_users_up_by_name_and_takes_numbers),
+		cmocka_unit_test(conf_sniff_ports_are_those_within_tcp_ports),
+		cmocka_unit_test(conf_warns_of_sniff_ports_without_effect),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

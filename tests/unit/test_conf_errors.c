@@ -128,8 +128,6 @@ conf_refuses_what_is_not_yet_supported(void **state)
 {
 	static const struct refusal rows[] = {
 		{ "{\"threads\":4}", "1:2: threads", "not yet supported; remove it" },
-		{ "{\"intercept\":{\"sniff_ports\":\"80\"}}", "1:15: intercept.sniff_ports", "not yet supported; remove it" },
-		{ "{\"intercept\":{\"mode\":\"matched\"}}", "1:22: intercept.mode", "not yet supported; write \"all\"" },
 	};
 
 	(void)state;
@@ -140,6 +138,10 @@ static void
 conf_refuses_broken_values(void **state)
 {
 	static const struct refusal rows[] = {
+		{ "{\"intercept\":{\"sniff_ports\":\"80-\"}}", "1:29: intercept.sniff_ports", "no list of ports" },
+		{ "{\"intercept\":{\"mode\":\"some\"}}", "1:22: intercept.mode", "\"all\"" },
+		{ "{\"default_action\":\"block\",\"intercept\":{\"mode\":\"matched\"}}", "1:47: intercept.mode",
+		    "everything can match; write \"all\"" },
 		{ "{\"control\":{\"socket\":\"x\"}}", "1:22: control.socket", "no path of a socket" },
 		{ "{\"control\":{\"metrics\":\"[::1]\"}}", "1:23: control.metrics", "no place to listen at" },
 		{ "{\"default_action\":\"drop\"}", "1:19: default_action", "write \"direct\", \"proxy\" or \"block\"" },

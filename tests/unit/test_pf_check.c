@@ -293,7 +293,33 @@ static struct {
 	const char   *interface;        /* of the last ioctl */
 	unsigned long ioctls[8];
 	int           nioctls;
+	const char   *anchor, *killed;          /* of tables */
+	struct pfr_addr addrs[2];
+	size_t        naddrs;
 } fake;
+
+/* As the kernel does: a table that was killed is not there. */
+static int
+fake_table(unsigned long request, struct pfioc_table *req)
+{
+	const struct pfr_addr *addrs = req->pfrio_buffer;
+
+	assert_string_equal(req->pfrio_table.pfrt_anchor, fake.anchor);
+	assert_int_equal(req->pfrio_esize, sizeof(*addrs));
+	assert_int_equal(req->pfrio_flags, 0);
+	if (strcmp(req->pfrio_table.pfrt_name, fake.killed) == 0) {
+		errno = ESRCH;
+		return -1;
+	}
+	if (req->pfrio_size == 0)
+		return 0;
+	assert_string_equal(req->pfrio_table.pfrt_name, "pfi_learned");
+	fake.ioctls[fake.nioctls++] = request;
+	assert_in_range(req->pfrio_size, 1, 2);
+	fake.naddrs = (size_t)req->pfrio_size;
+	memcpy(fake.addrs, addrs, fake.naddrs * sizeof(*addrs));
+	return 0;
+}
 
 static int
 fake_ioctl(int fd, unsigned long request, void *arg)
@@ -301,6 +327,8 @@ fake_ioctl(int fd, unsigned long request, void *arg)
 	const struct pfioc_iface *iface = arg;
 
 	(void)fd;
+	if (request == DIOCRADDADDRS || request == DIOCRDELADDRS)
+		return fake_table(request, arg);
 	fake.interface = strcmp(iface->pfiio_name, "lo") == 0 ? "lo" : "lo0";
 	assert_string_equal(iface->pfiio_name, fake.interface);
 	assert_int_equal(iface->pfiio_flags, 0x100);
@@ -365,6 +393,8 @@ fake_setup(void **state)
 	file_put("interfaces", "all\nlo0\n");
 	file_put("nat", ANCHORED_NAT);
 	file_put("rules", ANCHORED_RULES);
+	fake.anchor = "interceptor";
+	fake.killed = "";
 	fake.env = (struct pf_env){ &pf_freebsd, fake.pfctl, fake.device, fake.state, fake_ioctl };
 	return 0;
 }
@@ -465,6 +495,68 @@ rules_that_somebody_flushed_are_asked_for_again(void **state)
 	file_put("loaded", "");
 	assert_int_equal(a.ops->verify(&a), ESTALE);
 	assert_null(strstr(file_get("log"), "-f -"));
+}
+
+static void
+a_table_that_somebody_killed_is_asked_for_again(void **state)
+{
+	static const char *const tables[] = { "pfi_own", "pfi_skip", "pfi_targets", "pfi_learned" };
+	struct anchor a = an_anchor();
+
+	(void)state;
+	assert_int_equal(prepare(&a), 0);
+	file_put("loaded", "pass out all\n");
+	for (size_t i = 0; i < 8; i++) {
+		a.matched = i < 4;
+		fake.killed = tables[i % 4];
+		assert_int_equal(a.ops->verify(&a), i < 6 ? ESTALE : 0);
+	}
+	assert_int_equal(fake.nioctls, 0);
+}
+
+static void
+learned_addresses_go_into_the_table_together(void **state)
+{
+	static const uint8_t v4[] = { 192, 0, 2, 7 }, v6[] = { 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9 };
+	struct anchor_target list[2] = { { .seconds = 300 }, { .seconds = 60 } };
+	struct anchor a = an_anchor();
+
+	(void)state;
+	assert_int_equal(addr_parse("192.0.2.7", 443, &list[0].addr), 0);
+	assert_int_equal(addr_parse("2001:db8::9", 0, &list[1].addr), 0);
+	assert_int_equal(a.ops->learn(&a, true, list, 2), 0);
+	assert_int_equal(fake.nioctls, 1);
+	assert_true(fake.ioctls[0] == DIOCRADDADDRS);
+	assert_int_equal(fake.naddrs, 2);
+	assert_memory_equal(&fake.addrs[0].pfra_u, v4, sizeof(v4));
+	assert_int_equal(fake.addrs[0].pfra_af, AF_INET);
+	assert_int_equal(fake.addrs[0].pfra_net, 32);
+	assert_memory_equal(&fake.addrs[1].pfra_u, v6, sizeof(v6));
+	assert_int_equal(fake.addrs[1].pfra_af, AF_INET6);
+	assert_int_equal(fake.addrs[1].pfra_net, 128);
+	assert_int_equal(fake.addrs[0].pfra_not + fake.addrs[1].pfra_not, 0);
+	assert_int_equal(a.ops->learn(&a, false, list + 1, 1), 0);
+	assert_true(fake.ioctls[1] == DIOCRDELADDRS);
+	assert_int_equal(fake.naddrs, 1);
+	assert_int_equal(fake.addrs[0].pfra_af, AF_INET6);
+}
+
+static void
+learned_addresses_go_to_the_anchors_real_place(void **state)
+{
+	struct anchor_target one = { .seconds = 300 };
+	struct anchor a = an_anchor();
+
+	(void)state;
+	addr_parse("192.0.2.7", 0, &one.addr);
+	strcpy(a.restore.path, "com.apple/100.interceptor");
+	fake.anchor = "com.apple/100.interceptor";
+	assert_int_equal(a.ops->learn(&a, true, &one, 1), 0);
+	assert_int_equal(fake.nioctls, 1);
+	fake.killed = "pfi_learned";
+	assert_int_equal(a.ops->learn(&a, true, &one, 1), ESRCH);
+	fake.env.device = "/nonexistent/pf";
+	assert_int_equal(a.ops->learn(&a, true, &one, 1), ENOENT);
 }
 
 static void
@@ -640,6 +732,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_disabled_pf_is_enabled_and_disabled_again, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(a_skipped_loopback_is_cleared_and_set_again, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(rules_that_somebody_flushed_are_asked_for_again, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(a_table_that_somebody_killed_is_asked_for_again, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(learned_addresses_go_into_the_table_together, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(learned_addresses_go_to_the_anchors_real_place, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(what_somebody_turned_off_is_turned_on_again, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(an_anchor_that_is_no_longer_evaluated_is_only_remarked, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(the_groups_skip_flag_is_cleared_and_set_again_on_openbsd, fake_setup, fake_teardown),

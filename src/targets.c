@@ -1,0 +1,286 @@
+#include "config.h"
+
+#include "targets.h"
+
+#include <sys/queue.h>
+
+#include <ev.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HASH_NONFATAL_OOM 1
+#define uthash_nonfatal_oom(elt) ((elt)->hh.tbl = NULL)
+#include <uthash.h>
+
+#include "log.h"
+#include "rule.h"
+
+struct target {
+	struct addr_key key;
+	UT_hash_handle  hh;             /* the oldest first */
+	double          expires;        /* the firewall has it until then */
+};
+
+struct want {
+	LIST_ENTRY(want) next;
+	void (*done)(void *);
+	void  *arg;
+};
+
+/* What was wanted in one round. */
+struct flight {
+	LIST_ENTRY(flight) next;
+	struct targets *targets;
+	unsigned        unanswered;     /* messages */
+	LIST_HEAD(, want) wants;
+};
+
+struct targets {
+	struct ev_loop *loop;
+	struct ipc     *ipc;
+	bool            matched, failing;
+	size_t          max;
+	struct target  *known;
+	struct flight  *open;           /* of this round; NULL: none yet */
+	struct ipc_msg  msg;            /* of it, not yet full */
+	LIST_HEAD(, flight) flights;
+	ev_prepare      prepare;
+};
+
+/* Nothing more is awaited for it. */
+static void
+flight_land(struct flight *f)
+{
+	struct want *want;
+
+	while ((want = LIST_FIRST(&f->wants)) != NULL) {
+		LIST_REMOVE(want, next);
+		want->done(want->arg);
+		free(want);
+	}
+	LIST_REMOVE(f, next);
+	free(f);
+}
+
+static struct target *
+targets_find(const struct targets *t, const union addr *addr)
+{
+	const struct addr_key key = addr_key_ip(addr);
+	struct target *target;
+
+	HASH_FIND(hh, t->known, &key, sizeof(key), target);
+	return target;
+}
+
+static void
+targets_drop(struct targets *t, struct target *target)
+{
+	HASH_DELETE(hh, t->known, target);
+	free(target);
+}
+
+static void
+targets_learned(struct targets *t, const union addr *addr, double expires)
+{
+	struct target *target = targets_find(t, addr);
+
+	if (target != NULL)
+		targets_drop(t, target);
+	if (t->known != NULL && HASH_CNT(hh, t->known) >= t->max)
+		targets_drop(t, t->known);
+	target = calloc(1, sizeof(*target));
+	if (target == NULL)
+		return;
+	target->key = addr_key_ip(addr);
+	target->expires = expires;
+	HASH_ADD(hh, t->known, key, sizeof(target->key), target);
+	if (target->hh.tbl == NULL)
+		free(target);
+}
+
+static void
+targets_answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
+{
+	struct flight *f = arg;
+	struct targets *t = f->targets;
+
+	if (fd != -1)
+		close(fd);
+	if (error != 0 && !t->failing)
+		log_warn("the firewall could not be given learned addresses (%s): connections to them may go direct", strerror(error));
+	t->failing = error != 0;
+	for (size_t i = 0; error == 0 && i < msg->naddrs; i++)
+		targets_learned(t, &msg->addrs[i], ev_now(t->loop) + msg->value);
+	if (--f->unanswered == 0 && f != t->open)
+		flight_land(f);
+}
+
+static void
+targets_send(struct targets *t)
+{
+	if (t->msg.naddrs > 0 && ipc_request(t->ipc, &t->msg, (unsigned)(TARGETS_WAIT_S * 1000), targets_answer_cb, t->open) != 0)
+		t->open->unanswered++;
+	t->msg = (struct ipc_msg){ .type = IPC_TARGETS };
+}
+
+static void
+targets_flush(struct targets *t)
+{
+	struct flight *f = t->open;
+
+	ev_prepare_stop(t->loop, &t->prepare);
+	if (f == NULL)
+		return;
+	targets_send(t);
+	t->open = NULL;
+	if (f->unanswered == 0)
+		flight_land(f);
+}
+
+static void
+targets_prepare_cb(struct ev_loop *loop, ev_prepare *w, int revents)
+{
+	(void)loop, (void)revents;
+	targets_flush(w->data);
+}
+
+struct targets *
+targets_new(struct ev_loop *loop, struct ipc *ipc)
+{
+	struct targets *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	t->loop = loop;
+	t->ipc = ipc;
+	t->msg.type = IPC_TARGETS;
+	LIST_INIT(&t->flights);
+	ev_prepare_init(&t->prepare, targets_prepare_cb);
+	t->prepare.data = t;
+	return t;
+}
+
+static void
+targets_forget(struct targets *t)
+{
+	while (t->known != NULL)
+		targets_drop(t, t->known);
+}
+
+void
+targets_free(struct targets *t)
+{
+	struct flight *f;
+	struct want *want;
+
+	if (t == NULL)
+		return;
+	while ((f = LIST_FIRST(&t->flights)) != NULL) {
+		while ((want = LIST_FIRST(&f->wants)) != NULL) {
+			LIST_REMOVE(want, next);
+			free(want);
+		}
+		LIST_REMOVE(f, next);
+		free(f);
+	}
+	ev_prepare_stop(t->loop, &t->prepare);
+	targets_forget(t);
+	free(t);
+}
+
+static bool
+targets_open(struct targets *t)
+{
+	if (t->open != NULL)
+		return true;
+	t->open = calloc(1, sizeof(*t->open));
+	if (t->open == NULL)
+		return false;
+	t->open->targets = t;
+	LIST_INIT(&t->open->wants);
+	LIST_INSERT_HEAD(&t->flights, t->open, next);
+	ev_prepare_start(t->loop, &t->prepare);
+	return true;
+}
+
+static void
+targets_ask(struct targets *t, const union addr *addr, double expires)
+{
+	const double left = expires - ev_now(t->loop);
+	const uint32_t seconds = left < 1 ? 1 : left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
+
+	for (size_t i = 0; i < t->msg.naddrs; i++)
+		if (addr_same_ip(&t->msg.addrs[i], addr) && t->msg.value >= seconds)
+			return;
+	t->msg.addrs[t->msg.naddrs++] = *addr;
+	if (seconds > t->msg.value)
+		t->msg.value = seconds;
+	if (t->msg.naddrs == IPC_ADDRS)
+		targets_send(t);
+}
+
+int
+targets_want(struct targets *t, const union addr *addrs, size_t n, double expires, void (*done)(void *), void *arg)
+{
+	const struct target *target;
+	struct want *want;
+	bool asked = false;
+
+	for (size_t i = 0; t->matched && i < n; i++) {
+		target = targets_find(t, &addrs[i]);
+		if ((target != NULL && target->expires >= expires - TARGETS_SLACK_S) || !targets_open(t))
+			continue;
+		targets_ask(t, &addrs[i], expires);
+		asked = true;
+	}
+	if (!asked || done == NULL)
+		return asked ? EINPROGRESS : 0;
+	want = calloc(1, sizeof(*want));
+	if (want == NULL)
+		return 0;
+	want->done = done;
+	want->arg = arg;
+	LIST_INSERT_HEAD(&t->open->wants, want, next);
+	return EINPROGRESS;
+}
+
+void
+targets_cancel(struct targets *t, void *arg)
+{
+	struct flight *f;
+	struct want *want, *next;
+
+	LIST_FOREACH(f, &t->flights, next)
+		for (want = LIST_FIRST(&f->wants); want != NULL; want = next) {
+			next = LIST_NEXT(want, next);
+			if (want->arg != arg)
+				continue;
+			LIST_REMOVE(want, next);
+			free(want);
+		}
+}
+
+struct again { struct targets *targets; const struct conf *conf; };
+
+static void
+targets_again_cb(void *arg, const union addr *addr, const char *name, double expires)
+{
+	const struct again *again = arg;
+
+	if (expires > ev_now(again->targets->loop) && rule_may_catch(again->conf, name))
+		targets_want(again->targets, addr, 1, expires, NULL, NULL);
+}
+
+void
+targets_set_conf(struct targets *t, const struct conf *conf, const struct names *names)
+{
+	targets_forget(t);
+	t->matched = conf->intercept.mode == MODE_MATCHED && conf->intercept.firewall != FIREWALL_NONE;
+	t->max = conf->limits.names;
+	if (t->matched)
+		names_each(names, targets_again_cb, &(struct again){ t, conf });
+	targets_flush(t);
+}
