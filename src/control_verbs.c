@@ -143,6 +143,8 @@ more_rules(struct control_client *c)
 	put_number(g, "id", rule->id);
 	put_text(g, "name", rule->name);
 	put_text(g, "pattern", rule->pattern);
+	if (rule->pattern_file != NULL)
+		put_text(g, "pattern_file", rule->pattern_file);
 	put_bool(g, "enabled", rule->enabled);
 	put_text(g, "action", action_name(rule->action));
 	put_key(g, "proxies");

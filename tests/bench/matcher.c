@@ -2,7 +2,7 @@
  * What rules cost: loads configurations with 10 to 100,000 patterns and asks which rule wins.
  *
  * Built by "make tests/bench/matcher" (an EXTRA_PROGRAM: "make" and "make check" leave it alone); run without
- * arguments. Prints one line a shape and size: milliseconds of conf_parse() for the whole text, its peak of
+ * arguments. Prints one line a shape and size: milliseconds of conf_parse_files() for the whole text, its peak of
  * memory in KiB, and nanoseconds of rule_match() for hosts or addresses that a pattern matches, each time
  * another one, and for such that none matches. Times are those of the processor.
  */
@@ -22,9 +22,9 @@
 #define QUESTIONS 100000
 #define ROUNDS    10
 
-enum shape { ONE_RULE, MANY_RULES, NETWORKS, SHAPES };
+enum shape { ONE_RULE, MANY_RULES, NAMES_FILE, NETWORKS, SHAPES };
 
-static const char *const shape_names[] = { "names in one rule", "a rule for each name", "networks in one rule" };
+static const char *const shape_names[] = { "names in one rule", "a rule for each name", "names in a file", "networks in one rule" };
 
 struct questions {
 	char       hosts[QUESTIONS][48];
@@ -129,16 +129,44 @@ text_make(enum shape shape, unsigned count)
 	return text;
 }
 
+static struct conf_text *
+list_make(unsigned count)
+{
+	const size_t size = (size_t)count * 64 + 1;
+	struct conf_text *list = malloc(sizeof(*list) + size);
+
+	if (list == NULL)
+		exit(1);
+	list->len = 0;
+	for (unsigned i = 0; i < count; i++) {
+		pattern_print(list->bytes + list->len, 63, NAMES_FILE, i);
+		list->len += strlen(list->bytes + list->len);
+		list->bytes[list->len++] = '\n';
+	}
+	list->bytes[list->len] = '\0';
+	return list;
+}
+
+static int
+list_give(void *arg, const char *path, const struct conf_text **text)
+{
+	(void)path;
+	*text = arg;
+	return 0;
+}
+
 static int
 measure(enum shape shape, unsigned count)
 {
 	static struct conf_report report;
 	static struct questions questions;
-	char *text = text_make(shape, count);
+	struct conf_text *list = list_make(shape == NAMES_FILE ? count : 1);
+	char *text = shape == NAMES_FILE ? strdup("{\"rules\":[{\"id\":1,\"pattern_file\":\"x\",\"action\":\"block\"}]}") :
+	    text_make(shape, count);
 	const size_t len = strlen(text);
 	const long before = peak_kib();
 	double load = now_ms(), hit, miss;
-	struct conf *conf = conf_parse("bench", text, len, &report);
+	struct conf *conf = conf_parse_files("bench", text, len, list_give, list, &report);
 	long memory;
 
 	load = now_ms() - load;
@@ -154,6 +182,7 @@ measure(enum shape shape, unsigned count)
 	printf("%-22s %9u %10.1f %11ld %8.0f %8.0f\n", shape_names[shape], count, load, memory, hit, miss);
 	conf_free(conf);
 	free(text);
+	free(list);
 	return 0;
 }
 

@@ -301,6 +301,8 @@ conf_warns_of_a_rule_that_never_matches(void **state)
 		{ "\"pattern\":\"x;2001:db8::/32;*.b\"" TO_PROXY, "\"pattern\":\"2001:db8:1::/48;c.b\"" BLOCK },
 		{ "\"pattern\":\"a\",\"ports\":\"1-100,443\"" TO_PROXY, "\"pattern\":\"a\",\"ports\":\"25,80-90\"" BLOCK },
 		{ "\"pattern\":\"a\",\"protocol\":\"tcp\"" TO_PROXY, "\"pattern\":\"a\",\"protocol\":\"tcp\"" BLOCK },
+		{ "\"pattern\":\"a\",\"user\":\"1000\"" TO_PROXY, "\"pattern\":\"a\",\"user\":\"1000\"" BLOCK },
+		{ "\"pattern\":\"a\"" TO_PROXY, "\"pattern\":\"a\",\"user\":\"1000\"" BLOCK },
 	};
 
 	(void)state;
@@ -322,6 +324,8 @@ conf_warns_of_rules_that_overlap(void **state)
 	    "rule 5 before rule 6 takes some flows of \"*.a.b\"");
 	overlap("\"pattern\":\"a.*\",\"ports\":\"1-100\"" TO_PROXY, "\"pattern\":\"a.*\",\"ports\":\"80-443\"" BLOCK,
 	    "rule 5 before rule 6 takes some flows of \"a.*\"");
+	overlap("\"pattern\":\"*.b\",\"user\":\"1000\"" TO_PROXY, "\"pattern\":\"a.b\"" BLOCK,
+	    "rule 5 before rule 6 takes some flows of \"a.b\"");
 	overlap("\"pattern\":\"a\",\"protocol\":\"udp\"" TO_PROXY, "\"pattern\":\"a\",\"ports\":\"443\"" BLOCK,
 	    "takes some flows of \"a\", and does something else with it");
 }
@@ -342,6 +346,9 @@ conf_does_not_warn_of_rules_that_are_meant_so(void **state)
 		{ "\"pattern\":\"*.b\"" TO_PROXY, "\"pattern\":\"c;a.b\"" TO_PROXY },           /* the same comes of it */
 		{ "\"pattern\":\"a\",\"ports\":\"25\"" TO_PROXY, "\"pattern\":\"a\",\"ports\":\"80\"" BLOCK },
 		{ "\"pattern\":\"a\",\"protocol\":\"udp\"" TO_PROXY, "\"pattern\":\"a\",\"protocol\":\"tcp\"" BLOCK },
+		{ "\"pattern\":\"a\",\"user\":\"1000\"" TO_PROXY, "\"pattern\":\"a\",\"user\":\"1001\"" BLOCK },
+		{ "\"pattern\":\"*.b\",\"user\":\"1000\"" TO_PROXY, "\"pattern\":\"a.b\",\"user\":\"1001\"" BLOCK },
+		{ "\"pattern\":\"a\",\"user\":\"1000\"" TO_PROXY, "\"pattern\":\"a\"" BLOCK },
 		{ "\"pattern\":\"*.b\"" TO_PROXY, "\"pattern\":\"b\"" BLOCK },
 		{ "\"pattern\":\"0.0.0.0/0\"" TO_PROXY, "\"pattern\":\"2001:db8::1\"" BLOCK },
 		{ "\"pattern\":\"a.b;a.c\"" TO_PROXY, "\"pattern\":\"a.*\"" BLOCK },
