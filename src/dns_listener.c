@@ -15,7 +15,7 @@
 #include "log.h"
 #include "udp.h"
 
-#define READ_BATCH 64
+#define READ_BATCHES 4
 #define READ_MAX   4096
 #define FRAME_MAX  (DNS_MESSAGE_MAX + 2)
 #define OUT_MAX    (16 * FRAME_MAX)
@@ -29,6 +29,8 @@ struct dns_socket {
 	ev_io                  io;              /* UDP; else its fd is -1 */
 	struct listener       *tcp;             /* TCP; owns its own socket */
 	unsigned               refs;            /* one for receiving, one for each request */
+	bool                   gathers;         /* answers are kept in out for a moment */
+	struct udp_batch      *in, *out;        /* UDP; one block of memory */
 };
 
 /* One TCP connection whose destination is known. */
@@ -222,6 +224,7 @@ socket_unref(struct dns_socket *s)
 		return;
 	if (s->io.fd != -1)
 		close(s->io.fd);
+	free(s->in);
 	free(s);
 }
 
@@ -299,24 +302,40 @@ socket_request(struct dns_socket *s, const struct flow *flow, const uint8_t *msg
 		request_looked_up(r, error, &dst);
 }
 
+static void
+socket_flush(struct dns_socket *s)
+{
+	int error = s->out->count > 0 ? udp_send_batch(s->io.fd, addr_is_any(&s->local), s->out) : 0;
+
+	if (error != 0)
+		log_debug("dns: an answer cannot be sent: %s", strerror(error));
+}
+
 /* Takes only queries: an answer (QR, the first bit of the third byte) would make two servers talk for ever. */
 static void
 socket_udp_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct dns_socket *s = w->data;
 	struct flow flow = { .fd = w->fd, .proto = IPPROTO_UDP };
-	uint8_t msg[UDP_MAX];
-	size_t len;
-	int error;
 
 	(void)loop, (void)revents;
-	for (int i = 0; i < READ_BATCH && ev_is_active(w); i++) {
-		error = udp_receive(w->fd, &s->local, msg, sizeof(msg), &len, &flow.peer, &flow.local);
-		if (error == EAGAIN)
-			return;
-		if (error == 0 && len > 2 && (msg[2] & 0x80) == 0)
-			socket_request(s, &flow, msg, len);
+	s->refs++;
+	s->gathers = true;
+	for (int n = 0; n < READ_BATCHES && udp_receive_batch(w->fd, &s->local, s->in) == 0; n++) {
+		for (unsigned i = 0; i < s->in->count; i++) {
+			const struct udp_datagram *d = &s->in->list[i];
+
+			flow.peer = d->peer;
+			flow.local = d->local;
+			if (d->len > 2 && (d->data[2] & 0x80) == 0)
+				socket_request(s, &flow, d->data, d->len);
+		}
+		socket_flush(s);
+		if (s->in->count < UDP_BATCH)
+			break;
 	}
+	s->gathers = false;
+	socket_unref(s);
 }
 
 static void
@@ -347,15 +366,20 @@ dns_listeners_add(struct dns_listeners *set, int fd, int type, const union addr 
 	if (type == SOCK_STREAM) {
 		s->tcp = listener_new(set->loop, fd, socket_accept_cb, s);
 		error = s->tcp == NULL ? ENOMEM : 0;
-	} else if (addr_is_any(local)) {
-		error = udp_tell_local(fd, local->sa.sa_family);
+	} else {
+		s->in = malloc(2 * sizeof(*s->in));
+		error = s->in == NULL ? ENOMEM : addr_is_any(local) ? udp_tell_local(fd, local->sa.sa_family) : 0;
 	}
 	if (error != 0) {
+		free(s->in);
 		free(s);
 		return error;
 	}
-	if (s->tcp == NULL)
+	if (s->tcp == NULL) {
+		s->out = s->in + 1;
+		s->out->count = 0;
 		ev_io_start(set->loop, &s->io);
+	}
 	LIST_INSERT_HEAD(&set->sockets, s, link);
 	return 0;
 }
@@ -390,6 +414,23 @@ dns_listeners_close(struct dns_listeners *set)
 	dns_listeners_stop(set, NULL, NULL);
 }
 
+/* To one who asked us. */
+static int
+request_send(const struct dns_request *r, const void *msg, size_t len)
+{
+	struct dns_socket *s = r->socket;
+	struct udp_datagram *d;
+
+	if (!s->gathers || len > UDP_BATCH_SIZE || s->out->count == UDP_BATCH)
+		return udp_send(r->flow.fd, addr_is_any(&s->local) ? &r->flow.local : NULL, &r->flow.peer, msg, len);
+	d = &s->out->list[s->out->count++];
+	d->peer = r->flow.peer;
+	d->local = r->flow.local;
+	d->len = len;
+	memcpy(d->data, msg, len);
+	return 0;
+}
+
 void
 dns_request_answer(struct dns_request *r, const void *msg, size_t len)
 {
@@ -404,8 +445,7 @@ dns_request_answer(struct dns_request *r, const void *msg, size_t len)
 	if (msg != NULL && addr_is_set(&r->meant))
 		error = fw->ops->send_reply(fw, &r->flow, &r->meant, msg, len);
 	else if (msg != NULL)
-		error = udp_send(r->flow.fd, addr_is_any(&r->socket->local) ? &r->flow.local : NULL,
-		    &r->flow.peer, msg, len);
+		error = request_send(r, msg, len);
 	if (error != 0 && error != EINPROGRESS)
 		log_debug("dns: an answer cannot be sent: %s", strerror(error));
 	request_free(r);

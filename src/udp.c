@@ -9,7 +9,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mmsg.h"
+
 #define CONTROL_MAX 512
+
+struct control { _Alignas(struct cmsghdr) char bytes[CONTROL_MAX]; };
+
+#ifdef SOCK_CLOEXEC
+enum { SOCKET_FLAGS = SOCK_CLOEXEC | SOCK_NONBLOCK };
+#else
+enum { SOCKET_FLAGS = 0 };
+#endif
 
 /* One kind of control message; puts what it tells (address, port or both) into local. */
 struct told {
@@ -115,12 +125,24 @@ told_apply(struct msghdr *msg, const struct told *row, union addr *local)
 			row->decode(CMSG_DATA(c), local);
 }
 
+/* Who sent the received message, and where to. 0, EAFNOSUPPORT, EMSGSIZE. */
+static int
+told_all(struct msghdr *msg, const union addr *bound, union addr *peer, union addr *local)
+{
+	if (!addr_from_sockaddr(peer, msg->msg_name, msg->msg_namelen))
+		return EAFNOSUPPORT;
+	*local = *bound;
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]) && msg->msg_controllen > 0; i++)
+		told_apply(msg, &told[i], local);
+	return (msg->msg_flags & MSG_TRUNC) ? EMSGSIZE : 0;
+}
+
 int
 udp_receive(int fd, const union addr *bound, void *data, size_t size, size_t *len,
     union addr *peer, union addr *local)
 {
 	struct sockaddr_storage from;
-	union { struct cmsghdr align; char bytes[CONTROL_MAX]; } control;
+	struct control control;
 	struct iovec iov = { .iov_base = data, .iov_len = size };
 	struct msghdr msg = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1,
 		.msg_control = &control, .msg_controllen = sizeof(control) };
@@ -131,13 +153,39 @@ udp_receive(int fd, const union addr *bound, void *data, size_t size, size_t *le
 	while (n == -1 && errno == EINTR);
 	if (n == -1)
 		return errno == EWOULDBLOCK ? EAGAIN : errno;
-	if (!addr_from_sockaddr(peer, (struct sockaddr *)&from, msg.msg_namelen))
-		return EAFNOSUPPORT;
-	*local = *bound;
-	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
-		told_apply(&msg, &told[i], local);
 	*len = (size_t)n;
-	return (msg.msg_flags & MSG_TRUNC) ? EMSGSIZE : 0;
+	return told_all(&msg, bound, peer, local);
+}
+
+int
+udp_receive_batch(int fd, const union addr *bound, struct udp_batch *batch)
+{
+	struct sockaddr_storage from[UDP_BATCH];
+	struct control control[UDP_BATCH];
+	struct mmsghdr msgs[UDP_BATCH];
+	struct iovec iov[UDP_BATCH];
+	struct udp_datagram *d;
+	int n;
+
+	for (size_t i = 0; i < UDP_BATCH; i++) {
+		iov[i] = (struct iovec){ .iov_base = batch->list[i].data, .iov_len = UDP_BATCH_SIZE };
+		msgs[i].msg_hdr = (struct msghdr){ .msg_name = &from[i], .msg_namelen = sizeof(from[i]), .msg_iov = &iov[i],
+			.msg_iovlen = 1, .msg_control = &control[i], .msg_controllen = sizeof(control[i]) };
+	}
+	batch->count = 0;
+	do
+		n = recvmmsg(fd, msgs, UDP_BATCH, 0, NULL);
+	while (n == -1 && errno == EINTR);
+	if (n == -1)
+		return errno == EWOULDBLOCK ? EAGAIN : errno;
+	for (int i = 0; i < n; i++) {
+		d = &batch->list[i];
+		d->len = msgs[i].msg_len;
+		if (told_all(&msgs[i].msg_hdr, bound, &d->peer, &d->local) != 0)
+			d->len = 0;
+	}
+	batch->count = (unsigned)n;
+	return 0;
 }
 
 int
@@ -180,7 +228,7 @@ from_put(struct msghdr *msg, const union addr *from)
 int
 udp_send(int fd, const union addr *from, const union addr *peer, const void *data, size_t len)
 {
-	union { struct cmsghdr align; char bytes[CONTROL_MAX]; } control;
+	struct control control;
 	union addr to = *peer;
 	struct iovec iov;
 	struct msghdr msg = { .msg_name = &to, .msg_namelen = addr_len(peer), .msg_iov = &iov, .msg_iovlen = 1 };
@@ -195,14 +243,44 @@ udp_send(int fd, const union addr *from, const union addr *peer, const void *dat
 }
 
 int
+udp_send_batch(int fd, bool from_local, struct udp_batch *batch)
+{
+	struct control control[UDP_BATCH];
+	struct mmsghdr msgs[UDP_BATCH];
+	struct iovec iov[UDP_BATCH];
+	int error = 0, n;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct udp_datagram *d = &batch->list[i];
+
+		iov[i] = (struct iovec){ .iov_base = d->data, .iov_len = d->len };
+		msgs[i].msg_hdr = (struct msghdr){ .msg_name = &d->peer, .msg_namelen = addr_len(&d->peer), .msg_iov = &iov[i],
+			.msg_iovlen = 1 };
+		if (from_local) {
+			msgs[i].msg_hdr.msg_control = &control[i];
+			from_put(&msgs[i].msg_hdr, &d->local);
+		}
+	}
+	for (unsigned sent = 0; sent < batch->count; sent += (unsigned)n) {
+		n = sendmmsg(fd, msgs + sent, batch->count - sent, 0);
+		if (n > 0)
+			continue;
+		error = errno; /* of the first of them */
+		n = 1;
+	}
+	batch->count = 0;
+	return error;
+}
+
+int
 udp_connect(const union addr *server, int *fd)
 {
 	int error = 0;
 
-	*fd = socket(server->sa.sa_family, SOCK_DGRAM, 0);
+	*fd = socket(server->sa.sa_family, SOCK_DGRAM | SOCKET_FLAGS, 0);
 	if (*fd == -1)
 		return errno;
-	if (fcntl(*fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(*fd, F_SETFL, O_NONBLOCK) == -1 ||
+	if ((SOCKET_FLAGS == 0 && (fcntl(*fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(*fd, F_SETFL, O_NONBLOCK) == -1)) ||
 	    connect(*fd, &server->sa, addr_len(server)) == -1) {
 		error = errno;
 		close(*fd);

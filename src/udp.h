@@ -30,6 +30,26 @@ int udp_tell_local(int fd, int family);
  * socket bound to the wildcard address; NULL: the socket's own. */
 int udp_send(int fd, const union addr *from, const union addr *peer, const void *msg, size_t len);
 
+/* Many datagrams with one call of the kernel, where it can. */
+#define UDP_BATCH      32
+#define UDP_BATCH_SIZE 4096     /* longer ones are left out */
+
+struct udp_batch {
+	unsigned count;
+	struct udp_datagram {
+		union addr peer, local;
+		size_t     len;
+		uint8_t    data[UDP_BATCH_SIZE];
+	} list[UDP_BATCH];
+};
+
+/* What is there, as udp_receive() does. 0; EAGAIN when nothing was; other errno. count may be 0 although others follow. */
+int udp_receive_batch(int fd, const union addr *bound, struct udp_batch *);
+
+/* Sends each to its peer, from its local address when from_local (see udp_send()); count is 0 then. 0, or an errno value
+ * when some were not sent. */
+int udp_send_batch(int fd, bool from_local, struct udp_batch *);
+
 /* A new non-blocking socket, connected, so that only this server's datagrams and errors arrive.
  * Its source port is the kernel's random choice (RFC 6056). */
 int udp_connect(const union addr *server, int *fd);

@@ -135,6 +135,44 @@ connected_socket_hears_its_server_only(void **state)
 	close(fd);
 }
 
+static void
+batch_is_answered_from_the_addresses_used_but_for_what_is_too_long(void **state)
+{
+	static const char *const to[] = { "127.0.0.2", "127.0.0.3", "127.0.0.4" };
+	static struct udp_batch batch;
+	static char large[UDP_BATCH_SIZE + 1];
+	union addr any, client, dst, peer, local;
+	int server = bound("0.0.0.0", &any), fd = bound("127.0.0.1", &client);
+	size_t len;
+
+	(void)state;
+	assert_int_equal(udp_receive_batch(server, &any, &batch), EAGAIN);
+	assert_int_equal(udp_tell_local(server, AF_INET), 0);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(addr_parse(to[i], addr_port(&any), &dst), 0);
+		assert_int_equal(udp_send(fd, NULL, &dst, large, i == 1 ? sizeof(large) : i + 1), 0);
+	}
+	for (unsigned got = 0; got < 3;) { /* where there is no recvmmsg, one comes at a time */
+		assert_int_equal(udp_receive_batch(server, &any, &batch), 0);
+		for (unsigned i = 0; i < batch.count; i++) {
+			assert_int_equal(batch.list[i].len, got + i == 1 ? 0 : got + i + 1);
+			if (got + i == 1)
+				addr_set_port(&batch.list[i].peer, 0); /* cannot be sent to; the next can */
+		}
+		got += batch.count;
+		udp_send_batch(server, true, &batch);
+		assert_int_equal(batch.count, 0);
+	}
+	for (size_t i = 0; i < 3; i += 2) {
+		assert_int_equal(udp_receive(fd, &client, large, sizeof(large), &len, &peer, &local), 0);
+		assert_int_equal(len, i + 1);
+		assert_int_equal(addr_parse(to[i], addr_port(&any), &dst), 0);
+		assert_true(addr_equal(&peer, &dst));
+	}
+	close(server);
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -143,6 +181,7 @@ main(void)
 		cmocka_unit_test(wildcard_socket_does_so_for_ipv6),
 		cmocka_unit_test(original_destination_wins_over_the_packets_address),
 		cmocka_unit_test(nothing_and_too_much_are_told_apart),
+		cmocka_unit_test(batch_is_answered_from_the_addresses_used_but_for_what_is_too_long),
 		cmocka_unit_test(connected_socket_hears_its_server_only),
 	};
 

@@ -1,0 +1,34 @@
+/*
+ * mmsg.h - recvmmsg(2) and sendmmsg(2): Linux, FreeBSD, OpenBSD. Elsewhere (macOS) the same, one datagram at a time.
+ */
+#ifndef PFI_MMSG_H
+#define PFI_MMSG_H
+
+#include <sys/socket.h>
+
+#ifndef MSG_WAITFORONE
+
+struct mmsghdr {
+	struct msghdr msg_hdr;
+	unsigned      msg_len;
+};
+
+static inline int
+recvmmsg(int fd, struct mmsghdr *list, unsigned n, int flags, void *timeout)
+{
+	ssize_t len = recvmsg(fd, &list->msg_hdr, flags);
+
+	(void)n, (void)timeout;
+	list->msg_len = len == -1 ? 0 : (unsigned)len;
+	return len == -1 ? -1 : 1;
+}
+
+static inline int
+sendmmsg(int fd, struct mmsghdr *list, unsigned n, int flags)
+{
+	(void)n;
+	return sendmsg(fd, &list->msg_hdr, flags) == -1 ? -1 : 1;
+}
+
+#endif
+#endif
