@@ -46,6 +46,6 @@ usage_get(struct usage *out)
 	out->cpu_s = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
 	    (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 	out->memory_peak_bytes = (uint64_t)usage.ru_maxrss * MAXRSS_UNIT;
-	out->descriptors_max = limit.rlim_cur;
+	out->descriptors_max = (uint64_t)limit.rlim_cur;
 	out->descriptors = count_descriptors(out->descriptors_max);
 }
