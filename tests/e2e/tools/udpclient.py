@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""udpclient.py VERB HOST PORT [N] - datagrams to udpserver.py. Exit status 0: as expected.
+"""udpclient.py VERB HOST PORT [N|FILE] - datagrams to udpserver.py. Exit status 0: as expected.
 
 echo [N]    one of N bytes comes back to a connected socket; prints whom the server saw
 refused     a connected socket fails with ECONNREFUSED within a second
@@ -9,6 +9,8 @@ fan N       one unconnected socket to N ports from PORT on: each answer comes fr
 cone        one from another port of the server comes back too
 hold        one echo for each line on standard input, always from the same client port; prints whom the server
             saw, or "nothing" after half a second
+replay FILE sends what tests/samples/FILE holds, and each datagram comes back; prints whom the server saw, or
+            "refused"; "FILE:1": the first datagram only, "FILE:-1": the last one first
 serve       is a server at HOST PORT itself
 """
 import os
@@ -18,7 +20,7 @@ import sys
 import time
 
 verb, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
-number = int(sys.argv[4]) if len(sys.argv) > 4 else 0
+number = int(sys.argv[4]) if len(sys.argv) > 4 and verb != "replay" else 0
 family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
 
 
@@ -68,6 +70,30 @@ def fan():
     print(len(seen))
 
 
+def flight(sample):
+    name, _, which = sample.partition(":")
+    data = open(os.path.dirname(__file__) + "/../../samples/" + name, "rb").read()
+    datagrams = []
+    while data:
+        size = int.from_bytes(data[:2], "big")
+        datagrams.append(data[2:2 + size])
+        data = data[2 + size:]
+    return {"": datagrams, "1": datagrams[:1], "-1": datagrams[::-1]}[which]
+
+
+def replay(datagrams):
+    sock = client()
+    try:
+        for datagram in datagrams:
+            sock.send(datagram)
+        for datagram in datagrams:
+            _, seen, _, rest = sock.recv(65535).split(b" ", 3)
+            assert rest == datagram, (len(rest), len(datagram))
+    except ConnectionRefusedError:
+        return "refused"
+    return seen.decode()
+
+
 def main():
     if verb == "echo":
         print(*echo(client(), os.urandom(number) if number else b"hello"))
@@ -103,6 +129,8 @@ def main():
                 print(*echo(sock, b"hi"), flush=True)
             except TimeoutError:
                 print("nothing", flush=True)
+    elif verb == "replay":
+        print(replay(flight(sys.argv[4])))
     elif verb == "serve":
         sock = socket.socket(family, socket.SOCK_DGRAM)
         sock.bind(address)
