@@ -1,16 +1,12 @@
 /*
- * account.h - what passes: the live flows, counters, and the record of each finished flow (see pfinterceptd(8),
- *             "FLOW RECORDS").
- *
- *   flow id=7 proto=tcp src=10.0.0.2:50312 dst=203.0.113.7:443 host=a.kion.cloud via=sni rule=1
- *   action=proxy proxy=1 out=517 in=4120 ms=231 close=done            (one line)
+ * account.h - what passes: the live flows, their records, and counters.
  *
  * Every byte of a flow is counted once in the sums, once for its rule, once for its proxy and once for its host, also
  * while the flow lasts (account_settle()), so that these always agree. Rules and proxies are known by their ids and
  * keep their counters over reloads; id 0 is default_action and "no proxy". DNS queries have records and counters of
  * their own and are no flows.
  *
- * Nothing secret is in a record; log.hosts and log.flows decide how much of it is written.
+ * Nothing secret is in a record.
  *
  * Owner:   the worker. A record belongs to its flow, from account_begin() to account_end().
  * Units:   seconds on the loop's clock; bytes.
@@ -23,6 +19,7 @@
 
 #include <uthash.h>
 
+#include "flow_log.h"
 #include "rule.h"
 
 #define ACCOUNT_HOSTS   256
@@ -77,6 +74,7 @@ struct account {
 	uint64_t closed[CLOSE_REASONS];
 	uint64_t dns_queries, dns_cached, dns_proxied, dns_blocked, dns_failed;
 	double   started;
+	struct flow_log log;
 	TAILQ_HEAD(, flow_record) live;         /* in the order of their ids */
 	struct flow_record *found;              /* by account_next(), where it goes on */
 	struct tally *rules, *proxies, *hosts;
@@ -96,7 +94,7 @@ void account_begin(struct account *, struct flow_record *);
 /* Its verdict is set: who watches is told. */
 void account_decided(struct account *, const struct flow_record *);
 
-/* Counts and writes the record of a flow, or of a DNS query; conf gives log.flows and log.hosts. */
+/* Counts the flow, and logs the record of a flow or of a DNS query as conf says. */
 void account_end(struct account *, const struct conf *, struct flow_record *, double now);
 
 /* Brings records and sums up to date with what live flows have moved. */

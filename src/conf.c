@@ -16,6 +16,7 @@ static const char *const on_failures[] = { "open", "closed", NULL };
 static const char *const quics[] = { "auto", "proxy", "block", "direct", NULL };
 static const char *const block_answers[] = { "nxdomain", "null", "refused", NULL };
 static const char *const flows[] = { "all", "proxied", "errors", "none", NULL };
+static const char *const formats[] = { "text", "json", NULL };
 static const char *const hosts[] = { "full", "domain", "none", NULL };
 
 static const char *const level_words[] = { "error", "warning", "info", "debug", NULL };
@@ -102,6 +103,8 @@ static const struct conf_key log_keys[] = {
 	{ "facility", JSON_STRING, conf_read_words, FIELD(log.facility), facility_words, "daemon" },
 	{ "flows", JSON_STRING, conf_read_words, FIELD(log.flows), flows, "all" },
 	{ "hosts", JSON_STRING, conf_read_words, FIELD(log.hosts), hosts, "full" },
+	{ "rate", JSON_NUMBER, conf_read_number, FIELD(log.rate), &millions_or_none, "1000" },
+	{ "format", JSON_STRING, conf_read_words, FIELD(log.json), formats, "text" },
 	END
 };
 

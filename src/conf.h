@@ -141,6 +141,8 @@ struct conf {
 		int            facility;        /* LOG_DAEMON, ... */
 		enum log_flows flows;
 		enum log_hosts hosts;
+		unsigned       rate;            /* flow records a second; 0: no limit */
+		int            json;
 	} log;
 
 	struct {

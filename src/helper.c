@@ -369,7 +369,7 @@ helper_reload(struct helper *h, char said[SAID_MAX])
 		log_warn("reload: \"user\" takes effect when the daemon is started again");
 	conf_texts_free(&h->start.texts);
 	h->start.texts = texts;
-	log_configure(conf->log.facility, conf->log.level);
+	log_configure(conf->log.facility, conf->log.level, conf->log.json);
 	if (h->ipc == NULL)
 		helper_listen_close(&listeners); /* the next worker finds it all in force */
 	else if (helper_tell(h, &listeners))

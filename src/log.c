@@ -14,7 +14,7 @@
 
 static struct {
 	const char *ident;
-	bool        to_stderr, verbose;
+	bool        to_stderr, verbose, json;
 	int         level;
 } log_state = { .ident = "pfinterceptd", .to_stderr = true, .level = LOG_INFO };
 
@@ -30,8 +30,9 @@ log_open(const char *ident, bool to_stderr, int facility, int level)
 }
 
 void
-log_configure(int facility, int level)
+log_configure(int facility, int level, bool json)
 {
+	log_state.json = json;
 	if (!log_state.verbose)
 		log_state.level = level;
 	if (!log_state.to_stderr)
@@ -51,20 +52,39 @@ log_level_name(int level)
 	     : level == LOG_WARNING ? "warning" : level == LOG_INFO ? "info" : "debug";
 }
 
-/* One write(2) a line, so that lines of several processes do not mix. */
+/* One write(2) a line, so that lines of several processes do not mix. members: of JSON, or NULL for text. */
 static void
-log_to_stderr(int level, const char *line)
+log_to_terminal(int level, const char *text, const char *members)
 {
-	char out[LINE_MAX_BYTES + 128], when[32];
+	char out[LINE_MAX_BYTES * 2 + 256], when[40];
 	time_t now = time(NULL);
 	struct tm tm;
 	int len;
 
-	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", localtime_r(&now, &tm));
-	len = snprintf(out, sizeof(out), "%s %s[%ld] %s: %s\n", when, log_state.ident, (long)getpid(),
-	    log_level_name(level), line);
-	if (write(STDERR_FILENO, out, (size_t)len) == -1)
+	strftime(when, sizeof(when), log_state.json ? "%Y-%m-%dT%H:%M:%S%z" : "%Y-%m-%dT%H:%M:%S", localtime_r(&now, &tm));
+	if (members != NULL)
+		len = snprintf(out, sizeof(out), "{\"time\":\"%s\",\"level\":\"%s\",\"pid\":%ld,%s}\n", when,
+		    log_level_name(level), (long)getpid(), members);
+	else
+		len = snprintf(out, sizeof(out), "%s %s[%ld] %s: %s\n", when, log_state.ident, (long)getpid(),
+		    log_level_name(level), text);
+	if (write(members != NULL ? STDOUT_FILENO : STDERR_FILENO, out, (size_t)len) == -1)
 		return; /* nobody left to tell */
+}
+
+/* "message":"..." */
+static void
+log_text_as_json(int level, const char *line)
+{
+	static const char head[] = "\"message\":\"";
+	char members[LINE_MAX_BYTES * 2 + sizeof(head) + 1], *to = members + sizeof(head) - 1;
+
+	memcpy(members, head, sizeof(head) - 1);
+	for (; *line != '\0'; *to++ = *line++)
+		if (*line == '"' || *line == '\\')
+			*to++ = '\\';
+	memcpy(to, "\"", 2);
+	log_to_terminal(level, NULL, members);
 }
 
 static void
@@ -78,10 +98,29 @@ log_line(int level, const char *fmt, va_list args)
 	for (unsigned char *p = (unsigned char *)line; *p != '\0'; p++)
 		if (*p < 0x20 || *p == 0x7f)
 			*p = '?';
-	if (log_state.to_stderr)
-		log_to_stderr(level, line);
+	if (log_state.to_stderr && log_state.json)
+		log_text_as_json(level, line);
+	else if (log_state.to_stderr)
+		log_to_terminal(level, line, NULL);
 	else
 		syslog(level, "%s", line);
+}
+
+bool
+log_is_json(void)
+{
+	return log_state.json;
+}
+
+void
+log_members(const char *members)
+{
+	if (!log_enabled(LOG_INFO))
+		return;
+	if (log_state.to_stderr)
+		log_to_terminal(LOG_INFO, NULL, members);
+	else
+		syslog(LOG_INFO, "{%s}", members);
 }
 
 #define LOG_BODY(level)               \

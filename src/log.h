@@ -16,14 +16,19 @@
  * that it survives chroot(2). level: LOG_ERR .. LOG_DEBUG; lines above it are dropped.
  * LOG_DEBUG (-v on the command line) is not taken back by log_configure(). */
 void log_open(const char *ident, bool to_stderr, int facility, int level);
-/* What the configuration says, at the start and after a reload. */
-void log_configure(int facility, int level);
+/* What the configuration says, at the start and after a reload. json: in the foreground, each line is a JSON object
+ * on standard output. */
+void log_configure(int facility, int level, bool json);
 bool log_enabled(int level);
 
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+bool log_is_json(void);
+/* A message at LOG_INFO that is JSON already: the members of an object, without its braces. */
+void log_members(const char *members);
 
 /* Logs at LOG_CRIT and exits with status 1. */
 _Noreturn void fatal(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

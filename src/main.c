@@ -191,7 +191,7 @@ become_helper(const struct options *o, const char *argv0)
 		start.ready_fd = daemonize();
 	log_open("pfinterceptd", o->foreground, start.conf->log.facility,
 	    o->verbose > 0 ? LOG_DEBUG : LOG_INFO);
-	log_configure(start.conf->log.facility, start.conf->log.level);
+	log_configure(start.conf->log.facility, start.conf->log.level, start.conf->log.json);
 	return helper_run(&start);
 }
 

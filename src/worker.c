@@ -199,7 +199,7 @@ worker_commit(struct worker *w)
 	w->policy = w->next;
 	w->next = NULL;
 	conf = w->policy->conf;
-	log_configure(conf->log.facility, conf->log.level);
+	log_configure(conf->log.facility, conf->log.level, conf->log.json);
 	names_set_max(w->names, conf->limits.names);
 	targets_set_conf(w->targets, conf, w->names);
 	dns_proxy_set_policy(w->dns, w->policy);

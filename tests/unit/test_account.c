@@ -13,7 +13,21 @@
 
 #include "account.h"
 
-void log_info(const char *fmt, ...) { (void)fmt; }
+static char logged[4096];
+static unsigned lines;
+
+static void
+keep(const char *fmt, va_list args)
+{
+	vsnprintf(logged, sizeof(logged), fmt, args);
+	lines++;
+}
+
+void log_info(const char *fmt, ...) { va_list args; va_start(args, fmt); keep(fmt, args); va_end(args); }
+void log_warn(const char *fmt, ...) { va_list args; va_start(args, fmt); keep(fmt, args); va_end(args); }
+void log_members(const char *members) { snprintf(logged, sizeof(logged), "%s", members); lines++; }
+static bool json;
+bool log_is_json(void) { return json; }
 
 struct fixture {
 	struct account     account;
@@ -211,6 +225,81 @@ account_a_dns_query_is_no_flow(void **state)
 	assert_int_equal(HASH_COUNT(fx.account.hosts), 0);
 }
 
+/* ---- the log ---- */
+
+static struct flow_log many;
+
+static void
+record(const char *text, struct flow_record *r)
+{
+	struct conf_report report = { .error = "" };
+	struct conf *conf = conf_parse("test", text, strlen(text), &report);
+
+	assert_non_null(conf);
+	logged[0] = '\0';
+	flow_log(&many, conf, r, 1.5);
+	conf_free(conf);
+}
+
+static void
+flow_log_writes_one_line_a_flow(void **state)
+{
+	struct flow_record r = { .id = 7, .proto = "tcp", .host = "a.b.kion.cloud", .via = VIA_SNI, .out = 10, .in = 20,
+		.began = 1.0, .reason = CLOSE_DONE, .verdict = { .action = ACTION_DIRECT } };
+
+	(void)state;
+	addr_parse("192.0.2.2", 50312, &r.peer);
+	addr_parse("203.0.113.7", 443, &r.dst);
+	record("{}", &r);
+	assert_string_equal(logged, "flow id=7 proto=tcp src=192.0.2.2:50312 dst=203.0.113.7:443 host=a.b.kion.cloud via=sni"
+	    " rule=- action=direct proxy=- out=10 in=20 ms=500 close=done");
+	record("{\"log\":{\"hosts\":\"domain\"}}", &r);
+	assert_non_null(strstr(logged, "dst=- host=*.kion.cloud "));
+	record("{\"log\":{\"hosts\":\"none\"}}", &r);
+	assert_non_null(strstr(logged, "dst=- host=- "));
+	record("{\"log\":{\"flows\":\"none\"}}", &r);
+	assert_string_equal(logged, "");
+	record("{\"log\":{\"flows\":\"proxied\"}}", &r);
+	assert_string_equal(logged, "");
+	record("{\"log\":{\"flows\":\"errors\"}}", &r);
+	assert_string_equal(logged, "");
+	r.reason = CLOSE_SERVER_RESET;
+	record("{\"log\":{\"flows\":\"errors\"}}", &r);
+	assert_non_null(strstr(logged, "close=server-reset"));
+}
+
+static void
+flow_log_leaves_out_and_counts_what_is_too_much(void **state)
+{
+	struct flow_record r = { .id = 7, .proto = "tcp" };
+	struct conf conf = { .log = { .rate = 10 } };
+	struct flow_log few = { .left_out = 0 };
+
+	(void)state;
+	lines = 0;
+	for (unsigned i = 0; i < 100; i++)
+		flow_log(&few, &conf, &r, 5.);
+	assert_int_equal(lines, 10);
+	flow_log(&few, &conf, &r, 6.);
+	assert_int_equal(lines, 12);
+	assert_int_equal(few.left_out, 0);
+}
+
+static void
+flow_log_writes_json_that_hides_as_much(void **state)
+{
+	struct flow_record r = { .id = 7, .proto = "tcp", .host = "a.b.kion.cloud", .out = 10, .began = 1.0 };
+
+	(void)state;
+	addr_parse("203.0.113.7", 443, &r.dst);
+	json = true;
+	record("{\"log\":{\"hosts\":\"domain\"}}", &r);
+	json = false;
+	assert_non_null(strstr(logged, "\"flow\":{\"id\":7,\"protocol\":\"tcp\""));
+	assert_non_null(strstr(logged, "\"destination\":null,\"host\":\"*.kion.cloud\""));
+	assert_non_null(strstr(logged, "\"out\":10,\"in\":0,\"age_s\":0.500,\"close\":\"done\"}"));
+}
+
 int
 main(void)
 {
@@ -223,6 +312,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(account_lists_live_flows_by_id, setup, teardown),
 		cmocka_unit_test_setup_teardown(account_tells_who_watches, setup, teardown),
 		cmocka_unit_test_setup_teardown(account_a_dns_query_is_no_flow, setup, teardown),
+		cmocka_unit_test(flow_log_writes_one_line_a_flow),
+		cmocka_unit_test(flow_log_leaves_out_and_counts_what_is_too_much),
+		cmocka_unit_test(flow_log_writes_json_that_hides_as_much),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

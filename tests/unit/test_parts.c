@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "account.h"
+#include "flow.h"
 #include "ipc.h"
 #include "limit.h"
 #include "log.h"
@@ -235,51 +235,6 @@ own_networks_have_loopback_first_and_no_duplicates(void **state)
 	free(list);
 }
 
-/* ---- flow records ---- */
-
-static void
-record(const char *json, struct flow_record *r)
-{
-	struct conf_report report = { .error = "" };
-	struct conf *conf = conf_parse("test", json, strlen(json), &report);
-	struct account a;
-
-	assert_non_null(conf);
-	logged[0] = '\0';
-	account_init(&a, 0.);
-	account_end(&a, conf, r, 1.5);
-	assert_int_equal(a.all.closed, 0);
-	account_free(&a);
-	conf_free(conf);
-}
-
-static void
-account_writes_one_line_a_flow(void **state)
-{
-	struct flow_record r = { .id = 7, .proto = "tcp", .host = "a.b.kion.cloud", .via = VIA_SNI, .out = 10, .in = 20,
-		.began = 1.0, .reason = CLOSE_DONE, .verdict = { .action = ACTION_DIRECT } };
-
-	(void)state;
-	addr_parse("192.0.2.2", 50312, &r.peer);
-	addr_parse("203.0.113.7", 443, &r.dst);
-	record("{}", &r);
-	assert_string_equal(logged, "flow id=7 proto=tcp src=192.0.2.2:50312 dst=203.0.113.7:443 host=a.b.kion.cloud via=sni"
-	    " rule=- action=direct proxy=- out=10 in=20 ms=500 close=done");
-	record("{\"log\":{\"hosts\":\"domain\"}}", &r);
-	assert_non_null(strstr(logged, "dst=- host=*.kion.cloud "));
-	record("{\"log\":{\"hosts\":\"none\"}}", &r);
-	assert_non_null(strstr(logged, "dst=- host=- "));
-	record("{\"log\":{\"flows\":\"none\"}}", &r);
-	assert_string_equal(logged, "");
-	record("{\"log\":{\"flows\":\"proxied\"}}", &r);
-	assert_string_equal(logged, "");
-	record("{\"log\":{\"flows\":\"errors\"}}", &r);
-	assert_string_equal(logged, "");
-	r.reason = CLOSE_SERVER_RESET;
-	record("{\"log\":{\"flows\":\"errors\"}}", &r);
-	assert_non_null(strstr(logged, "close=server-reset"));
-}
-
 static void
 every_close_reason_has_a_word_of_its_own(void **state)
 {
@@ -302,7 +257,6 @@ main(void)
 		cmocka_unit_test(limit_counts_in_all_and_for_each_client),
 		cmocka_unit_test(resolvers_are_the_nameserver_lines),
 		cmocka_unit_test(own_networks_have_loopback_first_and_no_duplicates),
-		cmocka_unit_test(account_writes_one_line_a_flow),
 		cmocka_unit_test(every_close_reason_has_a_word_of_its_own),
 	};
 
