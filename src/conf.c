@@ -74,6 +74,7 @@ static const struct conf_key dns_keys[] = {
 	{ "stale", JSON_NUMBER, conf_read_number, FIELD(dns.stale), &seconds_or_none, "86400" },
 	{ "prefetch", JSON_BOOLEAN, NULL, FIELD(dns.prefetch), NULL, "true" },
 	{ "block_answer", JSON_STRING, conf_read_words, FIELD(dns.block_answer), block_answers, "nxdomain" },
+	{ "fake_ip", JSON_ARRAY, conf_read_fake_ip, FIELD(dns.fake_ip), &networks, "" },        /* looks at the others */
 	END
 };
 

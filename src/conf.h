@@ -122,6 +122,8 @@ struct conf {
 		double      stale;              /* seconds; 0: off */
 		bool        prefetch;
 		enum conf_block_answer block_answer;
+		struct network *fake_ip;        /* at most one of each family; see fake_ip.h */
+		size_t      nfake_ip;
 	} dns;
 
 	const char *user;

@@ -120,6 +120,7 @@ conf_read_fn conf_read_resolver;        /* -; union addr, with port 53 unless gi
 conf_read_fn conf_read_servers;         /* "system" or resolvers; struct conf_list; a list */
 conf_read_fn conf_read_path;            /* -; const char *: absolute, or "" */
 conf_read_fn conf_read_socket;          /* -; struct conf_socket */
+conf_read_fn conf_read_fake_ip;         /* struct conf_list; a list */
 conf_read_fn conf_read_rules;           /* conf_rules; a list */
 
 #endif

@@ -28,6 +28,7 @@ struct connection {
 	char                  host[HOST_MAX + 1];
 	uint32_t              owner_id;         /* OWNER only: of the request */
 	uid_t                 user;
+	struct fake_name     *fake;             /* the destination is an address of dns.fake_ip, held; else NULL */
 	struct buffer         hello;            /* what the client said so far */
 	struct hostname       heard;            /* ... and the name in it */
 	ev_io                 readable;         /* HELLO only */
@@ -67,6 +68,8 @@ connection_close(struct connection *c, enum close_reason reason)
 		upstream_cancel(c->upstream);
 	if (c->flow.fd != -1)
 		connection_reset(c->flow.fd);
+	if (c->fake != NULL)
+		fake_ip_leave(all->fake_ip, c->fake, ev_now(all->loop));
 	c->record.reason = reason;
 	account_end(all->account, c->policy->conf, &c->record, ev_now(all->loop));
 	limit_give(all->limit, &c->flow.peer);
@@ -147,11 +150,19 @@ connection_upstream_cb(void *arg, const struct upstream_result *result)
 		connection_relay(c, result->fd);
 }
 
+/* Never to another host than the one that the client's name stood for. */
+static void
+connection_stale(struct connection *c)
+{
+	fake_ip_warn_stale(c->all->fake_ip, &c->flow.peer, &c->record.dst, ev_now(c->all->loop));
+	connection_close(c, CLOSE_STALE_ADDRESS);
+}
+
 static void
 connection_dial(struct connection *c)
 {
-	const struct rule_query query = { c->record.host, &c->record.dst, IPPROTO_TCP, addr_port(&c->record.dst),
-		c->user };
+	const struct rule_query query = { c->record.host, c->fake == NULL ? &c->record.dst : NULL, IPPROTO_TCP,
+		addr_port(&c->record.dst), c->user };
 	const struct target target = { .host = c->record.host, .addr = c->record.dst, .port = query.port };
 	struct verdict *verdict = &c->record.verdict;
 
@@ -161,6 +172,10 @@ connection_dial(struct connection *c)
 	account_decided(c->all->account, &c->record);
 	if (verdict->action == ACTION_BLOCK) {
 		connection_close(c, CLOSE_BLOCKED);
+		return;
+	}
+	if (c->fake != NULL && verdict->action == ACTION_DIRECT) {
+		connection_stale(c);
 		return;
 	}
 	c->upstream = upstream_open(c->all->upstream, c->policy, verdict->proxies,
@@ -219,12 +234,31 @@ connection_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 		connection_named(c);
 }
 
+/* The name is the one that the address was given for; the client need not say it. */
+static void
+connection_fake(struct connection *c)
+{
+	c->fake = fake_ip_enter(c->all->fake_ip, &c->record.dst, ev_now(c->all->loop));
+	if (c->fake == NULL) {
+		connection_stale(c);
+		return;
+	}
+	strncpy(c->host, fake_name_host(c->fake), HOST_MAX);
+	c->record.host = c->host;
+	c->record.via = VIA_DNS;
+	connection_dial(c);
+}
+
 static void
 connection_hello(struct connection *c)
 {
 	struct connections *all = c->all;
 
 	c->state = HELLO;
+	if (fake_ip_covers(all->fake_ip, &c->record.dst)) {
+		connection_fake(c);
+		return;
+	}
 	if (flow_name_ask(all->names, &c->record, c->host, ev_now(all->loop))) {
 		connection_dial(c);
 		return;

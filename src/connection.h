@@ -13,6 +13,7 @@
 #include <sys/queue.h>
 
 #include "account.h"
+#include "fake_ip.h"
 #include "firewall.h"
 #include "limit.h"
 #include "names.h"
@@ -27,6 +28,7 @@ struct connections {
 	struct ipc                *ipc;                 /* to the helper; NULL in tests */
 	struct firewall           *firewall;
 	struct names              *names;
+	struct fake_ip            *fake_ip;
 	struct account            *account;
 	struct limit              *limit;
 	const struct upstream_env *upstream;

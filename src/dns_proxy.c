@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns_fake.h"
 #include "dns_listener.h"
 #include "dns_local.h"
 #include "dns_resolver.h"
@@ -249,6 +250,23 @@ query_is_canary(const struct query *q)
 	return wanted && (q->record.verdict.rule == NULL || q->record.verdict.action != ACTION_DIRECT);
 }
 
+/* True: dns.fake_ip answered it, and the query has ended. */
+static bool
+query_fake(struct query *q)
+{
+	const struct dns_proxy_env *env = &q->proxy->env;
+	uint8_t msg[DNS_FAKE_MAX];
+	size_t len;
+	int error = dns_fake_answer(env->fake_ip, q->route.policy, q->request->msg, &q->parsed, q->name, ev_now(env->loop),
+	    msg, &len);
+
+	if (error == 0)
+		query_answer(q, msg, len, CLOSE_DONE);
+	else if (error != ENOENT)
+		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_LIMIT);
+	return error != ENOENT;
+}
+
 static void
 query_decide(struct query *q)
 {
@@ -261,6 +279,8 @@ query_decide(struct query *q)
 		query_reply(q, DNS_NXDOMAIN, NULL, CLOSE_BLOCKED);
 	} else if (v->action == ACTION_BLOCK) {
 		query_block(q);
+	} else if (query_fake(q)) {
+		return;
 	} else if (dns_local_name(q->name)) {
 		query_private(q);
 	} else if (v->action == ACTION_PROXY) {

@@ -4,6 +4,7 @@
  *
  *   matching names  through the rule's proxies: DNS over TCP inside the proxy's CONNECT, connection
  *                   kept open and pipelined (RFC 7766)
+ *   names whose every flow is proxied, with dns.fake_ip: made-up addresses (dns_fake.h)
  *   blocked names   answered here (dns.block_answer)
  *   names of private addresses      a resolver nearby, else NXDOMAIN (dns_local.h)
  *   others          to the resolver that the client meant, or dns.servers when it asked us directly
@@ -41,6 +42,7 @@ struct dns_proxy_env {
 	struct account            *account;
 	const struct upstream_env *upstream;
 	struct targets            *targets;
+	struct fake_ip            *fake_ip;
 };
 
 /* policy NULL: queries are dropped until dns_proxy_set_policy(). */

@@ -55,6 +55,7 @@ close_reason_name(enum close_reason reason)
 		[CLOSE_SOCKS_UNASSIGNED] = "socks-unassigned",
 		[CLOSE_HTTP_STATUS] = "http-status",
 		[CLOSE_DNS_TIMEOUT] = "dns-timeout",
+		[CLOSE_STALE_ADDRESS] = "stale-address",
 	};
 
 	return names[reason];

@@ -18,6 +18,7 @@
 #include "helper_anchor.h"
 #include "helper_control.h"
 #include "helper_listen.h"
+#include "helper_state.h"
 #include "ipc.h"
 #include "log.h"
 #include "own_watch.h"
@@ -47,6 +48,7 @@ struct helper {
 	struct helper_control   control;
 	struct refuse           refuse;
 	struct ipc_msg          resolvers;      /* as the worker knows them */
+	int                     fake_ip_fd;
 	LIST_HEAD(, helper_lookup) lookups;     /* names of proxies, under way */
 	double                  backoff, worker_began;
 	bool                    stopping, was_ready;    /* was_ready: the rules have been loaded since the start */
@@ -150,6 +152,7 @@ helper_send_all(struct helper *h, struct helper_listeners *listeners)
 	if (error == 0)
 		error = owner_tell_users(h->ipc, h->conf);
 	helper_control_send(&h->control, h->conf, h->ipc);
+	helper_state_send(&h->fake_ip_fd, h->conf, h->ipc);
 	helper_send_paused(h);
 	msg = (struct ipc_msg){ .type = IPC_COMMIT };
 	if (error == 0)
@@ -509,7 +512,7 @@ int
 helper_run(const struct helper_start *start)
 {
 	struct helper h = { .start = *start, .conf = start->conf, .ready_fd = start->ready_fd,
-		.backoff = BACKOFF_FIRST_S };
+		.backoff = BACKOFF_FIRST_S, .fake_ip_fd = -1 };
 	struct helper_listeners listeners;
 
 	h.loop = ev_default_loop(PFI_EV_FLAGS);

@@ -65,6 +65,9 @@ session_finish(struct session *s, enum close_reason reason)
 	s->fd = -1;
 	if (s->route != NULL)
 		session_route_leave(s);
+	if (s->fake != NULL)
+		fake_ip_leave(all->env.fake_ip, s->fake, ev_now(all->env.loop));
+	s->fake = NULL;
 	s->record.reason = reason;
 	account_end(all->env.account, s->policy->conf, &s->record, ev_now(all->env.loop));
 }
@@ -108,7 +111,7 @@ session_answer(struct session *s, const union addr *src, const uint8_t *msg, siz
 
 /* intercept.quic, for what would go through a proxy. */
 static enum action
-session_quic(const struct conf *conf, enum action action, const union addr *dst)
+session_quic(const struct conf *conf, enum action action, const union addr *dst, bool fake)
 {
 	if (action != ACTION_PROXY || addr_port(dst) != QUIC_PORT)
 		return action;
@@ -116,7 +119,7 @@ session_quic(const struct conf *conf, enum action action, const union addr *dst)
 	case QUIC_BLOCK:
 		return ACTION_BLOCK;
 	case QUIC_DIRECT:
-		return ACTION_DIRECT;
+		return fake ? ACTION_BLOCK : ACTION_DIRECT;
 	case QUIC_AUTO:
 	case QUIC_PROXY:
 		break;
@@ -130,14 +133,18 @@ session_decide(struct session *s)
 {
 	const struct conf *conf = s->policy->conf;
 	const union addr *dst = &s->record.dst;
-	const struct rule_query query = { s->record.host, dst, IPPROTO_UDP, addr_port(dst), s->user };
+	const bool fake = fake_ip_covers(s->all->env.fake_ip, dst);
+	const struct rule_query query = { s->record.host, fake ? NULL : dst, IPPROTO_UDP, addr_port(dst), s->user };
 	struct verdict *verdict = &s->record.verdict;
 	enum close_reason reason = CLOSE_BLOCKED;
 
 	*verdict = rule_match(conf, &query);
-	verdict->action = session_quic(conf, verdict->action, dst);
+	verdict->action = session_quic(conf, verdict->action, dst, fake);
 	account_decided(s->all->env.account, &s->record);
-	if (verdict->action == ACTION_DIRECT)
+	if (fake && (s->fake == NULL || verdict->action == ACTION_DIRECT)) {
+		fake_ip_warn_stale(s->all->env.fake_ip, &s->flow.peer, dst, ev_now(s->all->env.loop));
+		reason = CLOSE_STALE_ADDRESS;
+	} else if (verdict->action == ACTION_DIRECT)
 		reason = session_direct_open(s);
 	else if (verdict->action == ACTION_PROXY)
 		reason = session_route_join(s, addr_port(dst) == QUIC_PORT && conf->intercept.quic == QUIC_PROXY);
@@ -270,11 +277,28 @@ session_owner(struct session *s)
 		s->awaits |= AWAIT_OWNER;
 }
 
+/* The name is the one that the address was given for. */
+static void
+session_fake(struct session *s)
+{
+	struct sessions_env *env = &s->all->env;
+
+	s->fake = fake_ip_enter(env->fake_ip, &s->record.dst, ev_now(env->loop));
+	if (s->fake == NULL)
+		return;
+	strncpy(s->host, fake_name_host(s->fake), HOST_MAX);
+	s->record.host = s->host;
+	s->record.via = VIA_DNS;
+}
+
 /* On the way, or waiting for what the decision needs. */
 static void
 session_begin(struct session *s)
 {
-	session_name(s);
+	if (fake_ip_covers(s->all->env.fake_ip, &s->record.dst))
+		session_fake(s);
+	else
+		session_name(s);
 	session_owner(s);
 	if (s->awaits == 0)
 		session_decide(s);
@@ -378,7 +402,7 @@ sessions_new(const struct sessions_env *env)
 	return all;
 }
 
-/* What was refused by the rules before is asked again. */
+/* What was refused by the rules before is asked again. What goes to a made-up address that may get another name ends. */
 void
 sessions_set_policy(struct sessions *all, struct policy *policy)
 {
@@ -388,7 +412,7 @@ sessions_set_policy(struct sessions *all, struct policy *policy)
 	policy_unref(all->policy);
 	all->policy = policy;
 	HASH_ITER(hh, all->table, s, next)
-		if (s->state == SESSION_REFUSED)
+		if (s->state == SESSION_REFUSED || (s->fake != NULL && fake_name_is_stale(s->fake)))
 			session_end(s, CLOSE_DONE);
 }
 

@@ -19,6 +19,7 @@
 #define PFI_SESSION_H
 
 #include "account.h"
+#include "fake_ip.h"
 #include "firewall.h"
 #include "names.h"
 #include "upstream.h"
@@ -35,6 +36,7 @@ struct sessions_env {
 	/* Has the helper tell client that nobody takes its datagrams to dst. */
 	void                     (*refuse)(void *arg, const union addr *client, const union addr *dst);
 	void                      *arg;
+	struct fake_ip            *fake_ip;
 };
 
 /* Datagrams that went nowhere. */

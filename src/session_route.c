@@ -108,7 +108,9 @@ route_received_cb(void *arg, const uint8_t *data, size_t size)
 			all->dropped.malformed++;
 		return;
 	}
-	if (addr_is_set(&head.addr))
+	if (any->fake != NULL)
+		s = any;
+	else if (addr_is_set(&head.addr))
 		s = session_find(all, &any->flow.peer, &head.addr);
 	if (s != NULL && s->route != r) {
 		all->dropped.stranger++;        /* the client goes there by another way */
@@ -178,6 +180,8 @@ session_route_join(struct session *s, bool insist)
 	memset(&key, 0, sizeof(key));
 	key.client = addr_key(&s->flow.peer);
 	key.proxies = route_list(s->policy->conf, &s->record.verdict);
+	if (s->fake != NULL)
+		key.fake = addr_key(&s->record.dst);
 	HASH_FIND(hh, s->all->routes, &key, sizeof(key), r);
 	if (r == NULL) {
 		reason = route_new(s, &key, insist, &r);

@@ -2,7 +2,8 @@
  * session_route.h - a session's way through a proxy, and what the files of sessions share.
  *
  * A route is an association with the sessions that use it: those of one client address and port that may use
- * the same list of proxies. It exists as long as it has sessions.
+ * the same list of proxies, or the one to an address of dns.fake_ip: nobody knows where its answers come from,
+ * so all that come are its own. It exists as long as it has sessions.
  */
 #ifndef PFI_SESSION_ROUTE_H
 #define PFI_SESSION_ROUTE_H
@@ -26,6 +27,7 @@ struct session_key {
 struct route_key {
 	struct addr_key client;
 	const struct conf_proxy *const *proxies;        /* the first list in the configuration that names these */
+	struct addr_key fake;                           /* of dns.fake_ip: such a session has a route of its own */
 };
 
 struct route {
@@ -53,6 +55,7 @@ struct session {
 	struct flow         flow;
 	struct flow_record  record;             /* written already when refused */
 	char                host[HOST_MAX + 1];
+	struct fake_name   *fake;               /* the destination is an address of dns.fake_ip, held; else NULL */
 	enum session_state  state;
 	unsigned            awaits;             /* SESSION_WAIT: bits of enum session_awaits */
 	struct session_queue held;              /* ... see session_wait.h */

@@ -38,6 +38,7 @@ struct worker {
 	struct ipc            *ipc;
 	struct firewall       *firewall;
 	struct names          *names;
+	struct fake_ip        *fake_ip;
 	struct account         account;
 	struct connections     connections;
 	struct sessions       *sessions;
@@ -202,6 +203,8 @@ worker_commit(struct worker *w)
 	log_configure(conf->log.facility, conf->log.level, conf->log.json);
 	names_set_max(w->names, conf->limits.names);
 	targets_set_conf(w->targets, conf, w->names);
+	if (fake_ip_set_ranges(w->fake_ip, conf->dns.fake_ip, conf->dns.nfake_ip, ev_now(w->loop)) != 0)
+		fatal("no memory for the addresses of dns.fake_ip");
 	dns_proxy_set_policy(w->dns, w->policy);
 	sessions_set_policy(w->sessions, w->policy);
 	ev_timer_stop(w->loop, &w->old_listeners);
@@ -287,6 +290,9 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 	case IPC_LISTENER:
 		worker_listener(w, msg, fd);
 		return;
+	case IPC_FAKE_IP:
+		fake_ip_set_file(w->fake_ip, fd);
+		return;
 	case IPC_RESOLVERS:
 		worker_resolvers(w, msg);
 		break;
@@ -330,6 +336,7 @@ worker_init(struct worker *w, int ipc_fd)
 		fatal("no event loop");
 	w->ipc = ipc_new(w->loop, ipc_fd, worker_ipc_cb, w);
 	w->names = names_new(1);
+	w->fake_ip = fake_ip_new();
 	account_init(&w->account, ev_now(w->loop));
 	ev_init(&w->old_listeners, worker_old_listeners_cb);
 	ev_init(&w->drain, worker_drain_cb);
@@ -338,16 +345,17 @@ worker_init(struct worker *w, int ipc_fd)
 	if (firewall_device != NULL && device == -1)
 		fatal("cannot open %s: %s", firewall_device, strerror(errno));
 	w->firewall = firewall_new(w->loop, w->ipc, device);
-	if (w->ipc == NULL || w->names == NULL || w->firewall == NULL)
+	if (w->ipc == NULL || w->names == NULL || w->fake_ip == NULL || w->firewall == NULL)
 		fatal("no memory");
 	w->connections = (struct connections){ .loop = w->loop, .ipc = w->ipc, .firewall = w->firewall, .names = w->names,
-		.account = &w->account, .limit = limit_new(), .upstream = &w->upstream,
+		.fake_ip = w->fake_ip, .account = &w->account, .limit = limit_new(), .upstream = &w->upstream,
 		.empty = worker_drained, .arg = w };
 	LIST_INIT(&w->connections.list);
-	sessions = (struct sessions_env){ w->loop, w->ipc, w->firewall, w->names, &w->account, &w->upstream, worker_refuse, w };
+	sessions = (struct sessions_env){ w->loop, w->ipc, w->firewall, w->names, &w->account, &w->upstream, worker_refuse, w,
+		w->fake_ip };
 	w->sessions = sessions_new(&sessions);
 	w->targets = targets_new(w->loop, w->ipc);
-	dns = (struct dns_proxy_env){ w->loop, w->firewall, w->names, &w->account, &w->upstream, w->targets };
+	dns = (struct dns_proxy_env){ w->loop, w->firewall, w->names, &w->account, &w->upstream, w->targets, w->fake_ip };
 	w->dns = dns_proxy_new(&dns, NULL);
 	control = (struct control_env){ w->loop, w->ipc, &w->account, &w->policy, w->sessions, w->names };
 	w->control = control_new(&control);
@@ -366,6 +374,7 @@ worker_free(struct worker *w)
 	sessions_free(w->sessions);
 	w->firewall->ops->free(w->firewall);
 	names_free(w->names);
+	fake_ip_free(w->fake_ip);
 	limit_free(w->connections.limit);
 	policy_unref(w->policy);
 	policy_unref(w->next);

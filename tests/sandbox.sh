@@ -38,6 +38,7 @@ sandbox_inside() {
 	mount -t tmpfs -o mode=755 tmpfs "$T"
 	mkdir -p /run/netns "$T/log" "$T/pid"
 	mount -t tmpfs tmpfs /run/netns
+	mount -t tmpfs -o mode=755 tmpfs /var/lib
 	mkfifo "$T/pause"
 	echo 'nameserver 198.51.100.53' >"$T/resolv.conf"
 	mount --bind "$T/resolv.conf" "$(readlink -f /etc/resolv.conf)"

@@ -78,6 +78,15 @@ ends_with(const char *text, const char *end)
 }
 
 /* rule.c with two rules: *.proxied and *.blocked */
+int
+dns_fake_answer(struct fake_ip *f, const struct policy *policy, const uint8_t *query_msg, const struct dns_query *q,
+    const char *name, double now, uint8_t out[DNS_FAKE_MAX], size_t *len)
+{
+	(void)f, (void)policy, (void)name, (void)now;
+	*len = fx.fake_error == 0 ? dns_reply(out, query_msg, q, DNS_NOERROR, NULL, 0) : 0;
+	return fx.fake_error;
+}
+
 struct verdict
 rule_match(const struct conf *conf, const struct rule_query *q)
 {
@@ -297,6 +306,7 @@ fixture_setup(void **state)
 		fx.clients[i] = client_socket();
 	}
 	fx.nproxies = 2;
+	fx.fake_error = ENOENT;
 	fx.dial = fx.resolvers[1].addr;
 	fx.conf.timeouts.dns = 5;
 	fx.conf.limits.dns_queries = 20;
@@ -308,7 +318,7 @@ fixture_setup(void **state)
 	fx.firewall.error = ENOENT;
 	fx.upstream.loop = fx.loop;
 	fx.names = names_new(100);
-	env = (struct dns_proxy_env){ fx.loop, &fx.firewall.fw, fx.names, &fx.account, &fx.upstream, NULL };
+	env = (struct dns_proxy_env){ fx.loop, &fx.firewall.fw, fx.names, &fx.account, &fx.upstream, NULL, NULL };
 	fx.proxy = dns_proxy_new(&env, NULL);
 	dns_proxy_set_policy(fx.proxy, fx.policy);
 	fixture_listen();

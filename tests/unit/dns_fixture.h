@@ -15,6 +15,7 @@
 #include <ev.h>
 
 #include "dns_build.h"
+#include "dns_fake.h"
 #include "dns_message.h"
 #include "dns_proxy.h"
 
@@ -67,6 +68,7 @@ struct fixture {
 	unsigned             opens;             /* upstream_open() calls through proxies */
 	union addr           target;            /* of the last */
 	union addr           dial;              /* where "through the proxy" leads; unset: refused */
+	int                  fake_error;        /* what dns_fake_answer() gives; 0: an answer without records */
 	struct names        *names;
 	struct account       account;
 	struct flow_record   records[RECORDS_MAX];

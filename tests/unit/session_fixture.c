@@ -95,6 +95,7 @@ rule_match(const struct conf *conf, const struct rule_query *q)
 {
 	(void)conf;
 	assert_int_equal(q->proto, IPPROTO_UDP);
+	assert_int_equal(q->dst == NULL, fake_ip_covers(fx.fake_ip, &fx.dst) && q->port == addr_port(&fx.dst));
 	fx.user = q->user;
 	return (struct verdict){ .action = fx.action, .proxies = fx.list, .nproxies = 2 };
 }
@@ -198,6 +199,7 @@ session_set_up(void **state)
 	fx.upstream.loop = fx.loop;
 	fx.firewall = (struct firewall){ .ops = &ops, .loop = fx.loop };
 	fx.names = names_new(10);
+	fx.fake_ip = fake_ip_new();
 	for (size_t i = 0; i < 2; i++) {
 		fx.proxies[i] = (struct conf_proxy){ .id = (unsigned)i + 1, .host = "127.0.0.1", .port = 1, .index = i };
 		fx.list[i] = &fx.proxies[i];
@@ -205,7 +207,8 @@ session_set_up(void **state)
 	fx.conf = (struct conf){ .proxies = fx.proxies, .nproxies = 2,
 		.limits = { .udp_sessions = 10, .per_client = 10 }, .timeouts = { .udp_idle = 60, .hello = 5 } };
 	fx.policy = policy_new(&fx.conf, 1);
-	env = (struct sessions_env){ fx.loop, NULL, &fx.firewall, fx.names, &fx.account, &fx.upstream, fake_refuse, &fx };
+	env = (struct sessions_env){ fx.loop, NULL, &fx.firewall, fx.names, &fx.account, &fx.upstream, fake_refuse, &fx,
+		fx.fake_ip };
 	fx.sessions = sessions_new(&env);
 	sessions_set_policy(fx.sessions, fx.policy);
 	for (size_t i = 0; i < 2; i++) {
@@ -230,6 +233,7 @@ session_tear_down(void **state)
 	assert_int_equal(fx.policy->refs, 1);
 	policy_unref(fx.policy);
 	names_free(fx.names);
+	fake_ip_free(fx.fake_ip);
 	for (size_t i = 0; i < CLIENTS; i++)
 		close(fx.clients[i]);
 	close(fx.server_fd);

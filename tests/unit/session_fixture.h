@@ -23,6 +23,7 @@ struct fixture {
 	struct sessions     *sessions;
 	struct account       account;
 	struct names        *names;
+	struct fake_ip      *fake_ip;
 	struct policy       *policy;
 	struct conf          conf;
 	struct conf_proxy    proxies[2];

@@ -105,6 +105,7 @@ conf_defaults_are_those_of_the_manual(void **state)
 	assert_true(c->dns.enabled);
 	assert_int_equal(c->dns.nservers, 0);
 	assert_int_equal(c->dns.cache_entries, 10000);
+	assert_int_equal(c->dns.nfake_ip, 0);
 	assert_string_equal(c->user, "_pfintercept");
 	assert_int_equal(c->limits.connections, 10000);
 	assert_int_equal(c->limits.per_client, 4096);
@@ -397,6 +398,37 @@ conf_takes_many_rules(void **state)
 }
 
 static void
+conf_fake_ip_has_a_range_of_each_family(void **state)
+{
+	struct conf *c = accepted("{\"dns\":{\"fake_ip\":[\"fd7a:115c:a1e0::/112\",\"198.18.0.0/15\"]}}");
+
+	(void)state;
+	assert_int_equal(c->dns.nfake_ip, 2);
+	assert_int_equal(c->dns.fake_ip[0].family, AF_INET6);
+	assert_int_equal(c->dns.fake_ip[1].prefix, 15);
+	assert_int_equal(report.nwarnings, 0);
+	conf_free(c);
+}
+
+static void
+conf_fake_ip_warns_of_a_range_that_is_not_private(void **state)
+{
+	static const struct { const char *range; unsigned warnings; } rows[] = {
+		{ "10.0.0.0/8", 0 }, { "100.64.0.0/16", 0 }, { "198.18.0.0/24", 0 }, { "fc00::/8", 0 }, { "2001:2::/64", 0 },
+		{ "198.0.0.0/8", 1 }, { "203.0.113.0/24", 1 }, { "172.0.0.0/8", 1 }, { "2001:db8::/112", 1 },
+	};
+	char text[80];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(text, sizeof(text), "{\"dns\":{\"fake_ip\":[\"%s\"]}}", rows[i].range);
+		conf_free(accepted(text));
+		assert_int_equal(report.nwarnings, rows[i].warnings);
+	}
+	assert_non_null(strstr(report.warnings[0], "1:20: dns.fake_ip[0]: 2001:db8::/112 is no private range"));
+}
+
+static void
 conf_looks_users_up_by_name_and_takes_numbers(void **state)
 {
 #define RULE_OF(id, user) "{\"id\":" #id ",\"pattern\":\"*\",\"action\":\"block\",\"user\":\"" user "\"}"
@@ -489,6 +521,8 @@ main(void)
 		cmocka_unit_test(conf_looks_users_up_by_name_and_takes_numbers),
 		cmocka_unit_test(conf_sniff_ports_are_those_within_tcp_ports),
 		cmocka_unit_test(conf_warns_of_sniff_ports_without_effect),
+		cmocka_unit_test(conf_fake_ip_has_a_range_of_each_family),
+		cmocka_unit_test(conf_fake_ip_warns_of_a_range_that_is_not_private),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

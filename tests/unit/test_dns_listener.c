@@ -150,7 +150,7 @@ wildcard_listener_answers_from_the_address_asked(void **state)
 static void
 queries_before_a_policy_are_dropped(void **state)
 {
-	struct dns_proxy_env env = { fx.loop, &fx.firewall.fw, fx.names, &fx.account, &fx.upstream, NULL };
+	struct dns_proxy_env env = { fx.loop, &fx.firewall.fw, fx.names, &fx.account, &fx.upstream, NULL, NULL };
 	struct dns_proxy *p = dns_proxy_new(&env, NULL);
 	int fd = bound_socket("127.0.0.1", &fx.listen);
 

@@ -3,6 +3,7 @@
 
 #include "dns_fixture.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -270,6 +271,23 @@ many_queries_share_the_connection(void **state)
 	assert_int_equal(fx.nrecords, 20);
 }
 
+static void
+made_up_answer_asks_nobody(void **state)
+{
+	(void)state;
+	fx.fake_error = 0;
+	ask_proxied(1, "www.proxied");
+	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
+	assert_int_equal(fx.answer.answers, 0);
+	assert_int_equal(fx.records[0].reason, CLOSE_DONE);
+	assert_int_equal(fx.records[0].verdict.action, ACTION_PROXY);
+	fx.fake_error = ENOSPC;
+	ask_proxied(2, "www.proxied");
+	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
+	assert_int_equal(fx.records[1].reason, CLOSE_LIMIT);
+	assert_int_equal(fx.opens + fx.resolvers[0].nheard + fx.resolvers[1].nheard, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int
@@ -289,6 +307,7 @@ main(void)
 		TEST(resolver_is_the_proxys_own_or_the_one_that_was_meant),
 		TEST(cache_keeps_the_ways_apart),
 		TEST(many_queries_share_the_connection),
+		TEST(made_up_answer_asks_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -260,6 +260,93 @@ quic_follows_its_policy(void **state)
 	assert_int_equal(fx.opens, 1);
 }
 
+static void
+give(const char *host)
+{
+	struct network range;
+
+	assert_int_equal(network_parse("198.18.0.0/30", &range), 0);
+	assert_int_equal(fake_ip_set_ranges(fx.fake_ip, &range, 1, 1), 0);
+	assert_int_equal(fake_ip_assign(fx.fake_ip, host, AF_INET, 1, &fx.dst), 0);
+	addr_set_port(&fx.dst, 443);
+}
+
+static void
+made_up_address_is_sent_as_its_name_in_an_association_of_its_own(void **state)
+{
+	const union addr elsewhere = address("198.51.100.99", 7);
+	union addr from;
+
+	(void)state;
+	fx.action = ACTION_PROXY;
+	client_send_to(0, &fx.listen[1], "other");
+	grant();
+	relay_expect(NULL, &fx.dst2, "other", &from);
+	give("a.example");
+	client_send(0, "one");
+	assert_int_equal(fx.opens, 2);
+	grant();
+	relay_expect("a.example", &fx.dst, "one", &from);
+	relay_answer(NULL, &elsewhere, "first", &from);
+	expect_reply("first", &fx.dst);
+	relay_answer("somewhere.example", &fx.dst2, "second", &from);
+	expect_reply("second", &fx.dst);
+	relay_answer(NULL, &fx.dst2, "third", &from);
+	expect_reply("third", &fx.dst);
+	assert_int_equal(dropped()->stranger, 0);
+	sessions_unlisten(fx.sessions, NULL, NULL);
+	assert_int_equal(fx.records, 2);
+}
+
+static void
+made_up_address_of_no_name_is_refused(void **state)
+{
+	(void)state;
+	fx.action = ACTION_PROXY;
+	give("a.example");
+	fx.dst = address("198.18.0.2", 443);
+	client_send(0, "one");
+	expect_record(1, CLOSE_STALE_ADDRESS);
+	assert_int_equal(fx.refusals, 1);
+	assert_int_equal(fx.opens, 0);
+}
+
+static void
+made_up_address_never_goes_direct(void **state)
+{
+	(void)state;
+	give("a.example");
+	client_send(0, "one");
+	expect_record(1, CLOSE_STALE_ADDRESS);
+	assert_int_equal(fx.refusals, 1);
+	fx.action = ACTION_PROXY;
+	fx.conf.intercept.quic = QUIC_DIRECT;
+	client_send(1, "one");
+	expect_record(2, CLOSE_BLOCKED);
+	assert_int_equal(fx.opens, 0);
+}
+
+static void
+session_to_a_made_up_address_keeps_it_until_the_ranges_change(void **state)
+{
+	struct network range;
+	union addr other;
+
+	(void)state;
+	fx.action = ACTION_PROXY;
+	give("a.example");
+	client_send(0, "one");
+	assert_int_equal(fake_ip_assign(fx.fake_ip, "b.example", AF_INET, 1e12, &other), 0);
+	assert_int_equal(fake_ip_assign(fx.fake_ip, "c.example", AF_INET, 1e12, &other), ENOSPC);
+	sessions_set_policy(fx.sessions, fx.policy);
+	assert_int_equal(fx.records, 0);
+	assert_int_equal(network_parse("198.18.0.0/24", &range), 0);
+	assert_int_equal(fake_ip_set_ranges(fx.fake_ip, &range, 1, 1), 0);
+	sessions_set_policy(fx.sessions, fx.policy);
+	expect_record(1, CLOSE_DONE);
+	assert_int_equal(sessions_count(fx.sessions), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, session_set_up, session_tear_down)
 
 int
@@ -278,6 +365,10 @@ main(void)
 		TEST(unused_association_is_given_up),
 		TEST(proxy_without_udp_is_not_asked_until_its_time),
 		TEST(quic_follows_its_policy),
+		TEST(made_up_address_is_sent_as_its_name_in_an_association_of_its_own),
+		TEST(made_up_address_of_no_name_is_refused),
+		TEST(made_up_address_never_goes_direct),
+		TEST(session_to_a_made_up_address_keeps_it_until_the_ranges_change),
 	};
 
 	return cmocka_run_group_tests_name("session_proxy", tests, NULL, NULL);
