@@ -1,12 +1,12 @@
 # Queries for cached names and for new ones: ours, dnsmasq and unbound as forwarders, in turn, with dnsperf.
-# The resolver behind them answers any name at once (its own figure is in the table, too).
+# The resolver behind them knows each name, with an address of its own (its own figure is in the table, too).
 . "$(dirname "$0")/lib.sh"
 CACHED=5000 NEW=40000 SECONDS_EACH=${SECONDS_EACH:-3}
 RATE=2000
 RESOLVER=198.51.100.53
 
 start upstream net $OFF_CPU dnsmasq -k -C /dev/null --no-resolv --no-hosts --cache-size=0 --pid-file= --user=root \
-    --bind-interfaces --listen-address=$RESOLVER --address=/#/198.51.100.10 --local-ttl=3600
+    --bind-interfaces --listen-address=$RESOLVER --local-ttl=3600 --synth-domain=bench.example,10.0.0.0/8,h-
 within 10 listening $RESOLVER:53 -u
 
 # Nothing is intercepted, so that the others' queries are not ours.
@@ -37,7 +37,7 @@ cat >"$T/unbound.conf" <<-END
 		forward-addr: $RESOLVER
 END
 start unbound client $ON_CPU unbound -c "$T/unbound.conf"
-asked() { [ -n "$(client dig +short +time=1 +tries=1 @127.0.0.1 -p "$1" ready.bench.example)" ]; }
+asked() { [ -n "$(client dig +short +time=1 +tries=1 @127.0.0.1 -p "$1" h-10-0-0-0.bench.example)" ]; }
 for port in 5301 5302 5303; do
 	within 10 asked $port || { echo "$0: nobody answers at port $port" >&2; tail "$T"/log/{daemon,dnsmasq,unbound} >&2; exit 1; }
 done
@@ -45,8 +45,8 @@ done
 # name, port and process of each
 servers="pfinterceptd:5301:$(worker_pid) dnsmasq:5302:$(pid_of dnsmasq) unbound:5303:$(pid_of unbound)"
 
-# names PREFIX NUMBER
-names() { awk -v p="$1" -v n="$2" 'BEGIN { for (i = 0; i < n; i++) print p i ".bench.example A" }' >"$T/names"; }
+# names SET NUMBER: the names of 10.SET.0.0 and so on
+names() { awk -v p="h-10-$1-" -v n="$2" 'BEGIN { for (i = 0; i < n; i++) print p int(i / 256) "-" i % 256 ".bench.example A" }' >"$T/names"; }
 
 # ask PORT OPTION...: dnsperf's words
 ask() { client $OFF_CPU dnsperf -s "${SERVER:-127.0.0.1}" -p "$1" -d "$T/names" -c 8 -q 100 -T 1 "${@:2}" 2>&1; }
@@ -78,19 +78,19 @@ hits="cached names ($CACHED)" misses="new names ($NEW a round)"
 for ((round = 1; round <= ROUNDS; round++)); do
 	for server in $servers; do
 		IFS=: read -r who port pid <<<"$server"
-		names c $CACHED
+		names 0 $CACHED
 		ask "$port" -n 1 >"$T/out"
 		load "$hits" "$who" "$port" "$pid" -l "$SECONDS_EACH"
 		calm "$hits" "$who" "$port" -l 1
 	done
 	for server in $servers; do
 		IFS=: read -r who port pid <<<"$server"
-		names "r$round-" $NEW
+		names $((2 * round - 1)) $NEW
 		load "$misses" "$who" "$port" "$pid" -n 1
-		names "s$round-" $RATE
+		names $((2 * round)) $RATE
 		calm "$misses" "$who" "$port" -n 1
 	done
-	names "r$round-" $NEW
+	names $((2 * round - 1)) $NEW
 	SERVER=$RESOLVER load "$misses" "(the resolver)" 53 "$(pid_of upstream)" -n 1
 done
 
