@@ -57,6 +57,24 @@ for v in 4 6; do
 	check "forwarded UDP, IPv$v" lan /usr/bin/python3 "$TOOLS/udpclient.py" echo ${base}1 9000
 	check "... goes direct" logged "proto=udp src=\[?$behind\]?:.*rule=- action=direct"
 done
+# A socket of hers here has the port from which another machine sends.
+start holder client setpriv --reuid alice --clear-groups /usr/bin/python3 -c '
+import signal, socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(("::", 6000))
+signal.pause()'
+held() { client ss -Hlnu | grep -qF '*:6000 '; }
+check "a socket of alice that is bound to a port only" within 5 held
+mark
+check "forwarded UDP from that port" lan /usr/bin/python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(10)
+s.bind(("", 6000))
+s.sendto(b"x", ("198.51.100.11", 9000))
+s.recv(100)'
+check "... is not hers" logged "src=203.0.113.2:6000 .*rule=- action=direct"
+
 check "a name that one user may not reach is looked up for others" as_fetch root http://blocked.example/
 check "... and blocked for her" fails as_fetch alice http://blocked.example/
 
