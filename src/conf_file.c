@@ -114,41 +114,27 @@ conf_texts_fd(const struct conf_texts *texts)
 	for (const struct conf_text *text = texts->first; written && text != NULL; text = text->next)
 		written = fwrite(&text->len, sizeof(text->len), 1, file) == 1 &&
 		    fwrite(text->bytes, 1, text->len, file) == text->len;
-	if (written && fflush(file) == 0)
+	if (written && fflush(file) == 0 && fseek(file, 0, SEEK_SET) == 0)
 		fd = fcntl(fileno(file), F_DUPFD_CLOEXEC, 0);
 	if (file != NULL)
 		fclose(file);
 	return fd;
 }
 
-/* False: fewer than len bytes are there. */
 static bool
-read_at(int fd, void *out, size_t len, size_t offset)
-{
-	ssize_t n;
-
-	for (size_t done = 0; done < len; done += (size_t)n)
-		if ((n = pread(fd, (char *)out + done, len - done, (off_t)(offset + done))) <= 0)
-			return false;
-	return true;
-}
-
-static bool
-texts_receive(int fd, size_t size, struct conf_texts *texts)
+texts_receive(FILE *file, struct conf_texts *texts)
 {
 	struct conf_text *text;
 	size_t len;
 
-	while (texts->size < size) {
-		if (size - texts->size < sizeof(len) || !read_at(fd, &len, sizeof(len), texts->size) ||
-		    len > size - texts->size - sizeof(len) || (text = calloc(1, sizeof(*text) + len + 1)) == NULL)
+	setvbuf(file, NULL, _IONBF, 0);         /* nothing of it stays behind */
+	while (fread(&len, sizeof(len), 1, file) == 1) {
+		if (len > CONF_FILE_MAX || (text = calloc(1, sizeof(*text) + len + 1)) == NULL)
 			return false;
 		text->len = len;
-		if (!read_at(fd, text->bytes, len, texts->size + sizeof(len))) {
-			free(text);
-			return false;
-		}
 		texts_add(texts, text);
+		if (fread(text->bytes, 1, len, file) != len)
+			return false;
 	}
 	return texts->first != NULL;
 }
@@ -164,19 +150,24 @@ load_next(void *arg, const char *path, const struct conf_text **text)
 }
 
 struct conf *
-conf_receive(int fd, size_t size, struct conf_report *report)
+conf_receive(int fd, struct conf_report *report)
 {
 	struct conf_reader reader = { .file = "configuration", .report = report };
 	struct conf_texts texts = { NULL, NULL, 0 };
+	FILE *file = fdopen(fd, "r");
 	const struct conf_text *last;
 	struct conf *conf = NULL;
 
-	if (texts_receive(fd, size, &texts)) {
+	if (file != NULL && texts_receive(file, &texts)) {
 		last = texts.first;
 		conf = conf_parse_files(reader.file, last->bytes, last->len, load_next, &last, report);
 	} else {
 		conf_fail(&reader, NULL, "not all of it arrived");
 	}
+	if (file != NULL)
+		fclose(file);
+	else
+		close(fd);
 	conf_texts_free(&texts);
 	return conf;
 }

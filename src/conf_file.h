@@ -15,7 +15,7 @@
 
 struct conf_texts {
 	struct conf_text *first, *last;
-	size_t            size;         /* of all, as conf_texts_fd() writes them */
+	size_t            size;         /* of all */
 };
 
 /* Reads and parses the file. Warns in the report when others can read a file that may hold passwords. What was read
@@ -23,9 +23,9 @@ struct conf_texts {
 struct conf *conf_load(const char *file, struct conf_texts *, struct conf_report *);
 void         conf_texts_free(struct conf_texts *);
 
-/* An unlinked file with the texts, texts->size bytes; -1 when there is no room for it (errno). */
+/* An unlinked file with the texts; -1 when there is no room for it (errno). */
 int conf_texts_fd(const struct conf_texts *);
-/* Parses what such a file holds. */
-struct conf *conf_receive(int fd, size_t size, struct conf_report *);
+/* Parses what such a file holds, once, and closes it. */
+struct conf *conf_receive(int fd, struct conf_report *);
 
 #endif

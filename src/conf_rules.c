@@ -155,47 +155,23 @@ static const struct conf_key rule_keys[] = {
 	{ NULL, JSON_NULL, NULL, 0, NULL, NULL }
 };
 
-static size_t
-count_items(const char *text, size_t len, char end)
-{
-	size_t count = 1;
-
-	for (size_t i = 0; i < len; i++)
-		count += text[i] == end;
-	return count;
-}
-
-/* "a;b;c" */
+/* "a;b;c"; in a file, which has a path, one a line, and "#" begins a comment. */
 static int
-add_patterns(struct conf_reader *r, const struct json *node, struct conf_rule *rule)
+add_patterns(struct conf_reader *r, const struct json *node, struct conf_rule *rule, const char *text, size_t len, const char *path)
 {
-	char *text = conf_alloc(r, node, node->len + 1, 1), *item, error[512];
+	char *copy = conf_alloc(r, node, len + 1, 1), *item, error[512];
 
-	if (text == NULL)
+	if (copy == NULL)
 		return EINVAL;
-	memcpy(text, node->text, node->len);
-	while ((item = strsep(&text, ";")) != NULL)
+	memcpy(copy, text, len);
+	if (path != NULL && strncmp(copy, "\xef\xbb\xbf", 3) == 0)       /* as some editors mark UTF-8 */
+		copy += 3;
+	for (size_t line = 1; (item = strsep(&copy, path != NULL ? "\n" : ";")) != NULL; line++) {
+		item[path != NULL ? strcspn(item, "#") : strlen(item)] = '\0';
+		if (path != NULL && item[strspn(item, " \t\r")] == '\0')
+			continue;
 		if (pattern_parse(item, &rule->patterns[rule->npatterns++], error, sizeof(error)) != 0)
-			return conf_fail(r, node, "%s", error);
-	return 0;
-}
-
-/* One pattern a line; "#" begins a comment. */
-static int
-add_lines(struct conf_reader *r, const struct json *node, struct conf_rule *rule, const char *path, const struct conf_text *list)
-{
-	char *text = conf_alloc(r, node, list->len + 1, 1), *line, error[512];
-
-	if (text == NULL)
-		return EINVAL;
-	memcpy(text, list->bytes, list->len);
-	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)   /* as some editors mark UTF-8 */
-		text += 3;
-	for (size_t number = 1; (line = strsep(&text, "\n")) != NULL; number++) {
-		line[strcspn(line, "#")] = '\0';
-		if (line[strspn(line, " \t\r")] != '\0' &&
-		    pattern_parse(line, &rule->patterns[rule->npatterns++], error, sizeof(error)) != 0)
-			return conf_fail_line(r, path, number, error);
+			return path != NULL ? conf_fail_line(r, path, line, error) : conf_fail(r, node, "%s", error);
 	}
 	return 0;
 }
@@ -233,25 +209,25 @@ read_patterns(struct conf_reader *r, const struct json *rule_node, struct conf_r
 	const struct json *pattern = json_member(rule_node, "pattern"), *file = json_member(rule_node, "pattern_file");
 	const struct conf_text *list = NULL;
 	char *path = NULL;
-	size_t count = 0;
+	size_t count = 2;       /* items, at most */
 	int err = 0;
 
 	if (pattern == NULL && file == NULL)
 		return conf_fail(r, rule_node, "the key \"pattern\" is missing; add it, or \"pattern_file\"");
 	if (file != NULL && ((path = list_path(r, file)) == NULL || load_list(r, file, path, &list) != 0))
 		return EINVAL;
-	if (file != NULL)
-		count += count_items(list->bytes, list->len, '\n');
-	if (pattern != NULL)
-		count += count_items(pattern->text, pattern->len, ';');
-	else
-		rule->pattern = "";
+	for (const char *c = file != NULL ? list->bytes : ""; *c != '\0'; c++)
+		count += *c == '\n';
+	for (const char *c = pattern != NULL ? pattern->text : ""; *c != '\0'; c++)
+		count += *c == ';';
 	if ((rule->patterns = conf_alloc(r, rule_node, count, sizeof(rule->patterns[0]))) == NULL)
 		return EINVAL;
 	if (pattern != NULL)
-		err = add_patterns(r, pattern, rule);
+		err = add_patterns(r, pattern, rule, pattern->text, pattern->len, NULL);
+	else
+		rule->pattern = "";
 	if (err == 0 && file != NULL)
-		err = add_lines(r, file, rule, path, list);
+		err = add_patterns(r, file, rule, list->bytes, list->len, path);
 	if (err == 0 && rule->npatterns == 0)
 		conf_warn(r, file, "\"%.300s\" holds no pattern, so this rule matches nothing; write one in a line, or disable the rule", path);
 	return err;

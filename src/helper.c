@@ -132,7 +132,7 @@ helper_send_paused(struct helper *h)
 static int
 helper_send_all(struct helper *h, struct helper_listeners *listeners)
 {
-	struct ipc_msg msg = { .type = IPC_CONF, .generation = h->generation, .value = (uint32_t)h->start.texts.size };
+	struct ipc_msg msg = { .type = IPC_CONF, .generation = h->generation };
 	int fd = conf_texts_fd(&h->start.texts), error;
 
 	if (fd == -1) {

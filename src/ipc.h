@@ -23,7 +23,7 @@ struct ipc;
 
 enum ipc_type {
 	/* helper to worker */
-	IPC_CONF = 1,           /* + an unlinked file with the configuration's text; value: bytes */
+	IPC_CONF = 1,           /* + an unlinked file with the configuration's texts */
 	IPC_LISTENER,           /* + a bound socket; value: enum ipc_listener, addrs[0] */
 	IPC_RESOLVERS,          /* addrs[]: the system's resolvers */
 	IPC_PROXY,              /* value: index of the proxy; addrs[]: what its name means now */

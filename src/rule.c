@@ -28,32 +28,21 @@ counts(const void *arg, const struct conf_rule *rule, const struct pattern *patt
 	return rule->ports.count == 0 || port_list_contains(&rule->ports, q->port);
 }
 
+/* What the questions about all flows of a name look for. */
+struct ask { struct rule_query q; enum action action; };
+
 static bool
-is_always_direct(const void *arg, const struct conf_rule *rule, const struct pattern *pattern)
+is_always(const void *arg, const struct conf_rule *rule, const struct pattern *pattern)
 {
-	(void)arg, (void)pattern;
-	return rule->action == ACTION_DIRECT && !is_limited(rule);
+	(void)pattern;
+	return rule->action == ((const struct ask *)arg)->action && !is_limited(rule);
 }
 
 static bool
-is_not_direct(const void *arg, const struct conf_rule *rule, const struct pattern *pattern)
+is_other(const void *arg, const struct conf_rule *rule, const struct pattern *pattern)
 {
-	(void)arg, (void)pattern;
-	return rule->action != ACTION_DIRECT;
-}
-
-static bool
-is_always_proxied(const void *arg, const struct conf_rule *rule, const struct pattern *pattern)
-{
-	(void)arg, (void)pattern;
-	return rule->action == ACTION_PROXY && !is_limited(rule);
-}
-
-static bool
-is_not_proxied(const void *arg, const struct conf_rule *rule, const struct pattern *pattern)
-{
-	(void)arg, (void)pattern;
-	return rule->action != ACTION_PROXY;
+	(void)pattern;
+	return rule->action != ((const struct ask *)arg)->action;
 }
 
 /* The host as a pattern; its text is in buf. No name: everything. */
@@ -125,20 +114,24 @@ rule_explain(const struct conf *conf, const struct conf_rule *rule, const struct
 	return rule->ports.count > 0 && !port_list_contains(&rule->ports, q->port) ? RULE_PORTS : RULE_USER;
 }
 
+/* Which comes first for the name: a rule that gives the action to all flows, or one with another action? */
+static bool
+is_certain(const struct conf *conf, const char *host, enum action action)
+{
+	const struct ask ask = { { .host = host }, action };
+	const struct conf_rule *other = first(conf, &ask.q, is_other), *end = conf->rules + conf->nrules;
+
+	return first(conf, &ask.q, is_always) < other || (other == end && conf->default_action == action);
+}
+
 bool
 rule_may_catch(const struct conf *conf, const char *host)
 {
-	const struct rule_query q = { .host = host };
-	const struct conf_rule *direct = first(conf, &q, is_always_direct), *end = conf->rules + conf->nrules;
-
-	return first(conf, &q, is_not_direct) < direct || (direct == end && conf->default_action != ACTION_DIRECT);
+	return !is_certain(conf, host, ACTION_DIRECT);
 }
 
 bool
 rule_always_proxied(const struct conf *conf, const char *host)
 {
-	const struct rule_query q = { .host = host };
-	const struct conf_rule *other = first(conf, &q, is_not_proxied), *end = conf->rules + conf->nrules;
-
-	return first(conf, &q, is_always_proxied) < other || (other == end && conf->default_action == ACTION_PROXY);
+	return is_certain(conf, host, ACTION_PROXY);
 }

@@ -92,7 +92,7 @@ static void
 worker_conf(struct worker *w, const struct ipc_msg *msg, int fd)
 {
 	struct conf_report report = { .error = "" };
-	struct conf *conf = conf_receive(fd, msg->value, &report);
+	struct conf *conf = conf_receive(fd, &report);
 
 	if (conf == NULL)
 		fatal("the configuration did not arrive whole: %s", report.error);
@@ -285,7 +285,6 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 	switch ((enum ipc_type)msg->type) {
 	case IPC_CONF:
 		worker_conf(w, msg, fd);
-		close(fd);
 		return;
 	case IPC_LISTENER:
 		worker_listener(w, msg, fd);
