@@ -19,6 +19,7 @@ struct helper_target {
 	UT_hash_handle  hh;             /* the one asked for longest ago first */
 	union addr      addr;
 	double          expires;
+	bool            fresh;          /* the firewall does not know it so long */
 };
 
 /* Why an address leaves. */
@@ -149,9 +150,13 @@ static void
 helper_targets_remember(struct helper_targets *t, const union addr *addr, double expires)
 {
 	struct helper_target *target = helper_targets_find(t, addr);
+	bool fresh = true;
 
-	if (target != NULL)
+	if (target != NULL) {
+		fresh = target->fresh || target->expires < expires;
+		expires = target->expires > expires ? target->expires : expires;
 		helper_targets_drop(t, target);
+	}
 	if (t->known != NULL && HASH_CNT(hh, t->known) >= t->max) {
 		t->gone[t->ngone++].addr = t->known->addr;
 		helper_targets_drop(t, t->known);
@@ -160,8 +165,10 @@ helper_targets_remember(struct helper_targets *t, const union addr *addr, double
 	if (target == NULL)
 		return;
 	target->addr = *addr;
+	addr_set_port(&target->addr, 0);
 	target->key = addr_key_ip(addr);
 	target->expires = expires;
+	target->fresh = fresh;
 	if (is_skipped(t, target)) {
 		free(target);
 		return;
@@ -176,20 +183,18 @@ helper_targets_remember(struct helper_targets *t, const union addr *addr, double
 void
 helper_targets_serve(struct helper_targets *t, struct ipc *ipc, const struct ipc_msg *msg)
 {
-	uint32_t seconds = msg->value < TARGETS_KEEP_MAX ? msg->value : TARGETS_KEEP_MAX;
+	struct ipc_msg *asked;
 
 	if (t->nasked == TARGETS_ASKED_MAX)
 		helper_targets_flush(t);
 	t->ipc = ipc;
-	t->asked[t->nasked++] = *msg;
-	for (size_t i = 0; i < msg->naddrs; i++) {
-		union addr addr;
-
-		if (!addr_from_sockaddr(&addr, &msg->addrs[i].sa, sizeof(msg->addrs[i])))
-			continue;
-		addr_set_port(&addr, 0);
-		helper_targets_remember(t, &addr, ev_now(EV_DEFAULT_UC) + seconds);
-	}
+	asked = &t->asked[t->nasked++];
+	*asked = *msg;
+	if (asked->value > TARGETS_KEEP_MAX)
+		asked->value = TARGETS_KEEP_MAX;
+	for (size_t i = 0; i < asked->naddrs; i++)
+		if (addr_from_sockaddr(&asked->addrs[i], &msg->addrs[i].sa, sizeof(msg->addrs[i])))
+			helper_targets_remember(t, &asked->addrs[i], ev_now(EV_DEFAULT_UC) + asked->value);
 	ev_prepare_start(EV_DEFAULT_UC, &t->flush);
 }
 
@@ -198,7 +203,7 @@ static void
 helper_targets_flush(struct helper_targets *t)
 {
 	struct anchor_target list[TARGETS_ASKED_MAX * IPC_ADDRS];
-	const struct helper_target *target;
+	struct helper_target *target;
 	size_t n = 0;
 	int error;
 
@@ -214,10 +219,14 @@ helper_targets_flush(struct helper_targets *t)
 		if (i % IPC_ADDRS >= msg->naddrs)
 			continue;
 		target = helper_targets_find(t, &msg->addrs[i % IPC_ADDRS]);
-		if (target != NULL && !is_expired(t, target))
-			list[n++] = (struct anchor_target){ target->addr, (uint32_t)(target->expires - ev_now(EV_DEFAULT_UC)) + 1 };
+		if (target == NULL || !target->fresh || is_expired(t, target))
+			continue;
+		list[n++] = (struct anchor_target){ target->addr, (uint32_t)(target->expires - ev_now(EV_DEFAULT_UC)) + 1 };
+		target->fresh = false;
 	}
 	error = helper_targets_learn(t, true, list, n);
+	for (size_t i = 0; error != 0 && i < n; i++)
+		helper_targets_find(t, &list[i].addr)->fresh = true;
 	for (size_t i = 0; i < t->nasked; i++) {
 		t->asked[i].error = error;
 		if (t->ipc != NULL)

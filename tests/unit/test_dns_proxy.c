@@ -302,6 +302,80 @@ queries_under_way_are_recorded_at_the_end(void **state)
 	assert_true(client_silent(0));
 }
 
+static void
+answer_three(struct resolver *r, const struct heard *h)
+{
+	struct dns_build b;
+
+	build_big(&b, h, 3);
+	answer_udp(r, h, &b);
+}
+
+/* Mode "matched": a connection to the address must come to us. */
+static void
+answer_is_held_back_until_the_firewall_has_its_addresses(void **state)
+{
+	(void)state;
+	fx.conf.intercept.mode = MODE_MATCHED;
+	client_ask(0, 1, "www.held", DNS_A);
+	fixture_until(&fx.nwanted, 1);
+	assert_true(client_silent(0));
+	assert_int_equal(fx.nrecords, 0);
+	assert_string_equal(learned("192.0.2.1"), "www.held");
+	fixture_caught(0);
+	client_expect(0, 1, "www.held", DNS_A);
+	assert_int_equal(reply_last_byte(NULL), 1);
+	assert_record(0, "www.held", ACTION_DIRECT, CLOSE_DONE, &first->addr);
+	assert_int_equal(fx.records[0].in, fx.reply.len);
+}
+
+static void
+answer_from_the_cache_is_held_back_too(void **state)
+{
+	(void)state;
+	client_ask(0, 1, "www.held", DNS_A);
+	client_expect(0, 1, "www.held", DNS_A);
+	assert_int_equal(fx.nwanted, 0);
+	fx.conf.intercept.mode = MODE_MATCHED;
+	client_ask(1, 2, "www.held", DNS_A);
+	fixture_until(&fx.nwanted, 1);
+	assert_int_equal(first->nheard, 1);
+	assert_true(client_silent(1));
+	client_ask(0, 3, "www.example", DNS_A); /* no rule is about it */
+	client_expect(0, 3, "www.example", DNS_A);
+	fixture_caught(0);
+	client_expect(1, 2, "www.held", DNS_A);
+	assert_int_equal(fx.nwanted, 1);
+}
+
+static void
+answer_awaits_all_its_addresses(void **state)
+{
+	(void)state;
+	first->on_udp = answer_three;
+	fx.conf.intercept.mode = MODE_MATCHED;
+	client_ask(0, 1, "www.held", DNS_A);
+	fixture_until(&fx.nwanted, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(client_silent(0));
+		fixture_caught(i);
+	}
+	client_expect(0, 1, "www.held", DNS_A);
+}
+
+static void
+held_answers_end_with_the_forwarder(void **state)
+{
+	(void)state;
+	fx.conf.intercept.mode = MODE_MATCHED;
+	client_ask(0, 1, "www.held", DNS_A);
+	fixture_until(&fx.nwanted, 1);
+	dns_proxy_free(fx.proxy);
+	fx.proxy = NULL;
+	assert_null(fx.wanted[0].done);
+	assert_record(0, "www.held", ACTION_DIRECT, CLOSE_SHUTDOWN, NULL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int
@@ -318,6 +392,10 @@ main(void)
 		TEST(second_answer_comes_from_the_cache_aged_and_in_the_case_asked),
 		TEST(malformed_queries_get_formerr_or_notimp_or_nothing),
 		TEST(queries_over_the_limit_get_servfail),
+		TEST(answer_is_held_back_until_the_firewall_has_its_addresses),
+		TEST(answer_from_the_cache_is_held_back_too),
+		TEST(answer_awaits_all_its_addresses),
+		TEST(held_answers_end_with_the_forwarder),
 		TEST(queries_under_way_are_recorded_at_the_end),
 	};
 
