@@ -25,17 +25,13 @@ ctl_conf(const char *file, struct conf_report *report)
 struct conf *
 ctl_conf_needed(const char *file)
 {
-	struct conf_report *report = calloc(1, sizeof(*report));
-	struct conf *conf;
+	struct conf_report report = { .nwarnings = 0 };
+	struct conf *conf = ctl_conf(file, &report);
 
-	if (report == NULL)
-		return NULL;
-	conf = ctl_conf(file, report);
-	for (unsigned i = 0; i < report->nwarnings; i++)
-		fprintf(stderr, "%s\n", report->warnings[i]);
+	for (unsigned i = 0; i < report.nwarnings; i++)
+		fprintf(stderr, "%s\n", report.warnings[i]);
 	if (conf == NULL)
-		fprintf(stderr, "%s\n", report->error);
-	free(report);
+		fprintf(stderr, "%s\n", report.error);
 	return conf;
 }
 

@@ -3,12 +3,11 @@
  */
 #include "config.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ctl.h"
-#include "doctor_pf.h"
+#include "doctor.h"
 #include "pf_abi.h"
 #include "pf_check.h"
 #include "setup.h"
@@ -18,21 +17,15 @@
 static bool
 anchor_name(const struct ctl *ctl, char name[CONF_ANCHOR_MAX + 1])
 {
-	static const char none[] = "{}";
-	struct conf_report *report = calloc(1, sizeof(*report));
-	struct conf *conf = NULL;
+	const bool made = ctl->file_given || access(ctl->file, F_OK) == 0;
+	struct conf_report report = { .nwarnings = 0 };
+	struct conf *conf = made ? ctl_conf(ctl->file, &report) : conf_parse(ctl->file, "{}", 2, &report);
 
-	if (report != NULL && !ctl->file_given && access(ctl->file, F_OK) == -1)
-		conf = conf_parse(ctl->file, none, strlen(none), report);
-	else if (report != NULL)
-		conf = ctl_conf(ctl->file, report);
-	if (conf != NULL)
-		memcpy(name, conf->intercept.anchor, CONF_ANCHOR_MAX + 1);
-	else if (report != NULL)
-		fprintf(stderr, "%s\n", report->error);
-	free(report);
-	if (conf == NULL)
+	if (conf == NULL) {
+		fprintf(stderr, "%s\n", report.error);
 		return false;
+	}
+	memcpy(name, conf->intercept.anchor, CONF_ANCHOR_MAX + 1);
 	conf_free(conf);
 	return true;
 }
@@ -52,14 +45,13 @@ ctl_setup(const struct ctl *ctl, const struct setup_options *o)
 void
 ctl_anchor_place(struct anchor *a, const struct conf *conf)
 {
-	struct pf_report *st = malloc(sizeof(*st));
+	struct pf_report st;
 
 	a->place.rdomain = pf_abi_rdomain();
-	if (st != NULL && pf_check_read(&pf_env_native, conf->intercept.anchor, st) == 0 && st->device_error == 0) {
-		a->place.filtered = st->ref.filtered;
-		a->place.nat = pf_env_native.system->nat && st->ref.nat;
+	if (pf_check_read(&pf_env_native, conf->intercept.anchor, &st) == 0 && st.device_error == 0) {
+		a->place.filtered = st.ref.filtered;
+		a->place.nat = pf_env_native.system->nat && st.ref.nat;
 	}
-	free(st);
 }
 
 void

@@ -17,22 +17,18 @@
 static struct conf *
 check_conf(struct doctor *d, const char *file)
 {
-	struct conf_report *report = calloc(1, sizeof(*report));
-	struct conf *conf;
+	struct conf_report report = { .nwarnings = 0 };
+	struct conf *conf = ctl_conf(file, &report);
 
-	if (report == NULL)
-		return NULL;
-	conf = ctl_conf(file, report);
-	for (unsigned i = 0; i < report->nwarnings; i++)
-		doctor_say(d, DOCTOR_WARNING, "configuration", "%s", report->warnings[i]);
+	for (unsigned i = 0; i < report.nwarnings; i++)
+		doctor_say(d, DOCTOR_WARNING, "configuration", "%s", report.warnings[i]);
 	if (conf == NULL)
-		doctor_say(d, DOCTOR_FAULT, "configuration", "%s", report->error);
+		doctor_say(d, DOCTOR_FAULT, "configuration", "%s", report.error);
 	else if (!conf->global_enabled)
 		doctor_say(d, DOCTOR_WARNING, "configuration", "%s is valid, but global_enabled is false: nothing is "
 		    "intercepted until it is true", file);
 	else
 		doctor_say(d, DOCTOR_OK, "configuration", "%s is valid", file);
-	free(report);
 	return conf;
 }
 

@@ -19,7 +19,7 @@ struct doctor {
 	const struct conf *conf;
 	uid_t       uid;                /* of the worker; 0: there is no such user */
 	bool        running;            /* pfinterceptd is */
-	unsigned    faults;
+	unsigned    lines, faults;      /* said */
 };
 
 /* One line: the link of the chain, and what is with it, for a fault or a warning with the cure. */
@@ -28,6 +28,9 @@ void doctor_say(struct doctor *, enum doctor_level, const char *link, const char
 
 /* The firewall; one a system. Needs root, running and uid. */
 void doctor_firewall(struct doctor *);
+/* The same for this environment, on systems with pf. */
+struct pf_env;
+void doctor_pf(struct doctor *, const struct pf_env *);
 
 /* Name, reachability, and the proxy's own greeting; for SOCKS5 also user name and password. */
 void doctor_proxy(struct doctor *, const struct conf_proxy *);

@@ -142,15 +142,10 @@ connect_proxy(const struct conf *conf, const struct conf_proxy *proxy, const uni
 {
 	int error = net_connect(to, proxy->interface, fd);
 
-	if (error == EINPROGRESS) {
-		error = wait_for(*fd, POLLOUT, conf->timeouts.connect);
-		if (error == 0)
-			error = net_error(*fd);
-	}
-	if (error != 0 && *fd != -1) {
+	if (error == EINPROGRESS && (error = wait_for(*fd, POLLOUT, conf->timeouts.connect)) == 0)
+		error = net_error(*fd);
+	if (error != 0 && *fd != -1)
 		close(*fd);
-		*fd = -1;
-	}
 	return error;
 }
 

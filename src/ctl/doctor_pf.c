@@ -1,9 +1,7 @@
 #include "config.h"
 
-#include "doctor_pf.h"
+#include "doctor.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "pf_check.h"
@@ -40,15 +38,14 @@ say_findings(struct doctor *d, const struct pf_system *system, const struct pf_r
 void
 doctor_pf(struct doctor *d, const struct pf_env *env)
 {
-	struct pf_report *st = malloc(sizeof(*st));
-	const int error = st != NULL ? pf_check_read(env, d->conf->intercept.anchor, st) : ENOMEM;
+	struct pf_report st;
+	const int error = pf_check_read(env, d->conf->intercept.anchor, &st);
 
-	if (error != 0)
+	if (error != 0) {
 		doctor_say(d, DOCTOR_FAULT, link_name, "%s", strerror(error));
-	else {
-		say_findings(d, env->system, st);
-		if (st->device_error == 0 && st->pfctl_error == 0)
-			say_loaded(d, st);
+		return;
 	}
-	free(st);
+	say_findings(d, env->system, &st);
+	if (st.device_error == 0 && st.pfctl_error == 0)
+		say_loaded(d, &st);
 }

@@ -61,5 +61,6 @@ doctor_say(struct doctor *d, enum doctor_level level, const char *link, const ch
 	else
 		fprintf(d->out, "%s %s: %s\n", (d->utf8 ? marks : plain)[level], link, text);
 	fflush(d->out);
+	d->lines++;
 	d->faults += level == DOCTOR_FAULT;
 }

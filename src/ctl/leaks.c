@@ -3,7 +3,6 @@
 #include "leaks.h"
 
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,19 +19,6 @@
 #define UNBOUND_FILES "/{etc/unbound,usr/local/etc/unbound,var/unbound,var/unbound/etc,opt/homebrew/etc/unbound}/{,*.d/}*.conf"
 
 enum { DNS = 53, HTTPS = 443, DOT = 853 };
-
-void
-leaks_say(struct leaks *l, enum doctor_level level, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	doctor_say(l->d, level, "leaks", "%s", text);
-	l->ways++;
-}
 
 bool
 leaks_flow(const struct leaks *l, const char *host, const union addr *dst, int proto, uint16_t port)
@@ -129,7 +115,7 @@ leaks_resolver(struct leaks *l, const char *path, const char *word, uint16_t por
 		l->resolvers[l->nresolvers++] = a;
 	why = never_intercepted(l, &a);
 	if (why != NULL)
-		leaks_say(l, DOCTOR_WARNING, "the resolver %s (%s) %s", addr_format(&a, text), path, why);
+		doctor_say(l->d, DOCTOR_WARNING, "leaks", "the resolver %s (%s) %s", addr_format(&a, text), path, why);
 }
 
 bool
@@ -182,11 +168,11 @@ check_stub(struct leaks *l, const struct stub *s)
 	if (s->files != NULL)
 		leaks_grep(l, s->files, s->word);
 	if (s->files == NULL)
-		leaks_say(l, DOCTOR_WARNING, "%s asks its resolvers over %s: %s", s->program, way, s->cure);
+		doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s asks its resolvers over %s: %s", s->program, way, s->cure);
 	else if (l->path[0] != '\0')
-		leaks_say(l, DOCTOR_WARNING, "%s asks its resolvers over %s, says %s: %s", s->program, way, l->path, s->cure);
+		doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s asks its resolvers over %s, says %s: %s", s->program, way, l->path, s->cure);
 	else if (!l->seen)
-		leaks_say(l, DOCTOR_NOTE, "%s is running, and its configuration was not found: see that it does not ask over %s",
+		doctor_say(l->d, DOCTOR_NOTE, "leaks", "%s is running, and its configuration was not found: see that it does not ask over %s",
 		    s->program, way);
 }
 
@@ -209,7 +195,7 @@ check_resolved(struct leaks *l)
 		return;
 	for (size_t i = 0; i < 4; i++)
 		if (!ask(l, text[i], sizeof(text[i]), "resolvectl", verbs[i], NULL, NULL)) {
-			leaks_say(l, DOCTOR_NOTE, "systemd-resolved is running, and resolvectl does not tell what it asks: "
+			doctor_say(l->d, DOCTOR_NOTE, "leaks", "systemd-resolved is running, and resolvectl does not tell what it asks: "
 			    "see that DNSOverTLS= is \"no\"");
 			return;
 		}
@@ -219,7 +205,7 @@ check_resolved(struct leaks *l)
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if ((strstr(line, ": yes") != NULL || strstr(line, ": opportunistic") != NULL) &&
 		    leaks_flow(l, NULL, NULL, IPPROTO_TCP, DOT))
-			leaks_say(l, DOCTOR_WARNING, "systemd-resolved asks over TLS (%s): write \"DNSOverTLS=no\" into "
+			doctor_say(l->d, DOCTOR_WARNING, "leaks", "systemd-resolved asks over TLS (%s): write \"DNSOverTLS=no\" into "
 			    "resolved.conf, or where the interface is set up", line);
 	l->llmnr = strstr(text[2], ": yes") != NULL;
 	l->mdns |= strstr(text[3], ": yes") != NULL;
@@ -230,9 +216,9 @@ static void
 check_macos(struct leaks *l, char *text)
 {
 	if (ask(l, text, PROGRAMS_MAX, "profiles", "show", "-all", NULL) && strstr(text, "com.apple.dnsSettings.managed") != NULL)
-		leaks_say(l, DOCTOR_WARNING, "a configuration profile gives this system encrypted DNS: remove it in System Settings, "
+		doctor_say(l->d, DOCTOR_WARNING, "leaks", "a configuration profile gives this system encrypted DNS: remove it in System Settings, "
 		    "General, Device Management");
-	leaks_say(l, DOCTOR_NOTE, "encrypted DNS of apps cannot be seen from here: look at System Settings, Network, VPN & Filters");
+	doctor_say(l->d, DOCTOR_NOTE, "leaks", "encrypted DNS of apps cannot be seen from here: look at System Settings, Network, VPN & Filters");
 }
 
 static bool
@@ -272,10 +258,10 @@ check_settings(struct leaks *l)
 
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
 		if (settings[i].out)
-			leaks_say(l, settings[i].level, "%s", settings[i].text);
+			doctor_say(l->d, settings[i].level, "leaks", "%s", settings[i].text);
 	for (const struct conf_proxy *p = c->proxies; p < c->proxies + c->nproxies; p++)
 		if (p->enabled && addr_parse(p->host, 0, &a) != 0 && leaks_kept(l, p->host))
-			leaks_say(l, DOCTOR_NOTE, "%s, the name of proxy %u, has to be asked directly: give its address", p->host, p->id);
+			doctor_say(l->d, DOCTOR_NOTE, "leaks", "%s, the name of proxy %u, has to be asked directly: give its address", p->host, p->id);
 }
 
 /* Names that are asked of the neighbours, by multicast, which is never intercepted. */
@@ -285,10 +271,10 @@ judge_multicast(struct leaks *l, const struct conf_rule *rule, const struct patt
 	const char *dot = p->kind == PATTERN_NAME || p->kind == PATTERN_BELOW ? strrchr(p->text, '.') : NULL;
 
 	if (l->mdns && ((dot != NULL && strcmp(dot, ".local") == 0) || (p->kind == PATTERN_BELOW && strcmp(p->text, "local") == 0)))
-		leaks_say(l, DOCTOR_WARNING, "%s%s (rule %u) is asked of the local network by multicast DNS: turn that off, or "
+		doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s%s (rule %u) is asked of the local network by multicast DNS: turn that off, or "
 		    "use names under another domain", p->kind == PATTERN_BELOW ? "*." : "", p->text, rule->id);
 	if (l->llmnr && p->kind == PATTERN_NAME && dot == NULL)
-		leaks_say(l, DOCTOR_WARNING, "%s (rule %u) is asked of the local network by LLMNR: write \"LLMNR=no\" into "
+		doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s (rule %u) is asked of the local network by LLMNR: write \"LLMNR=no\" into "
 		    "resolved.conf", p->text, rule->id);
 }
 
@@ -309,11 +295,17 @@ check_rules(struct leaks *l)
 static void
 check_all(struct leaks *l, char *text)
 {
+	const unsigned before = l->d->lines;
+
 	check_settings(l);
 	if (ask(l, text, PROGRAMS_MAX, "ps", "-axww", "-o", "args="))
 		l->programs = text;
 	else
-		leaks_say(l, DOCTOR_NOTE, "ps cannot be run, so programs that ask over TLS or HTTPS were not looked for: install it");
+		doctor_say(l->d, DOCTOR_NOTE, "leaks", "ps cannot be run, so programs that ask over TLS or HTTPS were not looked for: install it");
+	leaks_grep(l, "/System/Library/CoreServices/SystemVersion.plist", "");
+	l->macos = l->seen;
+	leaks_grep(l, "/etc/nsswitch.conf", " mdns");
+	l->mdns = l->macos || l->path[0] != '\0';
 	leaks_files(l);
 	check_resolved(l);
 	for (size_t i = 0; i < sizeof(stubs) / sizeof(stubs[0]); i++)
@@ -322,8 +314,8 @@ check_all(struct leaks *l, char *text)
 	if (l->macos)
 		check_macos(l, text);
 	if (l->hidden > 0)
-		leaks_say(l, DOCTOR_NOTE, "%u files or directories of users cannot be read: run this as root", l->hidden);
-	if (l->ways == 0)
+		doctor_say(l->d, DOCTOR_NOTE, "leaks", "%u files or directories of users cannot be read: run this as root", l->hidden);
+	if (l->d->lines == before)
 		doctor_say(l->d, DOCTOR_OK, "leaks", "names that rules send to a proxy are asked through it only");
 }
 

@@ -30,7 +30,7 @@ struct leaks {
 	size_t      nresolvers;
 	unsigned    managed;            /* browsers whose administrator decides; bits */
 	bool        macos, mdns, llmnr; /* names are asked so, too */
-	unsigned    ways, hidden;       /* said; files and homes that cannot be read */
+	unsigned    hidden;             /* files and homes that cannot be read */
 	bool        seen;               /* leaks_grep(): there is such a file */
 	char        path[256];          /* ... that says so; "" */
 };
@@ -39,9 +39,7 @@ struct leaks {
 void doctor_leaks(struct doctor *);
 void leaks_check(struct doctor *, const struct leaks_place *);
 
-/* For leaks_files.c. A way out, with its cure. */
-void leaks_say(struct leaks *, enum doctor_level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Would a flow go direct? host and dst may be NULL. */
+/* For leaks_files.c. Would a flow go direct? host and dst may be NULL. */
 bool leaks_flow(const struct leaks *, const char *host, const union addr *dst, int proto, uint16_t port);
 /* Do rules send this name to a proxy? */
 bool leaks_kept(const struct leaks *, const char *host);

@@ -49,7 +49,7 @@ judge_https(struct leaks *l, const struct source *s, const char *path, const cha
 
 	snprintf(host, sizeof(host), "%.*s", (int)strcspn(begin, "/:{? "), begin);
 	if (leaks_flow(l, host, NULL, IPPROTO_TCP, 443))
-		leaks_say(l, DOCTOR_WARNING, "%s asks %s over HTTPS (%s): %s, or block that name with a rule",
+		doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s asks %s over HTTPS (%s): %s, or block that name with a rule",
 		    names[s->browser], host, path, cure);
 }
 
@@ -118,39 +118,21 @@ look_firefox_policy(struct leaks *l, const struct source *s, const char *path, c
 	yajl_tree_free(tree);
 }
 
-/* "automatic", or nothing, goes over HTTPS to the servers given, else where the system's resolver is known to answer so. */
-static void
-judge_chrome(struct leaks *l, const struct source *s, const char *path, const char *mode, const char *urls, const char *cure)
-{
-	if (strcmp(mode, "off") == 0)
-		return;
-	if (mode[0] != '\0' && urls[0] != '\0')
-		judge_https(l, s, path, urls, cure);
-	else if (l->provider != NULL)
-		judge_https(l, s, path, l->provider, cure);
-}
-
+/* "automatic", or nothing, goes over HTTPS to the servers given, else where the system's resolver is known to answer so.
+ * A policy that says something decides. */
 static void
 look_chrome(struct leaks *l, const struct source *s, const char *path, char *text)
 {
+	const bool policy = s->pattern[0] == '/';
 	yajl_val tree = yajl_tree_parse(text, NULL, 0);
+	const char *mode = policy ? text_of(tree, "DnsOverHttpsMode", NULL) : text_of(tree, "dns_over_https", "mode");
+	const char *urls = policy ? text_of(tree, "DnsOverHttpsTemplates", NULL) : text_of(tree, "dns_over_https", "templates");
+	const char *url = mode[0] != '\0' && urls[0] != '\0' ? urls : l->provider;
 
-	if ((l->managed & 1u << s->browser) == 0)
-		judge_chrome(l, s, path, text_of(tree, "dns_over_https", "mode"), text_of(tree, "dns_over_https", "templates"),
-		    "turn \"Use secure DNS\" off in its settings");
-	yajl_tree_free(tree);
-}
-
-static void
-look_chrome_policy(struct leaks *l, const struct source *s, const char *path, char *text)
-{
-	yajl_val tree = yajl_tree_parse(text, NULL, 0);
-	const char *mode = text_of(tree, "DnsOverHttpsMode", NULL);
-
-	if (mode[0] != '\0') {
+	if (url != NULL && strcmp(mode, "off") != 0 && (policy ? mode[0] != '\0' : (l->managed & 1u << s->browser) == 0))
+		judge_https(l, s, path, url, policy ? "set DnsOverHttpsMode to \"off\" there" : "turn \"Use secure DNS\" off in its settings");
+	if (policy && mode[0] != '\0')
 		l->managed |= 1u << s->browser;
-		judge_chrome(l, s, path, mode, text_of(tree, "DnsOverHttpsTemplates", NULL), "set DnsOverHttpsMode to \"off\" there");
-	}
 	yajl_tree_free(tree);
 }
 
@@ -182,7 +164,7 @@ judge_search(struct leaks *l, const char *path, const char *domain, int ndots)
 	snprintf(name, sizeof(name), "host.%s", domain);
 	if (l->macos || strcmp(domain, ".") == 0 || leaks_kept(l, name))
 		return;
-	leaks_say(l, ndots > 1 ? DOCTOR_WARNING : DOCTOR_NOTE, "names %s are asked with \"%s\" behind them, directly (%s): "
+	doctor_say(l->d, ndots > 1 ? DOCTOR_WARNING : DOCTOR_NOTE, "leaks", "names %s are asked with \"%s\" behind them, directly (%s): "
 	    "take that domain out, or send *.%s to a proxy by a rule", ndots > 1 ? "of few dots" : "that do not exist", domain, path, domain);
 }
 
@@ -231,19 +213,8 @@ look_hosts(struct leaks *l, const struct source *s, const char *path, char *text
 		for (size_t i = 1; words[i] != NULL; i++)
 			if (addr_parse(words[0], 0, &a) == 0 && !addr_is_loopback(&a) && !addr_is_any(&a) && leaks_kept(l, words[i]) &&
 			    leaks_flow(l, NULL, &a, IPPROTO_TCP, 22))
-				leaks_say(l, DOCTOR_WARNING, "%s is in %s, so what does not carry its name, like ssh, goes to %s directly: "
+				doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s is in %s, so what does not carry its name, like ssh, goes to %s directly: "
 				    "take the line out, or add a rule for this address", words[i], path, words[0]);
-}
-
-static void
-look_nsswitch(struct leaks *l, const struct source *s, const char *path, char *text)
-{
-	char *words[WORDS + 1];
-
-	(void)s, (void)path;
-	while (next_line(&text, words))
-		for (size_t i = 1; strcmp(words[0], "hosts:") == 0 && words[i] != NULL; i++)
-			l->mdns = l->mdns || strncmp(words[i], "mdns", 4) == 0;
 }
 
 /* server=/kion.cloud/192.0.2.1#5300 */
@@ -258,17 +229,8 @@ look_dnsmasq(struct leaks *l, const struct source *s, const char *path, char *te
 			leaks_resolver(l, path, strrchr(words[0], '/') != NULL ? strrchr(words[0], '/') + 1 : words[0] + 7, 53);
 }
 
-static void
-look_macos(struct leaks *l, const struct source *s, const char *path, char *text)
-{
-	(void)s, (void)path, (void)text;
-	l->macos = l->mdns = true;
-}
-
 /* What decides for others stands before them. */
 static const struct source sources[] = {
-	{ "/System/Library/CoreServices/SystemVersion.plist", look_macos, NO_BROWSER, NULL },
-	{ "/etc/nsswitch.conf", look_nsswitch, NO_BROWSER, NULL },
 	{ "/etc/resolv.conf", look_resolv, NO_BROWSER, NULL },
 	{ "/etc/resolver/*", look_resolv, NO_BROWSER, NULL },
 	{ "/{,usr/local/}etc/{dnsmasq.conf,dnsmasq.d/*}", look_dnsmasq, NO_BROWSER, NULL },
@@ -279,10 +241,10 @@ static const struct source sources[] = {
 	    look_firefox, FIREFOX, NULL },
 	{ "~/Library/Application Support/Firefox/Profiles/*/prefs.js", look_firefox, FIREFOX, NULL },
 	{ "~/{.thunderbird,Library/Thunderbird/Profiles}/*/prefs.js", look_firefox, THUNDERBIRD, NULL },
-	{ "/{etc/opt/chrome,usr/local/etc/chrome}/policies/managed/*.json", look_chrome_policy, CHROME, NULL },
-	{ "/{etc/chromium,etc/chromium-browser,usr/local/etc/chromium}/policies/managed/*.json", look_chrome_policy, CHROMIUM, NULL },
-	{ "/etc/opt/edge/policies/managed/*.json", look_chrome_policy, EDGE, NULL },
-	{ "/etc/brave/policies/managed/*.json", look_chrome_policy, BRAVE, NULL },
+	{ "/{etc/opt/chrome,usr/local/etc/chrome}/policies/managed/*.json", look_chrome, CHROME, NULL },
+	{ "/{etc/chromium,etc/chromium-browser,usr/local/etc/chromium}/policies/managed/*.json", look_chrome, CHROMIUM, NULL },
+	{ "/etc/opt/edge/policies/managed/*.json", look_chrome, EDGE, NULL },
+	{ "/etc/brave/policies/managed/*.json", look_chrome, BRAVE, NULL },
 	{ "~/{.config/google-chrome,.var/app/com.google.Chrome/config/google-chrome,Library/Application Support/Google/Chrome}"
 	    "/Local State", look_chrome, CHROME, NULL },
 	{ "~/{.config/chromium,snap/chromium/common/chromium,Library/Application Support/Chromium}/Local State", look_chrome, CHROMIUM, NULL },

@@ -18,7 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl/doctor_pf.h"
+#include "ctl/doctor.h"
+#include "pf_system.h"
 
 static const char script[] = "#!/bin/sh\n"
     "cd ${0%/*}\n"
