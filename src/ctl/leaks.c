@@ -216,9 +216,10 @@ static void
 check_macos(struct leaks *l, char *text)
 {
 	if (ask(l, text, PROGRAMS_MAX, "profiles", "show", "-all", NULL) && strstr(text, "com.apple.dnsSettings.managed") != NULL)
-		doctor_say(l->d, DOCTOR_WARNING, "leaks", "a configuration profile gives this system encrypted DNS: remove it in System Settings, "
-		    "General, Device Management");
-	doctor_say(l->d, DOCTOR_NOTE, "leaks", "encrypted DNS of apps cannot be seen from here: look at System Settings, Network, VPN & Filters");
+		doctor_say(l->d, DOCTOR_WARNING, "leaks", "a configuration profile gives this system encrypted DNS: remove it in "
+		    "System Settings, General, Device Management");
+	doctor_say(l->d, DOCTOR_NOTE, "leaks", "encrypted DNS of apps cannot be seen from here: look at System Settings, "
+	    "Network, VPN & Filters");
 }
 
 static bool
@@ -301,7 +302,8 @@ check_all(struct leaks *l, char *text)
 	if (ask(l, text, PROGRAMS_MAX, "ps", "-axww", "-o", "args="))
 		l->programs = text;
 	else
-		doctor_say(l->d, DOCTOR_NOTE, "leaks", "ps cannot be run, so programs that ask over TLS or HTTPS were not looked for: install it");
+		doctor_say(l->d, DOCTOR_NOTE, "leaks", "ps cannot be run, so programs that ask over TLS or HTTPS were not looked "
+		    "for: install it");
 	leaks_grep(l, "/System/Library/CoreServices/SystemVersion.plist", "");
 	l->macos = l->seen;
 	leaks_grep(l, "/etc/nsswitch.conf", " mdns");
@@ -341,9 +343,15 @@ doctor_leaks(struct doctor *d)
 	const struct passwd *pw;
 	size_t n = 0;
 
-	while (n < HOMES_MAX && (pw = getpwent()) != NULL)
-		if ((pw->pw_uid == 0 || pw->pw_uid >= 500) && (homes[n] = strdup(pw->pw_dir)) != NULL) /* a person's */
+	while (n < HOMES_MAX && (pw = getpwent()) != NULL) {
+		const bool person = pw->pw_uid == 0 || pw->pw_uid >= 500;
+		size_t i = 0;
+
+		while (i < n && strcmp(homes[i], pw->pw_dir) != 0)
+			i++;
+		if (person && i == n && (homes[n] = strdup(pw->pw_dir)) != NULL)
 			n++;
+	}
 	endpwent();
 	own_networks(&own, &place.nown);
 	place.own = own;

@@ -12,7 +12,8 @@
 
 #include "ctl.h"
 
-#define WORDS 16
+#define WORDS   16
+#define MOZILLA "mozilla.cloudflare-dns.com"      /* the default of Firefox */
 
 enum browser { FIREFOX, THUNDERBIRD, CHROME, CHROMIUM, EDGE, BRAVE, NO_BROWSER };
 static const char *const names[] = { "Firefox", "Thunderbird", "Chrome", "Chromium", "Edge", "Brave" };
@@ -74,7 +75,7 @@ static void
 look_firefox(struct leaks *l, const struct source *s, const char *path, char *text)
 {
 	static const char *const keys[][2] = { { "network.trr.mode", "network.trr.uri" }, { "doh-rollout.mode", "doh-rollout.uri" } };
-	char user[512], mode[16] = "", url[256] = "mozilla.cloudflare-dns.com";
+	char user[512], mode[16] = "", url[256] = MOZILLA;
 	struct stat st;
 	size_t len;
 	char *own;
@@ -105,14 +106,15 @@ text_of(yajl_val tree, const char *a, const char *b)
 static void
 look_firefox_policy(struct leaks *l, const struct source *s, const char *path, char *text)
 {
-	static const char *policy[] = { "policies", "DNSOverHTTPS", NULL }, *enabled[] = { "Enabled", NULL }, *locked[] = { "Locked", NULL };
+	static const char *policy[] = { "policies", "DNSOverHTTPS", NULL };
+	static const char *enabled[] = { "Enabled", NULL }, *locked[] = { "Locked", NULL };
 	yajl_val tree = yajl_tree_parse(text, NULL, 0);
 	yajl_val doh = yajl_tree_get(tree, policy, yajl_t_object);
 	const bool on = YAJL_IS_TRUE(yajl_tree_get(doh, enabled, yajl_t_any));
+	const char *url = text_of(doh, "ProviderURL", NULL);
 
 	if (on)
-		judge_https(l, s, path, text_of(doh, "ProviderURL", NULL)[0] != '\0' ? text_of(doh, "ProviderURL", NULL) :
-		    "mozilla.cloudflare-dns.com", "set Enabled to false and Locked to true there");
+		judge_https(l, s, path, url[0] != '\0' ? url : MOZILLA, "set Enabled to false and Locked to true there");
 	if (on || YAJL_IS_TRUE(yajl_tree_get(doh, locked, yajl_t_any)))
 		l->managed |= 1u << s->browser;
 	yajl_tree_free(tree);
@@ -130,7 +132,8 @@ look_chrome(struct leaks *l, const struct source *s, const char *path, char *tex
 	const char *url = mode[0] != '\0' && urls[0] != '\0' ? urls : l->provider;
 
 	if (url != NULL && strcmp(mode, "off") != 0 && (policy ? mode[0] != '\0' : (l->managed & 1u << s->browser) == 0))
-		judge_https(l, s, path, url, policy ? "set DnsOverHttpsMode to \"off\" there" : "turn \"Use secure DNS\" off in its settings");
+		judge_https(l, s, path, url, policy ? "set DnsOverHttpsMode to \"off\" there" :
+		    "turn \"Use secure DNS\" off in its settings");
 	if (policy && mode[0] != '\0')
 		l->managed |= 1u << s->browser;
 	yajl_tree_free(tree);
@@ -146,7 +149,8 @@ set_provider(struct leaks *l, const char *word)
 		{ "2606:4700:4700::", "chrome.cloudflare-dns.com" },
 		{ "9.9.9.", "dns.quad9.net" }, { "149.112.112.", "dns.quad9.net" }, { "2620:fe::", "dns.quad9.net" },
 		{ "208.67.22", "doh.opendns.com" }, { "2620:119:", "doh.opendns.com" },
-		{ "185.228.16", "doh.cleanbrowsing.org" }, { "45.90.28.", "chromium.dns.nextdns.io" }, { "45.90.30.", "chromium.dns.nextdns.io" },
+		{ "185.228.16", "doh.cleanbrowsing.org" },
+		{ "45.90.28.", "chromium.dns.nextdns.io" }, { "45.90.30.", "chromium.dns.nextdns.io" },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -164,8 +168,9 @@ judge_search(struct leaks *l, const char *path, const char *domain, int ndots)
 	snprintf(name, sizeof(name), "host.%s", domain);
 	if (l->macos || strcmp(domain, ".") == 0 || leaks_kept(l, name))
 		return;
-	doctor_say(l->d, ndots > 1 ? DOCTOR_WARNING : DOCTOR_NOTE, "leaks", "names %s are asked with \"%s\" behind them, directly (%s): "
-	    "take that domain out, or send *.%s to a proxy by a rule", ndots > 1 ? "of few dots" : "that do not exist", domain, path, domain);
+	doctor_say(l->d, ndots > 1 ? DOCTOR_WARNING : DOCTOR_NOTE, "leaks", "names %s are asked with \"%s\" behind them, "
+	    "directly (%s): take that domain out, or send *.%s to a proxy by a rule",
+	    ndots > 1 ? "of few dots" : "that do not exist", domain, path, domain);
 }
 
 /* resolv.conf(5), and the files of resolver(5) on macOS, which have a port of their own. */
@@ -213,8 +218,8 @@ look_hosts(struct leaks *l, const struct source *s, const char *path, char *text
 		for (size_t i = 1; words[i] != NULL; i++)
 			if (addr_parse(words[0], 0, &a) == 0 && !addr_is_loopback(&a) && !addr_is_any(&a) && leaks_kept(l, words[i]) &&
 			    leaks_flow(l, NULL, &a, IPPROTO_TCP, 22))
-				doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s is in %s, so what does not carry its name, like ssh, goes to %s directly: "
-				    "take the line out, or add a rule for this address", words[i], path, words[0]);
+				doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s is in %s, so what does not carry its name, like ssh, "
+				    "goes to %s directly: take the line out, or add a rule for this address", words[i], path, words[0]);
 }
 
 /* server=/kion.cloud/192.0.2.1#5300 */
@@ -247,7 +252,8 @@ static const struct source sources[] = {
 	{ "/etc/brave/policies/managed/*.json", look_chrome, BRAVE, NULL },
 	{ "~/{.config/google-chrome,.var/app/com.google.Chrome/config/google-chrome,Library/Application Support/Google/Chrome}"
 	    "/Local State", look_chrome, CHROME, NULL },
-	{ "~/{.config/chromium,snap/chromium/common/chromium,Library/Application Support/Chromium}/Local State", look_chrome, CHROMIUM, NULL },
+	{ "~/{.config/chromium,snap/chromium/common/chromium,Library/Application Support/Chromium}/Local State",
+	    look_chrome, CHROMIUM, NULL },
 	{ "~/{.config/microsoft-edge,Library/Application Support/Microsoft Edge}/Local State", look_chrome, EDGE, NULL },
 	{ "~/{.config,Library/Application Support}/BraveSoftware/Brave-Browser/Local State", look_chrome, BRAVE, NULL },
 };
