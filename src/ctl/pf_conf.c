@@ -70,7 +70,7 @@ survey_include(struct survey *s, const char *path, unsigned *kinds, unsigned dep
 		    s->wish->file, path);
 		return false;
 	}
-	text = s->wish->include(s->wish->arg, path, &len);
+	text = s->wish->include(path, &len);
 	if (text == NULL) {
 		snprintf(s->problem, s->problem_size, "%s: the included file \"%s\" cannot be read (%s); "
 		    "give its full path, or take the line out", s->wish->file, path, strerror(errno));

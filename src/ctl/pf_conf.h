@@ -25,7 +25,7 @@
 #define PF_CONF_INCLUDES 8              /* files included by included files, how deep */
 
 /* The text of an included file, malloc'd, or NULL with errno set. */
-typedef char *pf_conf_include(void *arg, const char *path, size_t *len);
+typedef char *pf_conf_include(const char *path, size_t *len);
 
 struct pf_conf_wish {
 	const char      *file;          /* for messages */
@@ -35,7 +35,6 @@ struct pf_conf_wish {
 	const char      *fallback;      /* path, before the anchor's name, where it is evaluated too when the
 	                                 * text has PARENT / * (without blanks); or NULL */
 	pf_conf_include *include;
-	void            *arg;
 };
 
 enum pf_conf_answer {

@@ -1,7 +1,6 @@
 #include "config.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -80,44 +79,32 @@ run(const struct ctl *ctl, int argc, char **argv)
 	return status;
 }
 
-/* Options before the verb; "+" keeps glibc from looking behind it. True: go on. */
-static bool
-parse_options(int argc, char **argv, struct ctl *ctl, int *status)
-{
-	int ch;
-
-	*status = CTL_OK;
-	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-		usage(stdout);
-		return false;
-	}
-	while ((ch = getopt(argc, argv, "+f:hjs:V")) != -1) {
-		switch (ch) {
-		case 'f': ctl->file = optarg; ctl->file_given = true; break;
-		case 'j': ctl->json = true; break;
-		case 's': ctl->socket = optarg; break;
-		case 'h': usage(stdout); return false;
-		case 'V': printf("pfinterceptctl " PACKAGE_VERSION " (" PFI_HOST ")\n"); return false;
-		default:  *status = CTL_USAGE; break;
-		}
-	}
-	if (optind == argc || *status != CTL_OK) {
-		usage(stderr);
-		*status = CTL_USAGE;
-		return false;
-	}
-	return true;
-}
-
+/* Options before the verb; "+" keeps glibc from looking behind it. */
 int
 main(int argc, char **argv)
 {
 	struct ctl ctl = { .file = PFI_CONF_FILE };
-	int status;
+	int ch, status;
 
 	log_open("pfinterceptctl", true, LOG_DAEMON, LOG_INFO);
-	if (!parse_options(argc, argv, &ctl, &status))
-		return status;
+	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+		usage(stdout);
+		return CTL_OK;
+	}
+	while ((ch = getopt(argc, argv, "+f:hjs:V")) != -1) {
+		switch (ch) {
+		case 'f': ctl.file = optarg; ctl.file_given = true; break;
+		case 'j': ctl.json = true; break;
+		case 's': ctl.socket = optarg; break;
+		case 'h': usage(stdout); return CTL_OK;
+		case 'V': printf("pfinterceptctl " PACKAGE_VERSION " (" PFI_HOST ")\n"); return CTL_OK;
+		default:  usage(stderr); return CTL_USAGE;
+		}
+	}
+	if (optind == argc) {
+		usage(stderr);
+		return CTL_USAGE;
+	}
 	status = run(&ctl, argc - optind, argv + optind);
 	if (fflush(stdout) != 0 && status == CTL_OK)
 		status = CTL_FAILED;

@@ -29,11 +29,10 @@ struct setup {
 };
 
 static char *
-read_include(void *arg, const char *path, size_t *len)
+read_include(const char *path, size_t *len)
 {
 	struct stat st;
 
-	(void)arg;
 	return ctl_read(path, len, &st);
 }
 
@@ -186,9 +185,9 @@ say_what_follows(const struct setup *s, const struct pf_conf_result *new)
 static int
 change(const struct setup *s, const struct pf_conf_result *new)
 {
-	int status, error;
+	int error = pf_conf_diff(s->place->out, s->file, s->exists ? s->file : "/dev/null", new->text);
+	int status;
 
-	error = pf_conf_diff(s->place->out, s->file, s->exists ? s->file : "/dev/null", new->text);
 	if (error != 0)
 		return failed(s, "diff", error);
 	fflush(s->place->out);

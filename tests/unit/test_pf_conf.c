@@ -42,11 +42,10 @@ path_of(char path[512], const char *name, const char *suffix)
 }
 
 static char *
-include_sample(void *arg, const char *name, size_t *len)
+include_sample(const char *name, size_t *len)
 {
 	char path[512];
 
-	(void)arg;
 	path_of(path, name, "");
 	return read_file(path, len);
 }
