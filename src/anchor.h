@@ -104,7 +104,7 @@ struct anchor {
 /* Networks that no rule looks at, whatever the configuration says; NULL at the end. */
 extern const char *const anchor_never[];
 /* What is never intercepted: those, own, exclude, proxies. And what mode "matched" takes from the
- * patterns of rules that are not "direct". 0 or ENOMEM; the set is closed. */
+ * patterns of rules that are not "direct", and dns.fake_ip. 0 or ENOMEM; the set is closed. */
 int anchor_skip(const struct anchor_input *, struct network_set *);
 int anchor_targets(const struct conf *, struct network_set *);
 

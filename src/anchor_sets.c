@@ -40,6 +40,8 @@ anchor_targets(const struct conf *conf, struct network_set *set)
 	const struct conf_rule *rule = conf->rules, *end = rule + conf->nrules;
 	int error = 0;
 
+	for (size_t i = 0; i < conf->dns.nfake_ip && error == 0; i++)
+		error = network_set_add(set, &conf->dns.fake_ip[i]);
 	for (; rule < end; rule++)
 		for (size_t i = 0; rule->enabled && rule->action != ACTION_DIRECT && i < rule->npatterns && error == 0; i++) {
 			if (rule->patterns[i].kind == PATTERN_NETWORK)

@@ -116,6 +116,12 @@ reload
 check "the ranges of before: the names of before" same "$(ask www.kion.cloud A)" 198.18.0.1
 check "... on disk" test "$(stat -c '%a %u' /var/lib/pfinterceptd /var/lib/pfinterceptd/fake_ip | tr '\n' ' ')" = "700 0 600 0 "
 
+config "$rules" "$ranges, \"intercept\": { \"mode\": \"matched\", \"sniff_ports\": \"\" }"
+reload
+check "mode \"matched\": the ranges come to the daemon" same "$(by_ssh)" "$ssh_host"
+check "... over IPv6" fetched -6 https://www.kion.cloud/
+check "... and UDP" echoed udp.example 9000
+
 no_query_left() { net nft list chain inet cut in | grep 'packets 0 '; }
 check "no resolver was asked for anything" no_query_left
 check "... not through the proxies either" log_has_not microsocks ':53$'

@@ -98,10 +98,11 @@ check_golden(const struct pf_system *system, const char *name, const struct anch
 	free(text);
 }
 
-/* Mode "matched": rule 1 is proxied, rule 2 direct, rule 3 not enabled. */
+/* Mode "matched": rule 1 is proxied, rule 2 direct, rule 3 not enabled. Names have made-up addresses. */
 static void
 scene_match(struct scene *s)
 {
+	static struct network fake_ip;
 	static const char *const networks[] = { "10.0.0.0/8", "172.16.9.0/24", "2001:db8:5::/48", "192.0.2.1", "192.0.2.2" };
 
 	for (size_t i = 0; i < 5; i++) {
@@ -115,6 +116,9 @@ scene_match(struct scene *s)
 	s->rules[3] = (struct conf_rule){ .enabled = true, .action = ACTION_PROXY, .patterns = s->patterns + 5, .npatterns = 1 };
 	s->conf.rules = s->rules;
 	s->conf.nrules = 4;
+	assert_int_equal(network_parse("198.18.0.0/15", &fake_ip), 0);
+	s->conf.dns.fake_ip = &fake_ip;
+	s->conf.dns.nfake_ip = 1;
 	s->sniff[0] = (struct port_range){ 80, 80 };
 	s->sniff[1] = (struct port_range){ 443, 443 };
 	s->conf.intercept.sniff_ports = (struct port_list){ s->sniff, 2 };
@@ -278,7 +282,7 @@ what_is_never_intercepted_is_taken_out_of_the_targets(void **state)
 	scene_make(&s);
 	scene_match(&s);
 	text = text_of(&pf_freebsd, &s.in);
-	targets = strstr(text, "table <pfi_targets> {\n\t10.0.0.0/8\n\t2001:db8:5::/48\n\t!10.1.1.1/32\n\t!10.2.2.1/32\n}\n");
+	targets = strstr(text, "table <pfi_targets> {\n\t10.0.0.0/8\n\t198.18.0.0/15\n\t2001:db8:5::/48\n\t!10.1.1.1/32\n\t!10.2.2.1/32\n}\n");
 	assert_non_null(targets);
 	free(text);
 	s.patterns[0].kind = PATTERN_ANY;
