@@ -7,8 +7,6 @@
 #include "quic_crypto.h"
 #include "tls_hello.h"
 
-#define CID_MAX 20
-
 enum { LONG_HEADER = 0x80, PROTECTED_BITS = 0x0f, NUMBER_LENGTH = 0x03, NUMBER_MAX = 4 };
 enum { FRAME_PADDING, FRAME_PING, FRAME_ACK, FRAME_ACK_ECN, FRAME_CRYPTO = 6, FRAME_CLOSE = 0x1c };
 
@@ -107,7 +105,7 @@ version_find(uint64_t number)
 static bool
 packet_next(struct input *in, struct packet *p)
 {
-	uint64_t first, scid_len;
+	uint64_t first;
 
 	p->start = in->at;
 	first = take_number(in, 1);
@@ -117,9 +115,8 @@ packet_next(struct input *in, struct packet *p)
 	p->type = first >> 4 & 3;
 	p->dcid_len = (size_t)take_number(in, 1);
 	p->dcid = take(in, p->dcid_len);
-	scid_len = take_number(in, 1);
-	take(in, scid_len);
-	if (p->type == p->version->retry || p->dcid_len > CID_MAX || scid_len > CID_MAX)
+	take(in, take_number(in, 1));
+	if (p->type == p->version->retry)
 		return false;
 	if (p->type == p->version->initial)
 		take(in, take_varint(in));

@@ -254,7 +254,8 @@ what_is_no_initial_packet_of_a_known_version_is_none(void **state)
 		{ 0xc0, 0, 0, 0, 2, 8 },                                /* version 2 is another number */
 		{ 0xc0, 0, 0, 0, 0, 8 },                                /* version negotiation */
 		{ 0xf0, 0, 0, 0, 1, 8 },                                /* Retry */
-		{ 0xc0, 0, 0, 0, 1, 21 },                               /* connection id over 20 bytes */
+		{ 0xc0, 0, 0, 0, 1, 0xff },                             /* connection id longer than the datagram */
+		{ 0xc0, 0, 0, 0, 1, 0, 0, 0, 1 },                       /* no room for a sample */
 		{ 0xe0, 0, 0, 0, 1, 0, 0, 20 },                         /* Handshake */
 	};
 	static const uint8_t early[64] = { 0xd0, 0, 0, 0, 1, 0, 0, 20 };

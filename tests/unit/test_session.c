@@ -345,6 +345,7 @@ server_may_refuse_the_first_of_what_waited(void **state)
 	awaits = AWAIT_NAME;
 	client_send(0, "one");
 	client_send(0, "two");
+	client_send(0, "three");
 	session_known(session_of(0), AWAIT_NAME);
 	run_until(&fx.refusals, 1);
 	expect_record(1, CLOSE_CONNECT_REFUSED);

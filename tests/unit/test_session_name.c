@@ -12,6 +12,7 @@
 static size_t      needed;
 static const char *sni;
 static enum sniff  otherwise;
+static const char *early;      /* ... and what it says before */
 
 const char *const quic_engine = "fake";
 
@@ -20,6 +21,7 @@ quic_initial_name(const struct quic_datagram *list, size_t n, struct hostname *n
 {
 	assert_true(n > 0 && list[n - 1].len > 0);
 	*name = (struct hostname){ .via = VIA_SNI };
+	strcpy(name->text, early);
 	if (n < needed)
 		return otherwise;
 	strcpy(name->text, sni);
@@ -32,6 +34,7 @@ set_up(void **state)
 	needed = 1;
 	sni = "a.kion.cloud";
 	otherwise = SNIFF_MORE;
+	early = "";
 	session_set_up(state);
 	fx.action = ACTION_PROXY;
 	return 0;
@@ -93,6 +96,19 @@ hello_that_never_ends_is_not_waited_for(void **state)
 }
 
 static void
+name_in_a_hello_that_never_ends_counts(void **state)
+{
+	(void)state;
+	needed = 9;
+	early = "b.kion.cloud";
+	client_send(0, "one");
+	assert_int_equal(fx.opens, 0);
+	advance(6);
+	grant();
+	relay_gets("b.kion.cloud", "one");
+}
+
+static void
 other_ports_do_not_wait(void **state)
 {
 	(void)state;
@@ -145,6 +161,7 @@ main(void)
 		TEST(quic_without_a_name_waits_for_its_hello),
 		TEST(what_is_no_quic_goes_on_at_once),
 		TEST(hello_that_never_ends_is_not_waited_for),
+		TEST(name_in_a_hello_that_never_ends_counts),
 		TEST(other_ports_do_not_wait),
 		TEST(address_with_one_name_does_not_wait),
 		TEST(address_with_several_names_waits),
