@@ -2,8 +2,6 @@
 
 #include "helper.h"
 
-#include <sys/queue.h>
-
 #include <ev.h>
 
 #include <errno.h>
@@ -18,6 +16,7 @@
 #include "helper_anchor.h"
 #include "helper_control.h"
 #include "helper_listen.h"
+#include "helper_proxies.h"
 #include "helper_state.h"
 #include "ipc.h"
 #include "log.h"
@@ -49,20 +48,12 @@ struct helper {
 	struct refuse           refuse;
 	struct ipc_msg          resolvers;      /* as the worker knows them */
 	int                     fake_ip_fd;
-	LIST_HEAD(, helper_lookup) lookups;     /* names of proxies, under way */
+	struct helper_proxies   proxies;
 	double                  backoff, worker_began;
 	bool                    stopping, was_ready;    /* was_ready: the rules have been loaded since the start */
 	ev_child                child;
 	ev_timer                restart, kill, check;
 	ev_signal               hup, term, interrupt, usr1;
-};
-
-struct helper_lookup {
-	LIST_ENTRY(helper_lookup) next;
-	struct helper  *helper;
-	struct resolve *resolve;
-	size_t          index;
-	uint32_t        generation;
 };
 
 static void
@@ -76,48 +67,13 @@ helper_send_proxy(struct helper *h, size_t index)
 }
 
 static void
-helper_resolved_cb(void *arg, const union addr *addrs, size_t naddrs)
+helper_proxy_cb(void *arg, size_t index, const union addr *addrs, size_t naddrs)
 {
-	struct helper_lookup *lookup = arg;
-	struct helper *h = lookup->helper;
-	const size_t index = lookup->index;
+	struct helper *h = arg;
 
-	LIST_REMOVE(lookup, next);
-	if (lookup->generation == h->generation) {
-		if (naddrs == 0)
-			log_warn("proxy %u: the name %s is not known to this host's resolver",
-			    h->conf->proxies[index].id, h->conf->proxies[index].host);
-		else
-			helper_anchor_set_proxy(&h->anchor, index, addrs, naddrs);
-		helper_send_proxy(h, index);
-	}
-	free(lookup);
-}
-
-/* Looks a proxy's name up again; what is known stays until the answer comes. */
-static void
-helper_resolve(struct helper *h, size_t index)
-{
-	const struct conf_proxy *proxy = &h->conf->proxies[index];
-	struct helper_lookup *lookup;
-	union addr addr;
-
-	LIST_FOREACH(lookup, &h->lookups, next)
-		if (lookup->generation == h->generation && lookup->index == index)
-			return;
-	if (addr_parse(proxy->host, proxy->port, &addr) == 0)
-		return;
-	lookup = calloc(1, sizeof(*lookup));
-	if (lookup == NULL)
-		return;
-	lookup->helper = h;
-	lookup->index = index;
-	lookup->generation = h->generation;
-	lookup->resolve = resolve_start(h->loop, proxy->host, h->start.uid, h->start.gid, helper_resolved_cb, lookup);
-	if (lookup->resolve != NULL)
-		LIST_INSERT_HEAD(&h->lookups, lookup, next);
-	else
-		free(lookup);
+	if (naddrs > 0)
+		helper_anchor_set_proxy(&h->anchor, index, addrs, naddrs);
+	helper_send_proxy(h, index);
 }
 
 static void
@@ -257,7 +213,7 @@ helper_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		break;
 	case IPC_RESOLVE:
 		if (msg->generation == h->generation && msg->value < h->conf->nproxies)
-			helper_resolve(h, msg->value);
+			helper_proxies_resolve(&h->proxies, msg->value);
 		break;
 	case IPC_REFUSE:
 		refuse_serve(&h->refuse, msg, ev_now(h->loop));
@@ -341,8 +297,7 @@ helper_set_conf(struct helper *h, struct conf *conf)
 		return error;
 	h->conf = conf;
 	h->generation++;
-	for (size_t i = 0; i < h->conf->nproxies; i++)
-		helper_resolve(h, i);
+	helper_proxies_set_conf(&h->proxies, conf);
 	return 0;
 }
 
@@ -494,13 +449,7 @@ helper_own_cb(void *arg)
 static void
 helper_end(struct helper *h)
 {
-	struct helper_lookup *lookup;
-
-	while ((lookup = LIST_FIRST(&h->lookups)) != NULL) {
-		LIST_REMOVE(lookup, next);
-		resolve_cancel(lookup->resolve);
-		free(lookup);
-	}
+	helper_proxies_end(&h->proxies);
 	refuse_close(&h->refuse);
 	conf_free(h->conf);
 	conf_texts_free(&h->start.texts);
@@ -518,6 +467,7 @@ helper_run(const struct helper_start *start)
 	h.loop = ev_default_loop(PFI_EV_FLAGS);
 	if (h.loop == NULL)
 		fatal("no event loop");
+	h.proxies = (struct helper_proxies){ h.loop, start->uid, start->gid, helper_proxy_cb, &h, NULL, { NULL } };
 	helper_watch(&h);
 	refuse_init(&h.refuse);
 	privilege_no_core();
