@@ -1,7 +1,7 @@
 # bash completion for pfinterceptctl(8)
 _pfinterceptctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word verb=
-	local verbs="anchor connections dns doctor events kill pause proxies reload resume rules setup stats status test"
+	local verbs="anchor connections dns doctor events kill pause proxies reload resume rules setup stats status test top"
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		[[ " $verbs " = *" $word "* ]] && verb=$word
 	done

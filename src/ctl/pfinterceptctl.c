@@ -34,6 +34,7 @@ static const struct verb verbs[] = {
 	{ "stats", "", "show counters", true, status_run },
 	{ "status", "", "show whether traffic is intercepted, and what the daemon uses", true, status_run },
 	{ "test", "HOST[:PORT] [tcp | udp]", "tell which rule would win, and why", true, test_run },
+	{ "top", "", "watch flows on the whole screen", false, top_run },
 };
 
 static const size_t nverbs = sizeof(verbs) / sizeof(verbs[0]);

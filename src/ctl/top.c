@@ -1,0 +1,478 @@
+/*
+ * "top": a full-screen live view of the flows, by curses(3). It asks the daemon once a second and draws what came.
+ */
+#include "config.h"
+
+#include <curses.h>
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <uthash.h>
+
+#include "client.h"
+#include "show.h"
+
+#define REFRESH_MS  1000
+#define HISTORY     512         /* seconds of the sparkline */
+#define HEAD_LINES  3
+#define PROXIES_MAX 4           /* shown above the table */
+#define TEXT_MAX    64
+
+enum sort { SORT_RATE, SORT_OUT, SORT_IN, SORT_AGE, SORT_HOST, SORTS };
+static const char *const sorts[] = { "rate", "out", "in", "age", "host" };
+
+/* A line of the table: a flow as it was a moment ago, and its rate since. */
+struct row {
+	UT_hash_handle hh;
+	uint64_t id;
+	bool     seen;
+	char     proto[8], source[TEXT_MAX], host[256], action[8];
+	double   rule, proxy, out, in, age, rate_out, rate_in;
+};
+
+struct top {
+	const struct ctl *ctl;
+	struct client *client;
+	struct row    *rows;
+	struct row   **sorted;          /* those that the filter lets through */
+	size_t         nsorted, selected, first;
+	uint64_t       selected_id;
+	enum sort      sort;
+	bool           frozen, utf8;
+	char           filter[TEXT_MAX], message[256];
+	yajl_val       status, proxies[PROXIES_MAX];
+	size_t         nproxies;
+	double         history[HISTORY];
+	size_t         nhistory;
+	double         all_out, all_in, rate_out, rate_in, uptime;
+};
+
+static void
+row_fill(struct row *row, yajl_val flow)
+{
+	const double out = member_number(flow, "out"), in = member_number(flow, "in"), age = member_number(flow, "age_s");
+	const double passed = age - row->age;
+	const char *host = member_text(flow, "host"), *destination = member_text(flow, "destination");
+	char text[SHOW_MAX];
+
+	row->rate_out = passed > 0 ? (out - row->out) / passed : 0;
+	row->rate_in = passed > 0 ? (in - row->in) / passed : 0;
+	row->out = out;
+	row->in = in;
+	row->age = age;
+	row->rule = member_number(flow, "rule");
+	row->proxy = member_number(flow, "proxy");
+	snprintf(row->proto, sizeof(row->proto), "%.7s", show_value("", member(flow, "protocol"), text));
+	snprintf(row->source, sizeof(row->source), "%.63s", show_value("", member(flow, "source"), text));
+	snprintf(row->action, sizeof(row->action), "%.7s", show_value("", member(flow, "action"), text));
+	snprintf(row->host, sizeof(row->host), "%.255s", show_value("", member(flow, host != NULL ? "host" : "destination"), text));
+	if (host != NULL && destination != NULL && strrchr(destination, ':') != NULL &&
+	    strlen(row->host) + strlen(strrchr(destination, ':')) < sizeof(row->host))
+		strcat(row->host, strrchr(destination, ':'));
+}
+
+static void
+row_take(struct top *t, yajl_val flow)
+{
+	uint64_t id = (uint64_t)member_number(flow, "id");
+	struct row *row;
+
+	HASH_FIND(hh, t->rows, &id, sizeof(id), row);
+	if (row == NULL && (row = calloc(1, sizeof(*row))) != NULL) {
+		row->id = id;
+		HASH_ADD(hh, t->rows, id, sizeof(row->id), row);
+	}
+	if (row != NULL) {
+		row_fill(row, flow);
+		row->seen = true;
+	}
+	yajl_tree_free(flow);
+}
+
+static void
+rows_forget(struct top *t, bool all)
+{
+	struct row *row, *next;
+
+	HASH_ITER(hh, t->rows, row, next) {
+		if (row->seen && !all) {
+			row->seen = false;
+			continue;
+		}
+		HASH_DEL(t->rows, row);
+		free(row);
+	}
+}
+
+/* A stream's objects, one after the other, taken over. False: the daemon is gone. */
+static bool
+top_stream(struct top *t, const char *verb, void (*take)(struct top *, yajl_val))
+{
+	yajl_val line = client_ask(t->client, "\"verb\":\"%s\"", verb) ? client_answer(t->client, NULL) : NULL;
+	bool end = false;
+
+	yajl_tree_free(line);
+	while (!end && line != NULL) {
+		line = client_line(t->client, NULL);
+		end = member_true(line, "end");
+		if (end)
+			yajl_tree_free(line);
+		else if (line != NULL)
+			take(t, line);
+	}
+	return end;
+}
+
+static void
+proxy_take(struct top *t, yajl_val proxy)
+{
+	if (t->nproxies < PROXIES_MAX)
+		t->proxies[t->nproxies++] = proxy;
+	else
+		yajl_tree_free(proxy);
+}
+
+static void
+top_rates(struct top *t)
+{
+	const double uptime = member_number(t->status, "uptime_s"), out = member_number(t->status, "out"),
+	    in = member_number(t->status, "in"), passed = uptime - t->uptime;
+
+	t->rate_out = t->uptime > 0 && passed > 0 ? (out - t->all_out) / passed : 0;
+	t->rate_in = t->uptime > 0 && passed > 0 ? (in - t->all_in) / passed : 0;
+	t->all_out = out;
+	t->all_in = in;
+	t->uptime = uptime;
+	t->history[t->nhistory++ % HISTORY] = t->rate_out + t->rate_in;
+}
+
+static bool
+top_refresh(struct top *t)
+{
+	while (t->nproxies > 0)
+		yajl_tree_free(t->proxies[--t->nproxies]);
+	yajl_tree_free(t->status);
+	t->status = client_ask(t->client, "\"verb\":\"status\"") ? client_answer(t->client, NULL) : NULL;
+	if (t->status == NULL || !top_stream(t, "proxies", proxy_take) || !top_stream(t, "connections", row_take))
+		return false;
+	rows_forget(t, false);
+	top_rates(t);
+	return true;
+}
+
+static double
+row_weight(const struct row *row, enum sort sort)
+{
+	switch (sort) {
+	case SORT_RATE: return row->rate_out + row->rate_in;
+	case SORT_OUT:  return row->out;
+	case SORT_IN:   return row->in;
+	default:        return row->age;
+	}
+}
+
+static enum sort sorting;       /* qsort(3) passes nothing through */
+
+static int
+row_compare(const void *a, const void *b)
+{
+	const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
+	const double wx = row_weight(x, sorting), wy = row_weight(y, sorting);
+	int order = sorting == SORT_HOST ? strcmp(x->host, y->host) : wx < wy ? 1 : wx > wy ? -1 : 0;
+
+	return order != 0 ? order : x->id < y->id ? 1 : -1;
+}
+
+static bool
+row_is_shown(const struct top *t, const struct row *row)
+{
+	return t->filter[0] == '\0' || strstr(row->host, t->filter) != NULL || strstr(row->source, t->filter) != NULL ||
+	    strcmp(row->action, t->filter) == 0 || strcmp(row->proto, t->filter) == 0;
+}
+
+/* What the table shows; the selection stays on its flow. */
+static void
+top_sort(struct top *t)
+{
+	struct row *row, *next, **sorted = realloc(t->sorted, (HASH_COUNT(t->rows) + 1) * sizeof(*sorted));
+
+	t->nsorted = 0;
+	if (sorted == NULL)
+		return;
+	t->sorted = sorted;
+	HASH_ITER(hh, t->rows, row, next)
+		if (row_is_shown(t, row))
+			t->sorted[t->nsorted++] = row;
+	sorting = t->sort;
+	qsort(t->sorted, t->nsorted, sizeof(*t->sorted), row_compare);
+	for (size_t i = 0; i < t->nsorted; i++)
+		if (t->sorted[i]->id == t->selected_id)
+			t->selected = i;
+	if (t->selected >= t->nsorted)
+		t->selected = t->nsorted > 0 ? t->nsorted - 1 : 0;
+	t->selected_id = t->nsorted > 0 ? t->sorted[t->selected]->id : 0;
+}
+
+/* The throughput of the last seconds, the newest at the right. */
+static void
+draw_sparkline(const struct top *t, int line)
+{
+	static const char *const blocks[] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+	static const char *const ascii[] = { " ", ".", ":", "-", "=", "+", "*", "%", "#" };
+	size_t n = t->nhistory < HISTORY ? t->nhistory : HISTORY;
+	double most = 1;
+
+	if (n > (size_t)COLS)
+		n = (size_t)COLS;
+	for (size_t i = t->nhistory - n; i < t->nhistory; i++)
+		if (t->history[i % HISTORY] > most)
+			most = t->history[i % HISTORY];
+	for (size_t i = 0; i < n; i++) {
+		double share = t->history[(t->nhistory - n + i) % HISTORY] / most;
+
+		mvaddstr(line, COLS - (int)(n - i), (t->utf8 ? blocks : ascii)[(int)(share * 8)]);
+	}
+}
+
+static void
+draw_head(const struct top *t)
+{
+	char uptime[SHOW_MAX], out[SHOW_MAX], in[SHOW_MAX], all_out[SHOW_MAX], all_in[SHOW_MAX];
+
+	attron(A_BOLD);
+	mvprintw(0, 0, "pfinterceptd %s", member_text(t->status, "state"));
+	attroff(A_BOLD);
+	printw(", up %s, %.0f flows, %.0f closed, %.0f failed%s", show_seconds(t->uptime, uptime),
+	    member_number(t->status, "active"), member_number(t->status, "closed"), member_number(t->status, "failed"),
+	    t->frozen ? " [frozen]" : "");
+	mvprintw(1, 0, "out %s/s (%s)  in %s/s (%s)", show_bytes(t->rate_out, out), show_bytes(t->all_out, all_out),
+	    show_bytes(t->rate_in, in), show_bytes(t->all_in, all_in));
+	draw_sparkline(t, 2);
+}
+
+static void
+draw_proxies(const struct top *t, int line)
+{
+	char name[SHOW_MAX], out[SHOW_MAX], in[SHOW_MAX];
+
+	for (size_t i = 0; i < t->nproxies; i++) {
+		const char *state = member_text(t->proxies[i], "state");
+
+		if (state != NULL && strcmp(state, "down") == 0)
+			attron(COLOR_PAIR(1));
+		mvprintw(line + (int)i, 0, "proxy %-3.0f %-14.14s %-8s %5.0f active %7.0f closed %4s out %4s in",
+		    member_number(t->proxies[i], "id"), show_value("", member(t->proxies[i], "name"), name),
+		    state != NULL ? state : "-", member_number(t->proxies[i], "active"),
+		    member_number(t->proxies[i], "closed"), show_bytes(member_number(t->proxies[i], "out"), out),
+		    show_bytes(member_number(t->proxies[i], "in"), in));
+		attroff(COLOR_PAIR(1));
+	}
+}
+
+/* HOST takes what the others leave: 80 columns leave 22. */
+static void
+draw_row(const struct row *row, int line, bool selected)
+{
+	char out[SHOW_MAX], in[SHOW_MAX], rate_out[SHOW_MAX], rate_in[SHOW_MAX], age[SHOW_MAX];
+	const int host = COLS > 79 ? COLS - 58 : 20;
+
+	if (selected)
+		attron(A_REVERSE);
+	mvprintw(line, 0, "%6ju %-4.4s %-*.*s %4.0f %-6.6s %3.0f %5s %5s %4s %4s %6s", (uintmax_t)row->id, row->proto,
+	    host, host, row->host, row->rule, row->action, row->proxy, show_bytes(row->rate_out, rate_out),
+	    show_bytes(row->rate_in, rate_in), show_bytes(row->out, out), show_bytes(row->in, in), show_seconds(row->age, age));
+	if (selected)
+		attroff(A_REVERSE);
+}
+
+static void
+draw_table(struct top *t, int line)
+{
+	const int host = COLS > 79 ? COLS - 58 : 20, room = LINES - line - 2;
+
+	attron(A_BOLD);
+	mvprintw(line, 0, "%6s %-4s %-*s %4s %-6s %3s %5s %5s %4s %4s %6s", "ID", "PROT", host, "HOST", "RULE", "ACTION",
+	    "PRX", "OUT/s", "IN/s", "OUT", "IN", "AGE");
+	attroff(A_BOLD);
+	if (room < 1)
+		return;
+	if (t->selected < t->first)
+		t->first = t->selected;
+	if (t->selected >= t->first + (size_t)room)
+		t->first = t->selected - (size_t)room + 1;
+	for (int i = 0; i < room && t->first + (size_t)i < t->nsorted; i++)
+		draw_row(t->sorted[t->first + (size_t)i], line + 1 + i, t->first + (size_t)i == t->selected);
+}
+
+static void
+draw(struct top *t)
+{
+	erase();
+	draw_head(t);
+	draw_proxies(t, HEAD_LINES);
+	draw_table(t, HEAD_LINES + (int)t->nproxies);
+	if (t->message[0] != '\0')
+		mvprintw(LINES - 1, 0, "%.*s", COLS - 1, t->message);
+	else
+		mvprintw(LINES - 1, 0, "%.*s", COLS - 1, "q quit  s sort  / filter  k kill  p pause  space freeze");
+	mvprintw(LINES - 1, COLS > 79 ? COLS - 22 : 58, " %-6.6s %-13.13s", sorts[t->sort], t->filter);
+	refresh();
+}
+
+/* A line of text at the bottom; what is typed is drawn there. */
+static void
+ask_text(const char *question, char out[TEXT_MAX])
+{
+	timeout(-1);
+	echo();
+	move(LINES - 1, 0);
+	clrtoeol();
+	printw("%s", question);
+	getnstr(out, TEXT_MAX - 1);
+	noecho();
+	timeout(REFRESH_MS);
+}
+
+static bool
+ask_yes(const char *question)
+{
+	int key;
+
+	timeout(-1);
+	move(LINES - 1, 0);
+	clrtoeol();
+	printw("%s (y/n) ", question);
+	key = getch();
+	timeout(REFRESH_MS);
+	return key == 'y';
+}
+
+/* The daemon's answer to a verb is the next message. */
+static void
+top_ask(struct top *t, const char *members, const char *done)
+{
+	yajl_val answer = client_ask(t->client, "%s", members) ? client_line(t->client, NULL) : NULL;
+	const char *error = member_text(answer, "error"), *message = member_text(answer, "message");
+
+	snprintf(t->message, sizeof(t->message), "%s", error != NULL ? error : message != NULL ? message : done);
+	yajl_tree_free(answer);
+}
+
+static void
+top_kill(struct top *t)
+{
+	char question[400], members[64];
+
+	if (t->nsorted == 0)
+		return;
+	snprintf(question, sizeof(question), "End flow %ju to %s?", (uintmax_t)t->selected_id, t->sorted[t->selected]->host);
+	if (!ask_yes(question))
+		return;
+	snprintf(members, sizeof(members), "\"verb\":\"kill\",\"id\":%ju", (uintmax_t)t->selected_id);
+	top_ask(t, members, "the flow has been ended");
+}
+
+static void
+top_pause(struct top *t)
+{
+	const char *state = member_text(t->status, "state");
+	const bool paused = state != NULL && strcmp(state, "paused") == 0;
+
+	if (ask_yes(paused ? "Intercept again?" : "Intercept nothing until you resume?"))
+		top_ask(t, paused ? "\"verb\":\"resume\"" : "\"verb\":\"pause\"", "");
+}
+
+static void
+top_select(struct top *t, long step)
+{
+	long to = (long)t->selected + step;
+
+	if (t->nsorted == 0)
+		return;
+	t->selected = to < 0 ? 0 : (size_t)to >= t->nsorted ? t->nsorted - 1 : (size_t)to;
+	t->selected_id = t->sorted[t->selected]->id;
+}
+
+/* False: the end. */
+static bool
+top_key(struct top *t, int key)
+{
+	if (key != ERR)
+		t->message[0] = '\0';
+	switch (key) {
+	case 'q': return false;
+	case 's': t->sort = (t->sort + 1) % SORTS; break;
+	case '/': ask_text("Show flows with: ", t->filter); break;
+	case 'k': top_kill(t); break;
+	case 'p': top_pause(t); break;
+	case ' ': t->frozen = !t->frozen; break;
+	case KEY_DOWN: top_select(t, 1); break;
+	case KEY_UP: top_select(t, -1); break;
+	case KEY_NPAGE: top_select(t, LINES / 2); break;
+	case KEY_PPAGE: top_select(t, -LINES / 2); break;
+	case KEY_HOME: top_select(t, -(long)t->nsorted); break;
+	case KEY_END: top_select(t, (long)t->nsorted); break;
+	default: break;
+	}
+	return true;
+}
+
+static bool
+top_loop(struct top *t)
+{
+	int key = ERR;
+
+	initscr();
+	cbreak();
+	noecho();
+	keypad(stdscr, TRUE);
+	curs_set(0);
+	timeout(REFRESH_MS);
+	if (has_colors()) {
+		start_color();
+		use_default_colors();
+		init_pair(1, COLOR_RED, -1);
+	}
+	do {
+		if (key == ERR && !t->frozen && !top_refresh(t))
+			break;
+		top_sort(t);
+		draw(t);
+		key = getch();
+	} while (top_key(t, key));
+	endwin();
+	return key == 'q';
+}
+
+int
+top_run(const struct ctl *ctl, int argc, char **argv)
+{
+	struct top t = { .ctl = ctl };
+	bool good;
+
+	(void)argc, (void)argv;
+	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {
+		fprintf(stderr, "pfinterceptctl: top needs a terminal; \"connections\" does without\n");
+		return CTL_FAILED;
+	}
+	setlocale(LC_CTYPE, "");
+	t.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	t.client = client_open(ctl);
+	if (t.client == NULL)
+		return CTL_FAILED;
+	good = top_loop(&t);
+	rows_forget(&t, true);
+	free(t.sorted);
+	while (t.nproxies > 0)
+		yajl_tree_free(t.proxies[--t.nproxies]);
+	yajl_tree_free(t.status);
+	client_close(t.client);
+	if (!good)
+		fprintf(stderr, "pfinterceptctl: the daemon has ended\n");
+	return good ? CTL_OK : CTL_FAILED;
+}

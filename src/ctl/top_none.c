@@ -1,0 +1,13 @@
+#include "config.h"
+
+#include <stdio.h>
+
+#include "ctl.h"
+
+int
+top_run(const struct ctl *ctl, int argc, char **argv)
+{
+	(void)ctl, (void)argc, (void)argv;
+	fprintf(stderr, "pfinterceptctl: this one was built without curses(3); \"connections -w\" does without\n");
+	return CTL_FAILED;
+}
