@@ -144,7 +144,7 @@ static const struct stub {
 	const char *cure;
 } stubs[] = {
 	{ "stubby", NULL, DOT, NULL, NULL, "stop it" },
-	{ "unwind", NULL, DOT, NULL, NULL, "write \"preference { recursor autoconf stub }\" into /etc/unwind.conf" },
+	{ "unwind", NULL, DOT, "/etc/unwind.conf", "DoT", "take each DoT out of its preference" },
 	{ "dnscrypt-proxy", NULL, HTTPS, NULL, NULL, "stop it" },
 	{ "nextdns", NULL, HTTPS, NULL, NULL, "stop it" },
 	{ "https_dns_proxy", NULL, HTTPS, NULL, NULL, "stop it" },
