@@ -74,9 +74,9 @@ for ((round = 1; round <= ROUNDS; round++)); do
 		IFS=: read -r who _ proxy _ <<<"$way"
 		mib=$MIB
 		case $proxy in
-		*.23) how="a SOCKS5 server that is the origin itself" ;;
-		*.20) how="microsocks" mib=$((MIB / 4)) ;;
-		*) how="no proxy" ;;
+		*.23) how="through a SOCKS5 server that is the origin itself" ;;
+		*.20) how="through microsocks" mib=$((MIB / 4)) ;;
+		*) how="without a proxy" ;;
 		esac
 		for verb in down up; do
 			read -r speed us <<<"$(stream $verb "$way" $((mib << 20)))"
