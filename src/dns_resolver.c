@@ -192,14 +192,21 @@ flight_new(struct dns_resolver *r, const struct dns_route *route, const uint8_t 
 	return f;
 }
 
+/* The one that asks the same; with options, in the same bytes. */
 static struct dns_flight *
-flight_find(struct dns_resolver *r, const struct dns_query *q)
+flight_find(struct dns_resolver *r, const uint8_t *msg, size_t len, const struct dns_query *q)
 {
-	struct dns_flight *f = NULL;
+	struct dns_flight *f;
 
-	if (!q->options)
+	if (!q->options) {
 		HASH_FIND(hh, r->shared, r->key.bytes, r->key.len, f);
-	return f;
+		return f;
+	}
+	LIST_FOREACH(f, &r->flights, link)
+		if (f->len == len && memcmp(f->msg + 2, msg + 2, len - 2) == 0 && f->key.len == r->key.len &&
+		    memcmp(f->key.bytes, r->key.bytes, f->key.len) == 0)
+			return f;
+	return NULL;
 }
 
 int
@@ -215,7 +222,7 @@ dns_resolver_ask(struct dns_resolver *r, const struct dns_route *route, const ui
 	kept = !q->personal && resolver_cached(r, &r->key, &cached, result) == 0;
 	if (kept && !cached.stale && (!cached.prefetch || !route->policy->conf->dns.prefetch || q->options))
 		return 0;
-	f = cached.failed ? NULL : flight_find(r, q);
+	f = cached.failed ? NULL : flight_find(r, msg, len, q);
 	if (f == NULL && !cached.failed)
 		f = flight_new(r, route, msg, len, q);
 	if (kept && (f == NULL || !cached.stale))

@@ -2,8 +2,8 @@
  * dns_resolver.h - gets the answer to a question: out of the cache, or by asking a resolver, once for all who
  *                  wait for the same.
  *
- * Questions are the same when their keys in the cache are (dns_cache.h), unless an EDNS option makes the answer one
- * client's own. Popular answers are asked for again before they end (dns.prefetch). When nobody answers within
+ * Questions are the same when their keys in the cache are (dns_cache.h); EDNS options make the answer one client's own:
+ * then every byte must be the same, as when a question has gone round in a circle. Popular answers are asked for again before they end (dns.prefetch). When nobody answers within
  * DNS_PATIENCE_S, or with an error, an answer whose time is over is given instead (dns.stale; RFC 8767); the question stays
  * open for the cache's sake. dns.ttl_min and dns.ttl_max hold for what is kept and what is given.
  *

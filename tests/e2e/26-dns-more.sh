@@ -1,6 +1,8 @@
 # The DNS forwarder on bad days: resolvers that change, die, repeat themselves or know nothing; unbound and dnsmasq upstream.
 # keys: dns.stale dns.ttl_min dns.ttl_max dns.prefetch dns.block_answer dns.servers
 . "$(dirname "$0")/lib.sh"
+# where systemd-resolved would be, before the daemon looks
+[ ! -d /run/systemd ] || { mount -t tmpfs tmpfs /run/systemd && mkdir /run/systemd/resolve; }
 start_resolver
 start_microsocks
 
@@ -95,4 +97,33 @@ check "blocked: null" same "$(answer a.blocked.example) $(answer a.blocked.examp
 config "$(rule 2 '*.blocked.example' '"action": "block"')" '"dns": { "block_answer": "refused" }'
 check "reload with block_answer refused" reload
 check "blocked: refused" same "$(status a.blocked.example)" REFUSED
+
+# A resolver on this host that the programs and the daemon ask, and whose own questions come to the daemon.
+stub() {
+	stop stub TERM
+	start stub client dnsmasq -k -C /dev/null --no-resolv --no-hosts --cache-size=0 --pid-file= --user=root --log-queries \
+	    --log-facility=- --bind-interfaces --listen-address=127.0.0.1 "--server=$1"
+	within 5 stub_there
+}
+stub_there() { client ss -Hlun 'sport = :53' | grep -q 127.0.0.1; }
+echo >"$T/pid/stub"
+stub 198.51.100.53
+mark
+echo 'nameserver 127.0.0.1' >"$T/resolv.conf"
+config "$RULE_KION" '"timeouts": { "dns": 2 }'
+check "reload with a stub resolver on this host" reload
+check "a program that asks the stub" same "$(ask +short one.kion.cloud)" 198.51.100.10
+check "... its question goes through the proxy" logged 'dst=198.51.100.53:53 host=one.kion.cloud .*proxy=1'
+check "the daemon asks the stub, too" same "$(answer two.direct.example)" "198.51.100.11 "
+check "... and the stub's question goes to its server" logged 'dst=198.51.100.53:53 host=two.direct.example'
+stub 127.0.0.1#5353
+check "a stub that asks the daemon, which asks the stub: no answer" same "$(status circle.example)" SERVFAIL
+check "... and no endless circle" at_most "$(grep -c 'query\[A\] circle.example' "$T/log/stub")" 4
+if [ -d /run/systemd ]; then
+	echo 'nameserver 198.51.100.53' >/run/systemd/resolve/resolv.conf
+	mark
+	echo 'nameserver 127.0.0.53' >"$T/resolv.conf"
+	check "systemd-resolved is passed by" logged 'resolvers have changed' 10
+	check "... its server is asked" same "$(answer three.direct.example)" "198.51.100.11 "
+fi
 finish
