@@ -175,47 +175,57 @@ addr_key(const union addr *a)
 	return key;
 }
 
-/* Is a in the network that text names? text is one of our own constants. */
+/* Is a in one of the networks? The last has no family. */
 static bool
-addr_in(const union addr *a, const char *const *texts)
+addr_in(const union addr *a, const struct network *nets)
 {
-	struct network net;
-
-	for (; *texts != NULL; texts++)
-		if (network_parse(*texts, &net) == 0 && network_contains(&net, a))
+	for (; nets->family != AF_UNSPEC; nets++)
+		if (network_contains(nets, a))
 			return true;
 	return false;
 }
 
+#define END { .family = AF_UNSPEC }
+
 bool
 addr_is_loopback(const union addr *a)
 {
-	return addr_in(a, (const char *const[]){ "127.0.0.0/8", "::1", NULL });
+	static const struct network nets[] = { { AF_INET, { 127 }, 8 }, { AF_INET6, { [15] = 1 }, 128 }, END };
+
+	return addr_in(a, nets);
 }
 
 bool
 addr_is_linklocal(const union addr *a)
 {
-	return addr_in(a, (const char *const[]){ "169.254.0.0/16", "fe80::/10", NULL });
+	static const struct network nets[] = { { AF_INET, { 169, 254 }, 16 }, { AF_INET6, { 0xfe, 0x80 }, 10 }, END };
+
+	return addr_in(a, nets);
 }
 
 bool
 addr_is_multicast(const union addr *a)
 {
-	return addr_in(a, (const char *const[]){ "224.0.0.0/4", "ff00::/8", NULL });
+	static const struct network nets[] = { { AF_INET, { 224 }, 4 }, { AF_INET6, { 0xff }, 8 }, END };
+
+	return addr_in(a, nets);
 }
 
 bool
 addr_is_any(const union addr *a)
 {
-	return addr_in(a, (const char *const[]){ "0.0.0.0", "::", NULL });
+	static const struct network nets[] = { { AF_INET, { 0 }, 32 }, { AF_INET6, { 0 }, 128 }, END };
+
+	return addr_in(a, nets);
 }
 
 bool
 addr_is_private(const union addr *a)
 {
-	return addr_in(a, (const char *const[]){ "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
-	    "100.64.0.0/10", "fc00::/7", NULL });
+	static const struct network nets[] = { { AF_INET, { 10 }, 8 }, { AF_INET, { 172, 16 }, 12 },
+		{ AF_INET, { 192, 168 }, 16 }, { AF_INET, { 100, 64 }, 10 }, { AF_INET6, { 0xfc }, 7 }, END };
+
+	return addr_in(a, nets);
 }
 
 const char *

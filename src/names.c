@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,12 +15,14 @@
 
 /* A name that client asked for and that gave the host's address. */
 struct name {
+	UT_hash_handle  hh;             /* names->table, by addr, client and text */
 	struct host    *host;
-	struct addr_key client;
 	TAILQ_ENTRY(name) of_all, of_host;
 	double          expires;
+	struct addr_key addr, client;
 	char            text[];
 };
+#define KEY_SIZE(text_size) (offsetof(struct name, text) - offsetof(struct name, addr) + (text_size))
 
 /* Everything that is known about one address. */
 struct host {
@@ -33,6 +36,7 @@ struct host {
 struct names {
 	size_t       max, count;
 	struct host *hosts;
+	struct name *table;
 	TAILQ_HEAD(, name) all; /* the oldest first */
 	struct rate  doubts;
 };
@@ -62,6 +66,7 @@ host_release(struct names *n, struct host *host)
 static void
 name_remove(struct names *n, struct name *name)
 {
+	HASH_DELETE(hh, n->table, name);
 	TAILQ_REMOVE(&n->all, name, of_all);
 	TAILQ_REMOVE(&name->host->names, name, of_host);
 	name->host->count--;
@@ -126,31 +131,17 @@ is_of(const struct name *name, const struct addr_key *client)
 	return memcmp(&name->client, client, sizeof(*client)) == 0;
 }
 
-int
-names_learn(struct names *n, const union addr *client, const union addr *addr, const char *text, double expires)
+/* Takes the place of the one that says the same, if there is one; ENOMEM: it is not there. */
+static int
+name_add(struct names *n, struct name *name, size_t text_size)
 {
-	const struct addr_key key = addr_key_ip(client), addr_key = addr_key_ip(addr);
-	const size_t size = strlen(text) + 1;
-	struct name *name, *known = NULL;
-	struct host *host;
+	struct host *host = name->host;
+	struct name *known;
 
-	if (n->max == 0)
-		return 0;
-	name = calloc(1, sizeof(*name) + size);
-	host = host_get(n, &addr_key);
-	if (name == NULL || host == NULL) {
-		if (host != NULL)
-			host_release(n, host);
-		free(name);
-		return ENOMEM;
-	}
-	*name = (struct name){ .host = host, .client = key, .expires = expires };
-	memcpy(name->text, text, size);
-	TAILQ_FOREACH(known, &host->names, of_host) {
-		host->shared = host->shared || strcmp(known->text, text) != 0;
-		if (is_of(known, &key) && strcmp(known->text, text) == 0)
-			break;
-	}
+	HASH_FIND(hh, n->table, &name->addr, KEY_SIZE(text_size), known);
+	/* as long as it is not shared, all are called like the first */
+	if (!TAILQ_EMPTY(&host->names))
+		host->shared = host->shared || strcmp(TAILQ_FIRST(&host->names)->text, name->text) != 0;
 	TAILQ_INSERT_HEAD(&host->names, name, of_host);
 	TAILQ_INSERT_TAIL(&n->all, name, of_all);
 	host->count++;
@@ -161,7 +152,38 @@ names_learn(struct names *n, const union addr *client, const union addr *addr, c
 		known = TAILQ_FIRST(&n->all);
 	if (known != NULL)
 		name_remove(n, known);
-	return 0;
+	HASH_ADD(hh, n->table, addr, KEY_SIZE(text_size), name);
+	if (name->hh.tbl != NULL)
+		return 0;
+	TAILQ_REMOVE(&n->all, name, of_all);
+	TAILQ_REMOVE(&host->names, name, of_host);
+	host->count--;
+	n->count--;
+	return ENOMEM;
+}
+
+int
+names_learn(struct names *n, const union addr *client, const union addr *addr, const char *text, double expires)
+{
+	const struct addr_key addr_key = addr_key_ip(addr);
+	const size_t size = strlen(text) + 1;
+	struct name *name;
+	struct host *host;
+
+	if (n->max == 0)
+		return 0;
+	name = malloc(sizeof(*name) + size);
+	host = host_get(n, &addr_key);
+	if (name != NULL && host != NULL) {
+		*name = (struct name){ .host = host, .addr = addr_key, .client = addr_key_ip(client), .expires = expires };
+		memcpy(name->text, text, size);
+		if (name_add(n, name, size) == 0)
+			return 0;
+	}
+	if (host != NULL)
+		host_release(n, host);
+	free(name);
+	return ENOMEM;
 }
 
 const char *
