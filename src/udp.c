@@ -174,13 +174,13 @@ udp_receive_batch(int fd, const union addr *bound, struct udp_batch *batch)
 	}
 	batch->count = 0;
 	do
-		n = recvmmsg(fd, msgs, UDP_BATCH, 0, NULL);
+		n = (int)recvmmsg(fd, msgs, UDP_BATCH, 0, NULL);
 	while (n == -1 && errno == EINTR);
 	if (n == -1)
 		return errno == EWOULDBLOCK ? EAGAIN : errno;
 	for (int i = 0; i < n; i++) {
 		d = &batch->list[i];
-		d->len = msgs[i].msg_len;
+		d->len = (size_t)msgs[i].msg_len;
 		if (told_all(&msgs[i].msg_hdr, bound, &d->peer, &d->local) != 0)
 			d->len = 0;
 	}
@@ -262,7 +262,7 @@ udp_send_batch(int fd, bool from_local, struct udp_batch *batch)
 		}
 	}
 	for (unsigned sent = 0; sent < batch->count; sent += (unsigned)n) {
-		n = sendmmsg(fd, msgs + sent, batch->count - sent, 0);
+		n = (int)sendmmsg(fd, msgs + sent, batch->count - sent, 0);
 		if (n > 0)
 			continue;
 		error = errno; /* of the first of them */
