@@ -8,11 +8,8 @@
 #define PREFIX_MIN 8
 #define HOST_BITS  8            /* at least; else there are too few names */
 
-static const char *const never[] = { "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "::/8", "fe80::/10",
-    "ff00::/8", NULL };
-/* RFC 2544, RFC 1918, RFC 6598, RFC 5180, RFC 4193 */
-static const char *const private[] = { "198.18.0.0/15", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
-    "2001:2::/48", "fc00::/7", NULL };
+/* Besides those of addr_is_private(): for measurements (RFC 2544, RFC 5180). */
+static const struct network spare4 = { AF_INET, { 198, 18 }, 15 }, spare6 = { AF_INET6, { 0x20, 0x01, 0, 0x02 }, 48 };
 
 /* Does one hold the beginning of the other? */
 static bool
@@ -25,14 +22,6 @@ overlap(const struct network *a, const struct network *b)
 		return true;
 	addr_from_bytes(&first, b->family, b->bytes, 0);
 	return network_contains(a, &first);
-}
-
-static bool
-within(const struct network *net, const char *text)
-{
-	struct network outer;
-
-	return network_parse(text, &outer) == 0 && outer.prefix <= net->prefix && overlap(net, &outer);
 }
 
 static int
@@ -70,23 +59,19 @@ check_range(struct conf_reader *r, const struct json *node, const struct network
 {
 	const unsigned max = (net->family == AF_INET6 ? 128 : 32) - HOST_BITS;
 	char text[ADDR_TEXT_MAX];
-	struct network other;
-	bool is_private = false;
+	union addr first;
 
+	addr_from_bytes(&first, net->family, net->bytes, 0);
 	if (net->prefix < PREFIX_MIN || net->prefix > max)
 		return conf_fail(r, node, "%s is too %s; write a prefix from /%d to /%u", node->text,
 		    net->prefix > max ? "small" : "large", PREFIX_MIN, max);
-	for (size_t i = 0; never[i] != NULL; i++)
-		if (network_parse(never[i], &other) == 0 && overlap(net, &other))
-			return conf_fail(r, node, "%s overlaps %s, which is never intercepted; write a range like "
-			    "\"198.18.0.0/15\"", node->text, never[i]);
+	if (addr_is_any(&first) || addr_is_loopback(&first) || addr_is_linklocal(&first) || addr_is_multicast(&first))
+		return conf_fail(r, node, "%s is never intercepted; write a range like \"198.18.0.0/15\"", node->text);
 	for (size_t i = 0; i < r->conf->intercept.nexclude; i++)
 		if (overlap(net, &r->conf->intercept.exclude[i]))
 			return conf_fail(r, node, "%s overlaps %s of intercept.exclude; write another range, or remove it there",
 			    node->text, network_format(&r->conf->intercept.exclude[i], text));
-	for (size_t i = 0; private[i] != NULL; i++)
-		is_private = is_private || within(net, private[i]);
-	if (!is_private)
+	if (!addr_is_private(&first) && !network_contains(&spare4, &first) && !network_contains(&spare6, &first))
 		conf_warn(r, node, "%s is no private range: hosts that have these addresses cannot be reached any more; "
 		    "write a range like \"198.18.0.0/15\" or \"fd7a:115c:a1e0::/112\"", node->text);
 	return check_addrs(r, node, net);

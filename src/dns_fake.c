@@ -7,7 +7,7 @@
 
 #include "rule.h"
 
-enum { TYPE_PTR = 12, TYPE_SVCB = 64, TYPE_HTTPS = 65, CLASS_IN = 1, ANCOUNT = 6, RECORD_HEAD = 12 };
+enum { TYPE_PTR = 12, TYPE_SVCB = 64, TYPE_HTTPS = 65, CLASS_IN = 1 };
 
 static const char zone4[] = ".in-addr.arpa", zone6[] = ".ip6.arpa";
 
@@ -52,22 +52,6 @@ dns_reverse_addr(const char *name, union addr *out)
 	return true;
 }
 
-/* Puts a record of the type asked for behind the question.
- *   C0 0C (the name of the question) | type 2 | class 2 | TTL 4 | length 2 | data     (RFC 1035 section 4.1.3) */
-static size_t
-put_record(uint8_t *msg, size_t msg_len, const struct dns_query *q, const uint8_t *data, size_t len)
-{
-	const uint8_t head[RECORD_HEAD] = { 0xc0, DNS_HEADER_LEN, (uint8_t)(q->question.type >> 8), (uint8_t)q->question.type,
-		0, CLASS_IN, 0, 0, 0, FAKE_IP_TTL_S, (uint8_t)(len >> 8), (uint8_t)len };
-	uint8_t *at = msg + q->question.end;
-
-	memmove(at + RECORD_HEAD + len, at, msg_len - q->question.end);
-	memcpy(at, head, RECORD_HEAD);
-	memcpy(at + RECORD_HEAD, data, len);
-	msg[ANCOUNT + 1] = 1;
-	return msg_len + RECORD_HEAD + len;
-}
-
 /* Of a valid name; its length. */
 static size_t
 name_to_wire(const char *name, uint8_t wire[DNS_WIRE_MAX])
@@ -84,55 +68,38 @@ name_to_wire(const char *name, uint8_t wire[DNS_WIRE_MAX])
 	return at + 1;
 }
 
-static int
-answer_address(struct fake_ip *f, const struct dns_query *q, const char *name, double now, const uint8_t *query_msg,
-    uint8_t *out, size_t *len)
-{
-	const uint16_t type = q->question.type;
-	const uint8_t *bytes;
-	union addr addr;
-	size_t n;
-	int error = ENOENT;
-
-	if (type == DNS_A || type == DNS_AAAA)
-		error = fake_ip_assign(f, name, type == DNS_A ? AF_INET : AF_INET6, now, &addr);
-	if (error != 0 && error != ENOENT)
-		return error;
-	*len = dns_reply(out, query_msg, q, DNS_NOERROR, NULL, 0);
-	if (error == 0) {
-		bytes = addr_bytes(&addr, &n);
-		*len = put_record(out, *len, q, bytes, n);
-	}
-	return 0;
-}
-
 int
 dns_fake_answer(struct fake_ip *f, const struct policy *policy, const uint8_t *query_msg, const struct dns_query *q,
-    const char *name, double now, uint8_t out[DNS_FAKE_MAX], size_t *len)
+    const char *name, double now, uint8_t out[DNS_REPLY_MAX], size_t *len)
 {
+	const uint16_t type = q->question.type;
 	uint8_t wire[DNS_WIRE_MAX];
+	const uint8_t *data = NULL;
 	const char *host;
 	union addr addr;
+	size_t size = 0;
+	int error = 0;
 
 	if (policy->conf->dns.nfake_ip == 0 || q->question.class != CLASS_IN)
 		return ENOENT;
-	switch (q->question.type) {
-	case DNS_A:
-	case DNS_AAAA:
-	case TYPE_SVCB:
-	case TYPE_HTTPS:
-		if (!host_is_valid(name) || policy_is_proxy_host(policy, name) || !rule_always_proxied(policy->conf, name))
-			return ENOENT;
-		return answer_address(f, q, name, now, query_msg, out, len);
-	case TYPE_PTR:
-		if (!dns_reverse_addr(name, &addr) || !fake_ip_covers(f, &addr))
-			return ENOENT;
+	if (type == TYPE_PTR && dns_reverse_addr(name, &addr) && fake_ip_covers(f, &addr)) {
 		host = fake_ip_lookup(f, &addr);
-		*len = dns_reply(out, query_msg, q, host != NULL ? DNS_NOERROR : DNS_NXDOMAIN, NULL, 0);
 		if (host != NULL)
-			*len = put_record(out, *len, q, wire, name_to_wire(host, wire));
+			size = name_to_wire(host, wire);
+		*len = dns_reply(out, query_msg, q, host != NULL ? DNS_NOERROR : DNS_NXDOMAIN, host != NULL ? wire : NULL, size,
+		    FAKE_IP_TTL_S);
 		return 0;
-	default:
-		return ENOENT;
 	}
+	if ((type != DNS_A && type != DNS_AAAA && type != TYPE_SVCB && type != TYPE_HTTPS) || !host_is_valid(name) ||
+	    policy_is_proxy_host(policy, name) || !rule_always_proxied(policy->conf, name))
+		return ENOENT;
+	if (type == DNS_A || type == DNS_AAAA) {
+		error = fake_ip_assign(f, name, type == DNS_A ? AF_INET : AF_INET6, now, &addr);
+		if (error == 0)
+			data = addr_bytes(&addr, &size);
+	}
+	if (error != 0 && error != ENOENT)
+		return error;
+	*len = dns_reply(out, query_msg, q, DNS_NOERROR, data, size, FAKE_IP_TTL_S);
+	return 0;
 }

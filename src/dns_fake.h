@@ -14,12 +14,10 @@
 #include "fake_ip.h"
 #include "policy.h"
 
-#define DNS_FAKE_MAX (DNS_REPLY_MAX + 12 + DNS_WIRE_MAX)
-
 /* name is the query's, as text. 0: out holds the answer, *len bytes, which any client can take; ENOENT: it is no such
  * query; else the error of fake_ip_assign(). */
 int dns_fake_answer(struct fake_ip *, const struct policy *, const uint8_t *query_msg, const struct dns_query *,
-    const char *name, double now, uint8_t out[DNS_FAKE_MAX], size_t *len);
+    const char *name, double now, uint8_t out[DNS_REPLY_MAX], size_t *len);
 
 /* "4.3.2.1.in-addr.arpa", or 32 digits below ip6.arpa; false: it is no such name. */
 bool dns_reverse_addr(const char *name, union addr *out);

@@ -358,26 +358,24 @@ dns_answer_strip_options(uint8_t *msg, const struct dns_answer *a)
 
 size_t
 dns_reply(uint8_t out[DNS_REPLY_MAX], const uint8_t *query_msg, const struct dns_query *q, enum dns_rcode rcode,
-    const union addr *addr, uint32_t ttl)
+    const uint8_t *data, size_t len, uint32_t ttl)
 {
-	size_t end = q->question.end != 0 ? q->question.end : DNS_HEADER_LEN, len;
-	const uint8_t *bytes;
+	size_t end = q->question.end != 0 ? q->question.end : DNS_HEADER_LEN;
 
 	memset(out, 0, DNS_HEADER_LEN);
 	memcpy(out + DNS_HEADER_LEN, query_msg + DNS_HEADER_LEN, end - DNS_HEADER_LEN);
 	put16(out, q->id);
 	put16(out + 2, FLAG_QR | FLAG_RA | (q->flags & (FLAG_OPCODE | FLAG_RD | FLAG_CD)) | rcode);
 	put16(out + QDCOUNT, q->question.end != 0);
-	put16(out + ANCOUNT, addr != NULL);
+	put16(out + ANCOUNT, data != NULL);
 	put16(out + ARCOUNT, q->edns);
-	if (addr != NULL) {
-		bytes = addr_bytes(addr, &len);
+	if (data != NULL) {
 		put16(out + end, 0xc000 | DNS_HEADER_LEN); /* the name of the question */
-		put16(out + end + 2, len == 4 ? DNS_A : DNS_AAAA);
+		put16(out + end + 2, q->question.type);
 		put16(out + end + 4, CLASS_IN);
 		put32(out + end + 6, ttl);
 		put16(out + end + 10, (unsigned)len);
-		memcpy(out + end + 12, bytes, len);
+		memcpy(out + end + 12, data, len);
 		end += 12 + len;
 	}
 	if (q->edns)

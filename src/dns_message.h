@@ -19,7 +19,7 @@
 #define DNS_UDP_MAX     4096    /* what we send over UDP at most, whatever the client says (RFC 6891 section 6.2.5) */
 #define DNS_WIRE_MAX    255     /* a name, with its length bytes and the root */
 #define DNS_TEXT_MAX    1008    /* a name as text, each byte as \DDD, and the final NUL */
-#define DNS_REPLY_MAX   (DNS_HEADER_LEN + DNS_WIRE_MAX + 4 + 28 + 11)      /* the largest made by dns_reply() */
+#define DNS_REPLY_MAX   (DNS_HEADER_LEN + 2 * DNS_WIRE_MAX + 4 + 12 + 11)        /* the largest made by dns_reply() */
 #define DNS_NEGATIVE_TTL_MAX 3600       /* RFC 2308 section 5 */
 
 enum dns_rcode { DNS_NOERROR = 0, DNS_FORMERR = 1, DNS_SERVFAIL = 2, DNS_NXDOMAIN = 3, DNS_NOTIMP = 4, DNS_REFUSED = 5 };
@@ -86,9 +86,9 @@ size_t dns_answer_truncate(uint8_t *msg, const struct dns_answer *answer, const 
 size_t dns_answer_strip_options(uint8_t *msg, const struct dns_answer *answer);
 
 /* Makes an answer of our own to a query whose header, at least, dns_query_parse() has read: without records, or with
- * addr (may be NULL) as its A or AAAA record. Its length. */
+ * data (may be NULL) of at most DNS_WIRE_MAX bytes as its record of the type asked for. Its length. */
 size_t dns_reply(uint8_t out[DNS_REPLY_MAX], const uint8_t *query_msg, const struct dns_query *, enum dns_rcode,
-    const union addr *addr, uint32_t ttl);
+    const uint8_t *data, size_t len, uint32_t ttl);
 
 void dns_set_id(uint8_t *msg, uint16_t id);
 

@@ -72,8 +72,10 @@ static void
 query_reply(struct query *q, enum dns_rcode rcode, const union addr *addr, enum close_reason reason)
 {
 	uint8_t msg[DNS_REPLY_MAX];
-	size_t len = dns_reply(msg, q->request->msg, &q->parsed, rcode, addr, LOCAL_TTL);
+	size_t len = 0;
+	const uint8_t *bytes = addr != NULL ? addr_bytes(addr, &len) : NULL;
 
+	len = dns_reply(msg, q->request->msg, &q->parsed, rcode, bytes, len, LOCAL_TTL);
 	if (rcode == DNS_SERVFAIL)
 		q->proxy->env.account->dns_failed++;
 	query_answer(q, msg, len, reason);
@@ -255,7 +257,7 @@ static bool
 query_fake(struct query *q)
 {
 	const struct dns_proxy_env *env = &q->proxy->env;
-	uint8_t msg[DNS_FAKE_MAX];
+	uint8_t msg[DNS_REPLY_MAX];
 	size_t len;
 	int error = dns_fake_answer(env->fake_ip, q->route.policy, q->request->msg, &q->parsed, q->name, ev_now(env->loop),
 	    msg, &len);
@@ -299,7 +301,7 @@ proxy_reject(struct dns_proxy *p, struct dns_request *request, const struct dns_
 
 	p->env.account->dns_failed++;
 	if (error != EBADMSG)
-		len = dns_reply(msg, request->msg, parsed, error == EOPNOTSUPP ? DNS_NOTIMP : DNS_FORMERR, NULL, 0);
+		len = dns_reply(msg, request->msg, parsed, error == EOPNOTSUPP ? DNS_NOTIMP : DNS_FORMERR, NULL, 0, 0);
 	dns_request_answer(request, len > 0 ? msg : NULL, len);
 }
 

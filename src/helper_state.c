@@ -12,51 +12,29 @@
 
 #include "log.h"
 
-#define FAKE_IP_FILE "fake_ip"
+#define FILE_NAME PFI_STATE_DIR "/fake_ip"
 
-/* Who could write there could make a name lead to another's host. */
-static int
-state_check(int fd, mode_t type)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) == -1)
-		return errno;
-	return (st.st_mode & S_IFMT) == type && st.st_uid == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0 ? 0 : EPERM;
-}
-
-static int
-state_open_in(int dir, int *fd)
-{
-	int error = state_check(dir, S_IFDIR);
-
-	if (error != 0)
-		return error;
-	*fd = openat(dir, FAKE_IP_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (*fd == -1)
-		return errno;
-	error = state_check(*fd, S_IFREG);
-	if (error == 0 && flock(*fd, LOCK_EX | LOCK_NB) == -1)
-		error = errno;
-	if (error != 0) {
-		close(*fd);
-		*fd = -1;
-	}
-	return error;
-}
-
+/* Who could write to the directory could make us write anywhere. */
 static int
 state_open(int *fd)
 {
-	int dir, error;
+	struct stat st;
+	int error = 0;
 
 	if (mkdir(PFI_STATE_DIR, 0700) == -1 && errno != EEXIST)
 		return errno;
-	dir = open(PFI_STATE_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir == -1)
+	if (lstat(PFI_STATE_DIR, &st) == -1)
 		return errno;
-	error = state_open_in(dir, fd);
-	close(dir);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return EPERM;
+	*fd = open(FILE_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (*fd == -1)
+		return errno;
+	if (flock(*fd, LOCK_EX | LOCK_NB) == -1) {
+		error = errno;
+		close(*fd);
+		*fd = -1;
+	}
 	return error;
 }
 
@@ -73,7 +51,7 @@ helper_state_send(int *fd, const struct conf *conf, struct ipc *ipc)
 	if (error == 0)
 		error = ipc_send(ipc, &msg, *fd);
 	if (error != 0)
-		log_warn("dns.fake_ip: " PFI_STATE_DIR "/" FAKE_IP_FILE " cannot be used: %s; the addresses of names are "
+		log_warn("dns.fake_ip: " FILE_NAME " cannot be used: %s; the addresses of names are "
 		    "forgotten at a restart", error == EWOULDBLOCK ? "another pfinterceptd has it" :
-		    error == EPERM ? "others than root could write it" : strerror(error));
+		    error == EPERM ? "its directory must belong to root, who alone may write to it" : strerror(error));
 }

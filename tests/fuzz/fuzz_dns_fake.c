@@ -14,7 +14,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct fake_ip *fake;
 	static struct policy *policy;
 	static double now;
-	uint8_t out[DNS_FAKE_MAX];
+	uint8_t out[DNS_REPLY_MAX];
 	char name[DNS_TEXT_MAX];
 	struct dns_query query;
 	struct dns_answer answer;

@@ -70,9 +70,9 @@ fuzz_answer(const uint8_t *data, size_t len)
 static void
 fuzz_reply(const uint8_t *data, const struct dns_query *q)
 {
-	const union addr addr = { .in6 = { .sin6_family = q->id % 2 == 0 ? AF_INET6 : AF_INET } };
+	const uint8_t record[16] = { 0 };
 	uint8_t out[DNS_REPLY_MAX];
-	size_t len = dns_reply(out, data, q, DNS_NOERROR, &addr, 60);
+	size_t len = dns_reply(out, data, q, DNS_NOERROR, record, q->id % sizeof(record), 60);
 	struct dns_answer a;
 
 	if (dns_answer_parse(out, len, q->id, &q->question, &a) != 0 || a.answers != 1 || a.end != len)
@@ -87,7 +87,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	char text[DNS_TEXT_MAX];
 	int error = dns_query_parse(data, len, &q);
 
-	if (len >= DNS_HEADER_LEN && dns_reply(out, data, &q, DNS_FORMERR, NULL, 0) > sizeof(out))
+	if (len >= DNS_HEADER_LEN && dns_reply(out, data, &q, DNS_FORMERR, NULL, 0, 0) > sizeof(out))
 		abort();
 	if (error == 0)
 		fuzz_reply(data, &q);

@@ -80,10 +80,10 @@ ends_with(const char *text, const char *end)
 /* rule.c with two rules: *.proxied and *.blocked */
 int
 dns_fake_answer(struct fake_ip *f, const struct policy *policy, const uint8_t *query_msg, const struct dns_query *q,
-    const char *name, double now, uint8_t out[DNS_FAKE_MAX], size_t *len)
+    const char *name, double now, uint8_t out[DNS_REPLY_MAX], size_t *len)
 {
 	(void)f, (void)policy, (void)name, (void)now;
-	*len = fx.fake_error == 0 ? dns_reply(out, query_msg, q, DNS_NOERROR, NULL, 0) : 0;
+	*len = fx.fake_error == 0 ? dns_reply(out, query_msg, q, DNS_NOERROR, NULL, 0, 0) : 0;
 	return fx.fake_error;
 }
 

@@ -19,7 +19,7 @@ static struct fake_ip *f;
 static struct conf conf;
 static struct policy policy = { .conf = &conf };
 static struct dns_query query;
-static uint8_t out[DNS_FAKE_MAX];
+static uint8_t out[DNS_REPLY_MAX];
 static size_t out_len;
 static struct dns_answer answer;
 
@@ -152,7 +152,7 @@ answer_comes_with_edns_when_the_query_had_it(void **state)
 	(void)state;
 	build_header(&b, 5, 0x100, 1, 0, 0, 1);
 	build_question(&b, "a.proxied", DNS_A);
-	build_opt(&b, 1232, 0, NULL, 0);
+	build_opt(&b, 1232, 0, "", 0);
 	assert_int_equal(ask_message(&b), 0);
 	expect_address("198.18.0.1");
 	assert_true(answer.opt != 0 && answer.end == out_len);
