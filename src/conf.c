@@ -134,6 +134,21 @@ static const struct conf_key top_keys[] = {
 	END
 };
 
+/* Ports and protocol of a rule do not narrow what comes to us. */
+static void
+warn_star(struct conf_reader *r, const struct json *mode)
+{
+	const struct conf_rule *rule = r->conf->rules, *end = rule + r->conf->nrules;
+
+	for (; rule < end; rule++)
+		for (size_t i = 0; rule->enabled && rule->action != ACTION_DIRECT && i < rule->npatterns; i++)
+			if (rule->patterns[i].kind == PATTERN_ANY) {
+				conf_warn(r, mode, "the pattern * of rule %u matches every address, so everything comes to the daemon; write "
+				    "names or networks there, or \"all\" here", rule->id);
+				return;
+			}
+}
+
 /* Of sniff_ports only what is in tcp_ports, too. */
 static int
 finish_mode(struct conf_reader *r, const struct json *intercept)
@@ -147,6 +162,8 @@ finish_mode(struct conf_reader *r, const struct json *intercept)
 		conf_warn(r, sniff, "it has no effect in mode \"all\"; write \"matched\" as intercept.mode, or remove this key");
 	if (r->conf->intercept.mode == MODE_MATCHED && r->conf->default_action != ACTION_DIRECT)
 		return conf_fail(r, mode, "default_action is not \"direct\", so everything can match; write \"all\" here");
+	if (r->conf->intercept.mode == MODE_MATCHED)
+		warn_star(r, mode);
 	if ((range = conf_alloc(r, sniff, tcp.count + ports.count + 1, sizeof(*range))) == NULL)
 		return EINVAL;
 	for (size_t i = 0, k = 0; i < tcp.count && k < ports.count; ) {

@@ -488,6 +488,21 @@ conf_sniff_ports_are_those_within_tcp_ports(void **state)
 }
 
 static void
+conf_warns_of_a_star_in_mode_matched(void **state)
+{
+	static const char text[] = "{\"intercept\":{\"mode\":\"matched\"},\"rules\":[{\"id\":1,\"pattern\":\"*\",\"action\":\"direct\",\"ports\":\"1\"},"
+	    "{\"id\":7,\"pattern\":\"a.example;*\",\"action\":\"block\",\"ports\":\"853\"}]}";
+	struct conf_report r = { .error = "" };
+	struct conf *conf = conf_parse("f", text, strlen(text), &r);
+
+	(void)state;
+	assert_non_null(conf);
+	assert_int_equal(r.nwarnings, 1);
+	assert_non_null(strstr(r.warnings[0], "f:1:22: intercept.mode: the pattern * of rule 7 matches every address"));
+	conf_free(conf);
+}
+
+static void
 conf_warns_of_sniff_ports_without_effect(void **state)
 {
 	static const char text[] = "{\"intercept\":{\"sniff_ports\":\"80\"}}";
@@ -520,6 +535,7 @@ main(void)
 		cmocka_unit_test(conf_takes_many_rules),
 		cmocka_unit_test(conf_looks_users_up_by_name_and_takes_numbers),
 		cmocka_unit_test(conf_sniff_ports_are_those_within_tcp_ports),
+		cmocka_unit_test(conf_warns_of_a_star_in_mode_matched),
 		cmocka_unit_test(conf_warns_of_sniff_ports_without_effect),
 		cmocka_unit_test(conf_fake_ip_has_a_range_of_each_family),
 		cmocka_unit_test(conf_fake_ip_warns_of_a_range_that_is_not_private),
