@@ -13,12 +13,7 @@ const char *const quic_engine = "libcrypto";
 void
 quic_start(void)
 {
-	uint8_t zero[QUIC_HASH] = { 0 }, out[QUIC_HASH];
-
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
-	quic_hmac(zero, sizeof(zero), zero, sizeof(zero), out);
-	quic_block(zero, zero, out);
-	quic_open(zero, zero, zero, 1, out, QUIC_TAG);
 }
 
 bool

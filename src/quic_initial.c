@@ -8,7 +8,7 @@
 #include "tls_hello.h"
 
 enum { LONG_HEADER = 0x80, PROTECTED_BITS = 0x0f, NUMBER_LENGTH = 0x03, NUMBER_MAX = 4 };
-enum { FRAME_PADDING, FRAME_PING, FRAME_ACK, FRAME_ACK_ECN, FRAME_CRYPTO = 6, FRAME_CLOSE = 0x1c };
+enum { FRAME_PADDING, FRAME_PING, FRAME_CRYPTO = 6 };
 
 /* RFC 9001 section 5.2; RFC 9369 section 3. */
 static const struct version {
@@ -43,11 +43,9 @@ struct packet {
 
 /* What has been collected of one client's first flight. */
 struct flight {
-	const uint8_t *dcid;            /* of its first Initial packet; NULL: none yet */
-	size_t         dcid_len;
-	uint8_t        key[QUIC_KEY], iv[QUIC_IV], hp[QUIC_KEY];
-	bool           is_quic;
-	uint8_t        hello[SNIFF_MAX], have[SNIFF_MAX];
+	bool    has_keys, is_quic;
+	uint8_t key[QUIC_KEY], iv[QUIC_IV], hp[QUIC_KEY];       /* of its first Initial packet; others do not open */
+	uint8_t hello[SNIFF_MAX], have[SNIFF_MAX];
 };
 
 static const uint8_t *
@@ -144,20 +142,17 @@ expand(const uint8_t secret[QUIC_HASH], const char *label, uint8_t *out, size_t 
 	return true;
 }
 
-/* RFC 9001 section 5.2. False: another connection than the flight's. */
+/* RFC 9001 section 5.2 */
 static bool
 flight_keys(struct flight *f, const struct packet *p)
 {
 	const struct version *v = p->version;
 	uint8_t initial[QUIC_HASH], client[QUIC_HASH];
 
-	if (f->dcid != NULL)
-		return f->dcid_len == p->dcid_len && memcmp(f->dcid, p->dcid, p->dcid_len) == 0;
-	f->dcid = p->dcid;
-	f->dcid_len = p->dcid_len;
-	return quic_hmac(v->salt, sizeof(v->salt), p->dcid, p->dcid_len, initial) &&
+	f->has_keys = f->has_keys || (quic_hmac(v->salt, sizeof(v->salt), p->dcid, p->dcid_len, initial) &&
 	    expand(initial, "client in", client, sizeof(client)) && expand(client, v->key, f->key, sizeof(f->key)) &&
-	    expand(client, v->iv, f->iv, sizeof(f->iv)) && expand(client, v->hp, f->hp, sizeof(f->hp));
+	    expand(client, v->iv, f->iv, sizeof(f->iv)) && expand(client, v->hp, f->hp, sizeof(f->hp)));
+	return f->has_keys;
 }
 
 /* Takes the protection off (RFC 9001 sections 5.3 and 5.4). copy holds the packet; *text is its frames. */
@@ -198,33 +193,17 @@ frame_crypto(struct flight *f, struct input *in)
 	memset(f->have + offset, 1, len < room ? (size_t)len : room);
 }
 
-/* The frames that an Initial packet may have (RFC 9000 section 12.4); another ends the packet. */
+/* Before the server has spoken there is no reason for other frames (RFC 9000 section 12.4): they end the packet. */
 static void
 packet_frames(struct flight *f, struct input *in)
 {
-	uint64_t type, ranges;
-
 	while (in->ok && in->left > 0) {
-		type = take_varint(in);
-		switch (type) {
+		switch (take_varint(in)) {
 		case FRAME_PADDING:
 		case FRAME_PING:
 			break;
-		case FRAME_ACK:
-		case FRAME_ACK_ECN:
-			take_varint(in);
-			take_varint(in);
-			ranges = take_varint(in);
-			for (uint64_t i = 0; i < 2 * ranges + 1 + (type == FRAME_ACK_ECN ? 3 : 0) && in->ok; i++)
-				take_varint(in);
-			break;
 		case FRAME_CRYPTO:
 			frame_crypto(f, in);
-			break;
-		case FRAME_CLOSE:
-			take_varint(in);
-			take_varint(in);
-			take(in, take_varint(in));
 			break;
 		default:
 			return;
@@ -257,8 +236,7 @@ quic_initial_name(const struct quic_datagram *list, size_t n, struct hostname *n
 	const uint8_t *gap;
 	enum sniff status;
 
-	f.dcid = NULL;
-	f.is_quic = false;
+	f.has_keys = f.is_quic = false;
 	memset(f.have, 0, sizeof(f.have));
 	name->text[0] = '\0';
 	for (size_t i = 0; i < n; i++)

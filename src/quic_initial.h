@@ -25,7 +25,7 @@ struct quic_datagram {
 /* What reads them: "libcrypto"; NULL: nothing does, and every answer is SNIFF_NONE. */
 extern const char *const quic_engine;
 
-/* Once, before the sandbox: the library looks for nothing later. */
+/* Once, before the sandbox: the library reads no file of its own later. */
 void quic_start(void);
 
 /* Pure. All datagrams of a client so far, in any order; the answers are those of hostname_sniff(). */

@@ -55,7 +55,7 @@ session_finish(struct session *s, enum close_reason reason)
 {
 	struct sessions *all = s->all;
 
-	session_wait_drop(s);
+	session_wait_flush(s);
 	if ((s->awaits & AWAIT_OWNER) != 0)
 		ipc_cancel(all->env.ipc, s->owner_id);
 	s->awaits = 0;
@@ -182,7 +182,7 @@ static void
 session_go_on(struct session *s)
 {
 	session_decide(s);
-	session_wait_send(s);
+	session_wait_flush(s);
 }
 
 void

@@ -27,11 +27,11 @@ session_wait_add(struct session *s, const uint8_t *msg, size_t len)
 }
 
 void
-session_wait_send(struct session *s)
+session_wait_flush(struct session *s)
 {
 	struct session_held *h;
 	struct session_queue queue = STAILQ_HEAD_INITIALIZER(queue);
-	bool takes = s->state != SESSION_REFUSED;
+	bool takes = s->state == SESSION_DIRECT || s->state == SESSION_PROXY;
 
 	/* FreeBSD's STAILQ_CONCAT() is not ISO C. */
 	while ((h = STAILQ_FIRST(&s->held)) != NULL) {
@@ -45,17 +45,4 @@ session_wait_send(struct session *s)
 		takes = takes && session_send(s, h->data, h->len);
 		free(h);
 	}
-}
-
-void
-session_wait_drop(struct session *s)
-{
-	struct session_held *h;
-
-	while ((h = STAILQ_FIRST(&s->held)) != NULL) {
-		STAILQ_REMOVE_HEAD(&s->held, next);
-		free(h);
-	}
-	s->all->held_bytes -= s->held_bytes;
-	s->held_bytes = s->nheld = 0;
 }

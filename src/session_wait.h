@@ -24,8 +24,8 @@ struct session_held {
 
 /* Copies a datagram. 0; ENOBUFS: a bound is reached; ENOMEM. */
 int  session_wait_add(struct session *, const uint8_t *msg, size_t len);
-/* Sends what waits as far as the session takes it, and forgets it. The session may be gone after this. */
-void session_wait_send(struct session *);
-void session_wait_drop(struct session *);
+/* Sends what waits, where the session is on a way and as far as it takes it, and forgets it. It may be gone after
+ * this. */
+void session_wait_flush(struct session *);
 
 #endif

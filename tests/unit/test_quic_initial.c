@@ -190,16 +190,14 @@ crypto(uint8_t *out, size_t offset, size_t len)
 static void
 frames_may_come_byte_by_byte_backwards_and_among_others(void **state)
 {
-	static const uint8_t others[] = { 0, 1, 2, 0x40, 9, 5, 1, 1, 0, 0, 3, 9, 5, 0, 1, 7, 8, 9, 0x1c, 1, 0, 2, 'n', 'o' };
 	uint8_t frames[1024], packet[1500];
 	struct quic_datagram d = { packet, 0 };
 	size_t len = 0;
 
 	(void)state;
 	for (size_t i = sizeof(hello); i-- > 0;) {
-		memcpy(frames + len, others, i == 7 ? sizeof(others) : 0);
-		len += i == 7 ? sizeof(others) : 0;
 		len += crypto(frames + len, i, 1);
+		frames[len++] = i % 2;          /* PADDING, PING */
 	}
 	d.len = seal(packet, frames, len);
 	assert_name(&d, 1, "a.cloud", false);
@@ -231,8 +229,7 @@ frames_that_lie_about_their_length_add_nothing(void **state)
 		{ 6, 0, 60 },                                           /* longer than the packet */
 		{ 6, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 'x' },  /* offset 2^62 - 1 */
 		{ 6, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
-		{ 2, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },    /* ranges */
-		{ 0x1c, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
+		{ 2, 0 },                                               /* ACK, of what? */
 		{ 8, 0 },                                               /* STREAM: not here */
 		{ 6 }, { 0x40 },
 	};
