@@ -343,15 +343,10 @@ doctor_leaks(struct doctor *d)
 	const struct passwd *pw;
 	size_t n = 0;
 
-	while (n < HOMES_MAX && (pw = getpwent()) != NULL) {
-		const bool person = pw->pw_uid == 0 || pw->pw_uid >= 500;
-		size_t i = 0;
-
-		while (i < n && strcmp(homes[i], pw->pw_dir) != 0)
-			i++;
-		if (person && i == n && (homes[n] = strdup(pw->pw_dir)) != NULL)
+	/* Those of persons; FreeBSD has a second user with root's. */
+	while (n < HOMES_MAX && (pw = getpwent()) != NULL)
+		if ((strcmp(pw->pw_name, "root") == 0 || pw->pw_uid >= 500) && (homes[n] = strdup(pw->pw_dir)) != NULL)
 			n++;
-	}
 	endpwent();
 	own_networks(&own, &place.nown);
 	place.own = own;

@@ -8,7 +8,6 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ctl.h"
 
@@ -234,7 +233,7 @@ look_dnsmasq(struct leaks *l, const struct source *s, const char *path, char *te
 			leaks_resolver(l, path, strrchr(words[0], '/') != NULL ? strrchr(words[0], '/') + 1 : words[0] + 7, 53);
 }
 
-/* What decides for others stands before them. */
+/* What decides for others stands before them. A home is no file; the last row only finds those that cannot be read. */
 static const struct source sources[] = {
 	{ "/etc/resolv.conf", look_resolv, NO_BROWSER, NULL },
 	{ "/etc/resolver/*", look_resolv, NO_BROWSER, NULL },
@@ -256,6 +255,7 @@ static const struct source sources[] = {
 	    look_chrome, CHROMIUM, NULL },
 	{ "~/{.config/microsoft-edge,Library/Application Support/Microsoft Edge}/Local State", look_chrome, EDGE, NULL },
 	{ "~/{.config,Library/Application Support}/BraveSoftware/Brave-Browser/Local State", look_chrome, BRAVE, NULL },
+	{ "~", NULL, NO_BROWSER, NULL },
 };
 
 static void
@@ -283,12 +283,7 @@ void
 leaks_files(struct leaks *l)
 {
 	const char *const *home;
-	char path[1024];
 
-	for (home = l->place->homes; *home != NULL; home++) {
-		snprintf(path, sizeof(path), "%s%s", l->place->root, *home);
-		l->hidden += access(path, X_OK) == -1 && (errno == EACCES || errno == EPERM);
-	}
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
 		if (sources[i].pattern[0] != '~')
 			look_at(l, &sources[i], "");
