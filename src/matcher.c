@@ -8,9 +8,9 @@
 
 /* A pattern of a rule. Node 0 is none. */
 struct node {
-	const struct pattern *pattern;
-	uint32_t              rule;
-	uint32_t              next;     /* the same pattern in a later rule */
+	struct pattern pattern;         /* a copy: one cache line less to wait for */
+	uint32_t       rule;
+	uint32_t       next;            /* the same pattern in a later rule */
 };
 
 /* Empty while node is 0. */
@@ -89,7 +89,7 @@ find(const struct matcher *m, const struct pattern *key, uint32_t hash)
 
 	for (uint32_t i = hash;; i++) {
 		slot = &m->slots[i & m->mask];
-		if (slot->node == 0 || (slot->hash == hash && is_same(m->nodes[slot->node].pattern, key)))
+		if (slot->node == 0 || (slot->hash == hash && is_same(&m->nodes[slot->node].pattern, key)))
 			return slot;
 	}
 }
@@ -97,7 +97,7 @@ find(const struct matcher *m, const struct pattern *key, uint32_t hash)
 static void
 add(struct matcher *m, uint32_t node)
 {
-	const struct pattern *p = m->nodes[node].pattern;
+	const struct pattern *p = &m->nodes[node].pattern;
 	struct slot *slot = find(m, p, hash_pattern(p));
 
 	m->nodes[node].next = slot->node;
@@ -127,7 +127,7 @@ matcher_new(struct arena *arena, const struct conf_rule *rules, size_t nrules)
 	/* From the last rule to the first: each goes before the later ones with the same pattern. */
 	for (size_t i = nrules; i-- > 0;)
 		for (size_t k = 0; rules[i].enabled && k < rules[i].npatterns; k++, n--) {
-			m->nodes[n] = (struct node){ &rules[i].patterns[k], (uint32_t)i, 0 };
+			m->nodes[n] = (struct node){ rules[i].patterns[k], (uint32_t)i, 0 };
 			add(m, n);
 		}
 	return m;
