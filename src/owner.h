@@ -15,7 +15,7 @@
 #include "conf.h"
 #include "ipc.h"
 
-#define OWNER_MS 2000
+#define OWNER_MS 10000          /* long: a slow helper must not make a flow pass by its rule */
 
 /* Asks for the owner of a flow to dst, if a rule that is in force wants to know. The id for ipc_cancel(); 0: nobody is
  * asked, and answer() will not come. */
