@@ -8,6 +8,7 @@ up N, down N N bytes; prints "MIB/s DIGEST"    flood, deaf  pushes or holds back
 refused      the connection is refused or reset             prints the bytes in flight, then waits for
 reset        ... is reset after it was made                 a line on standard input and drops it
 many N       N echoes at once                  seq N       N echoes, one after the other
+stay N       N open echoes: prints "open", waits for a line on standard input; then all must echo
 hold         an open echo: prints "open"; for each line on standard input an echo
 steady SECS  a transfer in small steps for SECS seconds, checked to the end
 """
@@ -167,6 +168,15 @@ def many():
         sock.sendall(b"hello\n")
     for sock in socks:
         assert read_exactly(sock, 6) == b"hello\n"
+
+
+def stay():
+    socks = [connect() for _ in range(int(number))]
+    print("open", flush=True)
+    sys.stdin.readline()
+    for sock in socks:
+        one_echo(sock)
+    print("echo", flush=True)
 
 
 def seq():
