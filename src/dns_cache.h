@@ -39,8 +39,7 @@ struct dns_cached {
 	bool   prefetch;        /* popular and near its end: worth asking again */
 };
 
-/* route: stands for the list of proxies or the policy (compared as a pointer; clear the cache before it
- * dies). server: the resolver asked; AF_UNSPEC: our own choice. */
+/* route: stands for the list of proxies (compared as a pointer; clear the cache before it dies), NULL: direct. server: the resolver asked; AF_UNSPEC: our own choice. */
 void dns_cache_key_make(struct dns_cache_key *, const struct dns_query *, const void *route, const union addr *server);
 
 /* max 0: nothing is ever kept. stale_s: kept so long after the end of the time to live. */

@@ -42,12 +42,19 @@ resolver_now(const struct dns_resolver *r)
 }
 
 static void
+flight_unshare(struct dns_flight *f)
+{
+	if (f->hh.tbl != NULL)
+		HASH_DELETE(hh, f->resolver->shared, f);
+	f->hh.tbl = NULL;
+}
+
+static void
 flight_end(struct dns_flight *f)
 {
 	struct dns_resolver *r = f->resolver;
 
-	if (f->hh.tbl != NULL)
-		HASH_DELETE(hh, r->shared, f);
+	flight_unshare(f);
 	LIST_REMOVE(f, link);
 	r->nflights--;
 	ev_timer_stop(r->forward.streams.env->loop, &f->patience);
@@ -72,9 +79,15 @@ dns_resolver_close(struct dns_resolver *r)
 void
 dns_resolver_set_policy(struct dns_resolver *r, struct policy *policy)
 {
+	struct dns_flight *f;
+
 	policy_ref(policy);
 	policy_unref(r->policy);
 	r->policy = policy;
+	LIST_FOREACH(f, &r->flights, link) {
+		flight_unshare(f);
+		f->keep = false;
+	}
 	dns_cache_clear(r->cache, policy->conf->dns.cache_entries, policy->conf->dns.stale);
 	dns_streams_close_idle(&r->forward.streams);
 }
@@ -151,10 +164,10 @@ flight_result_cb(void *arg, const struct dns_result *found)
 
 	if (usable && !result.answer.truncated)
 		answer_limit(&result, f->route.policy->conf);
-	if (!usable && f->keep && f->route.policy == r->policy) {
+	if (!usable && f->keep) {
 		dns_cache_failed(r->cache, &f->key, resolver_now(r));
 		flight_give_stale(f);
-	} else if (usable && f->keep && !result.answer.truncated && f->route.policy == r->policy) {
+	} else if (usable && f->keep && !result.answer.truncated) {
 		dns_cache_put(r->cache, &f->key, result.msg, &result.answer, resolver_now(r));
 	}
 	flight_give(f, &result);
@@ -213,12 +226,11 @@ int
 dns_resolver_ask(struct dns_resolver *r, const struct dns_route *route, const uint8_t *msg, size_t len,
     const struct dns_query *q, struct dns_wait *wait, struct dns_result *result)
 {
-	const void *way = route->nproxies > 0 ? (const void *)route->proxies : route->policy;
 	struct dns_flight *f;
 	struct dns_cached cached = { .stale = false };
 	bool kept;
 
-	dns_cache_key_make(&r->key, q, way, &route->server);
+	dns_cache_key_make(&r->key, q, route->proxies, &route->server);
 	kept = !q->personal && resolver_cached(r, &r->key, &cached, result) == 0;
 	if (kept && !cached.stale && (!cached.prefetch || !route->policy->conf->dns.prefetch || q->options))
 		return 0;

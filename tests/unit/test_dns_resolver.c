@@ -128,6 +128,26 @@ one_who_leaves_does_not_take_the_question_along(void **state)
 	assert_int_equal(first->nheard, 1);
 }
 
+static void
+answer_asked_for_before_a_reload_is_neither_shared_nor_kept_after_it(void **state)
+{
+	(void)state;
+	first->on_udp = stay_silent;
+	client_ask(0, 1, "www.example", DNS_A);
+	fixture_until(&first->nheard, 1);
+	dns_proxy_set_policy(fx.proxy, fx.policy);
+	client_ask(1, 2, "www.example", DNS_A);
+	fixture_until(&first->nheard, 2);
+	answer_one(first, &first->heard[0]);
+	client_expect(0, 1, "www.example", DNS_A);
+	assert_true(client_silent(1));
+	client_ask(0, 3, "www.example", DNS_A);
+	assert_true(client_silent(0));
+	answer_one(first, &first->heard[1]);
+	client_expect(1, 2, "www.example", DNS_A);
+	client_expect(0, 3, "www.example", DNS_A);
+}
+
 /* A stub resolver on this host that asks us in its turn. */
 static void
 question_that_comes_back_is_asked_no_second_time(void **state)
@@ -419,6 +439,7 @@ main(void)
 		TEST(shared_answer_is_cut_to_the_size_of_each),
 		TEST(questions_with_other_options_are_never_shared),
 		TEST(one_who_leaves_does_not_take_the_question_along),
+		TEST(answer_asked_for_before_a_reload_is_neither_shared_nor_kept_after_it),
 		TEST(question_that_comes_back_is_asked_no_second_time),
 		TEST(negative_answers_are_kept_as_the_soa_record_says),
 		TEST(negative_answers_without_soa_are_not_kept),
