@@ -94,8 +94,11 @@ check "... the dead one comes last from then on" logged "198.51.100.54:53 does n
 quick() { [ "$(direct "$1" | sed -n 's/.*Query time: \([0-9]*\).*/\1/p')" -lt 1000 ]; }
 check "... the next name is quick" quick other.direct.example
 check "blocked: null" same "$(answer a.blocked.example) $(answer a.blocked.example AAAA) $(status a.blocked.example TXT)" "0.0.0.0  ::  NOERROR"
-config "$(rule 2 '*.blocked.example' '"action": "block"')" '"dns": { "block_answer": "refused" }'
+config "$(rule 2 '*.blocked.example' '"action": "block"')" '"dns": { "block_answer": "refused", "prefetch": true, "ttl_max": 4 }'
 check "reload with block_answer refused" reload
+asked_again() { answer popular.direct.example +nocookie && [ "$(seen A popular.direct.example)" = 2 ]; }
+check "a popular name is asked again" within 8 asked_again
+check "... before a client would have waited for it" same "$(grep -c 'dst=198.51.100.53:53 host=popular' "$T/log/daemon")" 1
 check "blocked: refused" same "$(status a.blocked.example)" REFUSED
 
 # A resolver on this host that the programs and the daemon ask, and whose own questions come to the daemon.
