@@ -295,8 +295,8 @@ fake_ip_add(struct fake_ip *f, const char *host, double now, struct fake_name **
 	int error = fake_ip_make_room(f, now, &index);
 
 	if (error == ENOSPC && rate_take(&f->full, WARN_RATE, now))
-		log_warn("dns.fake_ip: no address is left for %s: all %u were used less than %d s ago; "
-		    "make the smaller range larger", host, f->size, HOLD_S);
+		log_warn("dns.fake_ip: no address is left for one more name: all %u were used less than %d s ago; "
+		    "make the smaller range larger", f->size, HOLD_S);
 	if (error != 0)
 		return error;
 	*out = fake_name_new(f, index, host);
