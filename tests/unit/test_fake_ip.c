@@ -383,6 +383,8 @@ fake_ip_file_leaves_a_slot_out_of_place_out(void **state)
 	assert_non_null(assign("a.example", AF_INET, 0));
 	assert_int_equal(pread(file, slot, sizeof(slot), 0), sizeof(slot));
 	assert_int_equal(pwrite(file, slot, sizeof(slot), 7 * FAKE_SLOT_SIZE), sizeof(slot));
+	memset(slot, 0, sizeof(slot));
+	assert_int_equal(pwrite(file, slot, sizeof(slot), 0), sizeof(slot));
 	restart();
 	ranges("198.18.0.0/15", NULL, 0);
 	assert_string_equal(host_at("198.18.0.8"), "-");
