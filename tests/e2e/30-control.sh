@@ -84,6 +84,10 @@ check "metrics" client curl -sS -o "$T/metrics" http://127.0.0.1:9469/metrics
 check "... promtool finds nothing to say" sh -c "promtool check metrics <'$T/metrics' 2>&1 | tee '$T/promtool'; ! [ -s '$T/promtool' ]"
 check "... a rule's bytes" grep -q 'pfinterceptd_rule_out_bytes_total{rule="1"} 6' "$T/metrics"
 check "... another path is not found" same "$(client curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:9469/)" 404
+check "... the example's alerts are valid, and ask for metrics that there are" sh -c "promtool check rules '$TOP/examples/prometheus/alerts.yml' &&
+    for name in \$(grep -ohE '(pfinterceptd|process)_[a-z_]+' '$TOP'/examples/prometheus/alerts.yml '$TOP'/examples/prometheus/grafana.json | sort -u); do
+	grep -q \"^\$name[ {]\" '$T/metrics' || { echo \$name; exit 1; }
+    done"
 kill $events 2>/dev/null
 check "the daemon ends" daemon_stop
 check "... the socket is gone" fails test -e "$SOCKET"
