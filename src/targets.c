@@ -25,17 +25,10 @@ struct target {
 };
 
 struct want {
-	LIST_ENTRY(want) next;
-	void (*done)(void *);
-	void  *arg;
-};
-
-/* What was wanted in one round. */
-struct flight {
-	LIST_ENTRY(flight) next;
-	struct targets *targets;
-	unsigned        unanswered;     /* messages */
-	LIST_HEAD(, want) wants;
+	TAILQ_ENTRY(want) next;
+	uint64_t asked;                 /* the last message that it needs answered */
+	void   (*done)(void *);
+	void    *arg;
 };
 
 struct targets {
@@ -44,25 +37,22 @@ struct targets {
 	bool            matched, failing;
 	size_t          max;
 	struct target  *known;
-	struct flight  *open;           /* of this round; NULL: none yet */
-	struct ipc_msg  msg;            /* of it, not yet full */
-	LIST_HEAD(, flight) flights;
+	struct ipc_msg  msg;            /* not yet full */
+	uint64_t        asked, answered;        /* messages; they are answered in order */
+	TAILQ_HEAD(, want) wants;       /* in that order, too */
 	ev_prepare      prepare;
 };
 
-/* Nothing more is awaited for it. */
 static void
-flight_land(struct flight *f)
+targets_land(struct targets *t)
 {
 	struct want *want;
 
-	while ((want = LIST_FIRST(&f->wants)) != NULL) {
-		LIST_REMOVE(want, next);
+	while ((want = TAILQ_FIRST(&t->wants)) != NULL && want->asked <= t->answered) {
+		TAILQ_REMOVE(&t->wants, want, next);
 		want->done(want->arg);
 		free(want);
 	}
-	LIST_REMOVE(f, next);
-	free(f);
 }
 
 static struct target *
@@ -104,8 +94,7 @@ targets_learned(struct targets *t, const union addr *addr, double expires)
 static void
 targets_answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 {
-	struct flight *f = arg;
-	struct targets *t = f->targets;
+	struct targets *t = arg;
 
 	if (fd != -1)
 		close(fd);
@@ -114,30 +103,26 @@ targets_answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 	t->failing = error != 0;
 	for (size_t i = 0; error == 0 && i < msg->naddrs; i++)
 		targets_learned(t, &msg->addrs[i], ev_now(t->loop) + msg->value);
-	if (--f->unanswered == 0 && f != t->open)
-		flight_land(f);
+	t->answered++;
+	targets_land(t);
 }
 
 static void
 targets_send(struct targets *t)
 {
-	if (t->msg.naddrs > 0 && ipc_request(t->ipc, &t->msg, (unsigned)(TARGETS_WAIT_S * 1000), targets_answer_cb, t->open) != 0)
-		t->open->unanswered++;
+	t->asked++;
+	if (ipc_request(t->ipc, &t->msg, (unsigned)(TARGETS_WAIT_S * 1000), targets_answer_cb, t) == 0)
+		t->answered++;
 	t->msg = (struct ipc_msg){ .type = IPC_TARGETS };
 }
 
 static void
 targets_flush(struct targets *t)
 {
-	struct flight *f = t->open;
-
 	ev_prepare_stop(t->loop, &t->prepare);
-	if (f == NULL)
-		return;
-	targets_send(t);
-	t->open = NULL;
-	if (f->unanswered == 0)
-		flight_land(f);
+	if (t->msg.naddrs > 0)
+		targets_send(t);
+	targets_land(t);
 }
 
 static void
@@ -157,7 +142,7 @@ targets_new(struct ev_loop *loop, struct ipc *ipc)
 	t->loop = loop;
 	t->ipc = ipc;
 	t->msg.type = IPC_TARGETS;
-	LIST_INIT(&t->flights);
+	TAILQ_INIT(&t->wants);
 	ev_prepare_init(&t->prepare, targets_prepare_cb);
 	t->prepare.data = t;
 	return t;
@@ -173,37 +158,17 @@ targets_forget(struct targets *t)
 void
 targets_free(struct targets *t)
 {
-	struct flight *f;
 	struct want *want;
 
 	if (t == NULL)
 		return;
-	while ((f = LIST_FIRST(&t->flights)) != NULL) {
-		while ((want = LIST_FIRST(&f->wants)) != NULL) {
-			LIST_REMOVE(want, next);
-			free(want);
-		}
-		LIST_REMOVE(f, next);
-		free(f);
+	while ((want = TAILQ_FIRST(&t->wants)) != NULL) {
+		TAILQ_REMOVE(&t->wants, want, next);
+		free(want);
 	}
 	ev_prepare_stop(t->loop, &t->prepare);
 	targets_forget(t);
 	free(t);
-}
-
-static bool
-targets_open(struct targets *t)
-{
-	if (t->open != NULL)
-		return true;
-	t->open = calloc(1, sizeof(*t->open));
-	if (t->open == NULL)
-		return false;
-	t->open->targets = t;
-	LIST_INIT(&t->open->wants);
-	LIST_INSERT_HEAD(&t->flights, t->open, next);
-	ev_prepare_start(t->loop, &t->prepare);
-	return true;
 }
 
 static void
@@ -231,36 +196,38 @@ targets_want(struct targets *t, const union addr *addrs, size_t n, double expire
 
 	for (size_t i = 0; t->matched && i < n; i++) {
 		target = targets_find(t, &addrs[i]);
-		if ((target != NULL && target->expires >= expires - TARGETS_SLACK_S) || !targets_open(t))
+		if (target != NULL && target->expires >= expires - TARGETS_SLACK_S)
 			continue;
 		targets_ask(t, &addrs[i], expires);
 		asked = true;
 	}
-	if (!asked || done == NULL)
-		return asked ? EINPROGRESS : 0;
+	if (!asked)
+		return 0;
+	ev_prepare_start(t->loop, &t->prepare);
+	if (done == NULL)
+		return EINPROGRESS;
 	want = calloc(1, sizeof(*want));
 	if (want == NULL)
 		return 0;
+	want->asked = t->asked + (t->msg.naddrs > 0);
 	want->done = done;
 	want->arg = arg;
-	LIST_INSERT_HEAD(&t->open->wants, want, next);
+	TAILQ_INSERT_TAIL(&t->wants, want, next);
 	return EINPROGRESS;
 }
 
 void
 targets_cancel(struct targets *t, void *arg)
 {
-	struct flight *f;
 	struct want *want, *next;
 
-	LIST_FOREACH(f, &t->flights, next)
-		for (want = LIST_FIRST(&f->wants); want != NULL; want = next) {
-			next = LIST_NEXT(want, next);
-			if (want->arg != arg)
-				continue;
-			LIST_REMOVE(want, next);
-			free(want);
-		}
+	for (want = TAILQ_FIRST(&t->wants); want != NULL; want = next) {
+		next = TAILQ_NEXT(want, next);
+		if (want->arg != arg)
+			continue;
+		TAILQ_REMOVE(&t->wants, want, next);
+		free(want);
+	}
 }
 
 struct again { struct targets *targets; const struct conf *conf; };
