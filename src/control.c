@@ -16,6 +16,7 @@
 
 #define PIECE_BYTES 65536       /* written for one client before others have their turn */
 #define HTTP_MAX    8192        /* the head of a request */
+#define SAMPLE_S    5.          /* the throughput is that of the last 5 to 10 seconds */
 
 static void
 client_free(struct control_client *c)
@@ -323,6 +324,17 @@ control_event(void *arg, const struct flow_record *r, bool ended)
 	}
 }
 
+static void
+control_sample_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct control *control = w->data;
+
+	(void)revents;
+	account_settle(control->env.account);
+	control->before = control->last;
+	control->last = (struct control_sample){ ev_now(loop), control->env.account->all.out, control->env.account->all.in };
+}
+
 struct control *
 control_new(const struct control_env *env)
 {
@@ -337,6 +349,10 @@ control_new(const struct control_env *env)
 		free(control);
 		return NULL;
 	}
+	control->before.at = control->last.at = env->account->started;
+	ev_timer_init(&control->sampler, control_sample_cb, SAMPLE_S, SAMPLE_S);
+	control->sampler.data = control;
+	ev_timer_start(env->loop, &control->sampler);
 	env->account->watch = control_event;
 	env->account->watch_arg = control;
 	return control;
@@ -354,6 +370,7 @@ control_free(struct control *control)
 	for (int kind = 0; kind < CONTROL_KINDS; kind++)
 		listener_free(control->listeners[kind]);
 	control->env.account->watch = NULL;
+	ev_timer_stop(control->env.loop, &control->sampler);
 	yajl_gen_free(control->gen);
 	free(control);
 }

@@ -39,6 +39,8 @@ struct control {
 	unsigned                 nclients;
 	yajl_gen                 gen;
 	bool                     paused;
+	ev_timer                 sampler;       /* takes the next sample every few seconds */
+	struct control_sample { double at; uint64_t out, in; } before, last;    /* of account->all */
 };
 
 struct control_verb {

@@ -45,6 +45,17 @@ put_usage(yajl_gen g)
 	yajl_gen_map_close(g);
 }
 
+/* Bytes a second, out and in. */
+static void
+put_rates(yajl_gen g, const struct control *control)
+{
+	const struct traffic *all = &control->env.account->all;
+	const double passed = ev_now(control->env.loop) - control->before.at;
+
+	put_number(g, "out_bytes_per_s", passed > 0 ? (uint64_t)((double)(all->out - control->before.out) / passed) : 0);
+	put_number(g, "in_bytes_per_s", passed > 0 ? (uint64_t)((double)(all->in - control->before.in) / passed) : 0);
+}
+
 static const char *
 proxy_state(const struct proxy *proxy)
 {
@@ -75,6 +86,7 @@ begin_status(struct control_client *c)
 	put_number(g, "proxies_down", down);
 	put_number(g, "clients", c->control->nclients);
 	put_traffic(g, &a->all);
+	put_rates(g, c->control);
 	put_usage(g);
 	control_line_end(c);
 }
@@ -285,6 +297,7 @@ begin_stats(struct control_client *c)
 	account_settle(a);
 	put_seconds(g, "uptime_s", now_of(c) - a->started);
 	put_traffic(g, &a->all);
+	put_rates(g, c->control);
 	put_key(g, "actions");
 	yajl_gen_map_open(g);
 	for (int action = ACTION_DIRECT; action <= ACTION_BLOCK; action++) {

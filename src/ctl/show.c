@@ -80,7 +80,7 @@ ends_with(const char *key, const char *end)
 static const char *
 show_number(const char *key, double number, char out[SHOW_MAX])
 {
-	if (strcmp(key, "out") == 0 || strcmp(key, "in") == 0 || ends_with(key, "_bytes"))
+	if (strcmp(key, "out") == 0 || strcmp(key, "in") == 0 || ends_with(key, "_bytes") || ends_with(key, "_bytes_per_s"))
 		return show_bytes(number, out);
 	if (ends_with(key, "_s"))
 		return show_seconds(number, out);

@@ -23,6 +23,7 @@ client /usr/bin/python3 "$TOOLS/client.py" hold 198.51.100.13 7000 <"$T/hold" >"
 check "one is held open" within 5 grep -q open "$T/held"
 check "while it lasts it counts already" same "$(ctl -j rules | sed -n 's/.*"id":1,.*"active":\([0-9]*\),"closed":2,.*"out":\([0-9]*\),.*/\1 \2/p')" "1 3000022"
 id=$(ctl -j connections | sed -n 's/^{"id":\([0-9]*\),.*/\1/p')
+check "the throughput is that of the last seconds" sh -c "ip netns exec client '$CTL' -s '$T/control.sock' -j status | grep -Eq '\"out_bytes_per_s\":[1-9]'"
 check "reload" reload
 check "it is killed" ctl kill "$id"
 stop microsocks TERM
