@@ -32,10 +32,15 @@ refuse(const struct item *item, const char *fmt, ...)
 	return EINVAL;
 }
 
+static bool
+is_host_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
 bool
 host_is_valid(const char *text)
 {
-	static const char chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 	size_t len = strlen(text), n;
 
 	if (len > 0 && text[len - 1] == '.')
@@ -43,7 +48,8 @@ host_is_valid(const char *text)
 	if (len == 0 || len > HOST_MAX)
 		return false;
 	for (const char *label = text; label <= text + len; label += n + 1) {
-		n = strspn(label, chars);
+		for (n = 0; is_host_char(label[n]); n++)
+			continue;
 		if (n == 0 || n > 63 || label[0] == '-' || label[n - 1] == '-' || (label[n] != '.' && label[n] != '\0'))
 			return false;
 	}
