@@ -127,10 +127,14 @@ query_learn_cb(void *arg, const union addr *addr, uint32_t ttl)
 static void
 query_release(struct query *q, const uint8_t *msg, size_t len)
 {
-	if (q->awaited > 0)
+	if (q->awaited == 0) {
+		query_answer(q, msg, len, CLOSE_DONE);
+		return;
+	}
+	if (q->proxy->nqueries <= q->route.policy->conf->limits.dns_queries)
 		q->held = malloc(len);
 	if (q->held == NULL) {
-		query_answer(q, msg, len, CLOSE_DONE);
+		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_LIMIT);
 		return;
 	}
 	memcpy(q->held, msg, len);
@@ -180,9 +184,7 @@ query_ask(struct query *q)
 	struct dns_proxy *p = q->proxy;
 	struct dns_result result;
 
-	if (p->nqueries > q->route.policy->conf->limits.dns_queries)
-		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_LIMIT);
-	else if (dns_resolver_ask(&p->resolver, &q->route, q->request->msg, q->request->len, &q->parsed, &q->wait, &result) == 0)
+	if (dns_resolver_ask(&p->resolver, &q->route, q->request->msg, q->request->len, &q->parsed, &q->wait, &result) == 0)
 		query_result_cb(q, &result);
 }
 

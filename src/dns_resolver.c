@@ -228,14 +228,15 @@ dns_resolver_ask(struct dns_resolver *r, const struct dns_route *route, const ui
 {
 	struct dns_flight *f;
 	struct dns_cached cached = { .stale = false };
+	const bool full = r->nwaits >= route->policy->conf->limits.dns_queries;
 	bool kept;
 
 	dns_cache_key_make(&r->key, q, route->proxies, &route->server);
 	kept = !q->personal && resolver_cached(r, &r->key, &cached, result) == 0;
 	if (kept && !cached.stale && (!cached.prefetch || !route->policy->conf->dns.prefetch || q->options))
 		return 0;
-	f = cached.failed ? NULL : flight_find(r, msg, len, q);
-	if (f == NULL && !cached.failed)
+	f = full || cached.failed ? NULL : flight_find(r, msg, len, q);
+	if (f == NULL && !full && !cached.failed)
 		f = flight_new(r, route, msg, len, q);
 	if (kept && (f == NULL || !cached.stale))
 		return 0;
@@ -246,6 +247,7 @@ dns_resolver_ask(struct dns_resolver *r, const struct dns_route *route, const ui
 	if (kept && !ev_is_active(&f->patience))
 		ev_timer_start(r->forward.streams.env->loop, &f->patience);
 	wait->flight = f;
+	r->nwaits++;
 	TAILQ_INSERT_TAIL(&f->waits, wait, link);
 	return EINPROGRESS;
 }
@@ -256,5 +258,6 @@ dns_wait_cancel(struct dns_wait *w)
 	if (w->flight == NULL)
 		return;
 	TAILQ_REMOVE(&w->flight->waits, w, link);
+	w->flight->resolver->nwaits--;
 	w->flight = NULL;
 }

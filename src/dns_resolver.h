@@ -9,7 +9,8 @@
  *
  * Owner:   the struct is the caller's: env of forward.streams and forward.firewall are set by it, the rest zero; one who
  *          waits owns its struct dns_wait.
- * Bounds:  limits.dns_queries different questions at once; each ends with its lookup (dns_forward.h).
+ * Bounds:  limits.dns_queries that wait, and as many different questions; each ends with its lookup (dns_forward.h).
+ *          What is kept is given beyond that.
  */
 #ifndef PFI_DNS_RESOLVER_H
 #define PFI_DNS_RESOLVER_H
@@ -25,7 +26,7 @@ struct dns_resolver {
 	struct policy     *policy;              /* in force; NULL before dns_resolver_set_policy() */
 	struct dns_flight *shared;              /* by key */
 	LIST_HEAD(, dns_flight) flights;
-	unsigned           nflights;
+	unsigned           nflights, nwaits;
 	struct dns_cache_key key;
 	uint8_t            scratch[DNS_MESSAGE_MAX];
 };
