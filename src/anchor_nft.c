@@ -30,6 +30,14 @@ nft_context(struct anchor *a)
 	return ctx;
 }
 
+static void
+nft_close(struct anchor *a)
+{
+	if (a->data != NULL)
+		nft_ctx_free(a->data);
+	a->data = NULL;
+}
+
 static int
 nft_run(struct anchor *a, const char *text)
 {
@@ -153,6 +161,8 @@ nft_load(struct anchor *a, const char *text)
 	free(kept);
 	if (error != 0)
 		log_error("cannot load the nftables table inet %s: %s", a->name, nft_error(a));
+	else if (a->sticky)
+		nft_close(a); /* the table has no owner */
 	return error;
 }
 
@@ -223,9 +233,7 @@ nft_remove(struct anchor *a)
 {
 	nft_load(a, "");
 	nft_route(false);
-	if (a->data != NULL)
-		nft_ctx_free(a->data);
-	a->data = NULL;
+	nft_close(a);
 	return 0;
 }
 

@@ -141,6 +141,7 @@ guard_run(int fd, bool to_stderr)
 {
 	struct guard_order order, next;
 	char *text = NULL, *next_text;
+	int status;
 
 	memset(&order, 0, sizeof(order));
 	log_open("pfinterceptd", to_stderr, LOG_DAEMON, LOG_INFO);
@@ -163,5 +164,7 @@ guard_run(int fd, bool to_stderr)
 		text = next_text;
 		order = next;
 	}
-	return guard_act(&order, text);
+	status = guard_act(&order, text);
+	free(text);
+	return status;
 }
