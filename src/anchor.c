@@ -39,7 +39,7 @@ none_remove(struct anchor *a)
 }
 
 static const struct anchor_ops anchor_none = { "none", none_render, none_prepare, none_load, none_remove,
-	NULL, NULL, NULL };
+	NULL, NULL, NULL, NULL };
 
 int
 anchor_open(struct anchor *a, const struct conf *conf, bool sticky)

@@ -71,6 +71,10 @@ struct anchor_ops {
 	 * they start anew by the rules now loaded. NULL: nothing is remembered. */
 	void (*forget)(struct anchor *);
 
+	/* Would verify() find all as it should be? Changes nothing and logs nothing; asked in a process of its own,
+	 * because it may take long. NULL: verify() is quick. */
+	bool (*healthy)(struct anchor *);
+
 	/* Is what load() put there still in force? Mends what prepare() would mend. 0; ESTALE: load it again.
 	 * NULL: nothing else can change it. */
 	int (*verify)(struct anchor *);

@@ -238,6 +238,6 @@ nft_remove(struct anchor *a)
 }
 
 static const struct anchor_ops nft_ops = { "nft", anchor_nft_render, nft_prepare, nft_load, nft_remove,
-	NULL, nft_verify, nft_learn };
+	NULL, NULL, nft_verify, nft_learn };
 
 const struct anchor_ops *const anchor_native = &nft_ops;

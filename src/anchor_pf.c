@@ -322,6 +322,21 @@ tables_lost(const struct anchor *a)
 }
 
 /* Another program, or the administrator, may have flushed our rules, turned pf off or hidden lo0 again. */
+static bool
+is_lost(struct anchor *a, const struct pf_report *st)
+{
+	return pf_check_hopeless(env_of(a)->system, st) || strcmp(st->path, path_of(a)) != 0;
+}
+
+static bool
+healthy(struct anchor *a)
+{
+	struct pf_report st;
+
+	return pf_check_read(env_of(a), a->name, &st) == 0 && st.device_error == 0 && st.pfctl_error == 0 && st.enabled &&
+	    !st.skipped && st.loaded && !a->lost && !is_lost(a, &st) && !tables_lost(a);
+}
+
 static int
 verify(struct anchor *a)
 {
@@ -332,7 +347,7 @@ verify(struct anchor *a)
 
 	if (pf_check_read(env, a->name, &st) != 0 || st.device_error != 0 || st.pfctl_error != 0)
 		return 0;
-	lost = pf_check_hopeless(env->system, &st) || strcmp(st.path, path_of(a)) != 0;
+	lost = is_lost(a, &st);
 	if (lost && !a->lost)
 		log_findings(env, &st, a->name);
 	else if (!lost && a->lost)
@@ -361,6 +376,6 @@ const struct anchor_ops anchor_pf_ops = {
 	.load = load,
 	.remove = remove_all,
 	.forget = forget,
-	.verify = verify,
+	.healthy = healthy, .verify = verify,
 	.learn = learn,
 };

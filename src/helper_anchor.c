@@ -12,6 +12,8 @@
 #include "loopback.h"
 #include "own.h"
 
+#define LOOK_S 20               /* a look at the rules that takes longer ends as one that found a fault */
+
 static int  helper_anchor_guard(struct helper_anchor *);
 static void helper_anchor_tell_guard(struct helper_anchor *);
 
@@ -262,13 +264,13 @@ helper_anchor_refresh(struct helper_anchor *ha)
 	free(text);
 }
 
-void
-helper_anchor_check(struct helper_anchor *ha)
+static void
+helper_anchor_mend(struct helper_anchor *ha)
 {
 	const struct anchor_ops *ops = ha->anchor.ops;
 	const struct anchor_restore before = ha->anchor.restore;
 
-	if (ha->state == ANCHOR_EMPTY || ops->verify == NULL)
+	if (ha->state == ANCHOR_EMPTY)
 		return;
 	if (ops->verify(&ha->anchor) == ESTALE) {
 		log_warn("somebody else changed the firewall; loading our rules again");
@@ -276,6 +278,45 @@ helper_anchor_check(struct helper_anchor *ha)
 	}
 	if (memcmp(&before, &ha->anchor.restore, sizeof(before)) != 0)
 		helper_anchor_tell_guard(ha);
+}
+
+static void
+helper_anchor_looked_cb(struct ev_loop *loop, ev_child *w, int revents)
+{
+	(void)revents;
+	ev_child_stop(loop, w);
+	if (w->rstatus != 0)
+		helper_anchor_mend(w->data);
+}
+
+/* In the child. Others wait for the end of what we have open. */
+_Noreturn static void
+helper_anchor_look(struct anchor *anchor)
+{
+	for (int fd = STDERR_FILENO + 1; fd < 4096; fd++)
+		close(fd);
+	alarm(LOOK_S);
+	_exit(anchor->ops->healthy(anchor) ? 0 : 1);
+}
+
+void
+helper_anchor_check(struct helper_anchor *ha)
+{
+	const struct anchor_ops *ops = ha->anchor.ops;
+	pid_t pid;
+
+	if (ha->state == ANCHOR_EMPTY || ops->verify == NULL || ev_is_active(&ha->look))
+		return;
+	pid = ops->healthy != NULL ? fork() : -1;
+	if (pid == 0)
+		helper_anchor_look(&ha->anchor);
+	if (pid == -1) {
+		helper_anchor_mend(ha);
+		return;
+	}
+	ev_child_init(&ha->look, helper_anchor_looked_cb, pid, 0);
+	ha->look.data = ha;
+	ev_child_start(EV_DEFAULT, &ha->look);
 }
 
 void

@@ -30,6 +30,7 @@ struct helper_anchor {
 	struct helper_targets       targets;
 	int                         guard_fd;
 	ev_io                       guard;              /* readable: it has died */
+	ev_child                    look;               /* the process that looks after the rules */
 	bool                        to_stderr, paused;
 };
 

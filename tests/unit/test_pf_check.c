@@ -491,8 +491,10 @@ rules_that_somebody_flushed_are_asked_for_again(void **state)
 	(void)state;
 	assert_int_equal(prepare(&a), 0);
 	file_put("loaded", "pass out all\n");
+	assert_true(a.ops->healthy(&a));
 	assert_int_equal(a.ops->verify(&a), 0);
 	file_put("loaded", "");
+	assert_false(a.ops->healthy(&a));
 	assert_int_equal(a.ops->verify(&a), ESTALE);
 	assert_null(strstr(file_get("log"), "-f -"));
 }
@@ -509,6 +511,7 @@ a_table_that_somebody_killed_is_asked_for_again(void **state)
 	for (size_t i = 0; i < 8; i++) {
 		a.matched = i < 4;
 		fake.killed = tables[i % 4];
+		assert_true(a.ops->healthy(&a) == (i >= 6));
 		assert_int_equal(a.ops->verify(&a), i < 6 ? ESTALE : 0);
 	}
 	assert_int_equal(fake.nioctls, 0);
@@ -568,11 +571,13 @@ what_somebody_turned_off_is_turned_on_again(void **state)
 	assert_int_equal(prepare(&a), 0);
 	file_put("loaded", "pass out all\n");
 	file_put("info", "Status: Disabled\n");
+	assert_false(a.ops->healthy(&a));
 	assert_int_equal(a.ops->verify(&a), 0);
 	assert_non_null(strstr(file_get("log"), "\n-e\n"));
 	assert_non_null(strstr(file_get("note"), "enabled=1"));
 	file_put("info", "Status: Enabled\n");
 	file_put("interfaces", "all\nlo0 (skip)\n");
+	assert_false(a.ops->healthy(&a));
 	assert_int_equal(a.ops->verify(&a), ESTALE);
 	assert_string_equal(a.place.unskipped, "lo0");
 	assert_non_null(strstr(file_get("note"), "skip=1"));
@@ -588,6 +593,7 @@ an_anchor_that_is_no_longer_evaluated_is_only_remarked(void **state)
 	assert_int_equal(prepare(&a), 0);
 	file_put("nat", "");
 	file_put("rules", "pass all\n");
+	assert_false(a.ops->healthy(&a));
 	assert_int_equal(a.ops->verify(&a), 0);
 	assert_true(a.lost);
 	file_put("nat", ANCHORED_NAT);
