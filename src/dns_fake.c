@@ -90,6 +90,8 @@ dns_fake_answer(struct fake_ip *f, const struct policy *policy, const uint8_t *q
 		    FAKE_IP_TTL_S);
 		return 0;
 	}
+	if (fake_ip_is_paused(f) || !policy->conf->global_enabled)
+		return ENOENT;
 	if ((type != DNS_A && type != DNS_AAAA && type != TYPE_SVCB && type != TYPE_HTTPS) || !host_is_valid(name) ||
 	    policy_is_proxy_host(policy, name) || !rule_always_proxied(policy->conf, name))
 		return ENOENT;

@@ -2,8 +2,8 @@
  * dns_fake.h - what dns.fake_ip answers to a query: made-up addresses for names whose every flow goes through a proxy,
  *              and these names for reverse queries.
  *
- * HTTPS and SVCB records would lead past the made-up address: there are none. Every other type is asked of a
- * resolver, through the proxy.
+ * While nothing is intercepted (paused, global_enabled false) nobody gets one. HTTPS and SVCB records would lead past
+ * the made-up address: there are none. Every other type is asked of a resolver, through the proxy.
  *
  * Sources: RFC 9460 (SVCB, HTTPS), RFC 1035 section 3.5 and RFC 3596 section 2.5 (reverse names).
  */

@@ -144,10 +144,11 @@ session_decide(struct session *s)
 	if (fake && (s->fake == NULL || verdict->action == ACTION_DIRECT)) {
 		fake_ip_warn_stale(s->all->env.fake_ip, &s->flow.peer, dst, ev_now(s->all->env.loop));
 		reason = CLOSE_STALE_ADDRESS;
-	} else if (verdict->action == ACTION_DIRECT)
+	} else if (verdict->action == ACTION_DIRECT) {
 		reason = session_direct_open(s);
-	else if (verdict->action == ACTION_PROXY)
+	} else if (verdict->action == ACTION_PROXY) {
 		reason = session_route_join(s, addr_port(dst) == QUIC_PORT && conf->intercept.quic == QUIC_PROXY);
+	}
 	if (reason != CLOSE_DONE)
 		session_refuse(s, reason);
 	else

@@ -310,6 +310,7 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		break;
 	case IPC_PAUSE:
 		control_set_paused(w->control, msg->value != 0);
+		fake_ip_set_paused(w->fake_ip, msg->value != 0);
 		break;
 	case IPC_SUMMARY:
 		account_summary(&w->account, ev_now(w->loop));

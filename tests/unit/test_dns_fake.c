@@ -16,7 +16,7 @@
 enum { PTR = 12, TXT = 16, SVCB = 64, HTTPS = 65 };
 
 static struct fake_ip *f;
-static struct conf conf;
+static struct conf conf = { .global_enabled = true };
 static struct policy policy = { .conf = &conf };
 static struct dns_query query;
 static uint8_t out[DNS_REPLY_MAX];
@@ -203,6 +203,20 @@ everything_else_is_left_to_the_resolvers(void **state)
 }
 
 static void
+names_have_their_own_addresses_while_nothing_is_intercepted(void **state)
+{
+	(void)state;
+	fake_ip_set_paused(f, true);
+	assert_int_equal(ask("a.proxied", DNS_A), ENOENT);
+	assert_int_equal(ask("a.proxied", HTTPS), ENOENT);
+	fake_ip_set_paused(f, false);
+	conf.global_enabled = false;
+	assert_int_equal(ask("a.proxied", DNS_A), ENOENT);
+	conf.global_enabled = true;
+	assert_int_equal(ask("a.proxied", DNS_A), 0);
+}
+
+static void
 longest_name_fits(void **state)
 {
 	char name[HOST_MAX + 1];
@@ -290,6 +304,7 @@ main(void)
 		TEST(family_without_range_has_no_record),
 		TEST(service_records_are_none),
 		TEST(everything_else_is_left_to_the_resolvers),
+		TEST(names_have_their_own_addresses_while_nothing_is_intercepted),
 		TEST(longest_name_fits),
 		TEST(full_range_is_an_error),
 		TEST(reverse_queries_give_the_name),
