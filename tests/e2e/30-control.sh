@@ -1,5 +1,5 @@
 # The control socket and the metrics, as scripts see them.
-# keys: control.socket, control.group, control.metrics
+# keys: control.socket control.group control.metrics
 . "$(dirname "$0")/lib.sh"
 SOCKET=$T/control.sock
 CONTROL="\"control\": { \"socket\": \"$SOCKET\", \"group\": \"daemon\", \"metrics\": \"127.0.0.1:9469\" }"

@@ -1,5 +1,5 @@
 # What the log says in JSON, and how much of it.
-# keys: log.format, log.rate
+# keys: log.format log.rate
 . "$(dirname "$0")/lib.sh"
 start_microsocks
 start_origin
