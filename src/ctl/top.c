@@ -20,7 +20,7 @@
 #define REFRESH_MS  1000
 #define HISTORY     512         /* seconds of the sparkline */
 #define HEAD_LINES  3
-#define PROXIES_MAX 4           /* shown above the table */
+#define SUMMARY_MAX 4           /* proxies or rules shown above the table */
 #define TEXT_MAX    64
 
 enum sort { SORT_RATE, SORT_OUT, SORT_IN, SORT_AGE, SORT_HOST, SORTS };
@@ -45,8 +45,9 @@ struct top {
 	enum sort      sort;
 	bool           frozen, utf8;
 	char           filter[TEXT_MAX], message[256];
-	yajl_val       status, proxies[PROXIES_MAX];
-	size_t         nproxies;
+	bool           by_rule;         /* the summary is of rules, not of proxies */
+	yajl_val       status, summary[SUMMARY_MAX];
+	size_t         nsummary;
 	double         history[HISTORY];
 	size_t         nhistory;
 	double         all_out, all_in, rate_out, rate_in, uptime;
@@ -128,13 +129,32 @@ top_stream(struct top *t, const char *verb, void (*take)(struct top *, yajl_val)
 	return end;
 }
 
-static void
-proxy_take(struct top *t, yajl_val proxy)
+static double
+summary_bytes(yajl_val row)
 {
-	if (t->nproxies < PROXIES_MAX)
-		t->proxies[t->nproxies++] = proxy;
-	else
-		yajl_tree_free(proxy);
+	return member_number(row, "out") + member_number(row, "in");
+}
+
+/* Keeps those with the most bytes, in the daemon's order. */
+static void
+summary_take(struct top *t, yajl_val row)
+{
+	size_t least = 0;
+
+	if (t->nsummary < SUMMARY_MAX) {
+		t->summary[t->nsummary++] = row;
+		return;
+	}
+	for (size_t i = 1; i < SUMMARY_MAX; i++)
+		if (summary_bytes(t->summary[i]) < summary_bytes(t->summary[least]))
+			least = i;
+	if (summary_bytes(row) <= summary_bytes(t->summary[least])) {
+		yajl_tree_free(row);
+		return;
+	}
+	yajl_tree_free(t->summary[least]);
+	memmove(&t->summary[least], &t->summary[least + 1], (SUMMARY_MAX - 1 - least) * sizeof(t->summary[0]));
+	t->summary[SUMMARY_MAX - 1] = row;
 }
 
 static void
@@ -154,11 +174,11 @@ top_rates(struct top *t)
 static bool
 top_refresh(struct top *t)
 {
-	while (t->nproxies > 0)
-		yajl_tree_free(t->proxies[--t->nproxies]);
+	while (t->nsummary > 0)
+		yajl_tree_free(t->summary[--t->nsummary]);
 	yajl_tree_free(t->status);
 	t->status = client_ask(t->client, "\"verb\":\"status\"") ? client_answer(t->client, NULL) : NULL;
-	if (t->status == NULL || !top_stream(t, "proxies", proxy_take) || !top_stream(t, "connections", row_take))
+	if (t->status == NULL || !top_stream(t, t->by_rule ? "rules" : "proxies", summary_take) || !top_stream(t, "connections", row_take))
 		return false;
 	rows_forget(t, false);
 	top_rates(t);
@@ -256,20 +276,21 @@ draw_head(const struct top *t)
 }
 
 static void
-draw_proxies(const struct top *t, int line)
+draw_summary(const struct top *t, int line)
 {
 	char name[SHOW_MAX], out[SHOW_MAX], in[SHOW_MAX];
 
-	for (size_t i = 0; i < t->nproxies; i++) {
-		const char *state = member_text(t->proxies[i], "state");
+	for (size_t i = 0; i < t->nsummary; i++) {
+		const char *state = member_text(t->summary[i], t->by_rule ? "action" : "state");
 
 		if (state != NULL && strcmp(state, "down") == 0)
 			attron(COLOR_PAIR(1));
-		mvprintw(line + (int)i, 0, "proxy %-3.0f %-14.14s %-8s %5.0f active %7.0f closed %4s out %4s in",
-		    member_number(t->proxies[i], "id"), show_value("", member(t->proxies[i], "name"), name),
-		    state != NULL ? state : "-", member_number(t->proxies[i], "active"),
-		    member_number(t->proxies[i], "closed"), show_bytes(member_number(t->proxies[i], "out"), out),
-		    show_bytes(member_number(t->proxies[i], "in"), in));
+		mvprintw(line + (int)i, 0, "%-5s %-3.0f %-14.14s %-8s %5.0f active %7.0f closed %4s out %4s in",
+		    t->by_rule ? "rule" : "proxy",
+		    member_number(t->summary[i], "id"), show_value("", member(t->summary[i], "name"), name),
+		    state != NULL ? state : "-", member_number(t->summary[i], "active"),
+		    member_number(t->summary[i], "closed"), show_bytes(member_number(t->summary[i], "out"), out),
+		    show_bytes(member_number(t->summary[i], "in"), in));
 		attroff(COLOR_PAIR(1));
 	}
 }
@@ -314,12 +335,12 @@ draw(struct top *t)
 {
 	erase();
 	draw_head(t);
-	draw_proxies(t, HEAD_LINES);
-	draw_table(t, HEAD_LINES + (int)t->nproxies);
+	draw_summary(t, HEAD_LINES);
+	draw_table(t, HEAD_LINES + (int)t->nsummary);
 	if (t->message[0] != '\0')
 		mvprintw(LINES - 1, 0, "%.*s", COLS - 1, t->message);
 	else
-		mvprintw(LINES - 1, 0, "%.*s", COLS - 1, "q quit  s sort  / filter  k kill  p pause  space freeze");
+		mvprintw(LINES - 1, 0, "%.*s", COLS - 1, "q quit  s sort  / filter  r rules  k kill  p pause  space freeze");
 	mvprintw(LINES - 1, COLS > 79 ? COLS - 22 : 58, " %-6.6s %-13.13s", sorts[t->sort], t->filter);
 	refresh();
 }
@@ -410,6 +431,7 @@ top_key(struct top *t, int key)
 	case '/': ask_text("Show flows with: ", t->filter); break;
 	case 'k': top_kill(t); break;
 	case 'p': top_pause(t); break;
+	case 'r': t->by_rule = !t->by_rule; break;
 	case ' ': t->frozen = !t->frozen; break;
 	case KEY_DOWN: top_select(t, 1); break;
 	case KEY_UP: top_select(t, -1); break;
@@ -468,8 +490,8 @@ top_run(const struct ctl *ctl, int argc, char **argv)
 	good = top_loop(&t);
 	rows_forget(&t, true);
 	free(t.sorted);
-	while (t.nproxies > 0)
-		yajl_tree_free(t.proxies[--t.nproxies]);
+	while (t.nsummary > 0)
+		yajl_tree_free(t.summary[--t.nsummary]);
 	yajl_tree_free(t.status);
 	client_close(t.client);
 	if (!good)
