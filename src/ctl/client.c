@@ -72,6 +72,8 @@ client_open(const struct ctl *ctl)
 void
 client_close(struct client *c)
 {
+	if (c == NULL)
+		return;
 	fclose(c->in);
 	free(c->line);
 	free(c);
@@ -123,6 +125,37 @@ client_answer(struct client *c, const char **text)
 	fprintf(stderr, "pfinterceptctl: %s\n", error != NULL ? error : "the daemon's answer is not understood");
 	yajl_tree_free(answer);
 	return NULL;
+}
+
+int
+client_run(const struct ctl *ctl, enum client_kind kind, client_show *show, const void *arg, const char *fmt, ...)
+{
+	struct client *c = client_open(ctl);
+	char members[CONTROL_LINE_MAX - 64];
+	const char *text;
+	bool end = false;
+	yajl_val line;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(members, sizeof(members), fmt, args);
+	va_end(args);
+	line = c != NULL && client_ask(c, "%s", members) ? client_answer(c, &text) : NULL;
+	for (bool first = true; line != NULL; first = false) {
+		end = kind == CLIENT_LINE || member_true(line, "end");
+		if (ctl->json && !(first && kind == CLIENT_EVENTS))
+			fputs(text, stdout);
+		else if (!ctl->json && (first || !end))
+			show(arg, line, first);
+		yajl_tree_free(line);
+		if (kind == CLIENT_EVENTS)
+			fflush(stdout);
+		line = end || ferror(stdout) ? NULL : client_line(c, &text);
+		if (line == NULL && !end)
+			fprintf(stderr, "pfinterceptctl: the daemon has closed the connection\n");
+	}
+	client_close(c);
+	return end ? CTL_OK : CTL_FAILED;
 }
 
 yajl_val

@@ -26,6 +26,13 @@ yajl_val client_line(struct client *, const char **text);
 /* The first line of an answer. NULL: it was an error, or none came; said so. */
 yajl_val client_answer(struct client *, const char **text);
 
+/* One request (as for client_ask()) from beginning to end: with -j all lines of its answer are printed as they are, else
+ * each is shown. first: it begins a stream, or is all there is. An exit status. */
+enum client_kind { CLIENT_LINE, CLIENT_STREAM, CLIENT_EVENTS };         /* EVENTS: without end, each line at once */
+typedef void client_show(const void *arg, yajl_val line, bool first);
+int client_run(const struct ctl *, enum client_kind, client_show *, const void *arg, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+
 /* Members of an object; a missing one is NULL, 0 or false. */
 yajl_val    member(yajl_val, const char *key);
 const char *member_text(yajl_val, const char *key);

@@ -15,12 +15,14 @@
 
 struct column { const char *title, *key; int width; bool right; };
 
-static const struct column flow_columns[] = {
+static const struct column event_columns[] = {
+	{ "EVENT", "event", 5, false },
 	{ "ID", "id", 6, true }, { "PROTO", "protocol", 5, false }, { "SOURCE", "source", 21, false },
 	{ "DESTINATION", "destination", 21, false }, { "HOST", "host", 28, false }, { "VIA", "via", 4, false },
 	{ "RULE", "rule", 4, true }, { "ACTION", "action", 6, false }, { "PROXY", "proxy", 5, true },
 	{ "OUT", "out", 7, true }, { "IN", "in", 7, true }, { "AGE", "age_s", 7, true }, { NULL, NULL, 0, false }
 };
+static const struct column *const flow_columns = event_columns + 1;
 static const struct column rule_columns[] = {
 	{ "ID", "id", 5, true }, { "NAME", "name", 20, false }, { "PATTERN", "pattern", 28, false },
 	{ "ON", "enabled", 3, false }, { "ACTION", "action", 6, false }, { "PROXIES", "proxies", 7, false },
@@ -169,147 +171,64 @@ show_object(yajl_val object, int indent)
 	}
 }
 
-/* Lines until the end of the stream. False: the daemon went away before it. */
-static bool
-show_stream(const struct ctl *ctl, struct client *client, const struct column *columns)
+/* arg: the columns of a stream, or of one row; NULL: it is no table. */
+static void
+show_line(const void *arg, yajl_val line, bool first)
 {
-	const char *text;
-	bool end = false;
-	yajl_val line;
-
-	while (!end && (line = client_line(client, &text)) != NULL) {
-		end = member_true(line, "end");
-		if (ctl->json)
-			fputs(text, stdout);
-		else if (!end)
-			show_row(columns, line);
-		yajl_tree_free(line);
-	}
-	return end;
+	if (arg == NULL && member_text(line, "message") != NULL)
+		printf("%s\n", member_text(line, "message"));
+	else if (arg == NULL)
+		show_object(line, 0);
+	else if (first)
+		show_head(arg);
+	if (arg != NULL && (!first || member(line, "id") != NULL))
+		show_row(arg, line);
 }
 
-/* One verb, one answer: a line, or a stream when there are columns. */
-static int
-show_verb(const struct ctl *ctl, const char *verb, const struct column *columns)
+int
+status_run(const struct ctl *ctl, int argc, char **argv)
 {
-	struct client *client = client_open(ctl);
-	const char *text;
-	yajl_val answer;
-	bool good;
-
-	if (client == NULL)
-		return CTL_FAILED;
-	answer = client_ask(client, "\"verb\":\"%s\"", verb) ? client_answer(client, &text) : NULL;
-	good = answer != NULL;
-	if (good && ctl->json)
-		fputs(text, stdout);
-	else if (good && columns != NULL)
-		show_head(columns);
-	else if (good && member_text(answer, "message") != NULL)
-		printf("%s\n", member_text(answer, "message"));
-	else if (good)
-		show_object(answer, 0);
-	if (good && columns != NULL)
-		good = show_stream(ctl, client, columns);
-	yajl_tree_free(answer);
-	client_close(client);
-	return good ? CTL_OK : CTL_FAILED;
+	(void)argc;
+	return client_run(ctl, CLIENT_LINE, show_line, NULL, "\"verb\":\"%s\"", argv[0]);
 }
 
-int status_run(const struct ctl *ctl, int argc, char **argv) { (void)argc; return show_verb(ctl, argv[0], NULL); }
-int rules_run(const struct ctl *ctl, int argc, char **argv) { (void)argc; return show_verb(ctl, argv[0], rule_columns); }
-int proxies_run(const struct ctl *ctl, int argc, char **argv) { (void)argc; return show_verb(ctl, argv[0], proxy_columns); }
-
-/* Flows as they begin and end, until the daemon or the user ends it. */
-static int
-show_events(const struct ctl *ctl, struct client *client)
+int
+rules_run(const struct ctl *ctl, int argc, char **argv)
 {
-	const char *text;
-	yajl_val line;
+	(void)argc, (void)argv;
+	return client_run(ctl, CLIENT_STREAM, show_line, rule_columns, "\"verb\":\"rules\"");
+}
 
-	while (!ferror(stdout) && (line = client_line(client, &text)) != NULL) {
-		if (ctl->json) {
-			fputs(text, stdout);
-		} else if (member_text(line, "event") != NULL) {
-			printf("%-5s ", member_text(line, "event"));
-			show_row(flow_columns, line);
-		} else {
-			show_row(flow_columns, line);
-		}
-		fflush(stdout);
-		yajl_tree_free(line);
-	}
-	fprintf(stderr, "pfinterceptctl: the daemon has closed the connection\n");
-	return CTL_FAILED;
+int
+proxies_run(const struct ctl *ctl, int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	return client_run(ctl, CLIENT_STREAM, show_line, proxy_columns, "\"verb\":\"proxies\"");
 }
 
 int
 events_run(const struct ctl *ctl, int argc, char **argv)
 {
-	struct client *client = client_open(ctl);
-	yajl_val answer;
-	int status = CTL_FAILED;
-
 	(void)argc, (void)argv;
-	if (client == NULL)
-		return CTL_FAILED;
-	answer = client_ask(client, "\"verb\":\"events\"") ? client_answer(client, NULL) : NULL;
-	if (answer != NULL && !ctl->json)
-		printf("%-5s ", "EVENT"), show_head(flow_columns);
-	fflush(stdout);
-	if (answer != NULL)
-		status = show_events(ctl, client);
-	yajl_tree_free(answer);
-	client_close(client);
-	return status;
+	return client_run(ctl, CLIENT_EVENTS, show_line, event_columns, "\"verb\":\"events\"");
 }
 
 int
 connections_run(const struct ctl *ctl, int argc, char **argv)
 {
-	const bool watch = argc == 2 && strcmp(argv[1], "-w") == 0;
-	struct client *client;
-	yajl_val answer;
-	int status = CTL_FAILED;
-
-	if (argc > 1 + watch)
+	if (argc == 1)
+		return client_run(ctl, CLIENT_STREAM, show_line, flow_columns, "\"verb\":\"connections\"");
+	if (argc > 2 || strcmp(argv[1], "-w") != 0)
 		return CTL_USAGE;
-	if (!watch)
-		return show_verb(ctl, argv[0], flow_columns);
-	client = client_open(ctl);
-	if (client == NULL)
-		return CTL_FAILED;
-	answer = client_ask(client, "\"verb\":\"connections\",\"watch\":true") ? client_answer(client, NULL) : NULL;
-	if (answer != NULL && !ctl->json)
-		show_head(flow_columns);
-	if (answer != NULL)
-		status = show_events(ctl, client);
-	yajl_tree_free(answer);
-	client_close(client);
-	return status;
+	return client_run(ctl, CLIENT_EVENTS, show_line, event_columns, "\"verb\":\"connections\",\"watch\":true");
 }
 
 int
 kill_run(const struct ctl *ctl, int argc, char **argv)
 {
-	struct client *client;
-	const char *text;
-	yajl_val answer;
 	char *end;
 
 	if (argc != 2 || strtoull(argv[1], &end, 10) == 0 || *end != '\0')
 		return CTL_USAGE;
-	client = client_open(ctl);
-	if (client == NULL)
-		return CTL_FAILED;
-	answer = client_ask(client, "\"verb\":\"kill\",\"id\":%s", argv[1]) ? client_answer(client, &text) : NULL;
-	if (answer != NULL && ctl->json) {
-		fputs(text, stdout);
-	} else if (answer != NULL) {
-		show_head(flow_columns);
-		show_row(flow_columns, answer);
-	}
-	client_close(client);
-	yajl_tree_free(answer);
-	return answer != NULL ? CTL_OK : CTL_FAILED;
+	return client_run(ctl, CLIENT_LINE, show_line, flow_columns, "\"verb\":\"kill\",\"id\":%s", argv[1]);
 }

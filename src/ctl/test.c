@@ -36,11 +36,12 @@ test_verdict(const char *title, yajl_val verdict)
 }
 
 static void
-test_line(yajl_val line)
+test_line(const void *arg, yajl_val line, bool first)
 {
 	const char *why = member_text(line, "why");
 	char name[SHOW_MAX], pattern[SHOW_MAX];
 
+	(void)arg, (void)first;
 	if (why != NULL)
 		for (size_t i = 0; i < sizeof(whys) / sizeof(whys[0]); i++)
 			if (strcmp(whys[i].why, why) == 0)
@@ -77,30 +78,13 @@ split(const char *text, char host[HOST_MAX + 1], unsigned *port)
 int
 test_run(const struct ctl *ctl, int argc, char **argv)
 {
-	const char *protocol = argc == 3 ? argv[2] : "tcp", *text;
+	const char *protocol = argc == 3 ? argv[2] : "tcp";
 	char host[HOST_MAX + 1];
-	struct client *client;
-	bool end = false;
 	unsigned port;
-	yajl_val line;
 
 	if (argc < 2 || argc > 3 || (strcmp(protocol, "tcp") != 0 && strcmp(protocol, "udp") != 0) ||
 	    !split(argv[1], host, &port))
 		return CTL_USAGE;
-	client = client_open(ctl);
-	if (client == NULL)
-		return CTL_FAILED;
-	line = client_ask(client, "\"verb\":\"test\",\"host\":\"%s\",\"port\":%u,\"protocol\":\"%s\"", host, port, protocol) ?
-	    client_answer(client, &text) : NULL;
-	while (line != NULL && !end) {
-		end = member_true(line, "end");
-		if (ctl->json)
-			fputs(text, stdout);
-		else
-			test_line(line);
-		yajl_tree_free(line);
-		line = end ? NULL : client_line(client, &text);
-	}
-	client_close(client);
-	return end ? CTL_OK : CTL_FAILED;
+	return client_run(ctl, CLIENT_STREAM, test_line, NULL,
+	    "\"verb\":\"test\",\"host\":\"%s\",\"port\":%u,\"protocol\":\"%s\"", host, port, protocol);
 }
