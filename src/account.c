@@ -11,6 +11,14 @@
 
 const double account_bounds[ACCOUNT_BUCKETS] = { .005, .01, .025, .05, .1, .25, .5, 1., 2.5, 5., 10., 30. };
 
+const char *
+drop_name(enum drop drop)
+{
+	static const char *const names[] = { "lookup", "loop", "limit", "unsent", "fragment", "malformed", "stranger" };
+
+	return names[drop];
+}
+
 void
 account_init(struct account *a, double now)
 {
@@ -237,7 +245,7 @@ account_end(struct account *a, const struct conf *conf, struct flow_record *r, d
 void
 account_summary(struct account *a, double now)
 {
-	char reasons[512] = "";
+	char reasons[512] = "", drops[256] = "";
 	size_t len = 0;
 
 	account_settle(a);
@@ -250,5 +258,9 @@ account_summary(struct account *a, double now)
 		if (a->closed[i] > 0)
 			len += (size_t)snprintf(reasons + len, sizeof(reasons) - len, " %s=%" PRIu64,
 			    close_reason_name((enum close_reason)i), a->closed[i]);
+	len = 0;
+	for (int i = 0; i < DROPS; i++)
+		len += (size_t)snprintf(drops + len, sizeof(drops) - len, " %s=%" PRIu64, drop_name((enum drop)i), a->dropped[i]);
+	log_info("summary: udp dropped%s", drops);
 	log_info("summary: closed%s", reasons[0] != '\0' ? reasons : " none");
 }

@@ -41,6 +41,19 @@ struct tally {
 	char             host[];                /* ... or ""; of a host */
 };
 
+/* Datagrams that went nowhere. */
+enum drop {
+	DROP_LOOKUP,            /* the firewall does not know their destination */
+	DROP_LOOP,              /* meant for one of our own listeners */
+	DROP_LIMIT,             /* limits.*, full queues, memory */
+	DROP_UNSENT,            /* the system or the proxy's relay did not take them */
+	DROP_FRAGMENT,          /* from a relay: FRAG is not 0 */
+	DROP_MALFORMED,         /* ... no SOCKS5 header */
+	DROP_STRANGER,          /* ... from an address that the client has not sent to, and that cannot be shown to it */
+	DROPS
+};
+const char *drop_name(enum drop);        /* "lookup" */
+
 struct flow_record;
 
 /* What can be done to a flow under way. */
@@ -73,6 +86,7 @@ struct account {
 	uint64_t active[3], total[3];           /* by enum action: as in all; closed */
 	uint64_t closed[CLOSE_REASONS];
 	uint64_t dns_queries, dns_cached, dns_proxied, dns_blocked, dns_failed;
+	uint64_t dropped[DROPS];
 	double   started;
 	struct flow_log log;
 	TAILQ_HEAD(, flow_record) live;         /* in the order of their ids */

@@ -16,7 +16,6 @@
 #include "ipc.h"
 #include "names.h"
 #include "policy.h"
-#include "session.h"
 
 #define CONTROL_CLIENTS 64
 #define CONTROL_OUT_MAX (1u << 20)
@@ -32,7 +31,6 @@ struct control_env {
 	struct ipc              *ipc;
 	struct account          *account;
 	struct policy *const    *policy;
-	const struct sessions   *sessions;
 	const struct names      *names;
 };
 

@@ -19,6 +19,13 @@ put_key(yajl_gen g, const char *key)
 }
 
 void
+put_map(yajl_gen g, const char *key)
+{
+	put_key(g, key);
+	yajl_gen_map_open(g);
+}
+
+void
 put_text(yajl_gen g, const char *key, const char *text)
 {
 	put_key(g, key);
@@ -53,6 +60,16 @@ put_bool(yajl_gen g, const char *key, bool value)
 }
 
 void
+put_proxies(yajl_gen g, const struct conf_proxy *const *proxies, size_t n)
+{
+	put_key(g, "proxies");
+	yajl_gen_array_open(g);
+	for (size_t i = 0; i < n; i++)
+		yajl_gen_integer(g, proxies[i]->id);
+	yajl_gen_array_close(g);
+}
+
+void
 put_addr(yajl_gen g, const char *key, const union addr *addr)
 {
 	char text[ADDR_TEXT_MAX];
@@ -75,8 +92,7 @@ put_histogram(yajl_gen g, const char *key, const struct histogram *h)
 {
 	uint64_t count = 0;
 
-	put_key(g, key);
-	yajl_gen_map_open(g);
+	put_map(g, key);
 	put_key(g, "buckets");
 	yajl_gen_array_open(g);
 	for (size_t i = 0; i <= ACCOUNT_BUCKETS; i++) {

@@ -3,8 +3,6 @@
 #include "control_client.h"
 #include "control_json.h"
 
-#include <sys/resource.h>
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,8 +33,7 @@ put_usage(yajl_gen g)
 	struct usage usage;
 
 	usage_get(&usage);
-	put_key(g, "daemon");
-	yajl_gen_map_open(g);
+	put_map(g, "daemon");
 	put_number(g, "pid", (uint64_t)getpid());
 	put_seconds(g, "cpu_s", usage.cpu_s);
 	put_number(g, "memory_peak_bytes", usage.memory_peak_bytes);
@@ -94,6 +91,7 @@ begin_status(struct control_client *c)
 static void
 begin_stream(struct control_client *c)
 {
+	account_settle(c->control->env.account);
 	control_answer(c);
 	control_line_end(c);
 }
@@ -123,21 +121,15 @@ begin_events(struct control_client *c)
 	c->watching = true;
 }
 
-static struct tally *
-tally_of(struct tally *table, unsigned id)
+/* What the rule or proxy has seen. */
+static const struct tally *
+tally_of(const struct tally *table, unsigned id)
 {
-	struct tally *t;
+	static const struct tally none;
+	const struct tally *t;
 
 	HASH_FIND(hh, table, &id, sizeof(id), t);
-	return t;
-}
-
-static void
-put_tally(yajl_gen g, const struct tally *t)
-{
-	static const struct traffic none;
-
-	put_traffic(g, t != NULL ? &t->traffic : &none);
+	return t != NULL ? t : &none;
 }
 
 static bool
@@ -149,8 +141,7 @@ more_rules(struct control_client *c)
 
 	if (c->cursor >= conf->nrules)
 		return false;
-	if (c->cursor++ == 0)
-		account_settle(c->control->env.account);
+	c->cursor++;
 	g = control_line(c);
 	put_number(g, "id", rule->id);
 	put_text(g, "name", rule->name);
@@ -159,12 +150,8 @@ more_rules(struct control_client *c)
 		put_text(g, "pattern_file", rule->pattern_file);
 	put_bool(g, "enabled", rule->enabled);
 	put_text(g, "action", action_name(rule->action));
-	put_key(g, "proxies");
-	yajl_gen_array_open(g);
-	for (size_t i = 0; i < rule->nproxies; i++)
-		yajl_gen_integer(g, rule->proxies[i]->id);
-	yajl_gen_array_close(g);
-	put_tally(g, tally_of(c->control->env.account->rules, rule->id));
+	put_proxies(g, rule->proxies, rule->nproxies);
+	put_traffic(g, &tally_of(c->control->env.account->rules, rule->id)->traffic);
 	control_line_end(c);
 	return true;
 }
@@ -179,8 +166,7 @@ more_proxies(struct control_client *c)
 
 	if (c->cursor >= policy->conf->nproxies)
 		return false;
-	if (c->cursor++ == 0)
-		account_settle(c->control->env.account);
+	c->cursor++;
 	t = tally_of(c->control->env.account->proxies, proxy->conf->id);
 	g = control_line(c);
 	put_number(g, "id", proxy->conf->id);
@@ -193,11 +179,9 @@ more_proxies(struct control_client *c)
 	put_addr(g, "address", proxy->naddrs > 0 ? &proxy->addrs[proxy->preferred] : &addr_none);
 	put_number(g, "connects", proxy->connects);
 	put_number(g, "failures", proxy->failures);
-	put_tally(g, t);
-	if (t != NULL) {
-		put_histogram(g, "connect_s", &t->connect);
-		put_histogram(g, "first_byte_s", &t->first_byte);
-	}
+	put_traffic(g, &t->traffic);
+	put_histogram(g, "connect_s", &t->connect);
+	put_histogram(g, "first_byte_s", &t->first_byte);
 	control_line_end(c);
 	return true;
 }
@@ -265,26 +249,10 @@ put_hosts(yajl_gen g, struct tally *hosts)
 static void
 put_closed(yajl_gen g, const struct account *a)
 {
-	put_key(g, "close");
-	yajl_gen_map_open(g);
+	put_map(g, "close");
 	for (int i = 0; i < CLOSE_REASONS; i++)
 		if (a->closed[i] > 0)
 			put_number(g, close_reason_name((enum close_reason)i), a->closed[i]);
-	yajl_gen_map_close(g);
-}
-
-static void
-put_dropped(yajl_gen g, const struct sessions_dropped *d)
-{
-	put_key(g, "udp_dropped");
-	yajl_gen_map_open(g);
-	put_number(g, "lookup", d->lookup);
-	put_number(g, "loop", d->loop);
-	put_number(g, "limit", d->limit);
-	put_number(g, "unsent", d->unsent);
-	put_number(g, "fragment", d->fragment);
-	put_number(g, "malformed", d->malformed);
-	put_number(g, "stranger", d->stranger);
 	yajl_gen_map_close(g);
 }
 
@@ -298,22 +266,22 @@ begin_stats(struct control_client *c)
 	put_seconds(g, "uptime_s", now_of(c) - a->started);
 	put_traffic(g, &a->all);
 	put_rates(g, c->control);
-	put_key(g, "actions");
-	yajl_gen_map_open(g);
+	put_map(g, "actions");
 	for (int action = ACTION_DIRECT; action <= ACTION_BLOCK; action++) {
-		put_key(g, action_name((enum action)action));
-		yajl_gen_map_open(g);
+		put_map(g, action_name((enum action)action));
 		put_number(g, "active", a->active[action]);
 		put_number(g, "closed", a->total[action]);
 		yajl_gen_map_close(g);
 	}
 	yajl_gen_map_close(g);
 	put_closed(g, a);
-	put_key(g, "dns");
-	yajl_gen_map_open(g);
+	put_map(g, "dns");
 	put_dns(g, a);
 	yajl_gen_map_close(g);
-	put_dropped(g, sessions_dropped(c->control->env.sessions));
+	put_map(g, "udp_dropped");
+	for (int i = 0; i < DROPS; i++)
+		put_number(g, drop_name((enum drop)i), a->dropped[i]);
+	yajl_gen_map_close(g);
 	put_hosts(g, a->hosts);
 	put_usage(g);
 	control_line_end(c);
@@ -331,16 +299,11 @@ begin_test(struct control_client *c)
 static void
 put_verdict(yajl_gen g, const char *key, const struct verdict *v)
 {
-	put_key(g, key);
-	yajl_gen_map_open(g);
+	put_map(g, key);
 	put_text(g, "action", action_name(v->action));
 	if (v->rule != NULL)
 		put_number(g, "rule", v->rule->id);
-	put_key(g, "proxies");
-	yajl_gen_array_open(g);
-	for (size_t i = 0; v->action == ACTION_PROXY && i < v->nproxies; i++)
-		yajl_gen_integer(g, v->proxies[i]->id);
-	yajl_gen_array_close(g);
+	put_proxies(g, v->proxies, v->action == ACTION_PROXY ? v->nproxies : 0);
 	yajl_gen_map_close(g);
 }
 

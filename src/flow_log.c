@@ -58,8 +58,7 @@ write_json(const struct flow_record *r, double now)
 	if (gen == NULL)
 		return;
 	yajl_gen_map_open(gen);
-	put_key(gen, "flow");
-	yajl_gen_map_open(gen);
+	put_map(gen, "flow");
 	put_flow(gen, r, now, true);
 	yajl_gen_map_close(gen);
 	yajl_gen_map_close(gen);

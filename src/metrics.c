@@ -110,20 +110,16 @@ write_proxies(FILE *out, const struct policy *policy)
 }
 
 static void
-write_dns(FILE *out, const struct account *a, const struct sessions_dropped *d)
+write_dns(FILE *out, const struct account *a)
 {
-	const struct { const char *reason; uint64_t count; } drops[] = { { "lookup", d->lookup }, { "loop", d->loop },
-	    { "limit", d->limit }, { "unsent", d->unsent }, { "fragment", d->fragment }, { "malformed", d->malformed },
-	    { "stranger", d->stranger } };
-
 	single(out, "pfinterceptd_dns_queries_total", "counter", "DNS queries received.", (double)a->dns_queries);
 	single(out, "pfinterceptd_dns_cached_total", "counter", "DNS queries answered from the cache.", (double)a->dns_cached);
 	single(out, "pfinterceptd_dns_proxied_total", "counter", "DNS queries sent through a proxy.", (double)a->dns_proxied);
 	single(out, "pfinterceptd_dns_blocked_total", "counter", "DNS queries refused by a rule.", (double)a->dns_blocked);
 	single(out, "pfinterceptd_dns_failed_total", "counter", "DNS queries that got no good answer.", (double)a->dns_failed);
 	family(out, "pfinterceptd_udp_dropped_total", "counter", "Datagrams that went nowhere.");
-	for (size_t i = 0; i < sizeof(drops) / sizeof(drops[0]); i++)
-		fprintf(out, "pfinterceptd_udp_dropped_total{reason=\"%s\"} %" PRIu64 "\n", drops[i].reason, drops[i].count);
+	for (int i = 0; i < DROPS; i++)
+		fprintf(out, "pfinterceptd_udp_dropped_total{reason=\"%s\"} %" PRIu64 "\n", drop_name((enum drop)i), a->dropped[i]);
 }
 
 static void
@@ -145,7 +141,7 @@ write_all(FILE *out, const struct control *control)
 	    a->proxies, offsetof(struct tally, connect));
 	write_histograms(out, "pfinterceptd_proxy_first_byte_seconds",
 	    "From then until the server's first byte.", a->proxies, offsetof(struct tally, first_byte));
-	write_dns(out, a, sessions_dropped(control->env.sessions));
+	write_dns(out, a);
 	write_process(out);
 }
 

@@ -102,7 +102,7 @@ session_answer(struct session *s, const union addr *src, const uint8_t *msg, siz
 	int error = fw->ops->send_reply(fw, &s->flow, src, msg, len);
 
 	if (error != 0 && error != EINPROGRESS) {
-		s->all->dropped.unsent++;
+		s->all->env.account->dropped[DROP_UNSENT]++;
 		return;
 	}
 	s->record.in += len;
@@ -171,9 +171,9 @@ session_send(struct session *s, const uint8_t *msg, size_t len)
 	} else if (direct) {
 		return session_direct_failed(s, error);
 	} else if (error == ENOBUFS || error == ENOMEM) {
-		s->all->dropped.limit++;
+		s->all->env.account->dropped[DROP_LIMIT]++;
 	} else {
-		s->all->dropped.unsent++;
+		s->all->env.account->dropped[DROP_UNSENT]++;
 	}
 	return true;
 }
@@ -313,7 +313,7 @@ session_take(struct session *s, const uint8_t *msg, size_t len)
 	switch (s->state) {
 	case SESSION_WAIT:
 		if (session_wait_add(s, msg, len) != 0)
-			s->all->dropped.limit++;
+			s->all->env.account->dropped[DROP_LIMIT]++;
 		else if ((s->awaits & AWAIT_NAME) != 0 && session_name_hear(s, false))
 			session_known(s, AWAIT_NAME);
 		break;
@@ -332,7 +332,7 @@ sessions_warn_limit(struct sessions *all)
 {
 	const double now = ev_now(all->env.loop);
 
-	all->dropped.limit++;
+	all->env.account->dropped[DROP_LIMIT]++;
 	if (now < all->warn_after)
 		return;
 	all->warn_after = now + WARN_S;
@@ -362,13 +362,13 @@ sessions_received_cb(void *arg, int error, const struct flow *flow, const union 
 
 	if (error != 0) {
 		if (error == ENOBUFS || error == ENOMEM)
-			all->dropped.limit++;
+			all->env.account->dropped[DROP_LIMIT]++;
 		else
-			all->dropped.lookup++;
+			all->env.account->dropped[DROP_LOOKUP]++;
 		return;
 	}
 	if (firewall_is_own(all->env.firewall, dst)) {
-		all->dropped.loop++;
+		all->env.account->dropped[DROP_LOOP]++;
 		return;
 	}
 	s = session_find(all, &flow->peer, dst);
@@ -475,19 +475,8 @@ sessions_count(const struct sessions *all)
 	return HASH_COUNT(all->table);
 }
 
-const struct sessions_dropped *
-sessions_dropped(const struct sessions *all)
-{
-	return &all->dropped;
-}
-
 void
 sessions_summary(const struct sessions *all)
 {
-	const struct sessions_dropped *d = &all->dropped;
-
-	log_info("summary: udp sessions=%u associations=%u, dropped lookup=%ju loop=%ju limit=%ju unsent=%ju"
-	    " fragment=%ju malformed=%ju stranger=%ju", HASH_COUNT(all->table), HASH_COUNT(all->routes),
-	    (uintmax_t)d->lookup, (uintmax_t)d->loop, (uintmax_t)d->limit, (uintmax_t)d->unsent,
-	    (uintmax_t)d->fragment, (uintmax_t)d->malformed, (uintmax_t)d->stranger);
+	log_info("summary: udp sessions=%u associations=%u", HASH_COUNT(all->table), HASH_COUNT(all->routes));
 }

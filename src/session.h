@@ -39,17 +39,6 @@ struct sessions_env {
 	struct fake_ip            *fake_ip;
 };
 
-/* Datagrams that went nowhere. */
-struct sessions_dropped {
-	uint64_t lookup;        /* the firewall does not know their destination */
-	uint64_t loop;          /* meant for one of our own listeners */
-	uint64_t limit;         /* limits.*, full queues, memory */
-	uint64_t unsent;        /* the system or the proxy's relay did not take them */
-	uint64_t fragment;      /* from a relay: FRAG is not 0 */
-	uint64_t malformed;     /* ... no SOCKS5 header */
-	uint64_t stranger;      /* ... from an address that the client has not sent to, and that cannot be shown to it */
-};
-
 /* Needs sessions_set_policy() before the first listener. NULL: no memory. */
 struct sessions *sessions_new(const struct sessions_env *);
 void sessions_free(struct sessions *);
@@ -61,7 +50,6 @@ int  sessions_listen(struct sessions *, int fd, const union addr *local);
 void sessions_unlisten(struct sessions *, bool (*keep)(const void *arg, const union addr *local), const void *arg);
 
 size_t sessions_count(const struct sessions *);
-const struct sessions_dropped *sessions_dropped(const struct sessions *);
 /* A line for the log. */
 void   sessions_summary(const struct sessions *);
 

@@ -103,9 +103,9 @@ route_received_cb(void *arg, const uint8_t *data, size_t size)
 
 	if (error != 0) {
 		if (error == EOPNOTSUPP)
-			all->dropped.fragment++;
+			all->env.account->dropped[DROP_FRAGMENT]++;
 		else
-			all->dropped.malformed++;
+			all->env.account->dropped[DROP_MALFORMED]++;
 		return;
 	}
 	if (any->fake != NULL)
@@ -113,7 +113,7 @@ route_received_cb(void *arg, const uint8_t *data, size_t size)
 	else if (addr_is_set(&head.addr))
 		s = session_find(all, &any->flow.peer, &head.addr);
 	if (s != NULL && s->route != r) {
-		all->dropped.stranger++;        /* the client goes there by another way */
+		all->env.account->dropped[DROP_STRANGER]++;        /* the client goes there by another way */
 		return;
 	}
 	if (s == NULL)
@@ -123,7 +123,7 @@ route_received_cb(void *arg, const uint8_t *data, size_t size)
 	else if (route_may_show(r, any, &head.addr))
 		session_answer(any, &head.addr, head.payload, head.len);
 	else
-		all->dropped.stranger++;
+		all->env.account->dropped[DROP_STRANGER]++;
 }
 
 static const struct association_events route_events = { route_ready_cb, route_received_cb, route_ended_cb };

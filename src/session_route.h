@@ -81,7 +81,6 @@ struct sessions {
 	size_t                  held_bytes;
 	struct rate             refusals;
 	double                  warn_after;
-	struct sessions_dropped dropped;
 	LIST_HEAD(, sessions_listener) listeners;
 };
 

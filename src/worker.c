@@ -357,7 +357,7 @@ worker_init(struct worker *w, int ipc_fd)
 	w->targets = targets_new(w->loop, w->ipc);
 	dns = (struct dns_proxy_env){ w->loop, w->firewall, w->names, &w->account, &w->upstream, w->targets, w->fake_ip };
 	w->dns = dns_proxy_new(&dns, NULL);
-	control = (struct control_env){ w->loop, w->ipc, &w->account, &w->policy, w->sessions, w->names };
+	control = (struct control_env){ w->loop, w->ipc, &w->account, &w->policy, w->names };
 	w->control = control_new(&control);
 	if (w->dns == NULL || w->targets == NULL || w->sessions == NULL || w->control == NULL || w->connections.limit == NULL)
 		fatal("no memory");

@@ -302,12 +302,6 @@ session_of(int i)
 	return session_find(fx.sessions, &client, &fx.dst);
 }
 
-const struct sessions_dropped *
-dropped(void)
-{
-	return sessions_dropped(fx.sessions);
-}
-
 void
 expect_reply(const char *text, const union addr *src)
 {

@@ -59,7 +59,6 @@ int session_set_up(void **state);
 int session_tear_down(void **state);
 
 union addr address(const char *text, uint16_t port);
-const struct sessions_dropped *dropped(void);
 
 /* Runs the loop until *what has reached n; fails after ten seconds. */
 void run_until(const unsigned *what, unsigned n);

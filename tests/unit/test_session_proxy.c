@@ -69,7 +69,7 @@ destination_reached_another_way_cannot_be_spoken_for(void **state)
 	grant();
 	relay_expect(NULL, &fx.dst, "one", &from);
 	relay_answer(NULL, &fx.dst2, "forged", &from);
-	assert_int_equal(dropped()->stranger, 1);
+	assert_int_equal(fx.account.dropped[DROP_STRANGER], 1);
 	assert_int_equal(fx.replies, 0);
 }
 
@@ -94,7 +94,7 @@ name_is_sent_and_its_answer_found_wherever_it_comes_from(void **state)
 	relay_answer(NULL, &other_port, "stranger", &from);
 	expect_reply("stranger", &other_port);
 	relay_answer("b.example", &fx.dst, "unknown", &from);
-	assert_int_equal(dropped()->stranger, 1);
+	assert_int_equal(fx.account.dropped[DROP_STRANGER], 1);
 	assert_int_equal(fx.replies, 4);
 }
 
@@ -138,10 +138,10 @@ strangers_are_shown_where_answers_can_have_any_source(void **state)
 	expect_reply("hello", &stranger);
 	relay_answer(NULL, &local, "no", &from);
 	relay_answer(NULL, &six, "no", &from);
-	assert_int_equal(dropped()->stranger, 2);
+	assert_int_equal(fx.account.dropped[DROP_STRANGER], 2);
 	firewall_own(&fx.firewall, &fx.listen[0]);      /* as with pf */
 	relay_answer(NULL, &stranger, "no", &from);
-	assert_int_equal(dropped()->stranger, 3);
+	assert_int_equal(fx.account.dropped[DROP_STRANGER], 3);
 	assert_int_equal(fx.replies, 1);
 }
 
@@ -158,8 +158,8 @@ fragments_and_nonsense_are_counted(void **state)
 	sendto(fx.relay, "\0\0\1\1\313\0\161\7\1\273hi", 12, 0, &from.sa, addr_len(&from));
 	sendto(fx.relay, "\0\0\0\1", 4, 0, &from.sa, addr_len(&from));
 	run();
-	assert_int_equal(dropped()->fragment, 1);
-	assert_int_equal(dropped()->malformed, 1);
+	assert_int_equal(fx.account.dropped[DROP_FRAGMENT], 1);
+	assert_int_equal(fx.account.dropped[DROP_MALFORMED], 1);
 	assert_int_equal(fx.replies, 0);
 }
 
@@ -293,7 +293,7 @@ made_up_address_is_sent_as_its_name_in_an_association_of_its_own(void **state)
 	expect_reply("second", &fx.dst);
 	relay_answer(NULL, &fx.dst2, "third", &from);
 	expect_reply("third", &fx.dst);
-	assert_int_equal(dropped()->stranger, 0);
+	assert_int_equal(fx.account.dropped[DROP_STRANGER], 0);
 	sessions_unlisten(fx.sessions, NULL, NULL);
 	assert_int_equal(fx.records, 2);
 }
