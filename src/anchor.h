@@ -47,6 +47,7 @@ struct anchor_target {
 };
 
 #define ANCHOR_LEARN_MAX 2048   /* at once */
+#define ANCHOR_TABLES    4      /* of pf */
 
 struct anchor;
 
@@ -102,6 +103,7 @@ struct anchor {
 	bool  lost;             /* verify(): the main ruleset no longer evaluates our rules (logged) */
 	bool  matched;          /* mode "matched": the rules have sets of destinations */
 	bool  sticky;           /* keep the rules when this process dies (on_failure "closed") */
+	size_t held[ANCHOR_TABLES];     /* pf: addresses in each of our tables at the last look */
 	void *data;             /* the backend's own */
 };
 

@@ -83,6 +83,24 @@ pfctl(const struct anchor *a, char output[OUTPUT_MAX], const char *input, const 
 	return command_run(argv, input, output, OUTPUT_MAX, PFCTL_MS);
 }
 
+static const char *const tables[ANCHOR_TABLES] = { "pfi_own", "pfi_skip", PF_TARGETS, PF_LEARNED };
+
+/* Remembers how many addresses our tables hold. Has somebody killed or emptied one since the last look? The rules
+ * that name it match nothing then, or everything. */
+static bool
+tables_lost(struct anchor *a)
+{
+	bool lost = false;
+
+	for (size_t i = 0; i < (a->matched ? ANCHOR_TABLES : 2); i++) {
+		const size_t before = a->held[i];
+		const int error = pf_table_count(env_of(a), path_of(a), tables[i], &a->held[i]);
+
+		lost = lost || error == ESRCH || (error == 0 && a->held[i] < before);
+	}
+	return lost;
+}
+
 /* pfctl -a NAME -f -: translation, filter rules and tables of the anchor in one transaction. */
 static int
 load(struct anchor *a, const char *text)
@@ -102,6 +120,7 @@ load(struct anchor *a, const char *text)
 	}
 	if (error != 0)
 		log_error("cannot load the pf anchor \"%s\": %s (%s)", path_of(a), reason(output), strerror(error));
+	tables_lost(a);
 	return error;
 }
 
@@ -306,19 +325,11 @@ prepare(struct anchor *a, const struct conf *conf)
 static int
 learn(struct anchor *a, bool add, const struct anchor_target *list, size_t n)
 {
-	return pf_table_change(env_of(a), path_of(a), PF_LEARNED, add, list, n);
-}
+	size_t *held = &a->held[ANCHOR_TABLES - 1], changed;
+	const int error = pf_table_change(env_of(a), path_of(a), PF_LEARNED, add, list, n, &changed);
 
-/* Somebody has killed one of the tables; the rules that name it match nothing, or everything. */
-static bool
-tables_lost(const struct anchor *a)
-{
-	static const char *const tables[] = { "pfi_own", "pfi_skip", PF_TARGETS, PF_LEARNED };
-
-	for (size_t i = 0; i < (a->matched ? 4 : 2); i++)
-		if (pf_table_change(env_of(a), path_of(a), tables[i], true, NULL, 0) == ESRCH)
-			return true;
-	return false;
+	*held += add ? changed : -changed;
+	return error;
 }
 
 /* Another program, or the administrator, may have flushed our rules, turned pf off or hidden lo0 again. */

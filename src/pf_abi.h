@@ -7,7 +7,7 @@
  *
  * Every choice gives the same names:
  *   struct pfioc_natlook, DIOCNATLOOK, struct pfioc_iface, DIOCSETIFFLAG, DIOCCLRIFFLAG
- *   struct pfioc_table, struct pfr_addr, DIOCRADDADDRS, DIOCRDELADDRS
+ *   struct pfioc_table, struct pfr_addr, DIOCRADDADDRS, DIOCRDELADDRS, DIOCRGETADDRS
  *   pf_abi_ask()     fills in the question's ports and what else this system needs
  *   pf_abi_port()    the answer's port
  *   pf_abi_limit()   allows a descriptor nothing but DIOCNATLOOK, where the system can

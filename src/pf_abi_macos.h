@@ -66,6 +66,7 @@ _Static_assert(sizeof(struct pfioc_table) == 1104, "struct pfioc_table");
 #define DIOCCLRIFFLAG   0xc028445aUL
 #define DIOCRADDADDRS   0xc4504443UL
 #define DIOCRDELADDRS   0xc4504444UL
+#define DIOCRGETADDRS   0xc4504446UL
 
 /* The kernel's PF_EXTFILTER_APD: every UDP state has at least this, and it is compared first. */
 #define PF_ABI_UDP_VARIANT 1

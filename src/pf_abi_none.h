@@ -50,6 +50,7 @@ struct pfioc_table {
 #define DIOCCLRIFFLAG   0xc028445aUL
 #define DIOCRADDADDRS   0xc4504443UL
 #define DIOCRDELADDRS   0xc4504444UL
+#define DIOCRGETADDRS   0xc4504446UL
 
 #define PF_ABI_SYSTEM   pf_freebsd
 #define PF_ABI_WORKER_DEVICE "/dev/pf"

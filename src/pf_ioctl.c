@@ -32,19 +32,33 @@ pf_skip_set(const struct pf_env *env, const char *interface, bool skip)
 	return error;
 }
 
-int
-pf_table_change(const struct pf_env *env, const char *path, const char *table, bool add,
-    const struct anchor_target *list, size_t n)
+static int
+table_request(const struct pf_env *env, const char *path, const char *table, unsigned long request,
+    struct pfioc_table *req)
 {
-	struct pfr_addr *addrs = calloc(n + 1, sizeof(*addrs));
-	struct pfioc_table req;
 	int error = 0, fd;
 
+	snprintf(req->pfrio_table.pfrt_anchor, sizeof(req->pfrio_table.pfrt_anchor), "%s", path);
+	snprintf(req->pfrio_table.pfrt_name, sizeof(req->pfrio_table.pfrt_name), "%s", table);
+	req->pfrio_esize = sizeof(struct pfr_addr);
+	fd = open(env->device, O_RDWR | O_CLOEXEC);
+	if (fd == -1 || env->ioctl(fd, request, req) == -1)
+		error = errno;
+	if (fd != -1)
+		close(fd);
+	return error;
+}
+
+int
+pf_table_change(const struct pf_env *env, const char *path, const char *table, bool add,
+    const struct anchor_target *list, size_t n, size_t *changed)
+{
+	struct pfr_addr *addrs = calloc(n, sizeof(*addrs));
+	struct pfioc_table req;
+	int error;
+
 	memset(&req, 0, sizeof(req));
-	snprintf(req.pfrio_table.pfrt_anchor, sizeof(req.pfrio_table.pfrt_anchor), "%s", path);
-	snprintf(req.pfrio_table.pfrt_name, sizeof(req.pfrio_table.pfrt_name), "%s", table);
 	req.pfrio_buffer = addrs;
-	req.pfrio_esize = sizeof(*addrs);
 	req.pfrio_size = (int)n;
 	for (size_t i = 0; addrs != NULL && i < n; i++) {
 		const struct network net = network_of(&list[i].addr);
@@ -53,11 +67,23 @@ pf_table_change(const struct pf_env *env, const char *path, const char *table, b
 		addrs[i].pfra_net = net.prefix;
 		memcpy(&addrs[i].pfra_u, net.bytes, sizeof(net.bytes));
 	}
-	fd = addrs != NULL ? open(env->device, O_RDWR | O_CLOEXEC) : -1;
-	if (fd == -1 || env->ioctl(fd, add ? DIOCRADDADDRS : DIOCRDELADDRS, &req) == -1)
-		error = errno;
-	if (fd != -1)
-		close(fd);
+	error = addrs != NULL ? table_request(env, path, table, add ? DIOCRADDADDRS : DIOCRDELADDRS, &req) : ENOMEM;
 	free(addrs);
+	*changed = error == 0 ? (size_t)(add ? req.pfrio_nadd : req.pfrio_ndel) : 0;
+	return error;
+}
+
+/* Asked for none, the kernel tells how many there are. */
+int
+pf_table_count(const struct pf_env *env, const char *path, const char *table, size_t *count)
+{
+	struct pfr_addr none;
+	struct pfioc_table req;
+	int error;
+
+	memset(&req, 0, sizeof(req));
+	req.pfrio_buffer = &none;
+	error = table_request(env, path, table, DIOCRGETADDRS, &req);
+	*count = (size_t)req.pfrio_size;
 	return error;
 }

@@ -16,7 +16,7 @@
 #include "ipc.h"
 #include "names.h"
 
-#define TARGETS_WAIT_S  1.0
+#define TARGETS_WAIT_S  3.0
 /* One that is wanted again so little longer than the firewall keeps it is left at that. Less than
  * DNS_NAME_GRACE_S, by which it is kept longer than the answer says. */
 #define TARGETS_SLACK_S 150.0

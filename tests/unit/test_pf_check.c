@@ -293,10 +293,23 @@ static struct {
 	const char   *interface;        /* of the last ioctl */
 	unsigned long ioctls[8];
 	int           nioctls;
-	const char   *anchor, *killed;          /* of tables */
+	const char   *anchor, *killed;          /* of tables; anchor NULL: any */
 	struct pfr_addr addrs[2];
 	size_t        naddrs;
+	int           held[4];                  /* by the tables */
 } fake;
+
+static const char *const tables[] = { "pfi_own", "pfi_skip", "pfi_targets", "pfi_learned" };
+
+static int *
+fake_held(const char *table)
+{
+	for (size_t i = 0; i < 4; i++)
+		if (strcmp(table, tables[i]) == 0)
+			return &fake.held[i];
+	fail_msg("no table of ours: %s", table);
+	return NULL;
+}
 
 /* As the kernel does: a table that was killed is not there. */
 static int
@@ -304,20 +317,26 @@ fake_table(unsigned long request, struct pfioc_table *req)
 {
 	const struct pfr_addr *addrs = req->pfrio_buffer;
 
-	assert_string_equal(req->pfrio_table.pfrt_anchor, fake.anchor);
+	if (fake.anchor != NULL)
+		assert_string_equal(req->pfrio_table.pfrt_anchor, fake.anchor);
 	assert_int_equal(req->pfrio_esize, sizeof(*addrs));
 	assert_int_equal(req->pfrio_flags, 0);
 	if (strcmp(req->pfrio_table.pfrt_name, fake.killed) == 0) {
 		errno = ESRCH;
 		return -1;
 	}
-	if (req->pfrio_size == 0)
+	if (request == DIOCRGETADDRS) {
+		assert_int_equal(req->pfrio_size, 0);
+		req->pfrio_size = *fake_held(req->pfrio_table.pfrt_name);
 		return 0;
+	}
 	assert_string_equal(req->pfrio_table.pfrt_name, "pfi_learned");
 	fake.ioctls[fake.nioctls++] = request;
 	assert_in_range(req->pfrio_size, 1, 2);
 	fake.naddrs = (size_t)req->pfrio_size;
 	memcpy(fake.addrs, addrs, fake.naddrs * sizeof(*addrs));
+	*(request == DIOCRADDADDRS ? &req->pfrio_nadd : &req->pfrio_ndel) = req->pfrio_size;
+	fake.held[3] += request == DIOCRADDADDRS ? req->pfrio_size : -req->pfrio_size;
 	return 0;
 }
 
@@ -327,7 +346,7 @@ fake_ioctl(int fd, unsigned long request, void *arg)
 	const struct pfioc_iface *iface = arg;
 
 	(void)fd;
-	if (request == DIOCRADDADDRS || request == DIOCRDELADDRS)
+	if (request == DIOCRADDADDRS || request == DIOCRDELADDRS || request == DIOCRGETADDRS)
 		return fake_table(request, arg);
 	fake.interface = strcmp(iface->pfiio_name, "lo") == 0 ? "lo" : "lo0";
 	assert_string_equal(iface->pfiio_name, fake.interface);
@@ -502,7 +521,6 @@ rules_that_somebody_flushed_are_asked_for_again(void **state)
 static void
 a_table_that_somebody_killed_is_asked_for_again(void **state)
 {
-	static const char *const tables[] = { "pfi_own", "pfi_skip", "pfi_targets", "pfi_learned" };
 	struct anchor a = an_anchor();
 
 	(void)state;
@@ -515,6 +533,33 @@ a_table_that_somebody_killed_is_asked_for_again(void **state)
 		assert_int_equal(a.ops->verify(&a), i < 6 ? ESTALE : 0);
 	}
 	assert_int_equal(fake.nioctls, 0);
+}
+
+static void
+a_table_that_somebody_emptied_is_asked_for_again(void **state)
+{
+	struct anchor_target list[2] = { { .seconds = 300 }, { .seconds = 60 } };
+	struct anchor a = an_anchor();
+
+	(void)state;
+	addr_parse("192.0.2.7", 0, &list[0].addr);
+	addr_parse("192.0.2.8", 0, &list[1].addr);
+	assert_int_equal(prepare(&a), 0);
+	file_put("loaded", "pass out all\n");
+	a.matched = true;
+	for (size_t i = 0; i < 4; i++) {
+		fake.held[i] = 3;
+		assert_int_equal(a.ops->load(&a, "pass out all\n"), 0);
+		assert_int_equal(a.ops->verify(&a), 0);
+		fake.held[i] = 0;
+		assert_int_equal(a.ops->verify(&a), ESTALE);
+	}
+	assert_int_equal(a.ops->learn(&a, true, list, 2), 0);
+	assert_int_equal(a.ops->learn(&a, false, list, 1), 0);
+	assert_int_equal(a.ops->verify(&a), 0);
+	fake.held[3] = 0; /* and at once something new comes in */
+	assert_int_equal(a.ops->learn(&a, true, list, 1), 0);
+	assert_int_equal(a.ops->verify(&a), ESTALE);
 }
 
 static void
@@ -647,6 +692,7 @@ macos_takes_a_reference_and_a_place_under_com_apple(void **state)
 	assert_int_equal(prepare(&a), 0);
 	assert_true(a.restore.token == 77);
 	assert_string_equal(a.restore.path, "com.apple/100.interceptor");
+	fake.anchor = a.restore.path;
 	assert_int_equal(a.ops->load(&a, "pass\n"), 0);
 	assert_string_equal(file_get("input"), "pass\n");
 	assert_non_null(strstr(file_get("log"), "-a com.apple/100.interceptor -f -\n"));
@@ -662,6 +708,7 @@ a_stale_token_is_released_and_what_was_changed_is_inherited(void **state)
 
 	(void)state;
 	fake.env.system = &pf_macos;
+	fake.anchor = NULL;
 	file_put("states", "ALL udp 127.0.0.1:10080 <- 203.0.113.7:443 <- 10.0.0.5:50000       SINGLE:MULTIPLE\n");
 	file_put("note", "pid=2147483646 enabled=0 skip=1 token=55 path=com.apple/100.interceptor\n");
 	file_put("interfaces", "all\nlo0 (skip)\n"); /* as it will be, when it was put back */
@@ -738,6 +785,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_disabled_pf_is_enabled_and_disabled_again, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(a_skipped_loopback_is_cleared_and_set_again, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(rules_that_somebody_flushed_are_asked_for_again, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(a_table_that_somebody_emptied_is_asked_for_again, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(a_table_that_somebody_killed_is_asked_for_again, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(learned_addresses_go_into_the_table_together, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(learned_addresses_go_to_the_anchors_real_place, fake_setup, fake_teardown),

@@ -125,7 +125,7 @@ a_round_is_one_message_and_all_are_told(void **state)
 	assert_int_equal(fx.nsent, 0);
 	turn();
 	assert_int_equal(fx.nsent, 1);
-	assert_int_equal(fx.timeout_ms, 1000);
+	assert_int_equal(fx.timeout_ms, 3000);
 	assert_int_equal(fx.sent[0].naddrs, 2);
 	assert_in_range(fx.sent[0].value, 499, 500);
 	assert_int_equal(fx.done[0] + fx.done[1] + fx.done[2], 0);
