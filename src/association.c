@@ -2,7 +2,6 @@
 
 #include "association.h"
 
-#include <sys/queue.h>
 #include <sys/uio.h>
 
 #include <ev.h>
@@ -13,17 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "datagrams.h"
 #include "log.h"
 #include "net.h"
 #include "udp.h"
 
 #define READ_BATCH 64
-
-struct waiting {
-	STAILQ_ENTRY(waiting) next;
-	size_t  len;
-	uint8_t data[];
-};
 
 struct association {
 	struct ev_loop        *loop;
@@ -32,24 +26,11 @@ struct association {
 	const struct conf_proxy *proxy;
 	int                    control, relay;  /* -1 while it is being made */
 	ev_io                  control_io, relay_io;
-	size_t                 nwaiting, bytes_waiting;
-	STAILQ_HEAD(, waiting) waiting;
+	struct datagrams       waiting;
 	const struct association_events *events;
 	void                  *arg;
 	bool                  *closed;          /* set while an event may close us */
 };
-
-static void
-association_drop_waiting(struct association *a)
-{
-	struct waiting *w;
-
-	while ((w = STAILQ_FIRST(&a->waiting)) != NULL) {
-		STAILQ_REMOVE_HEAD(&a->waiting, next);
-		free(w);
-	}
-	a->nwaiting = a->bytes_waiting = 0;
-}
 
 void
 association_close(struct association *a)
@@ -62,7 +43,7 @@ association_close(struct association *a)
 		close(a->control);
 	if (a->relay != -1)
 		close(a->relay);
-	association_drop_waiting(a);
+	datagrams_drop(&a->waiting);
 	policy_unref(a->policy);
 	if (a->closed != NULL)
 		*a->closed = true;
@@ -154,12 +135,12 @@ association_relay_addr(int control, const union addr *bound, union addr *relay)
 static void
 association_send_waiting(struct association *a)
 {
-	struct waiting *w;
+	struct datagram *w;
 
-	STAILQ_FOREACH(w, &a->waiting, next)
+	for (w = a->waiting.first; w != NULL; w = w->next)
 		if (send(a->relay, w->data, w->len, 0) == -1)
 			log_debug("udp: a datagram that waited cannot be sent: %s", strerror(errno));
-	association_drop_waiting(a);
+	datagrams_drop(&a->waiting);
 }
 
 static void
@@ -208,7 +189,6 @@ association_open(const struct upstream_env *env, struct policy *policy, const st
 	a->control = a->relay = -1;
 	a->events = events;
 	a->arg = arg;
-	STAILQ_INIT(&a->waiting);
 	ev_init(&a->control_io, association_control_cb);
 	ev_init(&a->relay_io, association_relay_cb);
 	a->upstream = upstream_open(env, policy, proxies, nproxies, &target, association_upstream_cb, a);
@@ -220,34 +200,22 @@ association_open(const struct upstream_env *env, struct policy *policy, const st
 	return a;
 }
 
-static int
-association_wait(struct association *a, const uint8_t *header, size_t header_len, const uint8_t *payload, size_t len)
-{
-	struct waiting *w;
-
-	if (a->nwaiting == ASSOCIATION_QUEUE || a->bytes_waiting + header_len + len > ASSOCIATION_QUEUE_BYTES)
-		return ENOBUFS;
-	w = malloc(sizeof(*w) + header_len + len);
-	if (w == NULL)
-		return ENOMEM;
-	w->len = header_len + len;
-	memcpy(w->data, header, header_len);
-	memcpy(w->data + header_len, payload, len);
-	STAILQ_INSERT_TAIL(&a->waiting, w, next);
-	a->nwaiting++;
-	a->bytes_waiting += w->len;
-	return 0;
-}
-
 int
 association_send(struct association *a, const uint8_t *header, size_t header_len, const uint8_t *payload, size_t len)
 {
 	/* an iovec has no const form */
 	const struct iovec iov[] = { { (void *)(uintptr_t)header, header_len }, { (void *)(uintptr_t)payload, len } };
+	struct datagram *w;
 
 	if (header_len + len > UDP_MAX)
 		return EMSGSIZE;
-	if (a->relay == -1)
-		return association_wait(a, header, header_len, payload, len);
+	if (a->relay == -1) {
+		w = datagrams_add(&a->waiting, ASSOCIATION_QUEUE, ASSOCIATION_QUEUE_BYTES, header_len + len);
+		if (w == NULL)
+			return ENOBUFS;
+		memcpy(w->data, header, header_len);
+		memcpy(w->data + header_len, payload, len);
+		return 0;
+	}
 	return writev(a->relay, iov, 2) == -1 ? errno : 0;
 }

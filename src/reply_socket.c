@@ -2,8 +2,6 @@
 
 #include "reply_socket.h"
 
-#include <sys/queue.h>
-
 #include <ev.h>
 #include <uthash.h>
 
@@ -13,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "datagrams.h"
 #include "ipc.h"
 #include "own.h"
 #include "udp.h"
@@ -27,13 +26,6 @@ enum { ANY4_LEVEL = IPPROTO_IP, ANY4 = IP_TRANSPARENT, ANY6_LEVEL = IPPROTO_IPV6
 enum { ANY4_LEVEL = SOL_SOCKET, ANY4 = SO_BINDANY, ANY6_LEVEL = SOL_SOCKET, ANY6 = SO_BINDANY };
 #endif
 
-struct datagram {
-	STAILQ_ENTRY(datagram) next;
-	union addr peer;
-	size_t     len;
-	uint8_t    data[];
-};
-
 struct reply_socket {
 	struct addr_key key;
 	struct reply_sockets *all;
@@ -41,8 +33,7 @@ struct reply_socket {
 	uint32_t id;                    /* of the request under way; 0: none */
 	int      fd;                    /* -1: not yet, or refused */
 	double   refused_until;
-	unsigned nqueue;
-	STAILQ_HEAD(, datagram) queue;
+	struct datagrams queue;
 };
 
 struct reply_sockets {
@@ -64,18 +55,6 @@ reply_sockets_new(struct ev_loop *loop, struct ipc *ipc)
 }
 
 static void
-queue_drop(struct reply_socket *s)
-{
-	struct datagram *d;
-
-	while ((d = STAILQ_FIRST(&s->queue)) != NULL) {
-		STAILQ_REMOVE_HEAD(&s->queue, next);
-		free(d);
-	}
-	s->nqueue = 0;
-}
-
-static void
 reply_socket_end(struct reply_socket *s)
 {
 	HASH_DEL(s->all->table, s);
@@ -83,7 +62,7 @@ reply_socket_end(struct reply_socket *s)
 		ipc_cancel(s->all->ipc, s->id);
 	if (s->fd != -1)
 		close(s->fd);
-	queue_drop(s);
+	datagrams_drop(&s->queue);
 	free(s);
 }
 
@@ -110,9 +89,9 @@ answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 	if (error != 0 || fd == -1)
 		s->refused_until = ev_now(s->all->loop) + REFUSED_S;
 	else
-		STAILQ_FOREACH(d, &s->queue, next)
+		for (d = s->queue.first; d != NULL; d = d->next)
 			udp_send(fd, NULL, &d->peer, d->data, d->len);
-	queue_drop(s);
+	datagrams_drop(&s->queue);
 }
 
 /* Asks the helper, unless that is under way or was refused a moment ago. */
@@ -134,24 +113,6 @@ ask(struct reply_socket *s, const union addr *src)
 	return s->id != 0 ? 0 : EPIPE;
 }
 
-static int
-enqueue(struct reply_socket *s, const union addr *peer, const void *msg, size_t len)
-{
-	struct datagram *d;
-
-	if (s->nqueue >= REPLY_QUEUE_MAX || len > UDP_MAX)
-		return ENOBUFS;
-	d = malloc(sizeof(*d) + len);
-	if (d == NULL)
-		return ENOMEM;
-	d->peer = *peer;
-	d->len = len;
-	memcpy(d->data, msg, len);
-	STAILQ_INSERT_TAIL(&s->queue, d, next);
-	s->nqueue++;
-	return EINPROGRESS;
-}
-
 /* The entry of src, now the youngest. */
 static struct reply_socket *
 reply_socket_use(struct reply_sockets *all, const union addr *src)
@@ -171,7 +132,6 @@ reply_socket_use(struct reply_sockets *all, const union addr *src)
 		s->all = all;
 		s->key = key;
 		s->fd = -1;
-		STAILQ_INIT(&s->queue);
 	}
 	HASH_ADD(hh, all->table, key, sizeof(s->key), s);
 	return s;
@@ -182,6 +142,7 @@ reply_socket_send(struct reply_sockets *all, const union addr *src, const union 
     const void *msg, size_t len)
 {
 	struct reply_socket *s = reply_socket_use(all, src);
+	struct datagram *d;
 	int error;
 
 	if (s == NULL)
@@ -189,7 +150,14 @@ reply_socket_send(struct reply_sockets *all, const union addr *src, const union 
 	if (s->fd != -1)
 		return udp_send(s->fd, NULL, peer, msg, len);
 	error = ask(s, src);
-	return error != 0 ? error : enqueue(s, peer, msg, len);
+	if (error != 0)
+		return error;
+	d = datagrams_add(&s->queue, REPLY_QUEUE_MAX, REPLY_QUEUE_MAX * UDP_MAX, len);
+	if (d == NULL)
+		return ENOBUFS;
+	d->peer = *peer;
+	memcpy(d->data, msg, len);
+	return EINPROGRESS;
 }
 
 int

@@ -13,14 +13,11 @@
 #ifndef PFI_REPLY_SOCKET_H
 #define PFI_REPLY_SOCKET_H
 
-#include "addr.h"
+#include "firewall.h"
 
 #define REPLY_SOCKETS_MAX 256
 #define REPLY_QUEUE_MAX   32
 
-struct ev_loop;
-struct ipc;
-struct ipc_msg;
 struct reply_sockets;
 
 struct reply_sockets *reply_sockets_new(struct ev_loop *, struct ipc *);
@@ -34,5 +31,10 @@ int reply_socket_send(struct reply_sockets *, const union addr *src, const union
 int reply_socket_open(const union addr *, int *fd);
 /* Answers one IPC_SOCKET request; EACCES for this host's own addresses. */
 void reply_socket_serve(struct ipc *, const struct ipc_msg *request);
+
+/* firewall_reply.c: what backends have in common that answer so, and know every destination at once. */
+void firewall_reply_cancel(struct firewall *, void *arg);
+int  firewall_reply_send(struct firewall *, const struct flow *, const union addr *src, const void *msg, size_t len);
+void firewall_reply_free(struct firewall *);
 
 #endif

@@ -11,7 +11,6 @@
 #include "owner.h"
 #include "refuse.h"
 #include "session_route.h"
-#include "session_wait.h"
 #include "udp_listener.h"
 
 #define REFUSED_S  5.0          /* a way that failed is tried again after that */
@@ -249,7 +248,6 @@ session_new(struct sessions *all, const struct flow *flow, const union addr *dst
 	s->user = RULE_USER_UNKNOWN;
 	s->flow = *flow;
 	s->fd = -1;
-	STAILQ_INIT(&s->held);
 	s->last = ev_now(all->env.loop);
 	s->key = (struct session_key){ addr_key(&flow->peer), addr_key(dst) };
 	s->record = (struct flow_record){ .ops = &session_ops, .proto = "udp", .peer = flow->peer,
@@ -312,7 +310,7 @@ session_take(struct session *s, const uint8_t *msg, size_t len)
 {
 	switch (s->state) {
 	case SESSION_WAIT:
-		if (session_wait_add(s, msg, len) != 0)
+		if (!session_wait_add(s, msg, len))
 			s->all->env.account->dropped[DROP_LIMIT]++;
 		else if ((s->awaits & AWAIT_NAME) != 0 && session_name_hear(s, false))
 			session_known(s, AWAIT_NAME);

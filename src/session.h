@@ -4,7 +4,7 @@
  *
  * A session is direct (a connected socket of its own), goes through a proxy (an association that all sessions of
  * this client address and port share, as far as they may use the same proxies), or is refused: then every
- * datagram is answered by an ICMP error. Its first datagrams wait for what that decision needs (session_wait.h).
+ * datagram is answered by an ICMP error. Its first datagrams wait for what that decision needs (session_route.h).
  * A datagram whose destination is unknown, or one of our own listeners, is
  * dropped and never answered: two services would talk for ever.
  *

@@ -2,7 +2,7 @@
 
 #include "flow_name.h"
 #include "quic_initial.h"
-#include "session_wait.h"
+#include "session_route.h"
 
 void
 session_name(struct session *s)
@@ -19,11 +19,10 @@ session_name_hear(struct session *s, bool last)
 {
 	struct sessions_env *env = &s->all->env;
 	struct quic_datagram list[SESSION_WAIT_COUNT];
-	struct session_held *h;
 	struct hostname name;
 	size_t n = 0;
 
-	STAILQ_FOREACH(h, &s->held, next)
+	for (const struct datagram *h = s->held.first; h != NULL; h = h->next)
 		list[n++] = (struct quic_datagram){ h->data, h->len };
 	if (quic_initial_name(list, n, &name) == SNIFF_MORE && !last)
 		return false;

@@ -14,6 +14,7 @@
 #include <uthash.h>
 
 #include "association.h"
+#include "datagrams.h"
 #include "limit.h"
 #include "rate.h"
 #include "session.h"
@@ -45,7 +46,11 @@ enum session_state { SESSION_WAIT, SESSION_DIRECT, SESSION_PROXY, SESSION_REFUSE
 /* What a decision may have to wait for. */
 enum session_awaits { AWAIT_NAME = 1, AWAIT_OWNER = 2 };
 
-STAILQ_HEAD(session_queue, session_held);
+/* The first datagrams wait as long as there is something to wait for: for a name at most timeouts.hello, for an owner at
+ * most OWNER_MS. Then the session is decided by what is known, and what waited is sent in order. */
+#define SESSION_WAIT_COUNT     16
+#define SESSION_WAIT_BYTES     65536
+#define SESSION_WAIT_ALL_BYTES (4U << 20)       /* of all sessions */
 
 struct session {
 	UT_hash_handle      hh;
@@ -58,9 +63,7 @@ struct session {
 	struct fake_name   *fake;               /* the destination is an address of dns.fake_ip, held; else NULL */
 	enum session_state  state;
 	unsigned            awaits;             /* SESSION_WAIT: bits of enum session_awaits */
-	struct session_queue held;              /* ... see session_wait.h */
-	unsigned            nheld;
-	size_t              held_bytes;
+	struct datagrams    held;               /* ... what waits */
 	uint32_t            owner_id;           /* AWAIT_OWNER: of the request */
 	uid_t               user;
 	ev_timer            timer;
@@ -97,6 +100,12 @@ void session_end(struct session *, enum close_reason);
 void session_known(struct session *, enum session_awaits);
 /* False: it is refused now, or gone. */
 bool session_send(struct session *, const uint8_t *msg, size_t len);
+
+/* Copies a datagram that has to wait. False: a bound is reached, or no memory. */
+bool session_wait_add(struct session *, const uint8_t *msg, size_t len);
+/* Sends what waits, where the session is on a way and as far as it takes it, and forgets it. It may be gone after
+ * this. */
+void session_wait_flush(struct session *);
 
 /* Looks for the name before the decision; AWAIT_NAME: the client's first datagrams are worth to wait for. */
 void session_name(struct session *);

@@ -189,16 +189,18 @@ udp_receive_batch(int fd, const union addr *bound, struct udp_batch *batch)
 }
 
 int
+udp_option(int fd, int family, int v4, int v6)
+{
+	const bool ipv6 = family == AF_INET6;
+	const int on = 1;
+
+	return setsockopt(fd, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ipv6 ? v6 : v4, &on, sizeof(on)) == -1 ? errno : 0;
+}
+
+int
 udp_tell_local(int fd, int family)
 {
-	const int on = 1;
-	int r;
-
-	if (family == AF_INET6)
-		r = setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
-	else
-		r = setsockopt(fd, IPPROTO_IP, TELL4, &on, sizeof(on));
-	return r == -1 ? errno : 0;
+	return udp_option(fd, family, TELL4, IPV6_RECVPKTINFO);
 }
 
 /* Makes the control message that sets the source address. */

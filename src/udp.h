@@ -25,6 +25,8 @@ int udp_receive(int fd, const union addr *bound, void *data, size_t size, size_t
 /* Asks the kernel to tell udp_receive() which of this host's addresses was meant: for a socket
  * bound to the wildcard address. */
 int udp_tell_local(int fd, int family);
+/* Turns an option of ip(4) or ip6(4) on, as the family has it. */
+int udp_option(int fd, int family, int v4, int v6);
 
 /* Sends to peer. from: the local address to send from (its port is the socket's own), for a
  * socket bound to the wildcard address; NULL: the socket's own. */

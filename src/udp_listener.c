@@ -2,8 +2,6 @@
 
 #include "udp_listener.h"
 
-#include <sys/queue.h>
-
 #include <ev.h>
 #include <uthash.h>
 
@@ -12,15 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "datagrams.h"
 #include "udp.h"
 
 #define READ_BATCH 64
-
-struct waiting {
-	STAILQ_ENTRY(waiting) next;
-	size_t  len;
-	uint8_t data[];
-};
 
 struct lookup_key {
 	struct addr_key peer, local;
@@ -35,8 +28,7 @@ struct lookup {
 	bool                 asking, known;
 	double               until;     /* dst is good */
 	union addr           dst;
-	unsigned             nwaiting;
-	STAILQ_HEAD(, waiting) waiting;
+	struct datagrams     waiting;
 };
 
 struct udp_listener {
@@ -54,15 +46,11 @@ static void
 lookup_free(struct lookup *l)
 {
 	struct udp_listener *u = l->listener;
-	struct waiting *w;
 
 	HASH_DEL(u->lookups, l);
 	if (l->asking)
 		u->firewall->ops->cancel(u->firewall, l);
-	while ((w = STAILQ_FIRST(&l->waiting)) != NULL) {
-		STAILQ_REMOVE_HEAD(&l->waiting, next);
-		free(w);
-	}
+	datagrams_drop(&l->waiting);
 	free(l);
 }
 
@@ -90,7 +78,6 @@ lookup_renew(struct udp_listener *u, struct lookup *l, const struct lookup_key *
 			return NULL;
 		l->key = *key;
 		l->listener = u;
-		STAILQ_INIT(&l->waiting);
 	}
 	HASH_ADD(hh, u->lookups, key, sizeof(l->key), l);
 	return l;
@@ -119,16 +106,14 @@ lookup_cb(void *arg, int error, const union addr *dst)
 {
 	struct lookup *l = arg;
 	struct udp_listener *u = l->listener;
-	struct waiting *w;
+	struct datagram *w;
 
 	l->asking = false;
 	error = lookup_answered(l, error, dst);
-	while ((w = STAILQ_FIRST(&l->waiting)) != NULL) {
-		STAILQ_REMOVE_HEAD(&l->waiting, next);
+	while ((w = datagrams_take(&l->waiting)) != NULL) {
 		u->cb(u->arg, error, &l->flow, &l->dst, error == 0 ? w->data : NULL, w->len);
 		free(w);
 	}
-	l->nwaiting = 0;
 	if (error != 0)
 		lookup_free(l);
 }
@@ -136,17 +121,11 @@ lookup_cb(void *arg, int error, const union addr *dst)
 static int
 lookup_wait(struct lookup *l, const uint8_t *msg, size_t len)
 {
-	struct waiting *w;
+	struct datagram *w = datagrams_add(&l->waiting, UDP_LOOKUP_QUEUE, UDP_LOOKUP_QUEUE * UDP_MAX, len);
 
-	if (l->nwaiting == UDP_LOOKUP_QUEUE)
-		return ENOBUFS;
-	w = malloc(sizeof(*w) + len);
 	if (w == NULL)
-		return ENOMEM;
-	w->len = len;
+		return ENOBUFS;
 	memcpy(w->data, msg, len);
-	STAILQ_INSERT_TAIL(&l->waiting, w, next);
-	l->nwaiting++;
 	return EINPROGRESS;
 }
 

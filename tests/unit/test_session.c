@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "refuse.h"
-#include "session_wait.h"
+#include "session_route.h"
 #include "sockets.h"
 #include "udp_listener.h"
 

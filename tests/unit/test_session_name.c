@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "quic_initial.h"
-#include "session_wait.h"
+#include "session_route.h"
 
 /* What the first flight says, as long as it has this many datagrams at least. */
 static size_t      needed;
