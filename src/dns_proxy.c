@@ -119,7 +119,7 @@ query_learn_cb(void *arg, const union addr *addr, uint32_t ttl)
 	double expires = ev_now(env->loop) + (ttl > DNS_NAME_TTL_MIN ? ttl : DNS_NAME_TTL_MIN) + DNS_NAME_GRACE_S;
 
 	names_learn(env->names, &q->request->flow.peer, addr, q->name, expires);
-	if (q->caught && targets_want(env->targets, addr, 1, expires, query_caught_cb, q) == EINPROGRESS)
+	if (q->caught && targets_want(env->targets, addr, expires, query_caught_cb, q) == EINPROGRESS)
 		q->awaited++;
 }
 

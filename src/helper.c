@@ -126,7 +126,6 @@ helper_worker_lost(struct helper *h)
 		return;
 	if (!h->stopping)
 		helper_anchor_failure(&h->anchor);
-	helper_targets_lost(&h->anchor.targets);
 	ipc_free(h->ipc);
 	h->ipc = NULL;
 	h->held.count = 0;

@@ -104,7 +104,6 @@ helper_anchor_switch(struct helper_anchor *ha, const struct conf *conf)
 		ha->anchor.sticky = conf->intercept.on_failure == FAIL_CLOSED;
 		return 0;
 	}
-	helper_targets_loaded(&ha->targets, false, true);
 	ha->anchor.ops->remove(&ha->anchor);
 	ha->state = ANCHOR_EMPTY;
 	error = helper_anchor_open(ha, conf);

@@ -111,12 +111,11 @@ rule_may_catch(const struct conf *conf, const char *host)
 }
 
 int
-targets_want(struct targets *t, const union addr *addrs, size_t n, double expires, void (*done)(void *), void *arg)
+targets_want(struct targets *t, const union addr *addr, double expires, void (*done)(void *), void *arg)
 {
 	(void)t;
-	assert_int_equal(n, 1);
 	assert_true(expires > 0 && fx.nwanted < HEARD_MAX);
-	fx.wanted[fx.nwanted].addr = addrs[0];
+	fx.wanted[fx.nwanted].addr = *addr;
 	fx.wanted[fx.nwanted].done = done;
 	fx.wanted[fx.nwanted++].arg = arg;
 	return EINPROGRESS;
