@@ -28,6 +28,7 @@ static const int facilities[] = { LOG_DAEMON, LOG_USER, LOG_LOCAL0, LOG_LOCAL1, 
 
 static const struct conf_number millions = { 1, 10000000, CONF_UNSIGNED };
 static const struct conf_number millions_or_none = { 0, 10000000, CONF_UNSIGNED };
+static const struct conf_number threads = { 0, 64, CONF_UNSIGNED };
 static const struct conf_number query_ids = { 1, 65535, CONF_UNSIGNED };
 static const struct conf_number ttl = { 0, 2592000, CONF_UNSIGNED };
 static const struct conf_number seconds_or_none = { 0, 2592000, CONF_DOUBLE };
@@ -126,7 +127,7 @@ static const struct conf_key top_keys[] = {
 	{ "listen", JSON_OBJECT, conf_read_object, 0, listen_keys, "" },
 	{ "dns", JSON_OBJECT, conf_read_object, 0, dns_keys, "" },
 	{ "user", JSON_STRING, conf_read_word, FIELD(user), &user_name, "_pfintercept" },
-	{ "threads", JSON_NULL, conf_read_unsupported, 0, NULL, NULL },
+	{ "threads", JSON_NUMBER, conf_read_number, FIELD(threads), &threads, "0" },
 	{ "limits", JSON_OBJECT, conf_read_object, 0, limits_keys, "" },
 	{ "timeouts", JSON_OBJECT, conf_read_object, 0, timeouts_keys, "" },
 	{ "log", JSON_OBJECT, conf_read_object, 0, log_keys, "" },

@@ -127,6 +127,7 @@ struct conf {
 	} dns;
 
 	const char *user;
+	unsigned    threads;            /* that relay; 0: one for each processor */
 
 	struct {
 		unsigned connections, per_client, udp_sessions; /* at once */

@@ -207,10 +207,3 @@ conf_read_number(struct conf_reader *r, struct json *node, const struct conf_key
 		*(unsigned *)field = (unsigned)number;
 	return 0;
 }
-
-int
-conf_read_unsupported(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
-{
-	(void)field;
-	return conf_fail_at(r, node->key_offset, node, "the key \"%s\" is not yet supported; remove it", key->name);
-}

@@ -108,7 +108,6 @@ conf_read_fn conf_read_object;          /* keys in the table's order; the table;
 conf_read_fn conf_read_list;            /* struct conf_list; a list */
 conf_read_fn conf_read_words;           /* words, then NULL; enum or int: which one */
 conf_read_fn conf_read_number;          /* struct conf_number; as that says */
-conf_read_fn conf_read_unsupported;     /* always an error */
 conf_read_fn conf_read_ports;           /* NULL: may not be empty; struct port_list */
 conf_read_fn conf_read_host;            /* -; const char * */
 conf_read_fn conf_read_word;            /* struct conf_word; const char * */

@@ -12,7 +12,7 @@
 #include "buffer.h"
 #include "flow_name.h"
 #include "log.h"
-#include "mover.h"
+#include "movers.h"
 #include "net.h"
 #include "owner.h"
 
@@ -35,7 +35,7 @@ struct connection {
 	ev_timer              timer;            /* HELLO only */
 	struct upstream      *upstream;         /* DIAL only */
 	double                dialled;          /* when DIAL began */
-	struct move          *move;             /* RELAY only; has the descriptors */
+	struct moving        *move;             /* RELAY only; has the descriptors */
 };
 
 static void connection_natlook_cb(void *, int, const union addr *);
@@ -87,14 +87,14 @@ connection_update(struct flow_record *r)
 	const struct connection *c = (const struct connection *)((const char *)r - offsetof(struct connection, record));
 
 	if (c->move != NULL)
-		mover_bytes(c->move, &r->out, &r->in);
+		movers_bytes(c->move, &r->out, &r->in);
 }
 
 static void
 connection_stop(struct connection *c, enum close_reason reason)
 {
 	if (c->move != NULL)
-		mover_stop(c->move, reason);
+		movers_stop(c->move, reason);
 	else
 		connection_close(c, reason);
 }
@@ -126,7 +126,7 @@ connection_relay(struct connection *c, int server_fd)
 	const struct move_limits limits = { conf->timeouts.idle, conf->timeouts.half_open };
 
 	c->state = RELAY;
-	c->move = mover_start(c->all->loop, c->flow.fd, server_fd, &c->hello, &limits, connection_moved_cb, c);
+	c->move = movers_start(c->all->movers, c->flow.fd, server_fd, &c->hello, &limits, connection_moved_cb, c);
 	if (c->move == NULL) {
 		close(server_fd);
 		connection_close(c, CLOSE_ERROR);

@@ -324,6 +324,8 @@ helper_reload(struct helper *h, char said[SAID_MAX])
 		log_warn("%s", report.warnings[i]);
 	if (strcmp(conf->user, old->user) != 0)
 		log_warn("reload: \"user\" takes effect when the daemon is started again");
+	if (conf->threads != old->threads)
+		log_warn("reload: \"threads\" takes effect when the daemon is started again");
 	conf_texts_free(&h->start.texts);
 	h->start.texts = texts;
 	log_configure(conf->log.facility, conf->log.level, conf->log.json);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@ struct move {
 	move_cb           *cb;
 	void              *arg;
 	struct move_limits limits;
+	struct move_count *count;
 	int                fds[2];
 	struct relay_half  half[2];
 	int                want[2];     /* of each half */
@@ -34,11 +36,13 @@ mover_other(enum side side)
 	return side == CLIENT ? SERVER : CLIENT;
 }
 
-void
-mover_bytes(const struct move *m, uint64_t *out, uint64_t *in)
+static void
+mover_count(struct move *m)
 {
-	*out = m->half[CLIENT].bytes;
-	*in = m->half[SERVER].bytes;
+	if (m->count == NULL)
+		return;
+	atomic_store_explicit(&m->count->out, m->half[CLIENT].bytes, memory_order_relaxed);
+	atomic_store_explicit(&m->count->in, m->half[SERVER].bytes, memory_order_relaxed);
 }
 
 /* RFC 9293 section 3.10.4, ABORT: on, close(2) sends RST. It is on until both sides have finished, so that the
@@ -54,9 +58,9 @@ mover_arm_reset(int fd, bool on)
 static void
 mover_end(struct move *m, enum close_reason reason)
 {
-	struct move_result result = { .first_byte_s = m->first_byte_s, .reason = reason };
+	struct move_result result = { .out = m->half[CLIENT].bytes, .in = m->half[SERVER].bytes,
+		.first_byte_s = m->first_byte_s, .reason = reason };
 
-	mover_bytes(m, &result.out, &result.in);
 	ev_timer_stop(m->loop, &m->timer);
 	for (int side = CLIENT; side <= SERVER; side++) {
 		ev_io_stop(m->loop, &m->io[side]);
@@ -169,6 +173,7 @@ mover_on_io(struct ev_loop *loop, ev_io *io, int revents)
 			return;
 		}
 	}
+	mover_count(m);
 	if (m->first_byte_s == 0 && m->half[SERVER].bytes > 0)
 		m->first_byte_s = m->last - m->began;
 	if (m->half[CLIENT].done && m->half[SERVER].done) {
@@ -182,7 +187,7 @@ mover_on_io(struct ev_loop *loop, ev_io *io, int revents)
 
 struct move *
 mover_start(struct ev_loop *loop, int client_fd, int server_fd, struct buffer *initial,
-    const struct move_limits *limits, move_cb *cb, void *arg)
+    const struct move_limits *limits, struct move_count *count, move_cb *cb, void *arg)
 {
 	struct move *m = calloc(1, sizeof(*m));
 
@@ -192,6 +197,7 @@ mover_start(struct ev_loop *loop, int client_fd, int server_fd, struct buffer *i
 	m->cb = cb;
 	m->arg = arg;
 	m->limits = *limits;
+	m->count = count;
 	m->fds[CLIENT] = client_fd;
 	m->fds[SERVER] = server_fd;
 	m->began = m->last = ev_now(loop);

@@ -24,16 +24,16 @@ struct move_result {
 	enum close_reason reason;
 };
 
+/* Byte counts so far; may be read by another thread. */
+struct move_count { _Atomic uint64_t out, in; };
+
 /* Called once, from the loop; the move is gone afterwards. */
 typedef void move_cb(void *arg, const struct move_result *);
 
-/* initial: bytes already read from the client (moved out of the buffer); may be NULL.
- * NULL: no memory, nothing was taken over. */
+/* initial: bytes already read from the client (moved out of the buffer); may be NULL. count: kept up to date; may be
+ * NULL. NULL: no memory, nothing was taken over. */
 struct move *mover_start(struct ev_loop *, int client_fd, int server_fd, struct buffer *initial,
-    const struct move_limits *, move_cb *, void *arg);
-
-/* Byte counts so far. */
-void mover_bytes(const struct move *, uint64_t *out, uint64_t *in);
+    const struct move_limits *, struct move_count *count, move_cb *, void *arg);
 
 /* Ends it now, both sides with RST; cb is called before this returns. */
 void mover_stop(struct move *, enum close_reason);

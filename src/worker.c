@@ -20,6 +20,7 @@
 #include "ipc.h"
 #include "listener.h"
 #include "log.h"
+#include "movers.h"
 #include "privilege.h"
 #include "quic_initial.h"
 #include "sandbox.h"
@@ -200,6 +201,10 @@ worker_commit(struct worker *w)
 	w->policy = w->next;
 	w->next = NULL;
 	conf = w->policy->conf;
+	if (w->connections.movers == NULL)
+		w->connections.movers = movers_new(w->loop, conf->threads);
+	if (w->connections.movers == NULL)
+		fatal("no thread can be started: %s", strerror(errno));
 	log_configure(conf->log.facility, conf->log.level, conf->log.json);
 	names_set_max(w->names, conf->limits.names);
 	targets_set_conf(w->targets, conf, w->names);
@@ -376,6 +381,7 @@ worker_free(struct worker *w)
 	names_free(w->names);
 	fake_ip_free(w->fake_ip);
 	limit_free(w->connections.limit);
+	movers_free(w->connections.movers);
 	policy_unref(w->policy);
 	policy_unref(w->next);
 	account_free(&w->account);

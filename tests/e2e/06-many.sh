@@ -1,10 +1,11 @@
 # Many connections at once, and one after the other: nothing leaks.
-# keys: limits.connections limits.per_client
+# keys: limits.connections limits.per_client threads
 . "$(dirname "$0")/lib.sh"
 start_microsocks
 start_origin
-config "$(rule 1 '198.51.100.13;2001:db8:2::13')"
+config "$(rule 1 '198.51.100.13;2001:db8:2::13')" '"threads": 3'
 daemon_start
+check "three threads move bytes, one decides" same "$(ls "/proc/$(worker_pid)/task" | wc -l)" 4
 ulimit -n 8192
 
 for address in 198.51.100.13 2001:db8:2::11; do

@@ -124,17 +124,6 @@ conf_refuses_wrong_types_and_names_both(void **state)
 }
 
 static void
-conf_refuses_what_is_not_yet_supported(void **state)
-{
-	static const struct refusal rows[] = {
-		{ "{\"threads\":4}", "1:2: threads", "not yet supported; remove it" },
-	};
-
-	(void)state;
-	REFUSED(rows);
-}
-
-static void
 conf_refuses_broken_values(void **state)
 {
 	static const struct refusal rows[] = {
@@ -293,7 +282,6 @@ main(void)
 		cmocka_unit_test(conf_refuses_broken_json),
 		cmocka_unit_test(conf_refuses_unknown_keys_and_guesses),
 		cmocka_unit_test(conf_refuses_wrong_types_and_names_both),
-		cmocka_unit_test(conf_refuses_what_is_not_yet_supported),
 		cmocka_unit_test(conf_refuses_broken_values),
 		cmocka_unit_test(conf_refuses_broken_proxies),
 		cmocka_unit_test(conf_credentials_for_socks5_have_255_bytes_at_most),
