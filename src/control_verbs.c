@@ -77,6 +77,7 @@ begin_status(struct control_client *c)
 	put_text(g, "state", state);
 	put_seconds(g, "uptime_s", now_of(c) - a->started);
 	put_number(g, "reloads", policy->generation - 1);
+	put_seconds(g, "loaded_s", now_of(c) - policy->since);
 	put_text(g, "anchor", policy->conf->intercept.anchor);
 	put_number(g, "rules", policy->conf->nrules);
 	put_number(g, "proxies", policy->conf->nproxies);

@@ -30,6 +30,7 @@ struct proxy {
 struct policy {
 	unsigned      refs;
 	uint32_t      generation;       /* counts reloads, from 1 */
+	double        since;            /* in force */
 	struct conf  *conf;             /* owned */
 	struct proxy *proxies;          /* conf->nproxies of them, same order */
 	union addr   *resolvers;        /* dns.servers, or the system's; with port */

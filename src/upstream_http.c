@@ -137,7 +137,7 @@ http_decide(struct handshake *hs)
 		hs->want = sizeof(hs->in);
 		return HANDSHAKE_MORE;
 	}
-	if (status == 407)
+	if (status == 407 || status == 401)     /* tinyproxy's word for it */
 		return http_fail(hs, hs->proxy->username != NULL ? CLOSE_PROXY_AUTH : CLOSE_PROXY_METHOD, true);
 	return http_fail(hs, CLOSE_HTTP_STATUS, true);
 }

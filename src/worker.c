@@ -200,6 +200,7 @@ worker_commit(struct worker *w)
 	policy_unref(w->policy);
 	w->policy = w->next;
 	w->next = NULL;
+	w->policy->since = ev_now(w->loop);
 	conf = w->policy->conf;
 	if (w->connections.movers == NULL)
 		w->connections.movers = movers_new(w->loop, conf->threads);

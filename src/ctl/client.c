@@ -3,6 +3,7 @@
 #include "client.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <errno.h>
@@ -48,25 +49,38 @@ explain(const char *path, int error)
 }
 
 struct client *
-client_open(const struct ctl *ctl)
+client_try(const struct ctl *ctl, char path[CONF_PATH_MAX + 1], double seconds)
 {
+	const struct timeval patience = { .tv_sec = (time_t)seconds };
 	struct client *c = calloc(1, sizeof(*c));
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	char path[CONF_PATH_MAX + 1];
-	int fd = c != NULL ? socket(AF_UNIX, SOCK_STREAM, 0) : -1;
+	int fd = c != NULL ? socket(AF_UNIX, SOCK_STREAM, 0) : -1, error;
 
 	signal(SIGPIPE, SIG_IGN);
 	socket_path(ctl, path);
 	strncpy(sun.sun_path, path, sizeof(sun.sun_path) - 1);
-	if (fd != -1 && connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
+	if (fd != -1 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0 &&
+	    connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
 		c->in = fdopen(fd, "r");
 	if (c != NULL && c->in != NULL)
 		return c;
-	explain(path, errno);
+	error = errno;
 	if (fd != -1)
 		close(fd);
 	free(c);
+	errno = error;
 	return NULL;
+}
+
+struct client *
+client_open(const struct ctl *ctl)
+{
+	char path[CONF_PATH_MAX + 1];
+	struct client *c = client_try(ctl, path, 0);
+
+	if (c == NULL)
+		explain(path, errno);
+	return c;
 }
 
 void

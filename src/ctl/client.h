@@ -15,6 +15,8 @@ struct client;
 
 /* Connects to the daemon: at ctl->socket, else where the configuration says. NULL: said why not. */
 struct client *client_open(const struct ctl *);
+/* The same, silently, for one who waits no longer than seconds for a line. NULL: errno tells. path is where. */
+struct client *client_try(const struct ctl *, char path[CONF_PATH_MAX + 1], double seconds);
 void client_close(struct client *);
 int  client_fd(const struct client *);
 

@@ -2,7 +2,6 @@
 
 #include "doctor.h"
 
-#include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
@@ -10,8 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
-#include "ctl.h"
 #include "leaks.h"
 
 static struct conf *
@@ -45,24 +42,6 @@ check_user(struct doctor *d)
 }
 
 static void
-check_running(struct doctor *d)
-{
-	const char *const argv[] = { "pgrep", "-x", "pfinterceptd", NULL };
-	char output[256];
-	int error = command_run(argv, NULL, output, sizeof(output), 5000);
-
-	d->running = error == 0;
-	if (error == 0)
-		doctor_say(d, DOCTOR_OK, "daemon", "pfinterceptd is running");
-	else if (error == EIO)
-		doctor_say(d, DOCTOR_FAULT, "daemon", "pfinterceptd is not running: start it; if it ends at once, "
-		    "\"pfinterceptd -d\" tells why");
-	else
-		doctor_say(d, DOCTOR_FAULT, "daemon", "pgrep cannot be run (%s), so whether pfinterceptd is running is "
-		    "not known: install it (Debian: procps)", strerror(error));
-}
-
-static void
 check_firewall(struct doctor *d)
 {
 	if (d->conf->intercept.firewall == FIREWALL_NONE)
@@ -89,9 +68,10 @@ doctor_run(const struct ctl *ctl, int argc, char **argv)
 		return CTL_FAILED;
 	d.conf = conf;
 	check_user(&d);
-	check_running(&d);
+	doctor_daemon(&d, ctl);
 	doctor_listeners(&d);
 	check_firewall(&d);
+	doctor_self_test(&d, ctl);
 	doctor_dns(&d);
 	for (size_t i = 0; i < conf->nproxies; i++)
 		if (conf->proxies[i].enabled)

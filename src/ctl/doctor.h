@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "conf.h"
+#include "ctl.h"
 
 enum doctor_level { DOCTOR_OK, DOCTOR_NOTE, DOCTOR_WARNING, DOCTOR_FAULT };
 
@@ -18,7 +19,8 @@ struct doctor {
 	bool        json, utf8;
 	const struct conf *conf;
 	uid_t       uid;                /* of the worker; 0: there is no such user */
-	bool        running;            /* pfinterceptd is */
+	bool        running;            /* pfinterceptd is, as far as can be seen */
+	bool        intercepting;       /* ... and has rules loaded, as far as it says */
 	unsigned    lines, faults;      /* said */
 };
 
@@ -26,18 +28,28 @@ struct doctor {
 void doctor_say(struct doctor *, enum doctor_level, const char *link, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The firewall; one a system. Needs root, running and uid. */
+/* The running daemon's own word about itself; sets running and intercepting. */
+void doctor_daemon(struct doctor *, const struct ctl *);
+/* Flows of our own to addresses that nobody has: does the daemon see them? Only while intercepting. */
+void doctor_self_test(struct doctor *, const struct ctl *);
+
+/* The firewall; one a system. Needs root, running, intercepting and uid. */
 void doctor_firewall(struct doctor *);
 /* The same for this environment, on systems with pf. */
 struct pf_env;
 void doctor_pf(struct doctor *, const struct pf_env *);
 
-/* Name, reachability, and the proxy's own greeting; for SOCKS5 also user name and password. */
+/* Name, reachability, round trip, user name and password, and whether it carries UDP. */
 void doctor_proxy(struct doctor *, const struct conf_proxy *);
 
 /* Each address and port that the daemon has, or would have. */
 void doctor_listeners(struct doctor *);
-/* Does the forwarder answer? Only while the daemon is running. */
+/* Does the forwarder answer, and does a name that is kept to a proxy find its answer? Only while running. */
 void doctor_dns(struct doctor *);
+
+/* Seconds of the day's clock. */
+double doctor_now(void);
+/* Until the socket is ready for these events of poll(2): 0, ETIMEDOUT or another errno value. */
+int doctor_wait(int fd, short events, double seconds);
 
 #endif

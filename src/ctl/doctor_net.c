@@ -7,18 +7,30 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "ctl.h"
+#include "dns_message.h"
 #include "handshake.h"
 #include "net.h"
+#include "rule.h"
 
-#define ADDRS 8
+#define ADDRS    8
+#define NEW_NAME "pfi%08x"
 
-/* 0, ETIMEDOUT or another errno value. */
-static int
-wait_for(int fd, short events, double seconds)
+double
+doctor_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+int
+doctor_wait(int fd, short events, double seconds)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 	int n;
@@ -79,27 +91,44 @@ doctor_listeners(struct doctor *d)
 		    d->running ? "in use" : "free");
 }
 
-/* RFC 1035 section 4.1: localhost, A, IN; recursion desired. */
-static const uint8_t query[] = { 0x70, 0x66, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0,
-	9, 'l', 'o', 'c', 'a', 'l', 'h', 'o', 's', 't', 0, 0, 1, 0, 1 };
+/* RFC 1035 section 4.1: name, TXT, IN; recursion desired. Its length. */
+static size_t
+make_query(const char *name, uint8_t out[DNS_HEADER_LEN + HOST_MAX + 6])
+{
+	static const uint8_t head[DNS_HEADER_LEN] = { 0x70, 0x66, 1, 0, 0, 1 }, tail[] = { 0, 0, 16, 0, 1 };
+	uint8_t *p = out + sizeof(head);
+
+	memcpy(out, head, sizeof(head));
+	while (*name != '\0') {
+		const size_t len = strcspn(name, ".");
+
+		*p++ = (uint8_t)len;
+		memcpy(p, name, len);
+		p += len;
+		name += len + (name[len] == '.');
+	}
+	memcpy(p, tail, sizeof(tail));
+	return (size_t)(p - out) + sizeof(tail);
+}
 
 /* 0 and the response code, or an errno value. */
 static int
-ask_dns(const union addr *addr, double seconds, unsigned *rcode)
+ask_dns(const union addr *addr, const char *name, double seconds, unsigned *rcode)
 {
-	uint8_t answer[512];
+	uint8_t query[DNS_HEADER_LEN + HOST_MAX + 6], answer[DNS_UDP_MIN];
+	const size_t len = make_query(name, query);
 	int fd = socket(addr->sa.sa_family, SOCK_DGRAM, 0), error = 0;
 	ssize_t n = 0;
 
 	if (fd == -1)
 		return errno;
-	if (connect(fd, &addr->sa, addr_len(addr)) == -1 || send(fd, query, sizeof(query), 0) == -1)
+	if (connect(fd, &addr->sa, addr_len(addr)) == -1 || send(fd, query, len, 0) == -1)
 		error = errno;
 	if (error == 0)
-		error = wait_for(fd, POLLIN, seconds);
+		error = doctor_wait(fd, POLLIN, seconds);
 	if (error == 0 && (n = recv(fd, answer, sizeof(answer), 0)) == -1)
 		error = errno;
-	if (error == 0 && (n < 12 || memcmp(answer, query, 2) != 0))
+	if (error == 0 && (n < DNS_HEADER_LEN || memcmp(answer, query, 2) != 0))
 		error = EPROTO;
 	if (error == 0)
 		*rcode = answer[3] & 0xf;
@@ -107,32 +136,82 @@ ask_dns(const union addr *addr, double seconds, unsigned *rcode)
 	return error;
 }
 
+/* The rule that sends name to a proxy; the name is new where a pattern leaves room for one, so that no cache has it.
+ * NULL: no rule has such names. */
+static const struct conf_rule *
+find_kept(const struct conf *conf, char name[HOST_MAX + 1])
+{
+	for (const struct conf_rule *rule = conf->rules; rule < conf->rules + conf->nrules; rule++) {
+		for (size_t i = 0; rule->action == ACTION_PROXY && i < rule->npatterns; i++) {
+			const struct pattern *p = &rule->patterns[i];
+			const struct rule_query q = { .host = name };
+
+			if (p->kind == PATTERN_BELOW)
+				snprintf(name, HOST_MAX + 1, NEW_NAME ".%.*s", arc4random_uniform(UINT32_MAX), (int)p->len, p->text);
+			else if (p->kind == PATTERN_NAME)
+				snprintf(name, HOST_MAX + 1, "%.*s", (int)p->len, p->text);
+			else
+				continue;
+			if (rule_match(conf, &q).rule == rule)
+				return rule;
+		}
+	}
+	return NULL;
+}
+
+/* False: it does not answer at all. */
+static bool
+check_forwarder(struct doctor *d, const union addr *addr)
+{
+	char name[HOST_MAX + 1], text[ADDR_TEXT_MAX];
+	unsigned rcode = 0;
+	int error;
+
+	addr_format(addr, text);
+	snprintf(name, sizeof(name), NEW_NAME ".invalid", arc4random_uniform(UINT32_MAX)); /* RFC 6761 section 6.4 */
+	error = ask_dns(addr, name, d->conf->timeouts.dns + 1, &rcode);
+	if (error == EADDRNOTAVAIL || error == EAFNOSUPPORT)
+		return false; /* said already */
+	if (error != 0)
+		doctor_say(d, DOCTOR_FAULT, "dns", "the forwarder at %s does not answer: %s; restart pfinterceptd", text,
+		    strerror(error));
+	else if (rcode == DNS_SERVFAIL)
+		doctor_say(d, DOCTOR_FAULT, "dns", "the forwarder at %s answers, but no resolver answers it: correct "
+		    "dns.servers, or the system's resolv.conf", text);
+	else
+		doctor_say(d, DOCTOR_OK, "dns", "the forwarder at %s answers", text);
+	return error == 0;
+}
+
+static void
+check_kept(struct doctor *d, const union addr *addr)
+{
+	char name[HOST_MAX + 1];
+	const struct conf_rule *rule = find_kept(d->conf, name);
+	unsigned rcode = DNS_SERVFAIL;
+
+	if (rule == NULL)
+		return;
+	if (ask_dns(addr, name, d->conf->timeouts.dns + 1, &rcode) == 0 && rcode != DNS_SERVFAIL)
+		doctor_say(d, DOCTOR_OK, "dns", "%s is asked through the proxy of rule %u, and answered", name, rule->id);
+	else
+		doctor_say(d, DOCTOR_FAULT, "dns", "%s, asked through the proxy of rule %u, finds no answer: mend the proxy, or "
+		    "name a resolver that it reaches with its dns_server", name, rule->id);
+}
+
 void
 doctor_dns(struct doctor *d)
 {
-	enum { SERVFAIL = 2 };
-	char text[ADDR_TEXT_MAX];
-	unsigned rcode = 0;
+	bool kept = false;
 
-	if (!d->running || !d->conf->dns.enabled)
-		return;
-	for (size_t i = 0; i < d->conf->listen.naddresses; i++) {
+	for (size_t i = 0; d->running && d->conf->dns.enabled && i < d->conf->listen.naddresses; i++) {
 		union addr addr = d->conf->listen.addresses[i];
-		int error;
 
 		addr_set_port(&addr, d->conf->listen.dns_port);
-		addr_format(&addr, text);
-		error = ask_dns(&addr, d->conf->timeouts.dns + 1, &rcode);
-		if (error == EADDRNOTAVAIL || error == EAFNOSUPPORT)
-			continue; /* said already */
-		if (error != 0)
-			doctor_say(d, DOCTOR_FAULT, "dns", "the forwarder at %s does not answer: %s; restart pfinterceptd",
-			    text, strerror(error));
-		else if (rcode == SERVFAIL)
-			doctor_say(d, DOCTOR_FAULT, "dns", "the forwarder at %s answers, but no resolver answers it: "
-			    "correct dns.servers, or the system's resolv.conf", text);
-		else
-			doctor_say(d, DOCTOR_OK, "dns", "the forwarder at %s answers", text);
+		if (check_forwarder(d, &addr) && !kept) {
+			check_kept(d, &addr);
+			kept = true;
+		}
 	}
 }
 
@@ -142,47 +221,52 @@ connect_proxy(const struct conf *conf, const struct conf_proxy *proxy, const uni
 {
 	int error = net_connect(to, proxy->interface, fd);
 
-	if (error == EINPROGRESS && (error = wait_for(*fd, POLLOUT, conf->timeouts.connect)) == 0)
+	if (error == EINPROGRESS && (error = doctor_wait(*fd, POLLOUT, conf->timeouts.connect)) == 0)
 		error = net_error(*fd);
 	if (error != 0 && *fd != -1)
 		close(*fd);
 	return error;
 }
 
-/* Is the next thing to send the request (RFC 1928 section 4)? Then the proxy has let us in. It is not sent. */
-static bool
-is_let_in(const struct handshake *hs)
-{
-	return hs->spoke && handshake_is_sending(hs) && hs->out[0] == 5;
-}
-
+/* Goes on, but takes small bites of what a SOCKS5 proxy says, and sends no more than it had to say before. */
 static enum handshake_status
-listen_to(struct handshake *hs, int fd)
+step(struct handshake *hs, int fd)
 {
 	uint8_t data[2];
-	ssize_t n = recv(fd, data, hs->want < sizeof(data) ? hs->want : sizeof(data), 0);
+	ssize_t n;
 
+	if (handshake_is_sending(hs) || hs->peek)
+		return handshake_go_on(hs, fd);
+	n = recv(fd, data, hs->want < sizeof(data) ? hs->want : sizeof(data), 0);
 	if (n > 0)
 		return hs->ops->input(hs, data, (size_t)n);
 	hs->reason = CLOSE_PROXY_CLOSED;
 	return HANDSHAKE_FAILED;
 }
 
-/* CLOSE_DONE: let in. */
+/* CLOSE_DONE, or what the proxy did not like. SOCKS5 is asked for an association, which needs no target; let_in: as far
+ * as the request (RFC 1928 section 4), or an HTTP proxy's opinion of the target. */
 static enum close_reason
-greet(const struct conf *conf, const struct conf_proxy *proxy, int fd, struct handshake *hs)
+greet(const struct conf *conf, const struct conf_proxy *proxy, const union addr *at, int fd, struct handshake *hs,
+    bool *let_in)
 {
-	const struct target target = { .host = "localhost", .port = 9 };
-	enum handshake_status status = handshake_begin(hs, proxy, &target);
+	const bool socks = proxy->type == PROXY_SOCKS5;
+	struct target target = { .host = socks ? NULL : "localhost", .port = socks ? 0 : 9, .associate = socks };
+	enum handshake_status status;
 
-	while (status == HANDSHAKE_MORE && !is_let_in(hs)) {
+	addr_from_bytes(&target.addr, at->sa.sa_family, in6addr_any.s6_addr, 0);
+	status = handshake_begin(hs, proxy, &target);
+	*let_in = false;
+	while (status == HANDSHAKE_MORE) {
 		const bool sending = handshake_is_sending(hs);
 
-		if (wait_for(fd, sending ? POLLOUT : POLLIN, conf->timeouts.handshake) != 0)
+		*let_in |= sending && hs->spoke && hs->out[0] == 5;
+		if (doctor_wait(fd, sending ? POLLOUT : POLLIN, conf->timeouts.handshake) != 0)
 			return CLOSE_PROXY_TIMEOUT;
-		status = sending ? handshake_go_on(hs, fd) : listen_to(hs, fd);
+		status = step(hs, fd);
 	}
-	return status == HANDSHAKE_MORE ? CLOSE_DONE : hs->reason;
+	*let_in |= status == HANDSHAKE_DONE || hs->reason == CLOSE_HTTP_STATUS;
+	return status == HANDSHAKE_DONE ? CLOSE_DONE : hs->reason;
 }
 
 static const char *
@@ -194,7 +278,7 @@ cure(enum close_reason reason)
 	case CLOSE_PROXY_AUTH:
 		return "it refused user name or password; correct them";
 	case CLOSE_PROXY_PROTOCOL:
-		return "it does not speak SOCKS5; correct port or proxy_type";
+		return "it does not speak what proxy_type says; correct that, or port";
 	case CLOSE_PROXY_TIMEOUT:
 		return "it accepts connections, but says nothing; correct port or proxy_type";
 	default:
@@ -203,21 +287,25 @@ cure(enum close_reason reason)
 }
 
 static void
-check_greeting(struct doctor *d, const struct conf_proxy *proxy, int fd, const char *link, const char *at)
+check_greeting(struct doctor *d, const struct conf_proxy *proxy, const union addr *addr, int fd, const char *link,
+    double ms)
 {
+	const bool socks = proxy->type == PROXY_SOCKS5;
 	struct handshake hs = { .state = 0 };
-	enum close_reason reason;
+	char at[ADDR_TEXT_MAX];
+	bool let_in;
+	const enum close_reason reason = greet(d->conf, proxy, addr, fd, &hs, &let_in);
 
-	if (proxy->type != PROXY_SOCKS5) {
-		doctor_say(d, DOCTOR_OK, link, "%s accepts connections; whether it accepts requests is not tried", at);
-		return;
-	}
-	reason = greet(d->conf, proxy, fd, &hs);
 	handshake_wipe(&hs);
-	if (reason == CLOSE_DONE)
-		doctor_say(d, DOCTOR_OK, link, "%s speaks SOCKS5 and lets us in", at);
-	else
+	addr_format(addr, at);
+	if (!let_in)
 		doctor_say(d, DOCTOR_FAULT, link, "%s: %s", at, cure(reason));
+	else
+		doctor_say(d, DOCTOR_OK, link, "%s speaks %s and lets us in, %.1f ms away%s", at, socks ? "SOCKS5" : "HTTP", ms,
+		    socks && reason == CLOSE_DONE ? "; it carries UDP" : "");
+	if (let_in && socks && reason != CLOSE_DONE && d->conf->intercept.udp_ports.count > 0)
+		doctor_say(d, DOCTOR_WARNING, link, "%s carries no UDP (%s): browsers take TCP in place of QUIC, other UDP that "
+		    "rules send to it is dropped; enable UDP ASSOCIATE there", at, close_reason_name(reason));
 }
 
 void
@@ -226,14 +314,16 @@ doctor_proxy(struct doctor *d, const struct conf_proxy *proxy)
 	union addr addrs[ADDRS];
 	const size_t n = ctl_resolve(proxy->host, proxy->port, addrs, ADDRS);
 	char link[32], text[ADDR_TEXT_MAX];
+	double begun;
 	int fd, error;
 
 	snprintf(link, sizeof(link), "proxy %u", proxy->id);
 	if (n == 0)
-		doctor_say(d, DOCTOR_FAULT, link, "the name %s is not known to this host's resolver: correct it, or give "
-		    "an address", proxy->host);
+		doctor_say(d, DOCTOR_FAULT, link, "its host is a name that this host's resolver does not know: correct it, or "
+		    "give an address");
 	for (size_t i = 0; i < n; i++) {
 		addr_format(&addrs[i], text);
+		begun = doctor_now();
 		error = connect_proxy(d->conf, proxy, &addrs[i], &fd);
 		if (error != 0) {
 			/* The daemon tries them in turn. */
@@ -241,7 +331,7 @@ doctor_proxy(struct doctor *d, const struct conf_proxy *proxy)
 			    "or port, or start the proxy", text, strerror(error));
 			continue;
 		}
-		check_greeting(d, proxy, fd, link, text);
+		check_greeting(d, proxy, &addrs[i], fd, link, (doctor_now() - begun) * 1000);
 		close(fd);
 		break;
 	}

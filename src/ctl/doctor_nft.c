@@ -75,7 +75,7 @@ check_table(struct doctor *d)
 	if (loaded && !d->running)
 		doctor_say(d, DOCTOR_FAULT, link_name, "the table inet %s is there, but pfinterceptd is not: start it, or remove "
 		    "the table with \"nft delete table inet %s\"", name, name);
-	else if (!loaded && d->running && d->conf->global_enabled)
+	else if (!loaded && d->intercepting)
 		doctor_say(d, DOCTOR_FAULT, link_name, "pfinterceptd is running, but the table inet %s is not there: another "
 		    "program removed it; restart pfinterceptd", name);
 	else
@@ -94,7 +94,7 @@ check_routing(struct doctor *d)
 	if (error != 0)
 		doctor_say(d, DOCTOR_FAULT, link_name, "\"ip rule\" does not work (%s): install iproute2, or take a kernel with "
 		    "policy routing", error == EIO && output[0] != '\0' ? output : strerror(error));
-	else if (d->running && d->conf->global_enabled && strstr(output, "lookup " NFT_ROUTE_TABLE) == NULL)
+	else if (d->intercepting && strstr(output, "lookup " NFT_ROUTE_TABLE) == NULL)
 		doctor_say(d, DOCTOR_FAULT, link_name, "the routing rule " NFT_ROUTE_TABLE " is not there, so UDP does not arrive: "
 		    "another program removed it; restart pfinterceptd");
 	else

@@ -15,7 +15,7 @@ say_loaded(struct doctor *d, const struct pf_report *st)
 	if (st->loaded && !d->running)
 		doctor_say(d, DOCTOR_FAULT, link_name, "the anchor \"%s\" has rules, but pfinterceptd is not running: start it, or "
 		    "remove them with \"pfctl -a %s -F all\"", st->path, st->path);
-	else if (!st->loaded && d->running && d->conf->global_enabled)
+	else if (!st->loaded && d->intercepting)
 		doctor_say(d, DOCTOR_FAULT, link_name, "pfinterceptd is running, but the anchor \"%s\" has no rules: another "
 		    "program removed them; restart pfinterceptd", st->path);
 	else

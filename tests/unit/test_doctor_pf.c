@@ -79,8 +79,7 @@ scene_make(void **state)
 	s->env = (struct pf_env){ .system = &pf_freebsd, .pfctl = s->pfctl, .device = s->device,
 		.state_file = s->state_file };
 	strcpy(s->conf.intercept.anchor, "interceptor");
-	s->conf.global_enabled = true;
-	s->doctor = (struct doctor){ .conf = &s->conf, .running = true };
+	s->doctor = (struct doctor){ .conf = &s->conf, .running = true, .intercepting = true };
 	s->doctor.out = open_memstream(&s->out, &s->len);
 	assert_non_null(s->doctor.out);
 	*state = s;
@@ -156,7 +155,7 @@ earlier_run_left_its_note(void **state)
 {
 	struct scene *s = *state;
 
-	s->doctor.running = false;
+	s->doctor.running = s->doctor.intercepting = false;
 	put(s, "anchor", "");
 	put(s, "state", "pid=999999999 enabled=1 skip=0 token=0 path=-\n"); /* above every system's last */
 	check(s, 0, "note    firewall: an earlier run did not end cleanly");
@@ -181,7 +180,7 @@ rules_without_daemon(void **state)
 {
 	struct scene *s = *state;
 
-	s->doctor.running = false;
+	s->doctor.running = s->doctor.intercepting = false;
 	check(s, 1, "but pfinterceptd is not running");
 }
 
@@ -197,7 +196,7 @@ nothing_loaded_when_interception_is_off(void **state)
 {
 	struct scene *s = *state;
 
-	s->conf.global_enabled = false;
+	s->doctor.intercepting = false;
 	put(s, "anchor", "");
 	check(s, 0, "has no rules, as it should be");
 }

@@ -179,6 +179,7 @@ refusals_have_their_reasons(void **state)
 	(void)state;
 	expect_failure(&open_proxy, "HTTP/1.1 407 No\r\n\r\n", CLOSE_PROXY_METHOD);
 	expect_failure(&proxy, "HTTP/1.1 407 No\r\n\r\n", CLOSE_PROXY_AUTH);
+	expect_failure(&proxy, "HTTP/1.0 401 No\r\n\r\n", CLOSE_PROXY_AUTH);
 	expect_failure(&open_proxy, "HTTP/1.1 101 Switch\r\n\r\n", CLOSE_HTTP_STATUS);
 	expect_failure(&open_proxy, "HTTP/1.1 302 Found\r\n\r\n", CLOSE_HTTP_STATUS);
 	expect_failure(&open_proxy, "HTTP/1.1 403 No\r\n\r\n", CLOSE_HTTP_STATUS);

@@ -1,0 +1,241 @@
+/*
+ * What doctor asks of the running daemon: how it is, and whether flows of this host come to it.
+ */
+#include "config.h"
+
+#include "doctor.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "command.h"
+#include "net.h"
+
+#define ANSWER_S 5              /* a daemon that lives answers sooner */
+#define DISCARD  9
+
+enum { SEEN_NOT, SEEN, SEEN_ASTRAY };
+
+/* Nobody answers at the control socket: is there a daemon at all? */
+static void
+look_for_process(struct doctor *d, const char *path, int error)
+{
+	const char *const argv[] = { "pgrep", "-x", "pfinterceptd", NULL };
+	char output[256];
+
+	d->running = command_run(argv, NULL, output, sizeof(output), ANSWER_S * 1000) == 0;
+	d->intercepting = d->running && d->conf->global_enabled;
+	if (error == EACCES || error == EPERM)
+		doctor_say(d, DOCTOR_FAULT, "daemon", "%s is for root and control.group: run this as root", path);
+	else if (!d->running)
+		doctor_say(d, DOCTOR_FAULT, "daemon", "pfinterceptd is not running: start it; if it ends at once, "
+		    "\"pfinterceptd -d\" tells why");
+	else if (path[0] == '\0')
+		doctor_say(d, DOCTOR_WARNING, "daemon", "pfinterceptd is running, but cannot be asked: give control.socket a "
+		    "place");
+	else
+		doctor_say(d, DOCTOR_FAULT, "daemon", "pfinterceptd is running, but cannot be asked at %s (%s): restart it, or "
+		    "name its socket with -s, or its configuration with -f", path, strerror(error));
+}
+
+static void
+say_status(struct doctor *d, const struct ctl *ctl, yajl_val status)
+{
+	const char *state = member_text(status, "state");
+	const double used = member_number(member(status, "daemon"), "descriptors");
+	const double max = member_number(member(status, "daemon"), "descriptors_max");
+	struct stat st;
+
+	d->intercepting = state != NULL && strcmp(state, "intercepting") == 0;
+	if (d->intercepting || !d->conf->global_enabled)
+		doctor_say(d, DOCTOR_OK, "daemon", "pfinterceptd is running%s", d->intercepting ? ", and intercepts" : "");
+	else if (state != NULL && strcmp(state, "paused") == 0)
+		doctor_say(d, DOCTOR_WARNING, "daemon", "interception is paused, all traffic goes direct: end that with "
+		    "\"pfinterceptctl resume\"");
+	else
+		doctor_say(d, DOCTOR_WARNING, "daemon", "pfinterceptd is running, but intercepts nothing: global_enabled is "
+		    "false in the configuration in force");
+	if (max - used < 16 + max / 20)
+		doctor_say(d, DOCTOR_FAULT, "daemon", "%.0f of %.0f descriptors are in use, new flows will fail: raise the "
+		    "limit of open files, or lower limits.connections", used, max);
+	if (stat(ctl->file, &st) == 0 && (double)st.st_mtime > doctor_now() - member_number(status, "loaded_s"))
+		doctor_say(d, DOCTOR_WARNING, "daemon", "%s has changed since it was read: put it in force with "
+		    "\"pfinterceptctl reload\"", ctl->file);
+}
+
+void
+doctor_daemon(struct doctor *d, const struct ctl *ctl)
+{
+	char path[CONF_PATH_MAX + 1];
+	struct client *client = client_try(ctl, path, ANSWER_S);
+	yajl_val status;
+
+	if (client == NULL) {
+		look_for_process(d, path, errno);
+		return;
+	}
+	d->running = true;
+	status = client_ask(client, "\"verb\":\"status\"") ? client_line(client, NULL) : NULL;
+	if (status != NULL)
+		say_status(d, ctl, status);
+	else
+		doctor_say(d, DOCTOR_FAULT, "daemon", "pfinterceptd is running, but does not answer at %s: it hangs, or is out "
+		    "of descriptors; restart it", path);
+	yajl_tree_free(status);
+	client_close(client);
+}
+
+/* Reads events until one is about our flow. */
+static int
+look_for_flow(struct client *events, uint16_t from, int type, const char *to, double *id)
+{
+	const double end = doctor_now() + ANSWER_S;
+	int seen = SEEN_NOT;
+	yajl_val line;
+
+	while (seen == SEEN_NOT && doctor_now() < end && (line = client_line(events, NULL)) != NULL) {
+		const char *source = member_text(line, "source"), *dst = member_text(line, "destination");
+		const char *proto = member_text(line, "protocol"), *port = source != NULL ? strrchr(source, ':') : NULL;
+
+		*id = member_number(line, "id");
+		if (port != NULL && atoi(port + 1) == from && proto != NULL &&
+		    strcmp(proto, type == SOCK_STREAM ? "tcp" : "udp") == 0)
+			seen = dst != NULL && strcmp(dst, to) == 0 ? SEEN : SEEN_ASTRAY;
+		yajl_tree_free(line);
+	}
+	return seen;
+}
+
+static void
+kill_flow(const struct ctl *ctl, double id)
+{
+	char path[CONF_PATH_MAX + 1];
+	struct client *client = client_try(ctl, path, ANSWER_S);
+
+	if (client == NULL)
+		return;
+	if (client_ask(client, "\"verb\":\"kill\",\"id\":%.0f", id))
+		yajl_tree_free(client_line(client, NULL)); /* it may have ended by itself */
+	client_close(client);
+}
+
+/* 0 and the socket; ENETUNREACH and the like without a route. */
+static int
+begin_flow(const union addr *to, int type, int *fd)
+{
+	int error;
+
+	if (type == SOCK_STREAM) {
+		error = net_connect(to, NULL, fd);
+		if (error == EINPROGRESS && (error = doctor_wait(*fd, POLLOUT, ANSWER_S)) == 0)
+			error = net_error(*fd);
+		return error;
+	}
+	*fd = socket(to->sa.sa_family, type, 0);
+	return *fd == -1 || connect(*fd, &to->sa, addr_len(to)) == -1 || send(*fd, "", 1, 0) == -1 ? errno : 0;
+}
+
+static void
+try_flow(struct doctor *d, const struct ctl *ctl, union addr to, uint16_t port, int type)
+{
+	char path[CONF_PATH_MAX + 1], text[ADDR_TEXT_MAX];
+	const char *proto = type == SOCK_STREAM ? "tcp" : "udp";
+	struct client *events = port != 0 ? client_try(ctl, path, ANSWER_S) : NULL;
+	union addr from = addr_none;
+	socklen_t len = sizeof(from);
+	yajl_val answer = NULL;
+	int fd = -1, error = 0, seen = SEEN_NOT;
+	double id = 0;
+
+	if (events == NULL)
+		return;
+	addr_set_port(&to, port);
+	addr_format(&to, text);
+	if (client_ask(events, "\"verb\":\"events\""))
+		answer = client_line(events, NULL);
+	if (answer != NULL && (error = begin_flow(&to, type, &fd)) == 0 && getsockname(fd, &from.sa, &len) == 0)
+		seen = look_for_flow(events, addr_port(&from), type, text, &id);
+	if (seen != SEEN_NOT)
+		kill_flow(ctl, id);
+	if (seen == SEEN)
+		doctor_say(d, DOCTOR_OK, "self-test", "a flow to %s/%s came to pfinterceptd", text, proto);
+	else if (seen == SEEN_ASTRAY)
+		doctor_say(d, DOCTOR_FAULT, "self-test", "a flow to %s/%s came to pfinterceptd, which cannot tell where it "
+		    "was to go: other rules have changed it on the way; take them out", text, proto);
+	else if (answer != NULL)
+		doctor_say(d, DOCTOR_FAULT, "self-test", "a flow to %s/%s does not come to pfinterceptd (%s): other rules, a "
+		    "firewall's or a VPN's, take it first; take them out", text, proto, error != 0 ? strerror(error) : "it went elsewhere");
+	yajl_tree_free(answer);
+	if (fd != -1)
+		close(fd);
+	client_close(events);
+}
+
+/* A port that is intercepted whatever the address; DNS goes to the forwarder. 0: there is none. */
+static uint16_t
+pick_port(const struct port_list *ports)
+{
+	if (port_list_contains(ports, DISCARD))
+		return DISCARD;
+	for (size_t i = 0; i < ports->count; i++)
+		for (unsigned port = ports->ranges[i].first; port <= ports->ranges[i].last; port++)
+			if (port != 53)
+				return (uint16_t)port;
+	return 0;
+}
+
+static bool
+is_taken(const struct conf *conf, const union addr *to)
+{
+	bool listens = false;
+
+	for (size_t i = 0; i < conf->listen.naddresses; i++)
+		listens |= conf->listen.addresses[i].sa.sa_family == to->sa.sa_family;
+	for (size_t i = 0; i < conf->intercept.nexclude; i++)
+		listens &= !network_contains(&conf->intercept.exclude[i], to);
+	return listens;
+}
+
+/* connect(2) of a datagram socket sends nothing. */
+static bool
+has_route(const union addr *to)
+{
+	int fd = socket(to->sa.sa_family, SOCK_DGRAM, 0);
+	const bool has = fd != -1 && connect(fd, &to->sa, addr_len(to)) == 0;
+
+	if (fd != -1)
+		close(fd);
+	return has;
+}
+
+void
+doctor_self_test(struct doctor *d, const struct ctl *ctl)
+{
+	static const char *const nowhere[] = { "192.0.2.254", "2001:db8::fffe" }; /* RFC 5737, RFC 3849 */
+	const struct conf *conf = d->conf;
+	const bool matched = conf->intercept.mode == MODE_MATCHED;
+	const uint16_t tcp = pick_port(matched ? &conf->intercept.sniff_ports : &conf->intercept.tcp_ports);
+	const uint16_t udp = matched ? 0 : pick_port(&conf->intercept.udp_ports);
+	bool tried = false;
+	union addr to;
+
+	if (!d->intercepting || conf->intercept.firewall == FIREWALL_NONE)
+		return;
+	for (size_t i = 0; i < 2; i++) {
+		if (addr_parse(nowhere[i], DISCARD, &to) != 0 || !is_taken(conf, &to) || !has_route(&to))
+			continue;
+		tried |= tcp != 0 || udp != 0;
+		try_flow(d, ctl, to, tcp, SOCK_STREAM);
+		try_flow(d, ctl, to, udp, SOCK_DGRAM);
+	}
+	if (!tried)
+		doctor_say(d, DOCTOR_NOTE, "self-test", "not possible: there is no port that is always intercepted, or no route "
+		    "to %s or %s that intercept.exclude lets be", nowhere[0], nowhere[1]);
+}
