@@ -130,6 +130,15 @@ addr_bytes(const union addr *a, size_t *len)
 }
 
 void
+addr_copy_bytes(void *to, const union addr *a)
+{
+	size_t len;
+	const uint8_t *bytes = addr_bytes(a, &len);
+
+	memcpy(to, bytes, len);
+}
+
+void
 addr_unmap(union addr *a)
 {
 	uint8_t bytes[4];
@@ -159,10 +168,8 @@ struct addr_key
 addr_key_ip(const union addr *a)
 {
 	struct addr_key key = { .family = (uint16_t)a->sa.sa_family };
-	size_t len;
-	const uint8_t *bytes = addr_bytes(a, &len);
 
-	memcpy(key.bytes, bytes, len);
+	addr_copy_bytes(key.bytes, a);
 	return key;
 }
 
@@ -297,6 +304,15 @@ network_parse(const char *text, struct network *out)
 	if (*end != '\0' || errno != 0 || strtoul(slash + 1, NULL, 10) > bits)
 		return EINVAL;
 	return network_has_host_bits(out) ? ERANGE : 0;
+}
+
+struct network
+network_of(const union addr *a)
+{
+	struct network net = { .family = a->sa.sa_family, .prefix = a->sa.sa_family == AF_INET6 ? 128 : 32 };
+
+	addr_copy_bytes(net.bytes, a);
+	return net;
 }
 
 void

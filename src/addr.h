@@ -58,6 +58,9 @@ bool      addr_is_set(const union addr *);              /* not AF_UNSPEC */
 /* The 4 or 16 address bytes; *len tells which. Borrowed from the argument. */
 const uint8_t *addr_bytes(const union addr *, size_t *len);
 
+/* ... copied. */
+void addr_copy_bytes(void *to, const union addr *);
+
 /* Turns ::ffff:a.b.c.d into a.b.c.d; others stay. */
 void addr_unmap(union addr *);
 
@@ -86,6 +89,8 @@ const char *addr_format_ip(const union addr *, char buf[ADDR_TEXT_MAX]);
 /* "10.0.0.0/8", "2001:db8::/32", or a lone address (a host network).
  * 0; EINVAL: no network; ERANGE: bits are set beyond the prefix. */
 int  network_parse(const char *text, struct network *out);
+/* The network that is this address alone. */
+struct network network_of(const union addr *);
 /* Clears the bits beyond prefix, which the network has then. */
 void network_cut(struct network *, unsigned prefix);
 bool network_contains(const struct network *, const union addr *);

@@ -125,14 +125,9 @@ helper_answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 static int
 query_helper(struct query *q)
 {
-	struct ipc_msg msg;
+	struct ipc_msg msg = { .type = IPC_NATLOOK, .proto = q->flow.proto, .naddrs = 2,
+		.addrs = { q->flow.peer, q->flow.local } };
 
-	memset(&msg, 0, sizeof(msg));
-	msg.type = IPC_NATLOOK;
-	msg.proto = q->flow.proto;
-	msg.naddrs = 2;
-	msg.addrs[0] = q->flow.peer;
-	msg.addrs[1] = q->flow.local;
 	q->id = ipc_request(q->pf->fw.ipc, &msg, HELPER_MS, helper_answer_cb, q);
 	return q->id != 0 ? 0 : EPIPE;
 }
@@ -248,13 +243,9 @@ const char *const firewall_device = PF_ABI_WORKER_DEVICE;
 void
 firewall_serve(struct ipc *ipc, const struct ipc_msg *msg)
 {
-	struct ipc_msg answer;
+	struct ipc_msg answer = { .type = msg->type, .id = msg->id, .error = EINVAL };
 	int fd;
 
-	memset(&answer, 0, sizeof(answer));
-	answer.type = msg->type;
-	answer.id = msg->id;
-	answer.error = EINVAL;
 	if (msg->type == IPC_NATLOOK && msg->naddrs == 2) {
 		fd = open("/dev/pf", O_RDONLY | O_CLOEXEC);
 		answer.error = fd == -1 ? errno : pf_natlook(fd, pf_ioctl_native, msg->proto, &msg->addrs[0],

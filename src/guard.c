@@ -95,19 +95,7 @@ guard_goodbye(int fd)
 static bool
 guard_read(int fd, void *data, size_t len)
 {
-	uint8_t *p = data;
-	ssize_t n;
-
-	while (len > 0) {
-		n = read(fd, p, len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		p += n;
-		len -= (size_t)n;
-	}
-	return true;
+	return len == 0 || recv(fd, data, len, MSG_WAITALL) == (ssize_t)len;
 }
 
 /* The helper is dead. */

@@ -10,16 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct handshake_ops *
-handshake_kind(enum proxy_type type)
-{
-	static const struct handshake_ops *const kinds[] = {
-		[PROXY_SOCKS5] = &handshake_socks5,
-		[PROXY_HTTP]   = &handshake_http
-	};
-
-	return kinds[type];
-}
+static const struct handshake_ops *const kinds[] = { [PROXY_SOCKS5] = &handshake_socks5, [PROXY_HTTP] = &handshake_http };
 
 void
 handshake_wipe(struct handshake *hs)
@@ -32,7 +23,7 @@ handshake_begin(struct handshake *hs, const struct conf_proxy *proxy, const stru
 {
 	handshake_wipe(hs);
 	memset(hs, 0, sizeof(*hs));
-	hs->ops = handshake_kind(proxy->type);
+	hs->ops = kinds[proxy->type];
 	hs->proxy = proxy;
 	hs->target = *target;
 	return hs->ops->start(hs);
@@ -42,13 +33,6 @@ bool
 handshake_is_sending(const struct handshake *hs)
 {
 	return hs->out_len > 0;
-}
-
-void
-handshake_give_up(struct handshake *hs, enum close_reason reason)
-{
-	hs->reason = reason;
-	hs->try_next = true;
 }
 
 bool
@@ -73,8 +57,7 @@ handshake_later_or_closed(struct handshake *hs, int error)
 {
 	if (error == EAGAIN || error == EWOULDBLOCK || error == EINTR)
 		return HANDSHAKE_MORE;
-	handshake_give_up(hs, CLOSE_PROXY_CLOSED);
-	return HANDSHAKE_FAILED;
+	return handshake_fail(hs, CLOSE_PROXY_CLOSED, true);
 }
 
 static enum handshake_status

@@ -59,8 +59,14 @@ enum handshake_status handshake_begin(struct handshake *hs, const struct conf_pr
 enum handshake_status handshake_go_on(struct handshake *, int fd);
 bool handshake_is_sending(const struct handshake *);
 
-/* Ends it from outside (a time-out): sets reason and try_next. */
-void handshake_give_up(struct handshake *, enum close_reason);
+/* Sets reason and try_next: for a kind, and to end it from outside (a time-out). HANDSHAKE_FAILED. */
+static inline enum handshake_status
+handshake_fail(struct handshake *hs, enum close_reason reason, bool try_next)
+{
+	hs->reason = reason;
+	hs->try_next = try_next;
+	return HANDSHAKE_FAILED;
+}
 
 /* After a failure: does it speak about the proxy itself, and not about the target? */
 bool handshake_blames_proxy(const struct handshake *);

@@ -57,6 +57,21 @@ struct helper {
 };
 
 static void
+helper_kill_worker(struct helper *h)
+{
+	if (h->worker > 0)
+		kill(h->worker, SIGKILL);
+}
+
+/* Once, so many seconds from now. */
+static void
+helper_arm(struct helper *h, ev_timer *timer, double seconds)
+{
+	ev_timer_set(timer, seconds, 0.);
+	ev_timer_start(h->loop, timer);
+}
+
+static void
 helper_send_proxy(struct helper *h, size_t index)
 {
 	struct ipc_msg msg = { .type = IPC_PROXY, .generation = h->generation, .value = (uint32_t)index };
@@ -160,8 +175,7 @@ helper_child_cb(struct ev_loop *loop, ev_child *w, int revents)
 	if (ev_now(loop) - h->worker_began > STABLE_S)
 		h->backoff = BACKOFF_FIRST_S;
 	log_error("the worker ended (status %#x); starting it again in %.2f s", (unsigned)w->rstatus, h->backoff);
-	ev_timer_set(&h->restart, h->backoff, 0.);
-	ev_timer_start(loop, &h->restart);
+	helper_arm(h, &h->restart, h->backoff);
 	h->backoff = h->backoff * 2 > BACKOFF_MAX_S ? BACKOFF_MAX_S : h->backoff * 2;
 }
 
@@ -195,8 +209,7 @@ helper_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		close(fd);
 	if (error != 0) {
 		helper_worker_lost(h);
-		if (h->worker > 0)
-			kill(h->worker, SIGKILL);
+		helper_kill_worker(h);
 		return;
 	}
 	switch ((enum ipc_type)msg->type) {
@@ -240,8 +253,7 @@ helper_tell(struct helper *h, struct helper_listeners *listeners)
 		return true;
 	helper_listen_close(listeners);
 	log_error("the worker cannot be told the configuration; it is started again");
-	if (h->worker > 0)
-		kill(h->worker, SIGKILL);
+	helper_kill_worker(h);
 	return false;
 }
 
@@ -279,11 +291,10 @@ helper_restart_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	struct helper *h = w->data;
 	struct helper_listeners listeners;
 
-	(void)revents;
+	(void)loop, (void)revents;
 	if (helper_listen(h->conf, &h->held, &listeners) == 0 && helper_worker_start(h, &listeners) == 0)
 		return;
-	ev_timer_set(w, BACKOFF_MAX_S, 0.);
-	ev_timer_start(loop, w);
+	helper_arm(h, w, BACKOFF_MAX_S);
 }
 
 /* conf comes into force here; the worker is not told yet. An error was logged, and changes nothing. */
@@ -376,8 +387,7 @@ helper_stop(struct helper *h)
 		helper_finish(h);
 		return;
 	}
-	ev_timer_set(&h->kill, h->conf->timeouts.drain + STOP_GRACE_S, 0.);
-	ev_timer_start(h->loop, &h->kill);
+	helper_arm(h, &h->kill, h->conf->timeouts.drain + STOP_GRACE_S);
 }
 
 static void
@@ -387,8 +397,7 @@ helper_kill_cb(struct ev_loop *loop, ev_timer *w, int revents)
 
 	(void)loop, (void)revents;
 	log_warn("the worker did not end in time");
-	if (h->worker > 0)
-		kill(h->worker, SIGKILL);
+	helper_kill_worker(h);
 }
 
 static void

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum side { CLIENT, SERVER };
+enum { CLIENT, SERVER };         /* a side; the other one is its ! */
 
 /* half[CLIENT] reads from the client, half[SERVER] from the server. */
 struct move {
@@ -29,12 +29,6 @@ struct move {
 	double             began, last; /* last: when something moved */
 	double             first_byte_s;
 };
-
-static enum side
-mover_other(enum side side)
-{
-	return side == CLIENT ? SERVER : CLIENT;
-}
 
 static void
 mover_count(struct move *m)
@@ -55,8 +49,8 @@ mover_arm_reset(int fd, bool on)
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 }
 
-static void
-mover_end(struct move *m, enum close_reason reason)
+void
+mover_stop(struct move *m, enum close_reason reason)
 {
 	struct move_result result = { .out = m->half[CLIENT].bytes, .in = m->half[SERVER].bytes,
 		.first_byte_s = m->first_byte_s, .reason = reason };
@@ -70,12 +64,6 @@ mover_end(struct move *m, enum close_reason reason)
 	}
 	m->cb(m->arg, &result);
 	free(m);
-}
-
-void
-mover_stop(struct move *m, enum close_reason reason)
-{
-	mover_end(m, reason);
 }
 
 static bool
@@ -108,7 +96,7 @@ mover_on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 
 	(void)revents;
 	if (ev_now(loop) - m->last >= mover_limit(m))
-		mover_end(m, CLOSE_IDLE);
+		mover_stop(m, CLOSE_IDLE);
 	else
 		mover_arm_timer(m);
 }
@@ -122,7 +110,7 @@ mover_watch(struct move *m)
 	for (int side = CLIENT; side <= SERVER; side++) {
 		ev_io *io = &m->io[side];
 		int events = (m->want[side] & RELAY_READ ? EV_READ : 0) |
-		    (m->want[mover_other((enum side)side)] & RELAY_WRITE ? EV_WRITE : 0);
+		    (m->want[!side] & RELAY_WRITE ? EV_WRITE : 0);
 
 		any |= events;
 		if (ev_is_active(io) ? (io->events & (EV_READ | EV_WRITE)) == events : events == 0)
@@ -135,41 +123,35 @@ mover_watch(struct move *m)
 	assert(any != 0);
 }
 
-static enum relay_status
-mover_pump(struct move *m, enum side side)
-{
-	return relay_pump(&m->half[side], &m->want[side]);
-}
-
 /* The side that broke; the other one learns it by RST. The last words of a side that no longer
  * takes bytes (an error message before it closed) may still be there to be passed on. */
 static void
-mover_broken(struct move *m, enum side reader, enum relay_status status)
+mover_broken(struct move *m, int reader, enum relay_status status)
 {
-	enum side broken = status == RELAY_FROM_RESET ? reader : mover_other(reader);
+	const int broken = status == RELAY_FROM_RESET ? reader : !reader;
 
 	if (status == RELAY_TO_RESET)
-		mover_pump(m, broken);
-	mover_end(m, broken == CLIENT ? CLOSE_CLIENT_RESET : CLOSE_SERVER_RESET);
+		relay_pump(&m->half[broken], &m->want[broken]);
+	mover_stop(m, broken == CLIENT ? CLOSE_CLIENT_RESET : CLOSE_SERVER_RESET);
 }
 
 static void
 mover_on_io(struct ev_loop *loop, ev_io *io, int revents)
 {
 	struct move *m = io->data;
-	enum side side = io == &m->io[CLIENT] ? CLIENT : SERVER;
+	const int side = io == &m->io[CLIENT] ? CLIENT : SERVER;
 	bool was_half_open = mover_half_open(m), woken[2];
 
 	m->last = ev_now(loop);
 	woken[side] = revents & EV_READ;
-	woken[mover_other(side)] = revents & EV_WRITE;
+	woken[!side] = revents & EV_WRITE;
 	for (int reader = CLIENT; reader <= SERVER; reader++) {
 		enum relay_status status = RELAY_WAIT;
 
 		if (woken[reader])
-			status = mover_pump(m, (enum side)reader);
+			status = relay_pump(&m->half[reader], &m->want[reader]);
 		if (status == RELAY_FROM_RESET || status == RELAY_TO_RESET) {
-			mover_broken(m, (enum side)reader, status);
+			mover_broken(m, reader, status);
 			return;
 		}
 	}
@@ -177,7 +159,7 @@ mover_on_io(struct ev_loop *loop, ev_io *io, int revents)
 	if (m->first_byte_s == 0 && m->half[SERVER].bytes > 0)
 		m->first_byte_s = m->last - m->began;
 	if (m->half[CLIENT].done && m->half[SERVER].done) {
-		mover_end(m, CLOSE_DONE);
+		mover_stop(m, CLOSE_DONE);
 		return;
 	}
 	if (!was_half_open && mover_half_open(m))

@@ -78,15 +78,3 @@ network_set_free(struct network_set *set)
 	free(set->list);
 	*set = (struct network_set){ .count = 0 };
 }
-
-struct network
-network_of(const union addr *addr)
-{
-	struct network net = { .family = addr->sa.sa_family };
-	size_t len;
-	const uint8_t *bytes = addr_bytes(addr, &len);
-
-	net.prefix = (uint8_t)(len * 8);
-	memcpy(net.bytes, bytes, len);
-	return net;
-}

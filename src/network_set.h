@@ -20,7 +20,4 @@ void network_set_close(struct network_set *);
 bool network_set_covers(const struct network_set *, const struct network *);
 void network_set_free(struct network_set *);
 
-/* The network that is this address alone. */
-struct network network_of(const union addr *);
-
 #endif

@@ -18,27 +18,17 @@ own_compare(const void *a, const void *b)
 }
 
 static void
-own_from_addr(struct network *net, const union addr *addr)
-{
-	size_t len;
-	const uint8_t *bytes = addr_bytes(addr, &len);
-
-	memset(net, 0, sizeof(*net));
-	net->family = addr->sa.sa_family;
-	net->prefix = (uint8_t)(len * 8);
-	memcpy(net->bytes, bytes, len);
-	/* KAME kernels keep the scope inside link-local addresses. */
-	if (addr_is_linklocal(addr) && len == 16)
-		net->bytes[2] = net->bytes[3] = 0;
-}
-
-static void
 own_add(struct network *list, size_t *n, const struct sockaddr *sa)
 {
 	union addr addr;
 
-	if (sa != NULL && addr_from_sockaddr(&addr, sa, sizeof(addr)) && !network_contains(&list[0], &addr))
-		own_from_addr(&list[(*n)++], &addr);
+	if (sa == NULL || !addr_from_sockaddr(&addr, sa, sizeof(addr)) || network_contains(&list[0], &addr))
+		return;
+	list[*n] = network_of(&addr);
+	/* KAME kernels keep the scope inside link-local addresses. */
+	if (addr_is_linklocal(&addr) && addr.sa.sa_family == AF_INET6)
+		list[*n].bytes[2] = list[*n].bytes[3] = 0;
+	++*n;
 }
 
 int
@@ -72,4 +62,21 @@ own_networks(struct network **list, size_t *count)
 			(*list)[unique++] = (*list)[i];
 	*count = unique;
 	return 0;
+}
+
+int
+own_has(const union addr *addr)
+{
+	struct network *list;
+	size_t count;
+	int error = own_networks(&list, &count);
+
+	if (error != 0)
+		return error;
+	error = ENOENT;
+	for (size_t i = 0; i < count && error != 0; i++)
+		if (network_contains(&list[i], addr))
+			error = 0;
+	free(list);
+	return error;
 }

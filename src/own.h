@@ -11,5 +11,7 @@
 /* Every address and broadcast address of every interface that we can reach, as host networks, sorted, without
  * duplicates; 127.0.0.0/8 in whole. *list is malloc'd. 0 or an errno value. */
 int own_networks(struct network **list, size_t *count);
+/* 0: addr is one of them; ENOENT: it is none; else an errno value. */
+int own_has(const union addr *);
 
 #endif

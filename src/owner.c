@@ -3,7 +3,6 @@
 #include "owner.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "own.h"
 
@@ -53,24 +52,6 @@ owner_check(const struct ipc_msg *msg)
 	return 0;
 }
 
-/* A forwarded flow must not be taken for that of a socket here, which is bound to no address and has its port. */
-static int
-owner_check_own(const union addr *client)
-{
-	struct network *list;
-	size_t count;
-	int error = own_networks(&list, &count);
-
-	if (error != 0)
-		return error;
-	error = ENOENT;
-	for (size_t i = 0; i < count && error != 0; i++)
-		if (network_contains(&list[i], client))
-			error = 0;
-	free(list);
-	return error;
-}
-
 void
 owner_serve(struct ipc *ipc, const struct ipc_msg *msg)
 {
@@ -78,8 +59,9 @@ owner_serve(struct ipc *ipc, const struct ipc_msg *msg)
 	union addr client = msg->addrs[0];
 	uid_t uid = 0;
 
+	/* A forwarded flow must not be taken for that of a socket here, which is bound to no address and has its port. */
 	if (answer.error == 0)
-		answer.error = owner_check_own(&client);
+		answer.error = own_has(&client);
 	if (answer.error == 0) {
 		owner_client(msg->proto, &msg->addrs[2], &msg->addrs[1], &client);
 		answer.error = owner_find(msg->proto, &client, &msg->addrs[1], &uid);

@@ -14,15 +14,6 @@
 
 #include "pf_abi.h"
 
-static void
-copy(void *to, const union addr *addr)
-{
-	size_t len;
-	const uint8_t *bytes = addr_bytes(addr, &len);
-
-	memcpy(to, bytes, len);
-}
-
 /* The flow's first state is the one that left for dst: asked inwards, pf looks at what went out and gives what came. */
 void
 owner_client(int proto, const union addr *local, const union addr *dst, union addr *client)
@@ -37,8 +28,8 @@ owner_client(int proto, const union addr *local, const union addr *dst, union ad
 	nl.af = (uint8_t)client->sa.sa_family;
 	nl.proto = (uint8_t)proto;
 	nl.direction = PF_IN;
-	copy(&nl.saddr, client);
-	copy(&nl.daddr, dst);
+	addr_copy_bytes(&nl.saddr, client);
+	addr_copy_bytes(&nl.daddr, dst);
 	pf_abi_ask(&nl, addr_port(client), addr_port(dst));
 	if (ioctl(fd, DIOCNATLOOK, &nl) == 0)
 		addr_from_bytes(client, client->sa.sa_family, &nl.rsaddr, ntohs(nl.rsport));

@@ -50,15 +50,6 @@ exchange(int family, union message *msg, size_t min)
 	return msg->head.nlmsg_len >= NLMSG_LENGTH(min) ? 0 : EBADMSG;
 }
 
-static void
-copy(void *to, const union addr *addr)
-{
-	size_t len;
-	const uint8_t *bytes = addr_bytes(addr, &len);
-
-	memcpy(to, bytes, len);
-}
-
 int
 owner_find(int proto, const union addr *client, const union addr *dst, uid_t *uid)
 {
@@ -71,8 +62,8 @@ owner_find(int proto, const union addr *client, const union addr *dst, uid_t *ui
 	struct inet_diag_msg answer;
 	int error;
 
-	copy(ask.id.idiag_src, src);
-	copy(ask.id.idiag_dst, to);
+	addr_copy_bytes(ask.id.idiag_src, src);
+	addr_copy_bytes(ask.id.idiag_dst, to);
 	memcpy(msg.bytes + NLMSG_HDRLEN, &ask, sizeof(ask));
 	error = exchange(NETLINK_SOCK_DIAG, &msg, sizeof(answer));
 	if (error != 0)

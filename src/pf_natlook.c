@@ -24,15 +24,6 @@ askable(int proto, const union addr *peer, const union addr *local)
 	    !addr_is_any(peer) && !addr_is_any(local);
 }
 
-static void
-put(void *to, const union addr *addr)
-{
-	size_t len;
-	const uint8_t *bytes = addr_bytes(addr, &len);
-
-	memcpy(to, bytes, len);
-}
-
 int
 pf_natlook(int fd, pf_ioctl_fn *ask, int proto, const union addr *peer, const union addr *local,
     union addr *dst)
@@ -48,8 +39,8 @@ pf_natlook(int fd, pf_ioctl_fn *ask, int proto, const union addr *peer, const un
 	nl.af = (uint8_t)client.sa.sa_family;
 	nl.proto = (uint8_t)proto;
 	nl.direction = PF_OUT;
-	put(&nl.saddr, &client);
-	put(&nl.daddr, &listener);
+	addr_copy_bytes(&nl.saddr, &client);
+	addr_copy_bytes(&nl.daddr, &listener);
 	pf_abi_ask(&nl, addr_port(&client), addr_port(&listener));
 	if (ask(fd, DIOCNATLOOK, &nl) == -1)
 		return errno;

@@ -98,17 +98,12 @@ answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 static int
 ask(struct reply_socket *s, const union addr *src)
 {
-	struct ipc_msg msg;
+	struct ipc_msg msg = { .type = IPC_SOCKET, .proto = IPPROTO_UDP, .naddrs = 1, .addrs = { *src } };
 
 	if (s->id != 0)
 		return 0;
 	if (ev_now(s->all->loop) < s->refused_until)
 		return EADDRNOTAVAIL;
-	memset(&msg, 0, sizeof(msg));
-	msg.type = IPC_SOCKET;
-	msg.proto = IPPROTO_UDP;
-	msg.addrs[0] = *src;
-	msg.naddrs = 1;
 	s->id = ipc_request(s->all->ipc, &msg, ASK_MS, answer_cb, s);
 	return s->id != 0 ? 0 : EPIPE;
 }
@@ -186,34 +181,17 @@ reply_socket_open(const union addr *addr, int *fd)
 	return error;
 }
 
-/* An address of this host has programs of its own: their ports are not the worker's to take. */
-static int
-reply_socket_check(const union addr *addr)
-{
-	struct network *own;
-	size_t nown;
-	int error = own_networks(&own, &nown);
-
-	if (error != 0)
-		return error;
-	for (size_t i = 0; i < nown && error == 0; i++)
-		if (network_contains(&own[i], addr))
-			error = EACCES;
-	free(own);
-	return error;
-}
-
 void
 reply_socket_serve(struct ipc *ipc, const struct ipc_msg *request)
 {
-	struct ipc_msg answer;
+	struct ipc_msg answer = { .type = request->type, .id = request->id };
 	int fd = -1;
 
-	memset(&answer, 0, sizeof(answer));
-	answer.type = request->type;
-	answer.id = request->id;
-	answer.error = request->naddrs == 1 ? reply_socket_check(&request->addrs[0]) : EINVAL;
+	/* An address of this host has programs of its own: their ports are not the worker's to take. */
+	answer.error = request->naddrs == 1 ? own_has(&request->addrs[0]) : EINVAL;
 	if (answer.error == 0)
+		answer.error = EACCES;
+	else if (answer.error == ENOENT)
 		answer.error = reply_socket_open(&request->addrs[0], &fd);
 	ipc_send(ipc, &answer, fd);
 	if (fd != -1)

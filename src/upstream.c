@@ -320,7 +320,7 @@ upstream_on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 		upstream_dial_failed(u, CLOSE_CONNECT_TIMEOUT);
 		break;
 	case UPSTREAM_TALK:
-		handshake_give_up(&u->hs, CLOSE_PROXY_TIMEOUT);
+		handshake_fail(&u->hs, CLOSE_PROXY_TIMEOUT, true);
 		upstream_talk_failed(u);
 		break;
 	}

@@ -7,14 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum handshake_status
-http_fail(struct handshake *hs, enum close_reason reason, bool try_next)
-{
-	hs->reason = reason;
-	hs->try_next = try_next;
-	return HANDSHAKE_FAILED;
-}
-
 /* Appends to out[]; past the end out_len stays at HANDSHAKE_OUT_MAX, which means "too long". */
 static void __attribute__((format(printf, 2, 3)))
 http_put(struct handshake *hs, const char *fmt, ...)
@@ -73,9 +65,9 @@ http_start(struct handshake *hs)
 	bool colons = target->host == NULL && target->addr.sa.sa_family == AF_INET6;
 
 	if (target->associate)
-		return http_fail(hs, CLOSE_SOCKS_COMMAND, true);
+		return handshake_fail(hs, CLOSE_SOCKS_COMMAND, true);
 	if (target->host != NULL ? !http_host_is_safe(target->host) : !addr_is_set(&target->addr))
-		return http_fail(hs, CLOSE_NO_DESTINATION, false);
+		return handshake_fail(hs, CLOSE_NO_DESTINATION, false);
 	if (target->host != NULL)
 		snprintf(host, sizeof(host), "%s", target->host);
 	else
@@ -86,7 +78,7 @@ http_start(struct handshake *hs)
 		http_put_basic(hs, hs->proxy->username, password);
 	http_put(hs, "\r\n");
 	if (hs->out_len == sizeof(hs->out))
-		return http_fail(hs, CLOSE_PROXY_AUTH, true);
+		return handshake_fail(hs, CLOSE_PROXY_AUTH, true);
 	hs->peek = true;
 	hs->want = sizeof(hs->in);
 	return HANDSHAKE_MORE;
@@ -128,7 +120,7 @@ http_decide(struct handshake *hs)
 	unsigned status = http_status(hs);
 
 	if (status < 100)
-		return http_fail(hs, CLOSE_PROXY_PROTOCOL, true);
+		return handshake_fail(hs, CLOSE_PROXY_PROTOCOL, true);
 	hs->spoke = true;
 	if (status / 100 == 2)
 		return HANDSHAKE_DONE;
@@ -138,8 +130,8 @@ http_decide(struct handshake *hs)
 		return HANDSHAKE_MORE;
 	}
 	if (status == 407 || status == 401)     /* tinyproxy's word for it */
-		return http_fail(hs, hs->proxy->username != NULL ? CLOSE_PROXY_AUTH : CLOSE_PROXY_METHOD, true);
-	return http_fail(hs, CLOSE_HTTP_STATUS, true);
+		return handshake_fail(hs, hs->proxy->username != NULL ? CLOSE_PROXY_AUTH : CLOSE_PROXY_METHOD, true);
+	return handshake_fail(hs, CLOSE_HTTP_STATUS, true);
 }
 
 static enum handshake_status
@@ -158,7 +150,7 @@ http_input(struct handshake *hs, const uint8_t *data, size_t len)
 	hs->want = sizeof(hs->in) - hs->in_len;
 	known = hs->in_len < sizeof(version) - 1 ? hs->in_len : sizeof(version) - 1;
 	if (memcmp(hs->in, version, known) != 0 || (!whole && hs->want == 0))
-		return http_fail(hs, CLOSE_PROXY_PROTOCOL, true);
+		return handshake_fail(hs, CLOSE_PROXY_PROTOCOL, true);
 	return whole ? http_decide(hs) : HANDSHAKE_MORE;
 }
 

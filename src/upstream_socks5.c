@@ -27,14 +27,6 @@ socks5_expect(struct handshake *hs, enum socks5_state state, size_t len)
 	return HANDSHAKE_MORE;
 }
 
-static enum handshake_status
-socks5_fail(struct handshake *hs, enum close_reason reason, bool try_next)
-{
-	hs->reason = reason;
-	hs->try_next = try_next;
-	return HANDSHAKE_FAILED;
-}
-
 static void
 socks5_put(struct handshake *hs, const void *bytes, size_t len)
 {
@@ -71,7 +63,7 @@ socks5_send_password(struct handshake *hs)
 	size_t user_len = strlen(user), password_len = strlen(password);
 
 	if (user_len > PASSWORD_FIELD_MAX || password_len > PASSWORD_FIELD_MAX)
-		return socks5_fail(hs, CLOSE_PROXY_AUTH, true);
+		return handshake_fail(hs, CLOSE_PROXY_AUTH, true);
 	socks5_put_byte(hs, AUTH_VERSION);
 	socks5_put_byte(hs, user_len);
 	socks5_put(hs, user, user_len);
@@ -89,7 +81,7 @@ socks5_send_request(struct handshake *hs)
 	const uint8_t *bytes = addr_bytes(&target->addr, &len);
 
 	if (target->host == NULL && len == 0)
-		return socks5_fail(hs, CLOSE_NO_DESTINATION, false);
+		return handshake_fail(hs, CLOSE_NO_DESTINATION, false);
 	socks5_put_byte(hs, SOCKS_VERSION);
 	socks5_put_byte(hs, target->associate ? CMD_ASSOCIATE : CMD_CONNECT);
 	socks5_put_byte(hs, 0);
@@ -110,13 +102,13 @@ static enum handshake_status
 socks5_method(struct handshake *hs)
 {
 	if (hs->in[0] != SOCKS_VERSION)
-		return socks5_fail(hs, CLOSE_PROXY_PROTOCOL, true);
+		return handshake_fail(hs, CLOSE_PROXY_PROTOCOL, true);
 	hs->spoke = true;
 	if (hs->in[1] == METHOD_NONE)
 		return socks5_send_request(hs);
 	if (hs->in[1] == METHOD_PASSWORD && hs->proxy->username != NULL)
 		return socks5_send_password(hs);
-	return socks5_fail(hs, CLOSE_PROXY_METHOD, true);
+	return handshake_fail(hs, CLOSE_PROXY_METHOD, true);
 }
 
 /* Only STATUS counts: some servers put the SOCKS version where RFC 1929 has 01. */
@@ -124,7 +116,7 @@ static enum handshake_status
 socks5_auth(struct handshake *hs)
 {
 	if (hs->in[1] != 0)
-		return socks5_fail(hs, CLOSE_PROXY_AUTH, true);
+		return handshake_fail(hs, CLOSE_PROXY_AUTH, true);
 	return socks5_send_request(hs);
 }
 
@@ -140,7 +132,7 @@ socks5_refused(struct handshake *hs, unsigned rep)
 	};
 	bool known = rep < sizeof(reasons) / sizeof(reasons[0]);
 
-	return socks5_fail(hs, known ? reasons[rep] : CLOSE_SOCKS_UNASSIGNED,
+	return handshake_fail(hs, known ? reasons[rep] : CLOSE_SOCKS_UNASSIGNED,
 	    rep < 4 || rep > 6 || hs->target.associate);
 }
 
@@ -149,7 +141,7 @@ static enum handshake_status
 socks5_reply(struct handshake *hs)
 {
 	if (hs->in[0] != SOCKS_VERSION)
-		return socks5_fail(hs, CLOSE_PROXY_PROTOCOL, true);
+		return handshake_fail(hs, CLOSE_PROXY_PROTOCOL, true);
 	if (hs->in[1] != 0)
 		return socks5_refused(hs, hs->in[1]);
 	switch (hs->in[3]) {
@@ -162,7 +154,7 @@ socks5_reply(struct handshake *hs)
 	case ATYP_DOMAIN:
 		return socks5_expect(hs, SOCKS5_DOMAIN, 1);
 	default:
-		return socks5_fail(hs, CLOSE_PROXY_PROTOCOL, true);
+		return handshake_fail(hs, CLOSE_PROXY_PROTOCOL, true);
 	}
 }
 
