@@ -118,8 +118,9 @@ leaks_resolver(struct leaks *l, const char *path, const char *word, uint16_t por
 		doctor_say(l->d, DOCTOR_WARNING, "leaks", "the resolver %s (%s) %s", addr_format(&a, text), path, why);
 }
 
-bool
-leaks_runs(const struct leaks *l, const char *name, const char *argument)
+/* Does a program of this name run, argument (or NULL) on its command line? */
+static bool
+runs(const struct leaks *l, const char *name, const char *argument)
 {
 	const size_t len = strlen(name);
 
@@ -163,7 +164,7 @@ check_stub(struct leaks *l, const struct stub *s)
 {
 	const char *way = s->port == DOT ? "TLS" : "HTTPS";
 
-	if (!leaks_runs(l, s->program, s->argument) || !leaks_flow(l, NULL, NULL, IPPROTO_TCP, s->port))
+	if (!runs(l, s->program, s->argument) || !leaks_flow(l, NULL, NULL, IPPROTO_TCP, s->port))
 		return;
 	if (s->files != NULL)
 		leaks_grep(l, s->files, s->word);
@@ -188,27 +189,24 @@ ask(const struct leaks *l, char *output, size_t size, const char *program, const
 static void
 check_resolved(struct leaks *l)
 {
-	static const char *const verbs[] = { "dns", "dnsovertls", "llmnr", "mdns" };
-	char text[4][4096], *line, *rest = text[0];
+	char servers[4096], over_tls[4096], *line, *rest = servers;
 
-	if (!leaks_runs(l, "systemd-resolved", NULL))
+	if (!runs(l, "systemd-resolved", NULL))
 		return;
-	for (size_t i = 0; i < 4; i++)
-		if (!ask(l, text[i], sizeof(text[i]), "resolvectl", verbs[i], NULL, NULL)) {
-			doctor_say(l->d, DOCTOR_NOTE, "leaks", "systemd-resolved is running, and resolvectl does not tell what it asks: "
-			    "see that DNSOverTLS= is \"no\"");
-			return;
-		}
+	if (!ask(l, servers, sizeof(servers), "resolvectl", "dns", NULL, NULL) ||
+	    !ask(l, over_tls, sizeof(over_tls), "resolvectl", "dnsovertls", NULL, NULL)) {
+		doctor_say(l->d, DOCTOR_NOTE, "leaks", "systemd-resolved is running, and resolvectl does not tell what it asks: "
+		    "see that DNSOverTLS= is \"no\"");
+		return;
+	}
 	while ((line = strsep(&rest, " \n")) != NULL)
 		leaks_resolver(l, "resolvectl dns", line, DNS);
-	rest = text[1];
+	rest = over_tls;
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if ((strstr(line, ": yes") != NULL || strstr(line, ": opportunistic") != NULL) &&
 		    leaks_flow(l, NULL, NULL, IPPROTO_TCP, DOT))
 			doctor_say(l->d, DOCTOR_WARNING, "leaks", "systemd-resolved asks over TLS (%s): write \"DNSOverTLS=no\" into "
 			    "resolved.conf, or where the interface is set up", line);
-	l->llmnr = strstr(text[2], ": yes") != NULL;
-	l->mdns |= strstr(text[3], ": yes") != NULL;
 }
 
 /* Profiles of macOS can make the whole system ask over TLS or HTTPS. text has room for PROGRAMS_MAX. */
@@ -265,18 +263,16 @@ check_settings(struct leaks *l)
 			doctor_say(l->d, DOCTOR_NOTE, "leaks", "%s, the name of proxy %u, has to be asked directly: give its address", p->host, p->id);
 }
 
-/* Names that are asked of the neighbours, by multicast, which is never intercepted. */
+/* Names under .local are asked of the neighbours, by multicast, which is never intercepted. */
 static void
 judge_multicast(struct leaks *l, const struct conf_rule *rule, const struct pattern *p)
 {
-	const char *dot = p->kind == PATTERN_NAME || p->kind == PATTERN_BELOW ? strrchr(p->text, '.') : NULL;
+	const bool below = p->kind == PATTERN_BELOW, is_name = below || p->kind == PATTERN_NAME;
+	const char *dot = is_name ? strrchr(p->text, '.') : NULL;
 
-	if (l->mdns && ((dot != NULL && strcmp(dot, ".local") == 0) || (p->kind == PATTERN_BELOW && strcmp(p->text, "local") == 0)))
+	if (l->mdns && is_name && strcmp(dot != NULL ? dot + 1 : p->text, "local") == 0)
 		doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s%s (rule %u) is asked of the local network by multicast DNS: turn that off, or "
-		    "use names under another domain", p->kind == PATTERN_BELOW ? "*." : "", p->text, rule->id);
-	if (l->llmnr && p->kind == PATTERN_NAME && dot == NULL)
-		doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s (rule %u) is asked of the local network by LLMNR: write \"LLMNR=no\" into "
-		    "resolved.conf", p->text, rule->id);
+		    "use names under another domain", below ? "*." : "", p->text, rule->id);
 }
 
 /* True: some name is for proxies to know only. */

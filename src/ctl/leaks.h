@@ -29,7 +29,7 @@ struct leaks {
 	union addr  resolvers[16];      /* judged already */
 	size_t      nresolvers;
 	unsigned    managed;            /* browsers whose administrator decides; bits */
-	bool        macos, mdns, llmnr; /* names are asked so, too */
+	bool        macos, mdns;        /* names are asked so, too */
 	unsigned    hidden;             /* files and homes that cannot be read */
 	bool        seen;               /* leaks_grep(): there is such a file */
 	char        path[256];          /* ... that says so; "" */
@@ -45,8 +45,6 @@ bool leaks_flow(const struct leaks *, const char *host, const union addr *dst, i
 bool leaks_kept(const struct leaks *, const char *host);
 /* Judges "addr", "addr:port", "[addr]:port", "addr#port", "addr#name"; other words are left alone. */
 void leaks_resolver(struct leaks *, const char *path, const char *word, uint16_t port);
-/* Does a program of this name run, argument (or NULL) on its command line? */
-bool leaks_runs(const struct leaks *, const char *name, const char *argument);
 
 /* Every row of files. */
 void leaks_files(struct leaks *);

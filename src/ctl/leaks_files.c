@@ -11,7 +11,6 @@
 
 #include "ctl.h"
 
-#define WORDS   16
 #define MOZILLA "mozilla.cloudflare-dns.com"      /* the default of Firefox */
 
 enum browser { FIREFOX, THUNDERBIRD, CHROME, CHROMIUM, EDGE, BRAVE, NO_BROWSER };
@@ -25,19 +24,23 @@ struct source {
 	const char  *word;              /* for look_word() */
 };
 
-/* Cuts the next line that has words from *text. Comments are left out; NULL stands behind the last word. */
-static bool
-next_line(char **text, char *words[WORDS + 1])
+/* Cuts the next line from *text, blanks folded and without comment. NULL: there is none. */
+static char *
+next_line(char **text)
 {
-	char *line, *word;
-	size_t n = 0;
+	char *line = strsep(text, "\r\n"), *rest = line, *end = line, *word;
+	size_t len;
 
-	while (n == 0 && (line = strsep(text, "\r\n")) != NULL)
-		while (n < WORDS && (word = strsep(&line, " \t")) != NULL && *word != '#' && *word != ';' && strncmp(word, "--", 2) != 0)
-			if (*word != '\0')
-				words[n++] = word;
-	words[n] = NULL;
-	return n > 0;
+	while ((word = strsep(&rest, " \t")) != NULL && *word != '#' && *word != ';' && strncmp(word, "--", 2) != 0) {
+		len = strlen(word);
+		if (len > 0 && end > line)
+			*end++ = ' ';
+		memmove(end, word, len);
+		end += len;
+	}
+	if (line != NULL)
+		*end = '\0';
+	return line;
 }
 
 /* DNS over HTTPS: the flow itself may be for a rule. */
@@ -53,7 +56,7 @@ judge_https(struct leaks *l, const struct source *s, const char *path, const cha
 		    names[s->browser], host, path, cure);
 }
 
-/* The last user_pref("name", value); of the text. Without one, or a text, value stays. */
+/* The last user_pref("name", value); of the text. Without one, value stays. */
 static void
 preference(const char *text, const char *name, char *value, size_t size)
 {
@@ -61,33 +64,24 @@ preference(const char *text, const char *name, char *value, size_t size)
 	const char *v;
 
 	snprintf(begin, sizeof(begin), "user_pref(\"%s\",", name);
-	for (const char *p = text; p != NULL && (p = strstr(p, begin)) != NULL; p++)
+	for (const char *p = text; (p = strstr(p, begin)) != NULL; p++)
 		if (p == text || p[-1] == '\n') {
 			v = p + strlen(begin) + strspn(p + strlen(begin), " \"");
 			snprintf(value, size, "%.*s", (int)strcspn(v, "\")\n"), v);
 		}
 }
 
-/* network.trr.mode: 2 and 3 ask over HTTPS, 5 does not. Without one, what Mozilla chose for the country. user.js goes
- * before prefs.js. */
+/* network.trr.mode: 2 and 3 ask over HTTPS, 5 does not. Without one, what Mozilla chose for the country. */
 static void
 look_firefox(struct leaks *l, const struct source *s, const char *path, char *text)
 {
 	static const char *const keys[][2] = { { "network.trr.mode", "network.trr.uri" }, { "doh-rollout.mode", "doh-rollout.uri" } };
-	char user[512], mode[16] = "", url[256] = MOZILLA;
-	struct stat st;
-	size_t len;
-	char *own;
+	char mode[16] = "", url[256] = MOZILLA;
 
-	snprintf(user, sizeof(user), "%s%.*s/user.js", l->place->root, (int)(strrchr(path, '/') - path), path);
-	own = ctl_read(user, &len, &st);
 	for (size_t k = 0; k < 2 && atoi(mode) == 0; k++) {
 		preference(text, keys[k][0], mode, sizeof(mode));
 		preference(text, keys[k][1], url, sizeof(url));
-		preference(own, keys[k][0], mode, sizeof(mode));
-		preference(own, keys[k][1], url, sizeof(url));
 	}
-	free(own);
 	if ((l->managed & 1u << s->browser) == 0 && (atoi(mode) == 2 || atoi(mode) == 3))
 		judge_https(l, s, path, url, "choose \"Off\" in its settings for DNS over HTTPS");
 }
@@ -177,68 +171,36 @@ static void
 look_resolv(struct leaks *l, const struct source *s, const char *path, char *text)
 {
 	const bool system = strcmp(s->pattern, path) == 0;
-	char *words[WORDS + 1], *servers[8], *domains[WORDS] = { NULL };
-	size_t nservers = 0, ndomains = 0;
-	int port = 53, ndots = 1;
+	char *line, *key, *ndots, *domain, *domains = NULL, *servers[8];
+	size_t nservers = 0;
+	int port = 53, dots = 1;
 
-	while (next_line(&text, words)) {
-		if (words[1] == NULL)
+	while ((line = next_line(&text)) != NULL) {
+		key = strsep(&line, " ");
+		if (line == NULL)
 			continue;
-		if (strcmp(words[0], "nameserver") == 0 && nservers < 8)
-			servers[nservers++] = words[1];
-		else if (strcmp(words[0], "port") == 0)
-			port = atoi(words[1]);
-		else if (strcmp(words[0], "search") == 0 || strcmp(words[0], "domain") == 0)
-			for (ndomains = 0; words[ndomains + 1] != NULL && ndomains < WORDS; ndomains++)
-				domains[ndomains] = words[ndomains + 1];
-		else if (strcmp(words[0], "options") == 0)
-			for (size_t i = 1; words[i] != NULL; i++)
-				if (strncmp(words[i], "ndots:", 6) == 0)
-					ndots = atoi(words[i] + 6);
+		if (strcmp(key, "nameserver") == 0 && nservers < 8)
+			servers[nservers++] = strsep(&line, " ");
+		else if (strcmp(key, "port") == 0)
+			port = atoi(line);
+		else if (strcmp(key, "search") == 0 || strcmp(key, "domain") == 0)
+			domains = line;
+		else if (strcmp(key, "options") == 0 && (ndots = strstr(line, "ndots:")) != NULL)
+			dots = atoi(ndots + 6);
 	}
 	for (size_t i = 0; i < nservers; i++) {
 		leaks_resolver(l, path, servers[i], (uint16_t)port);
 		if (system)
 			set_provider(l, servers[i]);
 	}
-	for (size_t i = 0; system && i < ndomains; i++)
-		judge_search(l, path, domains[i], ndots);
-}
-
-/* A name of hosts(5) is not asked of DNS, so that only what carries it is known by it. */
-static void
-look_hosts(struct leaks *l, const struct source *s, const char *path, char *text)
-{
-	char *words[WORDS + 1];
-	union addr a;
-
-	(void)s;
-	while (next_line(&text, words))
-		for (size_t i = 1; words[i] != NULL; i++)
-			if (addr_parse(words[0], 0, &a) == 0 && !addr_is_loopback(&a) && !addr_is_any(&a) && leaks_kept(l, words[i]) &&
-			    leaks_flow(l, NULL, &a, IPPROTO_TCP, 22))
-				doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s is in %s, so what does not carry its name, like ssh, "
-				    "goes to %s directly: take the line out, or add a rule for this address", words[i], path, words[0]);
-}
-
-/* server=/kion.cloud/192.0.2.1#5300 */
-static void
-look_dnsmasq(struct leaks *l, const struct source *s, const char *path, char *text)
-{
-	char *words[WORDS + 1];
-
-	(void)s;
-	while (leaks_runs(l, "dnsmasq", NULL) && next_line(&text, words))
-		if (strncmp(words[0], "server=", 7) == 0)
-			leaks_resolver(l, path, strrchr(words[0], '/') != NULL ? strrchr(words[0], '/') + 1 : words[0] + 7, 53);
+	while (system && (domain = strsep(&domains, " ")) != NULL)
+		judge_search(l, path, domain, dots);
 }
 
 /* What decides for others stands before them. A home is no file; the last row only finds those that cannot be read. */
 static const struct source sources[] = {
 	{ "/etc/resolv.conf", look_resolv, NO_BROWSER, NULL },
 	{ "/etc/resolver/*", look_resolv, NO_BROWSER, NULL },
-	{ "/{,usr/local/}etc/{dnsmasq.conf,dnsmasq.d/*}", look_dnsmasq, NO_BROWSER, NULL },
-	{ "/etc/hosts", look_hosts, NO_BROWSER, NULL },
 	{ "/{etc/firefox/policies,{usr/lib,usr/lib64,usr/local/lib,opt}/{firefox,firefox-esr}/distribution,"
 	    "Applications/Firefox.app/Contents/Resources/distribution}/policies.json", look_firefox_policy, FIREFOX, NULL },
 	{ "~/{.mozilla,.config/mozilla,snap/firefox/common/.mozilla,.var/app/org.mozilla.firefox/.mozilla}/firefox/*/prefs.js",
@@ -296,17 +258,12 @@ leaks_files(struct leaks *l)
 static void
 look_word(struct leaks *l, const struct source *s, const char *path, char *text)
 {
-	char *words[WORDS + 1], line[512];
+	char *line;
 
 	l->seen = true;
-	while (l->path[0] == '\0' && next_line(&text, words)) {
-		size_t len = 0;
-
-		for (size_t i = 0; words[i] != NULL && len < sizeof(line); i++)
-			len += (size_t)snprintf(line + len, sizeof(line) - len, "%s ", words[i]);
+	while (l->path[0] == '\0' && (line = next_line(&text)) != NULL)
 		if (strstr(line, s->word) != NULL)
 			snprintf(l->path, sizeof(l->path), "%s", path);
-	}
 }
 
 void

@@ -140,7 +140,7 @@ SCENE(stubs_that_do_not_run_do_not_count, "stubs-idle")
 SCENE(systemd_resolved_is_asked, "resolved")
 SCENE(resolved_that_does_not_tell_is_said, "resolved-silent")
 SCENE(macos_has_ways_of_its_own, "macos")
-SCENE(hosts_search_and_multicast_are_found, "hosts")
+SCENE(search_and_multicast_are_found, "multicast")
 SCENE(a_search_domain_is_worth_a_note, "search")
 SCENE(without_ps_programs_are_not_known, "no-ps")
 
@@ -164,7 +164,7 @@ main(void)
 		cmocka_unit_test(systemd_resolved_is_asked),
 		cmocka_unit_test(resolved_that_does_not_tell_is_said),
 		cmocka_unit_test(macos_has_ways_of_its_own),
-		cmocka_unit_test(hosts_search_and_multicast_are_found),
+		cmocka_unit_test(search_and_multicast_are_found),
 		cmocka_unit_test(a_search_domain_is_worth_a_note),
 		cmocka_unit_test(without_ps_programs_are_not_known),
 	};

@@ -1,1 +1,0 @@
-user_pref("network.trr.mode", 5);
