@@ -72,7 +72,7 @@ connection_close(struct connection *c, enum close_reason reason)
 		fake_ip_leave(all->fake_ip, c->fake, ev_now(all->loop));
 	c->record.reason = reason;
 	account_end(all->account, c->policy->conf, &c->record, ev_now(all->loop));
-	limit_give(all->limit, &c->flow.peer);
+	limit_give(&all->limit, &c->flow.peer);
 	buffer_free(&c->hello);
 	policy_unref(c->policy);
 	LIST_REMOVE(c, next);
@@ -342,14 +342,14 @@ connection_accept(struct connections *all, struct policy *policy, int fd, const 
 	union addr dst;
 	int error;
 
-	if (!limit_take(all->limit, peer, conf->limits.connections, conf->limits.per_client)) {
+	if (!limit_take(&all->limit, peer, conf->limits.connections, conf->limits.per_client)) {
 		log_warn("a connection was refused: limits.connections or limits.per_client is reached");
 		connection_reset(fd);
 		return;
 	}
 	c = connection_new(all, policy, fd, peer);
 	if (c == NULL) {
-		limit_give(all->limit, peer);
+		limit_give(&all->limit, peer);
 		connection_reset(fd);
 		return;
 	}

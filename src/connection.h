@@ -30,7 +30,7 @@ struct connections {
 	struct names              *names;
 	struct fake_ip            *fake_ip;
 	struct account            *account;
-	struct limit              *limit;
+	struct limit               limit;
 	struct movers             *movers;
 	const struct upstream_env *upstream;
 	void                     (*empty)(void *arg);   /* the last one has ended; may be NULL */

@@ -2,8 +2,6 @@
 
 #include "dns_cache.h"
 
-#include <sys/queue.h>
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,21 +13,14 @@
 /* RD, AD and CD of the query's flags. */
 #define KEY_FLAGS 0x0130
 
-struct entry {
+struct dns_entry {
 	UT_hash_handle    hh;           /* dns_cache->entries */
-	TAILQ_ENTRY(entry) used;
+	TAILQ_ENTRY(dns_entry) used;
 	double            stored, failed_until;
 	unsigned          uses;
 	struct dns_answer answer;
 	size_t            key_len;
 	uint8_t           bytes[];      /* the message, answer.end long, then the key */
-};
-
-struct dns_cache {
-	size_t        max;
-	double        stale_s;
-	struct entry *entries;
-	TAILQ_HEAD(, entry) used;       /* the least recently used first */
 };
 
 static void
@@ -54,18 +45,8 @@ dns_cache_key_make(struct dns_cache_key *key, const struct dns_query *q, const v
 	key_add(key, q->question.name.wire, q->question.name.len);
 }
 
-struct dns_cache *
-dns_cache_new(void)
-{
-	struct dns_cache *c = calloc(1, sizeof(*c));
-
-	if (c != NULL)
-		TAILQ_INIT(&c->used);
-	return c;
-}
-
 static void
-entry_remove(struct dns_cache *c, struct entry *e)
+entry_remove(struct dns_cache *c, struct dns_entry *e)
 {
 	HASH_DELETE(hh, c->entries, e);
 	TAILQ_REMOVE(&c->used, e, used);
@@ -77,66 +58,51 @@ dns_cache_clear(struct dns_cache *c, size_t max, double stale_s)
 {
 	while (c->entries != NULL)
 		entry_remove(c, c->entries);
+	TAILQ_INIT(&c->used);
 	c->max = max;
 	c->stale_s = stale_s;
 }
 
-void
-dns_cache_free(struct dns_cache *c)
-{
-	if (c != NULL)
-		dns_cache_clear(c, 0, 0);
-	free(c);
-}
-
-size_t
-dns_cache_count(const struct dns_cache *c)
-{
-	return HASH_CNT(hh, c->entries);
-}
-
-static struct entry *
+static struct dns_entry *
 entry_find(struct dns_cache *c, const struct dns_cache_key *key)
 {
-	struct entry *e;
+	struct dns_entry *e;
 
 	HASH_FIND(hh, c->entries, key->bytes, key->len, e);
 	return e;
 }
 
-int
+void
 dns_cache_put(struct dns_cache *c, const struct dns_cache_key *key, const uint8_t *msg, const struct dns_answer *answer,
     double now)
 {
-	struct entry *e = entry_find(c, key);
+	struct dns_entry *e = entry_find(c, key);
 
 	if (e != NULL)
 		entry_remove(c, e);
 	if (answer->ttl == 0 || answer->end > DNS_CACHE_MESSAGE_MAX || c->max == 0)
-		return 0;
+		return;
 	if (HASH_CNT(hh, c->entries) >= c->max)
 		entry_remove(c, TAILQ_FIRST(&c->used));
 	e = malloc(sizeof(*e) + answer->end + key->len);
 	if (e == NULL)
-		return ENOMEM;
-	*e = (struct entry){ .stored = now, .answer = *answer, .key_len = key->len };
+		return;
+	*e = (struct dns_entry){ .stored = now, .answer = *answer, .key_len = key->len };
 	memcpy(e->bytes, msg, answer->end);
 	e->answer.end = dns_answer_strip_options(e->bytes, &e->answer);
 	memcpy(e->bytes + e->answer.end, key->bytes, key->len);
 	if (e->answer.end != 0)
 		HASH_ADD_KEYPTR(hh, c->entries, e->bytes + e->answer.end, e->key_len, e);
-	if (e->answer.end == 0 || e->hh.tbl == NULL) {
+	if (e->answer.end == 0 || e->hh.tbl == NULL)
 		free(e);
-		return 0;
-	}
-	TAILQ_INSERT_TAIL(&c->used, e, used);
-	return 0;
+	else
+		TAILQ_INSERT_TAIL(&c->used, e, used);
 }
 
 void
 dns_cache_failed(struct dns_cache *c, const struct dns_cache_key *key, double now)
 {
-	struct entry *e = entry_find(c, key);
+	struct dns_entry *e = entry_find(c, key);
 
 	if (e != NULL)
 		e->failed_until = now + DNS_STALE_RETRY_S;
@@ -145,7 +111,7 @@ dns_cache_failed(struct dns_cache *c, const struct dns_cache_key *key, double no
 int
 dns_cache_get(struct dns_cache *c, const struct dns_cache_key *key, double now, uint8_t *msg, struct dns_cached *cached)
 {
-	struct entry *e = entry_find(c, key);
+	struct dns_entry *e = entry_find(c, key);
 	double age;
 
 	if (e == NULL)

@@ -5,14 +5,15 @@
  * CD, DO, whether EDNS is spoken), and the way it came: an answer that a proxy's side gave is
  * never shown to a query that goes direct, and the other way round.
  *
- * Owner:   dns_cache_new() makes one, dns_cache_free() frees it.
+ * Owner:   whoever holds the struct; all zero keeps nothing, and dns_cache_clear() gives all memory back.
  * Units:   seconds on the caller's clock, passed in.
- * Errors:  0 or an errno value.
  * Bounds:  the number of entries given; each at most DNS_CACHE_MESSAGE_MAX bytes. The least recently
  *          used goes first.
  */
 #ifndef PFI_DNS_CACHE_H
 #define PFI_DNS_CACHE_H
+
+#include <sys/queue.h>
 
 #include "dns_message.h"
 
@@ -23,7 +24,12 @@
 #define DNS_POPULAR           3         /* answers given, until it is worth asking again before the end, */
 #define DNS_PREFETCH_PART     0.1       /* ... in the last part of the time to live */
 
-struct dns_cache;
+struct dns_cache {
+	size_t            max;
+	double            stale_s;
+	struct dns_entry *entries;
+	TAILQ_HEAD(, dns_entry) used;   /* the least recently used first */
+};
 
 struct dns_cache_key {
 	size_t  len;
@@ -43,18 +49,15 @@ struct dns_cached {
 void dns_cache_key_make(struct dns_cache_key *, const struct dns_query *, const void *route, const union addr *server);
 
 /* max 0: nothing is ever kept. stale_s: kept so long after the end of the time to live. */
-struct dns_cache *dns_cache_new(void);
-void   dns_cache_free(struct dns_cache *);
-void   dns_cache_clear(struct dns_cache *, size_t max, double stale_s);
-size_t dns_cache_count(const struct dns_cache *);
+void dns_cache_clear(struct dns_cache *, size_t max, double stale_s);
 
-/* Keeps a copy for answer->ttl seconds (0 or a large message: not), of a parsed answer with a question. The options of
+/* Keeps a copy for answer->ttl seconds (not with 0, of a large message, or without memory) of a parsed answer with a question. The options of
  * its OPT record are left out. */
-int  dns_cache_put(struct dns_cache *, const struct dns_cache_key *, const uint8_t *msg, const struct dns_answer *, double now);
+void dns_cache_put(struct dns_cache *, const struct dns_cache_key *, const uint8_t *msg, const struct dns_answer *, double now);
 /* Asking for it again has failed. */
 void dns_cache_failed(struct dns_cache *, const struct dns_cache_key *, double now);
 
 /* 0: msg (room for DNS_CACHE_MESSAGE_MAX bytes) is filled; ENOENT. */
-int  dns_cache_get(struct dns_cache *, const struct dns_cache_key *, double now, uint8_t *msg, struct dns_cached *);
+int dns_cache_get(struct dns_cache *, const struct dns_cache_key *, double now, uint8_t *msg, struct dns_cached *);
 
 #endif

@@ -366,10 +366,6 @@ dns_proxy_new(const struct dns_proxy_env *env, struct policy *policy)
 	p->resolver.forward.streams.env = env->upstream;
 	p->resolver.forward.firewall = env->firewall;
 	TAILQ_INIT(&p->queries);
-	if (dns_resolver_open(&p->resolver) != 0) {
-		free(p);
-		return NULL;
-	}
 	if (policy != NULL)
 		dns_proxy_set_policy(p, policy);
 	return p;

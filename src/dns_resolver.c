@@ -27,14 +27,6 @@ struct dns_flight {
 	uint8_t               msg[];
 };
 
-int
-dns_resolver_open(struct dns_resolver *r)
-{
-	LIST_INIT(&r->flights);
-	r->cache = dns_cache_new();
-	return r->cache == NULL ? ENOMEM : 0;
-}
-
 static double
 resolver_now(const struct dns_resolver *r)
 {
@@ -72,7 +64,7 @@ dns_resolver_close(struct dns_resolver *r)
 		flight_end(f);
 	}
 	dns_streams_close_idle(&r->forward.streams);
-	dns_cache_free(r->cache);
+	dns_cache_clear(&r->cache, 0, 0);
 	policy_unref(r->policy);
 }
 
@@ -88,7 +80,7 @@ dns_resolver_set_policy(struct dns_resolver *r, struct policy *policy)
 		flight_unshare(f);
 		f->keep = false;
 	}
-	dns_cache_clear(r->cache, policy->conf->dns.cache_entries, policy->conf->dns.stale);
+	dns_cache_clear(&r->cache, policy->conf->dns.cache_entries, policy->conf->dns.stale);
 	dns_streams_close_idle(&r->forward.streams);
 }
 
@@ -96,7 +88,7 @@ dns_resolver_set_policy(struct dns_resolver *r, struct policy *policy)
 static int
 resolver_cached(struct dns_resolver *r, const struct dns_cache_key *key, struct dns_cached *cached, struct dns_result *result)
 {
-	int error = dns_cache_get(r->cache, key, resolver_now(r), r->scratch, cached);
+	int error = dns_cache_get(&r->cache, key, resolver_now(r), r->scratch, cached);
 
 	if (error == 0)
 		*result = (struct dns_result){ .reason = CLOSE_DONE, .cached = true, .msg = r->scratch,
@@ -165,10 +157,10 @@ flight_result_cb(void *arg, const struct dns_result *found)
 	if (usable && !result.answer.truncated)
 		answer_limit(&result, f->route.policy->conf);
 	if (!usable && f->keep) {
-		dns_cache_failed(r->cache, &f->key, resolver_now(r));
+		dns_cache_failed(&r->cache, &f->key, resolver_now(r));
 		flight_give_stale(f);
 	} else if (usable && f->keep && !result.answer.truncated) {
-		dns_cache_put(r->cache, &f->key, result.msg, &result.answer, resolver_now(r));
+		dns_cache_put(&r->cache, &f->key, result.msg, &result.answer, resolver_now(r));
 	}
 	flight_give(f, &result);
 	flight_end(f);

@@ -22,7 +22,7 @@
 
 struct dns_resolver {
 	struct dns_forward forward;
-	struct dns_cache  *cache;
+	struct dns_cache   cache;
 	struct policy     *policy;              /* in force; NULL before dns_resolver_set_policy() */
 	struct dns_flight *shared;              /* by key */
 	LIST_HEAD(, dns_flight) flights;
@@ -38,8 +38,6 @@ struct dns_wait {
 	TAILQ_ENTRY(dns_wait) link;
 };
 
-/* 0 or ENOMEM. */
-int  dns_resolver_open(struct dns_resolver *);
 /* Nobody waits any more. */
 void dns_resolver_close(struct dns_resolver *);
 /* Also when the policy's resolvers have changed: what is kept is forgotten, questions under way go on. */

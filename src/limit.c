@@ -12,31 +12,6 @@ struct limit_client {
 	UT_hash_handle hh;
 };
 
-struct limit {
-	struct limit_client *clients;
-	size_t               count;
-};
-
-struct limit *
-limit_new(void)
-{
-	return calloc(1, sizeof(struct limit));
-}
-
-void
-limit_free(struct limit *l)
-{
-	struct limit_client *c, *next;
-
-	if (l == NULL)
-		return;
-	HASH_ITER(hh, l->clients, c, next) {
-		HASH_DEL(l->clients, c);
-		free(c);
-	}
-	free(l);
-}
-
 static struct limit_client *
 limit_find(const struct limit *l, const union addr *client)
 {
@@ -78,10 +53,4 @@ limit_give(struct limit *l, const union addr *client)
 		return;
 	HASH_DEL(l->clients, c);
 	free(c);
-}
-
-size_t
-limit_count(const struct limit *l)
-{
-	return l->count;
 }

@@ -89,7 +89,7 @@ session_end(struct session *s, enum close_reason reason)
 		session_finish(s, reason);
 	ev_timer_stop(all->env.loop, &s->timer);
 	HASH_DEL(all->table, s);
-	limit_give(all->limit, &s->flow.peer);
+	limit_give(&all->limit, &s->flow.peer);
 	policy_unref(s->policy);
 	free(s);
 }
@@ -236,10 +236,10 @@ session_new(struct sessions *all, const struct flow *flow, const union addr *dst
 	const struct conf *conf = all->policy->conf;
 	struct session *s = NULL;
 
-	if (limit_take(all->limit, &flow->peer, conf->limits.udp_sessions, conf->limits.per_client)) {
+	if (limit_take(&all->limit, &flow->peer, conf->limits.udp_sessions, conf->limits.per_client)) {
 		s = calloc(1, sizeof(*s));
 		if (s == NULL)
-			limit_give(all->limit, &flow->peer);
+			limit_give(&all->limit, &flow->peer);
 	}
 	if (s == NULL)
 		return NULL;
@@ -389,15 +389,8 @@ sessions_new(const struct sessions_env *env)
 {
 	struct sessions *all = calloc(1, sizeof(*all));
 
-	if (all == NULL)
-		return NULL;
-	all->env = *env;
-	all->limit = limit_new();
-	LIST_INIT(&all->listeners);
-	if (all->limit == NULL) {
-		free(all);
-		return NULL;
-	}
+	if (all != NULL)
+		all->env = *env;
 	return all;
 }
 
@@ -462,7 +455,6 @@ sessions_free(struct sessions *all)
 	if (all == NULL)
 		return;
 	sessions_unlisten(all, NULL, NULL);
-	limit_free(all->limit);
 	policy_unref(all->policy);
 	free(all);
 }

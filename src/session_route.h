@@ -80,7 +80,7 @@ struct sessions {
 	struct policy          *policy;
 	struct session         *table;
 	struct route           *routes;
-	struct limit           *limit;
+	struct limit            limit;
 	size_t                  held_bytes;
 	struct rate             refusals;
 	double                  warn_after;

@@ -354,7 +354,7 @@ worker_init(struct worker *w, int ipc_fd)
 	if (w->ipc == NULL || w->names == NULL || w->fake_ip == NULL || w->firewall == NULL)
 		fatal("no memory");
 	w->connections = (struct connections){ .loop = w->loop, .ipc = w->ipc, .firewall = w->firewall, .names = w->names,
-		.fake_ip = w->fake_ip, .account = &w->account, .limit = limit_new(), .upstream = &w->upstream,
+		.fake_ip = w->fake_ip, .account = &w->account, .upstream = &w->upstream,
 		.empty = worker_drained, .arg = w };
 	LIST_INIT(&w->connections.list);
 	sessions = (struct sessions_env){ w->loop, w->ipc, w->firewall, w->names, &w->account, &w->upstream, worker_refuse, w,
@@ -365,7 +365,7 @@ worker_init(struct worker *w, int ipc_fd)
 	w->dns = dns_proxy_new(&dns, NULL);
 	control = (struct control_env){ w->loop, w->ipc, &w->account, &w->policy, w->names };
 	w->control = control_new(&control);
-	if (w->dns == NULL || w->targets == NULL || w->sessions == NULL || w->control == NULL || w->connections.limit == NULL)
+	if (w->dns == NULL || w->targets == NULL || w->sessions == NULL || w->control == NULL)
 		fatal("no memory");
 }
 
@@ -381,7 +381,6 @@ worker_free(struct worker *w)
 	w->firewall->ops->free(w->firewall);
 	names_free(w->names);
 	fake_ip_free(w->fake_ip);
-	limit_free(w->connections.limit);
 	movers_free(w->connections.movers);
 	policy_unref(w->policy);
 	policy_unref(w->next);

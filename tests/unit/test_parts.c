@@ -185,22 +185,25 @@ ipc_matches_answers_by_id_and_gives_up_in_time(void **state)
 static void
 limit_counts_in_all_and_for_each_client(void **state)
 {
-	struct limit *l = limit_new();
+	struct limit l = { .count = 0 };
 	union addr a, b;
 
 	(void)state;
 	addr_parse("192.0.2.1", 1000, &a);
 	addr_parse("192.0.2.2", 1000, &b);
-	assert_true(limit_take(l, &a, 3, 2));
+	assert_true(limit_take(&l, &a, 3, 2));
 	addr_set_port(&a, 2000);
-	assert_true(limit_take(l, &a, 3, 2));
-	assert_false(limit_take(l, &a, 3, 2));
-	assert_true(limit_take(l, &b, 3, 2));
-	assert_false(limit_take(l, &b, 3, 2));
-	assert_int_equal(limit_count(l), 3);
-	limit_give(l, &a);
-	assert_true(limit_take(l, &b, 3, 2));
-	limit_free(l);
+	assert_true(limit_take(&l, &a, 3, 2));
+	assert_false(limit_take(&l, &a, 3, 2));
+	assert_true(limit_take(&l, &b, 3, 2));
+	assert_false(limit_take(&l, &b, 3, 2));
+	assert_int_equal(l.count, 3);
+	limit_give(&l, &a);
+	assert_true(limit_take(&l, &b, 3, 2));
+	limit_give(&l, &a);
+	limit_give(&l, &b);
+	limit_give(&l, &b);
+	assert_null(l.clients);
 }
 
 /* ---- resolvers and own addresses ---- */
