@@ -2,10 +2,7 @@
 
 #include "dns_forward.h"
 
-#include <ev.h>
-
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,33 +11,8 @@
 
 #define READ_BATCH 16
 
-/* One server asked over UDP. */
-struct try {
-	struct dns_lookup *lookup;
-	ev_io      io;          /* io.fd is -1 while unused */
-	uint16_t   id;
-	union addr server;
-};
-
-struct dns_lookup {
-	struct dns_forward *forward;
-	struct ev_loop     *loop;
-	struct dns_route    route;
-	struct dns_ask      ask;        /* its message and question are the lookup's */
-	dns_result_cb      *cb;
-	void               *arg;
-	ev_timer            deadline, retry;
-	union addr          servers[DNS_SERVERS];       /* in the order of asking */
-	size_t              nservers;
-	size_t              next;       /* number of the next try */
-	size_t              last;       /* no try has this number or a higher one */
-	struct try          tries[DNS_TRIES];
-	union addr          asked;      /* the server asked last */
-	enum close_reason   reason;     /* what the deadline will say */
-};
-
 static void
-try_close(struct try *t)
+try_close(struct dns_try *t)
 {
 	if (t->io.fd == -1)
 		return;
@@ -64,7 +36,6 @@ dns_lookup_cancel(struct dns_lookup *l)
 	lookup_stop(l);
 	ev_timer_stop(l->loop, &l->deadline);
 	dns_ask_cancel(&l->ask);
-	free(l);
 }
 
 static void
@@ -72,8 +43,8 @@ lookup_end(void *arg, const struct dns_result *result)
 {
 	struct dns_lookup *l = arg;
 
-	l->cb(l->arg, result);
 	dns_lookup_cancel(l);
+	l->cb(l->arg, result);
 }
 
 /* Ends the lookup from the loop, as soon as it comes round. */
@@ -174,7 +145,7 @@ lookup_order(struct dns_lookup *l)
 }
 
 static int
-try_send(struct try *t, const union addr *server)
+try_send(struct dns_try *t, const union addr *server)
 {
 	struct dns_lookup *l = t->lookup;
 	uint8_t *copy = l->forward->scratch;
@@ -202,7 +173,7 @@ try_send(struct try *t, const union addr *server)
 static void
 lookup_try(struct dns_lookup *l, enum close_reason reason)
 {
-	struct try *idle = NULL;
+	struct dns_try *idle = NULL;
 	bool waiting = false;
 	int error;
 
@@ -247,7 +218,7 @@ answer_is_refusal(const struct dns_answer *a)
 static void
 try_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
-	struct try *t = w->data;
+	struct dns_try *t = w->data;
 	struct dns_lookup *l = t->lookup;
 	struct dns_forward *f = l->forward;
 	struct dns_result result = { .reason = CLOSE_DONE, .msg = f->scratch, .server = t->server };
@@ -274,22 +245,15 @@ try_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 		lookup_end(l, &result);
 }
 
-struct dns_lookup *
-dns_lookup_new(struct dns_forward *f, const struct dns_route *route, const uint8_t *msg,
-    size_t len, const struct dns_question *question, dns_result_cb *cb, void *arg)
+void
+dns_lookup_begin(struct dns_lookup *l, struct dns_forward *f)
 {
-	struct dns_lookup *l = calloc(1, sizeof(*l));
-
-	if (l == NULL)
-		return NULL;
 	l->forward = f;
 	l->loop = f->streams.env->loop;
-	l->route = *route;
-	l->ask = (struct dns_ask){ .msg = msg, .len = len, .question = question, .cb = lookup_end, .arg = l };
-	l->cb = cb;
-	l->arg = arg;
+	l->ask.cb = lookup_end;
+	l->ask.arg = l;
 	l->reason = CLOSE_DNS_TIMEOUT;
-	ev_timer_init(&l->deadline, lookup_deadline_cb, route->policy->conf->timeouts.dns, 0.);
+	ev_timer_init(&l->deadline, lookup_deadline_cb, l->route.policy->conf->timeouts.dns, 0.);
 	ev_timer_init(&l->retry, lookup_retry_cb, 0., DNS_RETRY_S);
 	l->deadline.data = l->retry.data = l;
 	ev_timer_start(l->loop, &l->deadline);
@@ -298,11 +262,10 @@ dns_lookup_new(struct dns_forward *f, const struct dns_route *route, const uint8
 		ev_io_init(&l->tries[i].io, try_read_cb, -1, EV_READ);
 		l->tries[i].io.data = &l->tries[i];
 	}
-	if (route->nproxies > 0) {
-		lookup_by_stream(l, &route->server);
-		return l;
+	if (l->route.nproxies > 0) {
+		lookup_by_stream(l, &l->route.server);
+		return;
 	}
 	lookup_order(l);
 	lookup_try(l, CLOSE_UNREACHABLE);
-	return l;
 }

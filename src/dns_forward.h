@@ -10,12 +10,15 @@
  * Of several servers the first is asked, for they may not know the same. Those that gave no answer lately come
  * last: for DNS_BAD_S, then twice as long each time that they fail again, up to DNS_BAD_MAX_S.
  *
- * Owner:   the caller of the struct dns_forward; close its streams when every lookup has ended.
+ * Owner:   the caller of the struct dns_forward, whose streams are to be closed when every lookup has ended, and of
+ *          each struct dns_lookup.
  * Units:   seconds.
  * Bounds:  timeouts.dns for the whole lookup, DNS_TRIES sockets at once, DNS_SERVERS servers.
  */
 #ifndef PFI_DNS_FORWARD_H
 #define PFI_DNS_FORWARD_H
+
+#include <ev.h>
 
 #include "dns_stream.h"
 #include "firewall.h"
@@ -25,8 +28,6 @@
 #define DNS_SERVERS   8
 #define DNS_BAD_S     30.0
 #define DNS_BAD_MAX_S 300.0
-
-struct dns_lookup;
 
 struct dns_forward {
 	struct dns_streams     streams;         /* close the idle ones after a reload */
@@ -38,10 +39,30 @@ struct dns_forward {
 	uint8_t                scratch[DNS_MESSAGE_MAX];
 };
 
-/* route->server: the resolver to ask; AF_UNSPEC (direct only): policy->resolvers.
- * The policy, msg and question are borrowed until the end of the lookup. NULL: no memory. */
-struct dns_lookup *dns_lookup_new(struct dns_forward *, const struct dns_route *route, const uint8_t *msg,
-    size_t len, const struct dns_question *question, dns_result_cb *, void *arg);
+struct dns_lookup {
+	struct dns_route    route;      /* its server: the resolver to ask; AF_UNSPEC (direct only): policy->resolvers */
+	struct dns_ask      ask;        /* its msg, len and question */
+	dns_result_cb      *cb;
+	void               *arg;
+	struct dns_forward *forward;    /* the lookup's own: */
+	struct ev_loop     *loop;
+	ev_timer            deadline, retry;
+	union addr          servers[DNS_SERVERS];       /* in the order of asking */
+	size_t              nservers;
+	size_t              next;       /* number of the next try */
+	size_t              last;       /* no try has this number or a higher one */
+	struct dns_try {                /* one server asked over UDP */
+		struct dns_lookup *lookup;
+		ev_io              io;  /* io.fd is -1 while unused */
+		uint16_t           id;
+		union addr         server;
+	} tries[DNS_TRIES];
+	union addr          asked;      /* the server asked last */
+	enum close_reason   reason;     /* what the deadline will say */
+};
+
+/* The caller has filled in what is not the lookup's own; the rest is zero. */
+void dns_lookup_begin(struct dns_lookup *, struct dns_forward *);
 void dns_lookup_cancel(struct dns_lookup *);
 
 #endif

@@ -16,14 +16,12 @@ struct dns_flight {
 	UT_hash_handle        hh;               /* resolver->shared; hh.tbl NULL: not shared */
 	LIST_ENTRY(dns_flight) link;
 	struct dns_resolver  *resolver;
-	struct dns_route      route;            /* holds a reference of the policy */
+	struct dns_lookup     lookup;           /* its route holds a reference of the policy */
 	struct dns_question   question;
 	struct dns_cache_key  key;
 	bool                  keep;             /* the answer may be kept for others */
-	struct dns_lookup    *lookup;
 	ev_timer              patience;         /* runs when a stale answer is there */
 	TAILQ_HEAD(, dns_wait) waits;
-	size_t                len;
 	uint8_t               msg[];
 };
 
@@ -50,7 +48,7 @@ flight_end(struct dns_flight *f)
 	LIST_REMOVE(f, link);
 	r->nflights--;
 	ev_timer_stop(r->forward.streams.env->loop, &f->patience);
-	policy_unref(f->route.policy);
+	policy_unref(f->lookup.route.policy);
 	free(f);
 }
 
@@ -60,7 +58,7 @@ dns_resolver_close(struct dns_resolver *r)
 	struct dns_flight *f;
 
 	while ((f = LIST_FIRST(&r->flights)) != NULL) {
-		dns_lookup_cancel(f->lookup);
+		dns_lookup_cancel(&f->lookup);
 		flight_end(f);
 	}
 	dns_streams_close_idle(&r->forward.streams);
@@ -155,7 +153,7 @@ flight_result_cb(void *arg, const struct dns_result *found)
 	struct dns_result result = *found;
 
 	if (usable && !result.answer.truncated)
-		answer_limit(&result, f->route.policy->conf);
+		answer_limit(&result, f->lookup.route.policy->conf);
 	if (!usable && f->keep) {
 		dns_cache_failed(&r->cache, &f->key, resolver_now(r));
 		flight_give_stale(f);
@@ -175,20 +173,18 @@ flight_new(struct dns_resolver *r, const struct dns_route *route, const uint8_t 
 	if (f == NULL)
 		return NULL;
 	f->resolver = r;
-	f->route = *route;
 	f->question = q->question;
 	f->key = r->key;
 	f->keep = !q->personal;
-	f->len = len;
 	memcpy(f->msg, msg, len);
 	TAILQ_INIT(&f->waits);
 	ev_timer_init(&f->patience, flight_patience_cb, DNS_PATIENCE_S, 0.);
 	f->patience.data = f;
-	f->lookup = dns_lookup_new(&r->forward, &f->route, f->msg, f->len, &f->question, flight_result_cb, f);
-	if (f->lookup == NULL) {
-		free(f);
-		return NULL;
-	}
+	f->lookup.route = *route;
+	f->lookup.ask = (struct dns_ask){ .msg = f->msg, .len = len, .question = &f->question };
+	f->lookup.cb = flight_result_cb;
+	f->lookup.arg = f;
+	dns_lookup_begin(&f->lookup, &r->forward);
 	policy_ref(route->policy);
 	LIST_INSERT_HEAD(&r->flights, f, link);
 	r->nflights++;
@@ -208,7 +204,7 @@ flight_find(struct dns_resolver *r, const uint8_t *msg, size_t len, const struct
 		return f;
 	}
 	LIST_FOREACH(f, &r->flights, link)
-		if (f->len == len && memcmp(f->msg + 2, msg + 2, len - 2) == 0 && f->key.len == r->key.len &&
+		if (f->lookup.ask.len == len && memcmp(f->msg + 2, msg + 2, len - 2) == 0 && f->key.len == r->key.len &&
 		    memcmp(f->key.bytes, r->key.bytes, f->key.len) == 0)
 			return f;
 	return NULL;
