@@ -208,12 +208,12 @@ unskip(struct anchor *a, const struct pf_report *st)
 
 /* Before the rules go that let pass what it lets pass. */
 static void
-skip_again(struct anchor *a)
+skip_again(struct anchor *a, bool others)
 {
 	const uint32_t which = a->restore.skip_cleared;
 
 	a->restore.skip_cleared = 0;
-	if (which != 0)
+	if (which != 0 && !others)
 		skip(a, which, true);
 }
 
@@ -235,11 +235,13 @@ static void
 clear_stale(struct anchor *a)
 {
 	const struct pf_env *env = env_of(a);
+	struct anchor_restore rest = { .enabled = 0 };
+	const bool others = pf_state_others(env, a->name, &rest);
 
-	if (pf_state_load(env, &a->restore) != 0)
+	if (pf_state_load(env, a->name, &a->restore) != 0)
 		return;
 	log_warn("an earlier run did not end cleanly; clearing what it left in the pf anchor \"%s\"", path_of(a));
-	skip_again(a);
+	skip_again(a, others);
 	flush(a);
 	forget(a);
 	if (a->restore.token != 0)
@@ -278,17 +280,19 @@ static int
 remove_all(struct anchor *a)
 {
 	const struct pf_env *env = env_of(a);
+	struct anchor_restore rest = { .enabled = 0 };
+	const bool others = pf_state_others(env, a->name, &rest);
 	int error;
 
-	skip_again(a);
+	skip_again(a, others);
 	error = flush(a);
 	forget(a);
 	if (a->restore.token != 0)
 		release_token(a, a->restore.token);
-	if (a->restore.enabled)
+	if (a->restore.enabled && !others)
 		disable(a);
 	memset(&a->restore, 0, sizeof(a->restore));
-	pf_state_drop(env);
+	pf_state_drop(env, a->name);
 	return error;
 }
 
@@ -311,12 +315,13 @@ prepare(struct anchor *a, const struct conf *conf)
 		return st.device_error != 0 ? st.device_error : ENOENT;
 	if (st.fallback)
 		memcpy(a->restore.path, st.path, sizeof(a->restore.path));
+	pf_state_others(env, a->name, &a->restore);
 	a->place.filtered = st.ref.filtered;
 	a->place.nat = env->system->nat && st.ref.nat;
 	error = enable(a, st.enabled);
 	unskip(a, &st);
-	if (pf_state_save(env, &a->restore) != 0)
-		log_warn("%s cannot be written: after a crash, pf is not put back as it was", env->state_file);
+	if (pf_state_save(env, a->name, &a->restore) != 0)
+		log_warn("%s.%s cannot be written: after a crash, pf is not put back as it was", env->state_file, a->name);
 	if (error != 0)
 		remove_all(a);
 	return error;
@@ -370,7 +375,7 @@ verify(struct anchor *a)
 	}
 	unskip(a, &st);
 	if (memcmp(&before, &a->restore, sizeof(before)) != 0)
-		pf_state_save(env, &a->restore);
+		pf_state_save(env, a->name, &a->restore);
 	return lost || (st.loaded && !st.skipped && !tables_lost(a)) ? 0 : ESTALE;
 }
 

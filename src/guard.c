@@ -114,7 +114,7 @@ guard_act(const struct guard_order *order, const char *text)
 	log_error("the helper died: %s", order->what == GUARD_BLOCK ?
 	    "on_failure is \"closed\", so matching traffic stays blocked" : "removing the anchor");
 	if (order->what == GUARD_REMOVE) {
-		loopback_remove();
+		loopback_remove(anchor.name);
 		return anchor.ops->remove(&anchor) == 0 ? 0 : 1;
 	}
 	if (anchor.ops->load(&anchor, text) != 0)

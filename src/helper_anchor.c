@@ -68,7 +68,7 @@ helper_anchor_start(struct helper_anchor *ha, const struct conf *conf, bool to_s
 		return error;
 	error = helper_anchor_open(ha, conf);
 	if (error != 0) {
-		loopback_remove();
+		loopback_remove(ha->anchor.name);
 		guard_goodbye(ha->guard_fd);
 	}
 	return error;
@@ -352,7 +352,7 @@ void
 helper_anchor_remove(struct helper_anchor *ha)
 {
 	ha->anchor.ops->remove(&ha->anchor);
-	loopback_remove();
+	loopback_remove(ha->anchor.name);
 	ev_io_stop(EV_DEFAULT, &ha->guard);
 	guard_goodbye(ha->guard_fd);
 	helper_targets_free(&ha->targets);

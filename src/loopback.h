@@ -17,7 +17,7 @@ bool loopback_is_own(const union addr *);
 /* Puts addr on the loopback interface, when it is the daemon's own. 0; EADDRNOTAVAIL: it is not; else why it
  * cannot be done. */
 int loopback_add(const union addr *);
-/* Takes it away, if it is there. */
-void loopback_remove(void);
+/* Takes it away, if it is there and no daemon with another anchor needs it. */
+void loopback_remove(const char *anchor);
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "command.h"
+#include "pf_state.h"
 
 #define COMMAND_MS 5000
 
@@ -28,10 +29,12 @@ loopback_add(const union addr *addr)
 }
 
 void
-loopback_remove(void)
+loopback_remove(const char *anchor)
 {
 	const char *argv[] = { "/sbin/ifconfig", "lo0", "inet6", PFI_LOOPBACK6, "-alias", NULL };
+	struct anchor_restore rest = { .enabled = 0 };
 	char output[256];
 
-	command_run(argv, NULL, output, sizeof(output), COMMAND_MS);
+	if (!pf_state_others(&pf_env_native, anchor, &rest))
+		command_run(argv, NULL, output, sizeof(output), COMMAND_MS);
 }

@@ -19,6 +19,7 @@ loopback_add(const union addr *addr)
 }
 
 void
-loopback_remove(void)
+loopback_remove(const char *anchor)
 {
+	(void)anchor;
 }

@@ -272,7 +272,7 @@ pf_check_read(const struct pf_env *env, const char *anchor, struct pf_report *st
 	}
 	if (error == 0)
 		st->pfctl_error = read_pfctl(env, anchor, st, text);
-	st->stale = pf_state_is_stale(env);
+	st->stale = pf_state_is_stale(env, anchor);
 	for (int i = 0; i < 3; i++)
 		free(text[i]);
 	return error;

@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,11 +25,19 @@
 /* The note is one line; path "-" stands for none. */
 #define NOTE_FORMAT "pid=%ld enabled=%" PRIu32 " skip=%" PRIu32 " token=%" PRIu64 " path=%s\n"
 
-int
-pf_state_save(const struct pf_env *env, const struct anchor_restore *r)
+/* Each anchor has a note of its own: another daemon may run with another anchor. */
+static const char *
+note_path(const struct pf_env *env, const char *name, char path[PATH_MAX])
 {
-	int fd = open(env->state_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	char line[512];
+	snprintf(path, PATH_MAX, "%s.%s", env->state_file, name);
+	return path;
+}
+
+int
+pf_state_save(const struct pf_env *env, const char *name, const struct anchor_restore *r)
+{
+	char line[512], path[PATH_MAX];
+	int fd = open(note_path(env, name, path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	ssize_t n;
 
 	if (fd == -1)
@@ -39,9 +49,9 @@ pf_state_save(const struct pf_env *env, const struct anchor_restore *r)
 }
 
 static int
-note_read(const struct pf_env *env, long *pid, struct anchor_restore *r)
+note_read(const char *note, long *pid, struct anchor_restore *r)
 {
-	int fd = open(env->state_file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(note, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	char line[512], path[sizeof(r->path)];
 	ssize_t n;
 
@@ -63,26 +73,59 @@ note_read(const struct pf_env *env, long *pid, struct anchor_restore *r)
 }
 
 int
-pf_state_load(const struct pf_env *env, struct anchor_restore *r)
+pf_state_load(const struct pf_env *env, const char *name, struct anchor_restore *r)
 {
+	char path[PATH_MAX];
 	long pid;
 
-	return note_read(env, &pid, r);
+	return note_read(note_path(env, name, path), &pid, r);
 }
 
 void
-pf_state_drop(const struct pf_env *env)
+pf_state_drop(const struct pf_env *env, const char *name)
 {
-	unlink(env->state_file);
+	char path[PATH_MAX];
+
+	unlink(note_path(env, name, path));
+}
+
+static bool
+is_gone(long pid)
+{
+	return kill((pid_t)pid, 0) == -1 && errno == ESRCH;
 }
 
 bool
-pf_state_is_stale(const struct pf_env *env)
+pf_state_is_stale(const struct pf_env *env, const char *name)
 {
+	char path[PATH_MAX];
 	struct anchor_restore r;
 	long pid;
 
-	return note_read(env, &pid, &r) == 0 && kill((pid_t)pid, 0) == -1 && errno == ESRCH;
+	return note_read(note_path(env, name, path), &pid, &r) == 0 && is_gone(pid);
+}
+
+bool
+pf_state_others(const struct pf_env *env, const char *name, struct anchor_restore *sum)
+{
+	char path[PATH_MAX], own[PATH_MAX];
+	struct anchor_restore r;
+	bool found = false;
+	glob_t notes;
+	long pid;
+
+	note_path(env, name, own);
+	if (glob(note_path(env, "*", path), 0, NULL, &notes) != 0)
+		return false;
+	for (size_t i = 0; i < notes.gl_pathc; i++) {
+		if (strcmp(notes.gl_pathv[i], own) == 0 || note_read(notes.gl_pathv[i], &pid, &r) != 0 || is_gone(pid))
+			continue;
+		found = true;
+		sum->enabled |= r.enabled;
+		sum->skip_cleared |= r.skip_cleared;
+	}
+	globfree(&notes);
+	return found;
 }
 
 /* "127.0.0.1:10080", "::1[10080]"; the port is left out. */

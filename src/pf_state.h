@@ -2,7 +2,7 @@
  * pf_state.h - what outlives a process: the note on disk of what was changed, and pf's states of
  *              intercepted flows.
  *
- * The note lets a start after a crash release what the earlier run held (on macOS a reference to the enabled
+ * The note, one for each anchor, lets a start after a crash release what the earlier run held (on macOS a reference to the enabled
  * pf, which no crash gives back).
  *
  * Errors:  0 or an errno value.
@@ -12,12 +12,15 @@
 
 #include "pf_system.h"
 
-int  pf_state_save(const struct pf_env *, const struct anchor_restore *);
+int  pf_state_save(const struct pf_env *, const char *anchor, const struct anchor_restore *);
 /* ENOENT: there is none. EINVAL: it is not ours to read. */
-int  pf_state_load(const struct pf_env *, struct anchor_restore *);
-void pf_state_drop(const struct pf_env *);
+int  pf_state_load(const struct pf_env *, const char *anchor, struct anchor_restore *);
+void pf_state_drop(const struct pf_env *, const char *anchor);
 /* There is a note, and the process that wrote it is gone. */
-bool pf_state_is_stale(const struct pf_env *);
+bool pf_state_is_stale(const struct pf_env *, const char *anchor);
+/* Does another daemon run, with another anchor? *sum gets its share of what was changed for both: the last
+ * one puts it back. */
+bool pf_state_others(const struct pf_env *, const char *anchor, struct anchor_restore *sum);
 
 /* Ends the states of intercepted flows. A client's retransmission then makes a new one by the rules of
  * that moment, instead of being carried to a listener that is gone. */

@@ -26,7 +26,7 @@ struct pf_env {
 	const struct pf_system *system;
 	const char  *pfctl;
 	const char  *device;
-	const char  *state_file;        /* keeps struct anchor_restore for a start after a crash */
+	const char  *state_file;        /* with ".ANCHOR": keeps struct anchor_restore for a start after a crash */
 	pf_ioctl_fn *ioctl;
 };
 

@@ -157,7 +157,7 @@ earlier_run_left_its_note(void **state)
 
 	s->doctor.running = s->doctor.intercepting = false;
 	put(s, "anchor", "");
-	put(s, "state", "pid=999999999 enabled=1 skip=0 token=0 path=-\n"); /* above every system's last */
+	put(s, "state.interceptor", "pid=999999999 enabled=1 skip=0 token=0 path=-\n"); /* above every system's last */
 	check(s, 0, "note    firewall: an earlier run did not end cleanly");
 	check(s, 0, "has no rules, as it should be");
 }

@@ -422,7 +422,7 @@ static int
 fake_teardown(void **state)
 {
 	static const char *const names[] = { "pfctl", "info", "interfaces", "nat", "rules", "states", "loaded", "input", "log", "fail",
-		"note" };
+		"note.interceptor", "note.second" };
 	char path[128];
 
 	(void)state;
@@ -619,13 +619,50 @@ what_somebody_turned_off_is_turned_on_again(void **state)
 	assert_false(a.ops->healthy(&a));
 	assert_int_equal(a.ops->verify(&a), 0);
 	assert_non_null(strstr(file_get("log"), "\n-e\n"));
-	assert_non_null(strstr(file_get("note"), "enabled=1"));
+	assert_non_null(strstr(file_get("note.interceptor"), "enabled=1"));
 	file_put("info", "Status: Enabled\n");
 	file_put("interfaces", "all\nlo0 (skip)\n");
 	assert_false(a.ops->healthy(&a));
 	assert_int_equal(a.ops->verify(&a), ESTALE);
 	assert_string_equal(a.place.unskipped, "lo0");
-	assert_non_null(strstr(file_get("note"), "skip=1"));
+	assert_non_null(strstr(file_get("note.interceptor"), "skip=1"));
+}
+
+static void
+what_another_daemon_needs_is_left_to_it(void **state)
+{
+	struct anchor a = an_anchor();
+	char note[96];
+
+	(void)state;
+	snprintf(note, sizeof(note), "pid=%ld enabled=1 skip=1 token=0 path=-\n", (long)getpid());
+	file_put("note.second", note);
+	assert_int_equal(prepare(&a), 0);
+	assert_null(strstr(file_get("log"), "-F all")); /* it is no earlier run of ours */
+	assert_non_null(strstr(file_get("note.interceptor"), "enabled=1 skip=1"));
+	assert_string_equal(a.place.unskipped, "lo0");
+	fake.nioctls = 0;
+	assert_int_equal(a.ops->remove(&a), 0);
+	assert_null(strstr(file_get("log"), "\n-d\n"));
+	assert_int_equal(fake.nioctls, 0);
+	assert_string_equal(file_get("note.interceptor"), "");
+	assert_string_equal(file_get("note.second"), note);
+}
+
+static void
+the_last_daemon_puts_back_what_was_changed(void **state)
+{
+	struct anchor a = an_anchor();
+	char note[96];
+
+	(void)state;
+	snprintf(note, sizeof(note), "pid=%ld enabled=1 skip=1 token=0 path=-\n", (long)getpid());
+	file_put("note.second", note);
+	assert_int_equal(prepare(&a), 0);
+	file_put("note.second", "pid=2147483646 enabled=1 skip=1 token=0 path=-\n");
+	assert_int_equal(a.ops->remove(&a), 0);
+	assert_non_null(strstr(file_get("log"), "\n-d\n"));
+	assert_true(fake.ioctls[fake.nioctls - 1] == DIOCSETIFFLAG);
 }
 
 /* The main ruleset is the administrator's: there is nothing to mend. */
@@ -710,9 +747,9 @@ a_stale_token_is_released_and_what_was_changed_is_inherited(void **state)
 	fake.env.system = &pf_macos;
 	fake.anchor = NULL;
 	file_put("states", "ALL udp 127.0.0.1:10080 <- 203.0.113.7:443 <- 10.0.0.5:50000       SINGLE:MULTIPLE\n");
-	file_put("note", "pid=2147483646 enabled=0 skip=1 token=55 path=com.apple/100.interceptor\n");
+	file_put("note.interceptor", "pid=2147483646 enabled=0 skip=1 token=55 path=com.apple/100.interceptor\n");
 	file_put("interfaces", "all\nlo0 (skip)\n"); /* as it will be, when it was put back */
-	assert_true(pf_state_is_stale(&fake.env));
+	assert_true(pf_state_is_stale(&fake.env, "interceptor"));
 	assert_int_equal(prepare(&a), 0);
 	assert_non_null(strstr(file_get("log"), "-X 55\n"));
 	assert_non_null(strstr(file_get("log"), "-a com.apple/100.interceptor -F all\n"));
@@ -721,7 +758,7 @@ a_stale_token_is_released_and_what_was_changed_is_inherited(void **state)
 	assert_true(fake.ioctls[0] == DIOCSETIFFLAG);
 	assert_int_equal(a.restore.skip_cleared, 1);
 	assert_string_equal(a.restore.path, "");
-	assert_false(pf_state_is_stale(&fake.env));
+	assert_false(pf_state_is_stale(&fake.env, "interceptor"));
 	assert_int_equal(a.ops->remove(&a), 0);
 	assert_true(fake.ioctls[fake.nioctls - 1] == DIOCSETIFFLAG);
 }
@@ -785,6 +822,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_disabled_pf_is_enabled_and_disabled_again, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(a_skipped_loopback_is_cleared_and_set_again, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(rules_that_somebody_flushed_are_asked_for_again, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(what_another_daemon_needs_is_left_to_it, fake_setup, fake_teardown),
+		cmocka_unit_test_setup_teardown(the_last_daemon_puts_back_what_was_changed, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(a_table_that_somebody_emptied_is_asked_for_again, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(a_table_that_somebody_killed_is_asked_for_again, fake_setup, fake_teardown),
 		cmocka_unit_test_setup_teardown(learned_addresses_go_into_the_table_together, fake_setup, fake_teardown),
