@@ -2,12 +2,20 @@
 
 #include "session_route.h"
 
+#include <sys/uio.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
+#include "log.h"
+#include "net.h"
 #include "socks5_udp.h"
+#include "udp.h"
+
+#define READ_BATCH 64
 
 /* Rules that name the same proxies share their routes: the list of the first of them stands for all. */
 static const struct conf_proxy *const *
@@ -25,33 +33,28 @@ static void
 route_free(struct route *r)
 {
 	HASH_DEL(r->all->routes, r);
-	if (r->association != NULL)
-		association_close(r->association);
+	if (r->upstream != NULL)
+		upstream_cancel(r->upstream);
+	ev_io_stop(r->all->env.loop, &r->control);
+	ev_io_stop(r->all->env.loop, &r->relay);
+	if (r->control.fd != -1)
+		close(r->control.fd);
+	if (r->relay.fd != -1)
+		close(r->relay.fd);
+	datagrams_drop(&r->waiting);
 	free(r);
-}
-
-static void
-route_ready_cb(void *arg, const struct conf_proxy *proxy)
-{
-	struct route *r = arg;
-
-	r->proxy = proxy;
-	r->ready = true;
 }
 
 /* With the last session the route is gone. */
 static void
-route_ended_cb(void *arg, enum close_reason reason, const struct conf_proxy *proxy)
+route_end(struct route *r, enum close_reason reason)
 {
-	struct route *r = arg;
-	const bool ready = r->ready;
+	const bool stood = ev_is_active(&r->relay);
 	struct session *s, *next;
 
-	r->association = NULL;
-	r->proxy = proxy;
 	for (s = LIST_FIRST(&r->sessions); s != NULL; s = next) {
 		next = LIST_NEXT(s, of_route);
-		if (ready)
+		if (stood)
 			session_end(s, reason);
 		else
 			session_refuse(s, reason);
@@ -93,9 +96,8 @@ route_may_show(const struct route *r, const struct session *any, const union add
 }
 
 static void
-route_received_cb(void *arg, const uint8_t *data, size_t size)
+route_received(struct route *r, const uint8_t *data, size_t size)
 {
-	struct route *r = arg;
 	struct sessions *all = r->all;
 	struct session *any = LIST_FIRST(&r->sessions), *s = NULL;
 	struct socks5_udp head;
@@ -126,7 +128,98 @@ route_received_cb(void *arg, const uint8_t *data, size_t size)
 		all->env.account->dropped[DROP_STRANGER]++;
 }
 
-static const struct association_events route_events = { route_ready_cb, route_received_cb, route_ended_cb };
+static void
+route_relay_cb(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct route *r = w->data;
+	uint8_t data[UDP_MAX];
+	ssize_t n;
+
+	(void)loop, (void)revents;
+	for (int i = 0; i < READ_BATCH; i++) {
+		n = recv(w->fd, data, sizeof(data), 0);
+		if (n == -1 && errno == ECONNREFUSED)
+			route_end(r, CLOSE_PROXY_CLOSED);
+		if (n == -1)
+			return;
+		route_received(r, data, (size_t)n);
+	}
+}
+
+/* The proxy says nothing more here; what it may say is read away, its end is the association's. */
+static void
+route_control_cb(struct ev_loop *loop, ev_io *w, int revents)
+{
+	uint8_t data[512];
+	ssize_t n = recv(w->fd, data, sizeof(data), 0);
+
+	(void)loop, (void)revents;
+	if (n == 0 || (n == -1 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
+		route_end(w->data, CLOSE_PROXY_CLOSED);
+}
+
+/* The proxy's own address where it names none, or names itself in a way that only it can use. */
+static int
+route_relay_addr(int control, const union addr *bound, union addr *relay)
+{
+	union addr proxy;
+	int error = addr_of_peer(control, &proxy);
+
+	*relay = *bound;
+	if (addr_is_any(bound) || (addr_is_loopback(bound) && !addr_is_loopback(&proxy))) {
+		*relay = proxy;
+		addr_set_port(relay, addr_port(bound));
+	}
+	return error;
+}
+
+/* A UDP socket to the relay, by the interface that the proxy is reached by. */
+static int
+route_connect(struct route *r, const union addr *relay)
+{
+	int fd, error = udp_socket(relay->sa.sa_family, &fd);
+
+	if (error != 0)
+		return error;
+	ev_io_set(&r->relay, fd, EV_READ);
+	if (r->proxy->interface != NULL)
+		error = net_bind_interface(fd, relay->sa.sa_family, r->proxy->interface);
+	if (error == 0 && connect(fd, &relay->sa, addr_len(relay)) == -1)
+		error = errno;
+	return error;
+}
+
+static void
+route_upstream_cb(void *arg, const struct upstream_result *result)
+{
+	struct route *r = arg;
+	union addr relay;
+	char text[ADDR_TEXT_MAX];
+	int error;
+
+	r->upstream = NULL;
+	r->proxy = result->proxy;
+	if (result->fd == -1) {
+		route_end(r, result->reason);
+		return;
+	}
+	ev_io_set(&r->control, result->fd, EV_READ);
+	error = route_relay_addr(result->fd, &result->bound, &relay);
+	if (error == 0)
+		error = route_connect(r, &relay);
+	if (error != 0) {
+		log_warn("proxy %u: its UDP relay %s cannot be reached: %s", r->proxy->id, addr_format(&relay, text),
+		    strerror(error));
+		route_end(r, CLOSE_UNREACHABLE);
+		return;
+	}
+	ev_io_start(r->all->env.loop, &r->control);
+	ev_io_start(r->all->env.loop, &r->relay);
+	for (const struct datagram *d = r->waiting.first; d != NULL; d = d->next)
+		if (send(r->relay.fd, d->data, d->len, 0) == -1)
+			log_debug("udp: a datagram that waited cannot be sent: %s", strerror(errno));
+	datagrams_drop(&r->waiting);
+}
 
 /* The proxies that may have UDP. NULL: no memory. The caller frees it. */
 static const struct conf_proxy **
@@ -149,14 +242,15 @@ route_candidates(struct session *s, bool insist, size_t *count)
 static enum close_reason
 route_new(struct session *s, const struct route_key *key, bool insist, struct route **out)
 {
+	const struct target target = { .associate = true };
 	struct sessions *all = s->all;
 	size_t count;
 	const struct conf_proxy **list = route_candidates(s, insist, &count);
 	struct route *r = calloc(1, sizeof(*r));
 
 	if (r != NULL && count > 0)
-		r->association = association_open(all->env.upstream, s->policy, list, count, &route_events, r);
-	if (r == NULL || r->association == NULL) {
+		r->upstream = upstream_open(all->env.upstream, s->policy, list, count, &target, route_upstream_cb, r);
+	if (r == NULL || r->upstream == NULL) {
 		free(r);
 		free(list);
 		return list != NULL && count == 0 ? CLOSE_SOCKS_COMMAND : CLOSE_ERROR;
@@ -164,7 +258,9 @@ route_new(struct session *s, const struct route_key *key, bool insist, struct ro
 	free(list);
 	r->key = *key;
 	r->all = all;
-	LIST_INIT(&r->sessions);
+	ev_io_init(&r->control, route_control_cb, -1, EV_READ);
+	ev_io_init(&r->relay, route_relay_cb, -1, EV_READ);
+	r->control.data = r->relay.data = r;
 	HASH_ADD(hh, all->routes, key, sizeof(r->key), r);
 	*out = r;
 	return CLOSE_DONE;
@@ -209,8 +305,21 @@ session_route_leave(struct session *s)
 int
 session_route_send(struct session *s, const uint8_t *msg, size_t len)
 {
+	struct route *r = s->route;
 	uint8_t header[SOCKS5_UDP_HEADER_MAX];
 	const size_t header_len = socks5_udp_header(s->record.host, &s->record.dst, header);
+	/* an iovec has no const form */
+	const struct iovec iov[] = { { header, header_len }, { (void *)(uintptr_t)msg, len } };
+	struct datagram *d;
 
-	return association_send(s->route->association, header, header_len, msg, len);
+	if (header_len + len > UDP_MAX)
+		return EMSGSIZE;
+	if (ev_is_active(&r->relay))
+		return writev(r->relay.fd, iov, 2) == -1 ? errno : 0;
+	d = datagrams_add(&r->waiting, ROUTE_QUEUE, ROUTE_QUEUE_BYTES, header_len + len);
+	if (d == NULL)
+		return ENOBUFS;
+	memcpy(d->data, header, header_len);
+	memcpy(d->data + header_len, msg, len);
+	return 0;
 }

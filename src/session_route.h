@@ -1,9 +1,11 @@
 /*
  * session_route.h - a session's way through a proxy, and what the files of sessions share.
  *
- * A route is an association with the sessions that use it: those of one client address and port that may use
- * the same list of proxies, or the one to an address of dns.fake_ip: nobody knows where its answers come from,
- * so all that come are its own. It exists as long as it has sessions.
+ * A route is a SOCKS5 UDP association (RFC 1928 sections 4, 6 and 7: a control connection to a proxy, and a UDP socket
+ * towards the relay that the proxy opened for it) with the sessions that use it: those of one client address and port
+ * that may use the same list of proxies, or the one to an address of dns.fake_ip: nobody knows where its answers come
+ * from, so all that come are its own. It ends with its last session, its control connection or its relay. What is sent
+ * before it stands waits.
  */
 #ifndef PFI_SESSION_ROUTE_H
 #define PFI_SESSION_ROUTE_H
@@ -13,13 +15,16 @@
 #include <ev.h>
 #include <uthash.h>
 
-#include "association.h"
 #include "datagrams.h"
 #include "limit.h"
 #include "rate.h"
 #include "session.h"
 
 #define QUIC_PORT 443
+
+/* Datagrams that wait for a route, and their bytes. */
+#define ROUTE_QUEUE       128
+#define ROUTE_QUEUE_BYTES 131072
 
 struct session_key {
 	struct addr_key client, dst;
@@ -35,9 +40,10 @@ struct route {
 	UT_hash_handle           hh;
 	struct route_key         key;
 	struct sessions         *all;
-	struct association      *association;
+	struct upstream         *upstream;      /* while it is being made */
 	const struct conf_proxy *proxy;         /* the association's, once known */
-	bool                     ready;
+	ev_io                    control, relay;        /* active while it stands; fd -1: not open */
+	struct datagrams         waiting;
 	LIST_HEAD(, session)     sessions;      /* the newest first */
 };
 
@@ -122,7 +128,7 @@ bool session_direct_failed(struct session *, int error);
 enum close_reason session_route_join(struct session *, bool insist);
 /* Takes it off; the last one closes the association. Sets record.proxy. */
 void session_route_leave(struct session *);
-/* 0 or an errno value about this datagram. */
+/* 0, also when it waits, or an errno value about this datagram; ENOBUFS: too many wait, or no memory. */
 int  session_route_send(struct session *, const uint8_t *msg, size_t len);
 
 #endif

@@ -275,15 +275,27 @@ udp_send_batch(int fd, bool from_local, struct udp_batch *batch)
 }
 
 int
-udp_connect(const union addr *server, int *fd)
+udp_socket(int family, int *fd)
 {
 	int error = 0;
 
-	*fd = socket(server->sa.sa_family, SOCK_DGRAM | SOCKET_FLAGS, 0);
+	*fd = socket(family, SOCK_DGRAM | SOCKET_FLAGS, 0);
 	if (*fd == -1)
 		return errno;
-	if ((SOCKET_FLAGS == 0 && (fcntl(*fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(*fd, F_SETFL, O_NONBLOCK) == -1)) ||
-	    connect(*fd, &server->sa, addr_len(server)) == -1) {
+	if (SOCKET_FLAGS == 0 && (fcntl(*fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(*fd, F_SETFL, O_NONBLOCK) == -1)) {
+		error = errno;
+		close(*fd);
+		*fd = -1;
+	}
+	return error;
+}
+
+int
+udp_connect(const union addr *server, int *fd)
+{
+	int error = udp_socket(server->sa.sa_family, fd);
+
+	if (error == 0 && connect(*fd, &server->sa, addr_len(server)) == -1) {
 		error = errno;
 		close(*fd);
 		*fd = -1;

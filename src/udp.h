@@ -52,6 +52,9 @@ int udp_receive_batch(int fd, const union addr *bound, struct udp_batch *);
  * when some were not sent. */
 int udp_send_batch(int fd, bool from_local, struct udp_batch *);
 
+/* A new socket, non-blocking and close-on-exec. */
+int udp_socket(int family, int *fd);
+
 /* A new non-blocking socket, connected, so that only this server's datagrams and errors arrive.
  * Its source port is the kernel's random choice (RFC 6056). */
 int udp_connect(const union addr *server, int *fd);
