@@ -3,7 +3,7 @@
  *            destination, so that a connected socket fails with ECONNREFUSED at once.
  *
  * Only root may send such a packet: the worker asks with IPC_REFUSE, one way. How it is sent is
- * refuse_linux.c, refuse_bsd.c or refuse_darwin.c; the build chooses one.
+ * refuse_linux.c or refuse_bsd.c; the build chooses one.
  *
  * Owner:   the helper; refuse_init() makes it ready, refuse_close() gives the sockets back.
  * Bounds:  REFUSE_PER_SECOND packets; what is beyond is dropped.

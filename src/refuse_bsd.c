@@ -1,6 +1,7 @@
 /*
- * FreeBSD, OpenBSD: ip(4) takes a whole IPv4 packet with IP_HDRINCL, in network order. IPv6 has no such option:
- * there the socket is bound to the foreign source, and the kernel writes header and checksum.
+ * FreeBSD, OpenBSD, macOS: ip(4) takes a whole IPv4 packet with IP_HDRINCL; on macOS with length and fragment field in
+ * host order. IPv6 has no such option: there the socket is bound to the foreign source, which macOS does not allow,
+ * and the kernel writes header and checksum.
  */
 #include "config.h"
 
@@ -8,15 +9,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "icmp_unreach.h"
 
 #if defined(IPV6_BINDANY)
-enum { ANY_LEVEL = IPPROTO_IPV6, ANY = IPV6_BINDANY };
+enum { ANY_LEVEL = IPPROTO_IPV6, ANY = IPV6_BINDANY, HOST_ORDER = 0 };
 #elif defined(SO_BINDANY)
-enum { ANY_LEVEL = SOL_SOCKET, ANY = SO_BINDANY };
+enum { ANY_LEVEL = SOL_SOCKET, ANY = SO_BINDANY, HOST_ORDER = 0 };
+#else
+enum { ANY_LEVEL = 0, ANY = 0, HOST_ORDER = 1 };
 #endif
+
+enum { LENGTH_AT = 2, FRAGMENT_AT = 6 };
 
 int
 refuse_open(int family, int *fd)
@@ -25,6 +31,9 @@ refuse_open(int family, int *fd)
 	const int on = 1;
 	int error = 0;
 
+	*fd = -1;
+	if (v6 && ANY == 0)
+		return EAFNOSUPPORT;
 	*fd = socket(family, SOCK_RAW, v6 ? IPPROTO_ICMPV6 : IPPROTO_RAW);
 	if (*fd == -1)
 		return errno;
@@ -35,6 +44,14 @@ refuse_open(int family, int *fd)
 		*fd = -1;
 	}
 	return error;
+}
+
+static void
+to_host_order(uint8_t *at)
+{
+	const uint16_t value = (uint16_t)(at[0] << 8 | at[1]);
+
+	memcpy(at, &value, sizeof(value));
 }
 
 int
@@ -50,5 +67,9 @@ refuse_send(int fd, const union addr *client, const union addr *dst)
 	addr_set_port(&from, 0);
 	if (v6 && bind(fd, &from.sa, addr_len(&from)) == -1)
 		return errno;
+	if (HOST_ORDER) {
+		to_host_order(packet + LENGTH_AT);
+		to_host_order(packet + FRAGMENT_AT);
+	}
 	return sendto(fd, packet + skip, len - skip, 0, &to.sa, addr_len(&to)) == -1 ? errno : 0;
 }
