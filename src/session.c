@@ -16,11 +16,6 @@
 #define REFUSED_S  5.0          /* a way that failed is tried again after that */
 #define WARN_S     1.0
 
-struct sessions_listener {
-	LIST_ENTRY(sessions_listener) next;
-	struct udp_listener *udp;
-};
-
 struct session *
 session_find(const struct sessions *all, const union addr *client, const union addr *dst)
 {
@@ -411,40 +406,34 @@ sessions_set_policy(struct sessions *all, struct policy *policy)
 int
 sessions_listen(struct sessions *all, int fd, const union addr *local)
 {
-	struct sessions_listener *l = calloc(1, sizeof(*l));
+	struct udp_listener *l = udp_listener_new(all->env.loop, all->env.firewall, fd, local, sessions_received_cb, all);
 
 	if (l == NULL)
 		return ENOMEM;
-	l->udp = udp_listener_new(all->env.loop, all->env.firewall, fd, local, sessions_received_cb, all);
-	if (l->udp == NULL) {
-		free(l);
-		return ENOMEM;
-	}
 	LIST_INSERT_HEAD(&all->listeners, l, next);
 	return 0;
 }
 
 static void
-sessions_close_listener(struct sessions *all, struct sessions_listener *l)
+sessions_close_listener(struct sessions *all, struct udp_listener *l)
 {
 	struct session *s, *next;
 
 	HASH_ITER(hh, all->table, s, next)
-		if (s->flow.fd == udp_listener_fd(l->udp))
+		if (s->flow.fd == l->readable.fd)
 			session_end(s, CLOSE_SHUTDOWN);
 	LIST_REMOVE(l, next);
-	udp_listener_free(l->udp);
-	free(l);
+	udp_listener_free(l);
 }
 
 void
 sessions_unlisten(struct sessions *all, bool (*keep)(const void *, const union addr *), const void *arg)
 {
-	struct sessions_listener *l, *next;
+	struct udp_listener *l, *next;
 
 	for (l = LIST_FIRST(&all->listeners); l != NULL; l = next) {
 		next = LIST_NEXT(l, next);
-		if (keep == NULL || !keep(arg, udp_listener_addr(l->udp)))
+		if (keep == NULL || !keep(arg, &l->local))
 			sessions_close_listener(all, l);
 	}
 }

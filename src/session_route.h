@@ -90,7 +90,7 @@ struct sessions {
 	size_t                  held_bytes;
 	struct rate             refusals;
 	double                  warn_after;
-	LIST_HEAD(, sessions_listener) listeners;
+	LIST_HEAD(, udp_listener) listeners;
 };
 
 struct session *session_find(const struct sessions *, const union addr *client, const union addr *dst);

@@ -2,7 +2,6 @@
 
 #include "udp_listener.h"
 
-#include <ev.h>
 #include <uthash.h>
 
 #include <errno.h>
@@ -29,17 +28,6 @@ struct lookup {
 	double               until;     /* dst is good */
 	union addr           dst;
 	struct datagrams     waiting;
-};
-
-struct udp_listener {
-	struct ev_loop  *loop;
-	struct firewall *firewall;
-	union addr       local;
-	ev_io            readable;
-	struct lookup   *lookups;
-	udp_listener_cb *cb;
-	void            *arg;
-	uint8_t          scratch[UDP_MAX];
 };
 
 static void
@@ -175,16 +163,17 @@ udp_listener_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct udp_listener *u = w->data;
 	struct flow flow = { .fd = w->fd, .proto = IPPROTO_UDP };
+	uint8_t data[UDP_MAX];
 	size_t len;
 	int error;
 
 	(void)loop, (void)revents;
 	for (int i = 0; i < READ_BATCH; i++) {
-		error = udp_receive(w->fd, &u->local, u->scratch, sizeof(u->scratch), &len, &flow.peer, &flow.local);
+		error = udp_receive(w->fd, &u->local, data, sizeof(data), &len, &flow.peer, &flow.local);
 		if (error == EAGAIN)
 			return;
 		if (error == 0)
-			udp_listener_take(u, &flow, u->scratch, len);
+			udp_listener_take(u, &flow, data, len);
 	}
 }
 
@@ -217,16 +206,4 @@ udp_listener_free(struct udp_listener *u)
 	ev_io_stop(u->loop, &u->readable);
 	close(u->readable.fd);
 	free(u);
-}
-
-const union addr *
-udp_listener_addr(const struct udp_listener *u)
-{
-	return &u->local;
-}
-
-int
-udp_listener_fd(const struct udp_listener *u)
-{
-	return u->readable.fd;
 }

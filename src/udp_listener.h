@@ -11,25 +11,35 @@
 #ifndef PFI_UDP_LISTENER_H
 #define PFI_UDP_LISTENER_H
 
+#include <sys/queue.h>
+
+#include <ev.h>
+
 #include "firewall.h"
 
 #define UDP_LOOKUPS      4096
 #define UDP_LOOKUP_QUEUE 8
 #define UDP_LOOKUP_S     10.0
 
-struct udp_listener;
-
 /* error 0: the datagram of flow was meant for dst; all are borrowed. ENOBUFS: too many wait. Else the lookup
  * failed. With an error the datagram is gone, and msg is NULL. */
 typedef void udp_listener_cb(void *arg, int error, const struct flow *flow, const union addr *dst,
     const uint8_t *msg, size_t len);
 
+struct udp_listener {
+	LIST_ENTRY(udp_listener) next;          /* the caller's */
+	ev_io            readable;
+	union addr       local;
+	struct ev_loop  *loop;
+	struct firewall *firewall;
+	struct lookup   *lookups;
+	udp_listener_cb *cb;
+	void            *arg;
+};
+
 /* NULL: no memory, and fd stays the caller's. */
 struct udp_listener *udp_listener_new(struct ev_loop *, struct firewall *, int fd, const union addr *local,
     udp_listener_cb *, void *arg);
 void udp_listener_free(struct udp_listener *);
-
-const union addr *udp_listener_addr(const struct udp_listener *);
-int udp_listener_fd(const struct udp_listener *);
 
 #endif
