@@ -1,9 +1,8 @@
 /*
  * pf_abi.h - what crosses the border to the kernel's pf: a few structures and ioctls.
  *
- * FreeBSD and OpenBSD: the system's own <net/pfvar.h>. macOS ships no such header: our declaration,
- * with static assertions. A system without pf (unit tests): the layout that FreeBSD has, or with
- * -DPF_ABI_MACOS that of macOS.
+ * FreeBSD and OpenBSD: the system's own <net/pfvar.h>. macOS ships no such header, and a system without pf (unit
+ * tests) has none: our declaration, with -DPF_ABI_MACOS as on macOS. tests/unit/abi_pf.c checks them all.
  *
  * Every choice gives the same names:
  *   struct pfioc_natlook, DIOCNATLOOK, struct pfioc_iface, DIOCSETIFFLAG, DIOCCLRIFFLAG
@@ -25,14 +24,54 @@
 #include <net/if.h>
 #include <stdint.h>
 
-#if defined(__APPLE__) || defined(PF_ABI_MACOS)
-#include "pf_abi_macos.h"
-#elif defined(__FreeBSD__)
+#if defined(__APPLE__) && !defined(PF_ABI_MACOS)
+#define PF_ABI_MACOS
+#endif
+
+#if defined(__FreeBSD__)
 #include "pf_abi_freebsd.h"
 #elif defined(__OpenBSD__)
 #include "pf_abi_openbsd.h"
 #else
-#include "pf_abi_none.h"
+#include "pf_abi_declared.h"
 #endif
+
+#ifndef PF_ABI_RDOMAIN
+#define PF_ABI_RDOMAIN   0u
+#endif
+#ifndef PF_ABI_LIMIT
+#define PF_ABI_LIMIT(fd) ((void)(fd), 0)
+#endif
+#ifndef PF_ABI_ASK_MORE
+#define PF_ABI_ASK_MORE(nl) ((void)0)
+#endif
+
+#ifndef PF_ABI_MACOS
+static inline void
+pf_abi_ask(struct pfioc_natlook *nl, uint16_t sport, uint16_t dport)
+{
+	nl->sport = htons(sport);
+	nl->dport = htons(dport);
+	PF_ABI_ASK_MORE(nl);
+}
+
+static inline uint16_t
+pf_abi_port(const struct pfioc_natlook *nl)
+{
+	return ntohs(nl->rdport);
+}
+#endif
+
+static inline int
+pf_abi_limit(int fd)
+{
+	return PF_ABI_LIMIT(fd);
+}
+
+static inline unsigned
+pf_abi_rdomain(void)
+{
+	return PF_ABI_RDOMAIN;
+}
 
 #endif

@@ -1,29 +1,15 @@
 /*
- * pf_abi_macos.h - the part of macOS's private <net/pfvar.h> that is used (xnu 11417, macOS 15;
- * the same on arm64 and x86_64).
+ * pf_abi_declared.h - what is used of <net/pfvar.h> on a system that does not have it: macOS keeps it to itself (xnu 11417,
+ * macOS 15; the same on arm64 and x86_64). Unit tests elsewhere get the layout and the numbers of FreeBSD.
  */
-#ifndef PFI_PF_ABI_MACOS_H
-#define PFI_PF_ABI_MACOS_H
-
-#include <stddef.h>
+#ifndef PFI_PF_ABI_DECLARED_H
+#define PFI_PF_ABI_DECLARED_H
 
 #define PF_OUT          2
 #define PFI_IFLAG_SKIP  0x0100
 
 struct pf_addr {
 	uint32_t addr32[4];
-};
-
-/* TCP and UDP use the first two bytes; the kernel wants the others zero. */
-union pf_state_xport {
-	uint16_t port;
-	uint32_t spi;
-};
-
-struct pfioc_natlook {
-	struct pf_addr       saddr, daddr, rsaddr, rdaddr;
-	union pf_state_xport sxport, dxport, rsxport, rdxport;
-	uint8_t              af, proto, proto_variant, direction;
 };
 
 struct pfioc_iface {
@@ -54,19 +40,28 @@ struct pfioc_table {
 	uint32_t pfrio_ticket;
 };
 
-_Static_assert(sizeof(struct pfioc_natlook) == 84, "struct pfioc_natlook");
-_Static_assert(offsetof(struct pfioc_natlook, direction) == 83, "direction is its last byte");
-_Static_assert(sizeof(struct pfioc_iface) == 40, "struct pfioc_iface");
-_Static_assert(sizeof(struct pfr_addr) == 20, "struct pfr_addr");
-_Static_assert(sizeof(struct pfioc_table) == 1104, "struct pfioc_table");
-
-/* _IOWR('D', 23, struct pfioc_natlook) and so on, as numbers, to be the same in a test elsewhere. */
-#define DIOCNATLOOK     0xc0544417UL
+/* _IOWR('D', 89, struct pfioc_iface) and so on, as numbers, to be the same in a test elsewhere. */
 #define DIOCSETIFFLAG   0xc0284459UL
 #define DIOCCLRIFFLAG   0xc028445aUL
 #define DIOCRADDADDRS   0xc4504443UL
 #define DIOCRDELADDRS   0xc4504444UL
 #define DIOCRGETADDRS   0xc4504446UL
+
+#ifdef PF_ABI_MACOS
+
+/* TCP and UDP use the first two bytes; the kernel wants the others zero. */
+union pf_state_xport {
+	uint16_t port;
+	uint32_t spi;
+};
+
+struct pfioc_natlook {
+	struct pf_addr       saddr, daddr, rsaddr, rdaddr;
+	union pf_state_xport sxport, dxport, rsxport, rdxport;
+	uint8_t              af, proto, proto_variant, direction;
+};
+
+#define DIOCNATLOOK     0xc0544417UL
 
 /* The kernel's PF_EXTFILTER_APD: every UDP state has at least this, and it is compared first. */
 #define PF_ABI_UDP_VARIANT 1
@@ -88,17 +83,17 @@ pf_abi_port(const struct pfioc_natlook *nl)
 	return ntohs(nl->rdxport.port);
 }
 
-static inline int
-pf_abi_limit(int fd)
-{
-	(void)fd;
-	return 0;
-}
+#else
 
-static inline unsigned
-pf_abi_rdomain(void)
-{
-	return 0;
-}
+struct pfioc_natlook {
+	struct pf_addr saddr, daddr, rsaddr, rdaddr;
+	uint16_t       sport, dport, rsport, rdport;
+	uint8_t        af, proto, direction;
+};
 
+#define DIOCNATLOOK     0xc04c4417UL
+#define PF_ABI_SYSTEM   pf_freebsd
+#define PF_ABI_WORKER_DEVICE "/dev/pf"
+
+#endif
 #endif
