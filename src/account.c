@@ -178,9 +178,23 @@ account_begin(struct account *a, struct flow_record *r)
 	TAILQ_INSERT_TAIL(&a->live, r, live);
 }
 
+bool
+account_had(const struct account *a, const char *proto, const union addr *dst, double since)
+{
+	for (size_t i = 0; i < ACCOUNT_RECENT && i < a->nrecent; i++)
+		if (a->recent[i].began >= since && addr_equal(&a->recent[i].dst, dst) && strcmp(a->recent[i].proto, proto) == 0)
+			return true;
+	return false;
+}
+
 void
 account_decided(struct account *a, const struct flow_record *r)
 {
+	const size_t i = a->nrecent++ % ACCOUNT_RECENT;
+
+	a->recent[i].proto = r->proto;
+	a->recent[i].dst = r->dst;
+	a->recent[i].began = r->began;
 	if (a->watch != NULL)
 		a->watch(a->watch_arg, r, false);
 }

@@ -10,7 +10,7 @@
  *
  * Owner:   the worker. A record belongs to its flow, from account_begin() to account_end().
  * Units:   seconds on the loop's clock; bytes.
- * Bounds:  ACCOUNT_HOSTS hosts, those with the most bytes.
+ * Bounds:  ACCOUNT_HOSTS hosts, those with the most bytes; the destinations of the last ACCOUNT_RECENT flows.
  */
 #ifndef PFI_ACCOUNT_H
 #define PFI_ACCOUNT_H
@@ -24,6 +24,7 @@
 
 #define ACCOUNT_HOSTS   256
 #define ACCOUNT_BUCKETS 12
+#define ACCOUNT_RECENT  1024
 
 /* Upper ends of the buckets, in seconds, rising; what is above all of them goes to one more. */
 extern const double account_bounds[ACCOUNT_BUCKETS];
@@ -91,6 +92,8 @@ struct account {
 	struct flow_log log;
 	TAILQ_HEAD(, flow_record) live;         /* in the order of their ids */
 	struct flow_record *found;              /* by account_next(), where it goes on */
+	struct { const char *proto; union addr dst; double began; } recent[ACCOUNT_RECENT];
+	size_t   nrecent;
 	struct tally *rules, *proxies, *hosts;
 	/* Called for each flow when its verdict is set, and when it ends; may be NULL. */
 	void   (*watch)(void *arg, const struct flow_record *, bool ended);
@@ -107,6 +110,8 @@ uint64_t account_id(struct account *);
 void account_begin(struct account *, struct flow_record *);
 /* Its verdict is set: who watches is told. */
 void account_decided(struct account *, const struct flow_record *);
+/* Was there a flow to dst, of the last ones, that began at this time or later? */
+bool account_had(const struct account *, const char *proto, const union addr *dst, double since);
 
 /* Counts the flow, and logs the record of a flow or of a DNS query as conf says. */
 void account_end(struct account *, const struct conf *, struct flow_record *, double now);

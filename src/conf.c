@@ -117,6 +117,12 @@ static const struct conf_key control_keys[] = {
 	END
 };
 
+static const struct conf_key capture_keys[] = {
+	{ "enabled", JSON_BOOLEAN, NULL, FIELD(capture.enabled), NULL, "false" },
+	{ "interfaces", JSON_ARRAY, conf_read_list, FIELD(capture.interfaces), &interfaces, PFI_CAPTURE_DEFAULT },
+	END
+};
+
 /* Rules look at the proxies, which are read before them. */
 static const struct conf_key top_keys[] = {
 	{ "global_enabled", JSON_BOOLEAN, NULL, FIELD(global_enabled), NULL, "true" },
@@ -132,6 +138,7 @@ static const struct conf_key top_keys[] = {
 	{ "timeouts", JSON_OBJECT, conf_read_object, 0, timeouts_keys, "" },
 	{ "log", JSON_OBJECT, conf_read_object, 0, log_keys, "" },
 	{ "control", JSON_OBJECT, conf_read_object, 0, control_keys, "" },
+	{ "capture", JSON_OBJECT, conf_read_object, 0, capture_keys, "" },
 	END
 };
 
@@ -180,6 +187,20 @@ finish_mode(struct conf_reader *r, const struct json *intercept)
 	return 0;
 }
 
+static int
+finish_capture(struct conf_reader *r, const struct json *capture)
+{
+	const size_t count = r->conf->capture.ninterfaces;
+
+	if (!r->conf->capture.enabled)
+		return 0;
+	if (!PFI_CAPTURE)
+		return conf_fail(r, json_member(capture, "enabled"), "this program was built without libpcap; build it again where "
+		    "libpcap is installed, or write false");
+	return count > 0 && count <= CONF_CAPTURE_MAX ? 0 : conf_fail(r, json_member(capture, "interfaces"), "the list holds %zu "
+	    "interfaces; write 1 to %d whose packets are to be read, like [\"eth0\"]", count, CONF_CAPTURE_MAX);
+}
+
 /* What no single key can tell. */
 static int
 finish(struct conf_reader *r, const struct json *root)
@@ -198,7 +219,7 @@ finish(struct conf_reader *r, const struct json *root)
 	if (conf->dns.ttl_min > conf->dns.ttl_max)
 		return conf_fail(r, json_member(json_member(root, "dns"), "ttl_min"),
 		    "dns.ttl_min is larger than dns.ttl_max; write a smaller one");
-	if (finish_mode(r, json_member(root, "intercept")) != 0)
+	if (finish_mode(r, json_member(root, "intercept")) != 0 || finish_capture(r, json_member(root, "capture")) != 0)
 		return EINVAL;
 	if (conf->default_action != ACTION_PROXY)
 		return 0;

@@ -25,6 +25,7 @@
 #define CONF_FILE_MAX     (64u << 20)   /* a configuration larger than this is refused, pattern files included */
 #define CONF_LISTEN_MAX   8
 #define CONF_SOCKET_DEFAULT PFI_RUN_DIR "/pfinterceptd.sock"
+#define CONF_CAPTURE_MAX  8             /* SPAWN_MORE */
 #define CONF_PATH_MAX     103           /* sun_path of macOS and the BSDs, less the NUL */
 #define CONF_WARNINGS_MAX 16
 
@@ -153,6 +154,12 @@ struct conf {
 		const char        *group;       /* may use it, besides root */
 		struct conf_socket metrics;     /* neither path nor address: none */
 	} control;
+
+	struct {
+		bool         enabled;
+		const char **interfaces;        /* CONF_CAPTURE_MAX at most */
+		size_t       ninterfaces;
+	} capture;
 
 	const struct json *tree;        /* what was read, with the defaults; for conf_print() */
 	struct arena       arena;       /* holds it all, this struct too */

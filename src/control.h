@@ -15,6 +15,7 @@
 #include "account.h"
 #include "ipc.h"
 #include "names.h"
+#include "overheard.h"
 #include "policy.h"
 
 #define CONTROL_CLIENTS 64
@@ -32,6 +33,7 @@ struct control_env {
 	struct account          *account;
 	struct policy *const    *policy;
 	const struct names      *names;
+	const struct overheard  *overheard;
 };
 
 /* NULL: no memory. */

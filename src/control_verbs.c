@@ -97,12 +97,44 @@ begin_stream(struct control_client *c)
 	control_line_end(c);
 }
 
+/* The cursor, after all flows, counts on from BYPASSES. */
+#define BYPASSES (UINT64_MAX / 2)
+
+static bool
+more_bypasses(struct control_client *c)
+{
+	const struct bypass *b = overheard_next(c->control->env.overheard, c->cursor - BYPASSES);
+	yajl_gen g;
+
+	if (b == NULL)
+		return false;
+	c->cursor = BYPASSES + b->id;
+	g = control_line(c);
+	put_text(g, "bypass", b->missed ? "missed" : "direct");
+	put_text(g, "protocol", proto_name(b->key.proto));
+	put_addr(g, "source", &b->source);
+	put_addr(g, "destination", &b->dst);
+	put_text(g, "host", b->host[0] != '\0' ? b->host : NULL);
+	put_text(g, "action", action_name(b->action));
+	if (b->rule != 0)
+		put_number(g, "rule", b->rule);
+	put_number(g, "flows", b->flows);
+	put_seconds(g, "age_s", now_of(c) - b->last);
+	control_line_end(c);
+	return true;
+}
+
 static bool
 more_connections(struct control_client *c)
 {
-	struct flow_record *r = account_next(c->control->env.account, c->cursor);
+	struct flow_record *r = c->cursor < BYPASSES ? account_next(c->control->env.account, c->cursor) : NULL;
 	yajl_gen g;
 
+	if (r == NULL && c->request.all) {
+		c->cursor = c->cursor < BYPASSES ? BYPASSES : c->cursor;
+		if (more_bypasses(c))
+			return true;
+	}
 	if (r == NULL) {
 		c->watching = c->request.watch;
 		return false;
@@ -258,6 +290,18 @@ put_closed(yajl_gen g, const struct account *a)
 }
 
 static void
+put_overheard(yajl_gen g, const struct overheard_counts *counts)
+{
+	put_map(g, "capture");
+	put_number(g, "names", counts->names);
+	put_number(g, "direct", counts->direct);
+	put_number(g, "missed", counts->missed);
+	put_number(g, "dropped_by_kernel", counts->kernel);
+	put_number(g, "dropped_by_us", counts->socket);
+	yajl_gen_map_close(g);
+}
+
+static void
 begin_stats(struct control_client *c)
 {
 	struct account *a = c->control->env.account;
@@ -283,6 +327,7 @@ begin_stats(struct control_client *c)
 	for (int i = 0; i < DROPS; i++)
 		put_number(g, drop_name((enum drop)i), a->dropped[i]);
 	yajl_gen_map_close(g);
+	put_overheard(g, overheard_counts(c->control->env.overheard));
 	put_hosts(g, a->hosts);
 	put_usage(g);
 	control_line_end(c);

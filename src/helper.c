@@ -14,6 +14,7 @@
 
 #include "firewall.h"
 #include "helper_anchor.h"
+#include "helper_capture.h"
 #include "helper_control.h"
 #include "helper_listen.h"
 #include "helper_proxies.h"
@@ -49,6 +50,7 @@ struct helper {
 	struct ipc_msg          resolvers;      /* as the worker knows them */
 	int                     fake_ip_fd;
 	struct helper_proxies   proxies;
+	struct helper_capture   capture;
 	double                  backoff, worker_began;
 	bool                    stopping, was_ready;    /* was_ready: the rules have been loaded since the start */
 	ev_child                child;
@@ -125,6 +127,7 @@ helper_send_all(struct helper *h, struct helper_listeners *listeners)
 	helper_control_send(&h->control, h->conf, h->ipc);
 	helper_state_send(&h->fake_ip_fd, h->conf, h->ipc);
 	helper_send_paused(h);
+	helper_capture_set(&h->capture, h->conf, h->ipc);
 	msg = (struct ipc_msg){ .type = IPC_COMMIT };
 	if (error == 0)
 		error = ipc_send(h->ipc, &msg, -1);
@@ -141,6 +144,7 @@ helper_worker_lost(struct helper *h)
 		return;
 	if (!h->stopping)
 		helper_anchor_failure(&h->anchor);
+	helper_capture_set(&h->capture, NULL, NULL);
 	ipc_free(h->ipc);
 	h->ipc = NULL;
 	h->held.count = 0;
@@ -260,17 +264,12 @@ helper_tell(struct helper *h, struct helper_listeners *listeners)
 static int
 helper_worker_start(struct helper *h, struct helper_listeners *listeners)
 {
-	char uid[24], gid[24];
-	char *argv[] = { "pfinterceptd", "worker", uid, gid, h->start.to_stderr ? "stderr" : "syslog",
-		h->start.verbose ? "verbose" : "normal", NULL };
 	int pair[2], error;
 
-	snprintf(uid, sizeof(uid), "%lu", (unsigned long)h->start.uid);
-	snprintf(gid, sizeof(gid), "%lu", (unsigned long)h->start.gid);
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)
 		return errno;
 	fcntl(pair[0], F_SETFD, FD_CLOEXEC);
-	error = spawn_role(argv, pair[1], &h->worker);
+	error = spawn_user_role(&h->start, "worker", NULL, 0, pair[1], &h->worker);
 	close(pair[1]);
 	if (error != 0) {
 		close(pair[0]);
@@ -409,6 +408,7 @@ helper_check_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	if (h->ipc != NULL && resolvers_follow(h->resolvers.addrs, &h->resolvers.naddrs, IPC_ADDRS))
 		ipc_send(h->ipc, &h->resolvers, -1);
 	helper_anchor_check(&h->anchor);
+	helper_capture_check(&h->capture);
 }
 
 static void
@@ -478,6 +478,7 @@ helper_run(const struct helper_start *start)
 	if (h.loop == NULL)
 		fatal("no event loop");
 	h.proxies = (struct helper_proxies){ h.loop, start->uid, start->gid, helper_proxy_cb, &h, NULL, { NULL } };
+	helper_capture_init(&h.capture, h.loop, &h.start);
 	helper_watch(&h);
 	refuse_init(&h.refuse);
 	privilege_no_core();

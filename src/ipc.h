@@ -29,6 +29,7 @@ enum ipc_type {
 	IPC_PROXY,              /* value: index of the proxy; addrs[]: what its name means now */
 	IPC_USER,               /* value: index of the rule; proto: the number of its user */
 	IPC_FAKE_IP,            /* + the file of the map of dns.fake_ip */
+	IPC_CAPTURE,            /* + the socket that the capture monitor sends to (capture.h) */
 	IPC_COMMIT,             /* all is there: swap to it */
 	IPC_STOP,               /* finish: value is the time to drain, in ms */
 	IPC_SUMMARY,            /* log a summary (SIGUSR1) */

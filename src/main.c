@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "anchor_native.h"
+#include "capture.h"
 #include "conf.h"
 #include "firewall.h"
 #include "guard.h"
@@ -52,6 +53,7 @@ print_version(void)
 	for (size_t i = 0; relay_engines[i] != NULL; i++)
 		printf(" %s", relay_engines[i]->name);
 	printf("\nquic names: %s\n", quic_engine != NULL ? quic_engine : "by dns only, built without libcrypto");
+	printf("capture: %s\n", PFI_CAPTURE ? "libpcap" : "none, built without libpcap");
 	printf("sandbox: %s, chroot " PFI_CHROOT_DIR "\n", sandbox_name);
 }
 
@@ -195,22 +197,27 @@ become_helper(const struct options *o, const char *argv0)
 	return helper_run(&start);
 }
 
-/* "pfinterceptd worker UID GID stderr|syslog normal|verbose", "pfinterceptd guard stderr|syslog": started by the helper
- * with a socket as SPAWN_FD, never by a person. */
+/* "pfinterceptd worker UID GID stderr|syslog normal|verbose", "pfinterceptd capture" with the same and interfaces,
+ * "pfinterceptd guard stderr|syslog": started by the helper with a socket as SPAWN_FD, never by a person. */
 static int
 run_role(int argc, char **argv)
 {
-	const bool to_stderr = strcmp(argv[argc == 6 ? 4 : 2], "stderr") == 0;
+	const bool guard = argc == 3, to_stderr = strcmp(argv[guard ? 2 : 4], "stderr") == 0;
+	const bool verbose = !guard && strcmp(argv[5], "verbose") == 0;
+	const uid_t uid = guard ? 0 : (uid_t)strtoul(argv[2], NULL, 10);
+	const gid_t gid = guard ? 0 : (gid_t)strtoul(argv[3], NULL, 10);
 	struct stat st;
 
 	if (fstat(SPAWN_FD, &st) == -1 || !(S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode)) || geteuid() != 0) {
 		usage(stderr);
 		return 2;
 	}
+	if (guard)
+		return guard_run(SPAWN_FD, to_stderr);
 	if (argc == 6)
-		return worker_run(SPAWN_FD, (uid_t)strtoul(argv[2], NULL, 10), (gid_t)strtoul(argv[3], NULL, 10),
-		    to_stderr, strcmp(argv[5], "verbose") == 0);
-	return guard_run(SPAWN_FD, to_stderr);
+		return worker_run(SPAWN_FD, uid, gid, to_stderr, verbose);
+	log_open("pfinterceptd", to_stderr, LOG_DAEMON, verbose ? LOG_DEBUG : LOG_INFO);
+	return capture_run(SPAWN_FD, uid, gid, argv + 6, (size_t)argc - 6);
 }
 
 int
@@ -221,7 +228,8 @@ main(int argc, char **argv)
 	struct conf_texts texts = { NULL, NULL, 0 };
 	int status;
 
-	if ((argc == 6 && strcmp(argv[1], "worker") == 0) || (argc == 3 && strcmp(argv[1], "guard") == 0))
+	if ((argc == 6 && strcmp(argv[1], "worker") == 0) || (argc == 3 && strcmp(argv[1], "guard") == 0) ||
+	    (argc > 6 && strcmp(argv[1], "capture") == 0))
 		return run_role(argc, argv);
 	log_open("pfinterceptd", true, LOG_DAEMON, LOG_INFO);
 	status = parse_options(argc, argv, &o);

@@ -123,6 +123,18 @@ write_dns(FILE *out, const struct account *a)
 }
 
 static void
+write_overheard(FILE *out, const struct overheard_counts *c)
+{
+	single(out, "pfinterceptd_capture_names_total", "counter", "Addresses learned from overheard DNS answers.", (double)c->names);
+	family(out, "pfinterceptd_bypass_flows_total", "counter", "Flows seen that did not come through the daemon.");
+	fprintf(out, "pfinterceptd_bypass_flows_total{verdict=\"direct\"} %" PRIu64 "\n"
+	    "pfinterceptd_bypass_flows_total{verdict=\"missed\"} %" PRIu64 "\n", c->direct, c->missed);
+	family(out, "pfinterceptd_capture_dropped_total", "counter", "What the capture monitor has lost.");
+	fprintf(out, "pfinterceptd_capture_dropped_total{by=\"kernel\"} %" PRIu64 "\n"
+	    "pfinterceptd_capture_dropped_total{by=\"daemon\"} %" PRIu64 "\n", c->kernel, c->socket);
+}
+
+static void
 write_all(FILE *out, const struct control *control)
 {
 	const struct account *a = control->env.account;
@@ -142,6 +154,7 @@ write_all(FILE *out, const struct control *control)
 	write_histograms(out, "pfinterceptd_proxy_first_byte_seconds",
 	    "From then until the server's first byte.", a->proxies, offsetof(struct tally, first_byte));
 	write_dns(out, a);
+	write_overheard(out, overheard_counts(control->env.overheard));
 	write_process(out);
 }
 

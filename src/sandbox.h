@@ -8,6 +8,8 @@
 
 /* fatal() when a sandbox that should be there refuses. */
 void sandbox_worker(void);
+/* The same for the capture monitor, whose interfaces are open. */
+void sandbox_capture(void);
 
 /* A word for -V: "pledge", "no-new-privs", "none". */
 extern const char *const sandbox_name;

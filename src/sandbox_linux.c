@@ -18,3 +18,9 @@ sandbox_worker(void)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
 		fatal("prctl: %s", strerror(errno));
 }
+
+void
+sandbox_capture(void)
+{
+	sandbox_worker();
+}

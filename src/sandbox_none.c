@@ -8,3 +8,8 @@ void
 sandbox_worker(void)
 {
 }
+
+void
+sandbox_capture(void)
+{
+}

@@ -1,4 +1,5 @@
-/* pledge(2): sockets of the internet families, descriptors from the helper, and nothing else. */
+/* pledge(2): sockets of the internet families, descriptors from the helper, and nothing else; the capture monitor reads
+ * its interfaces only. */
 #include "config.h"
 
 #include "sandbox.h"
@@ -15,5 +16,12 @@ void
 sandbox_worker(void)
 {
 	if (pledge("stdio inet recvfd", NULL) == -1)
+		fatal("pledge: %s", strerror(errno));
+}
+
+void
+sandbox_capture(void)
+{
+	if (pledge("stdio bpf", NULL) == -1)
 		fatal("pledge: %s", strerror(errno));
 }

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "helper.h"
+
 static char spawn_path[PATH_MAX];
 
 /* argv0 without a slash came from PATH. */
@@ -61,4 +63,18 @@ spawn_role(char *const argv[], int fd, pid_t *pid)
 	if (*pid == 0)
 		spawn_exec(argv, fd);
 	return *pid == -1 ? errno : 0;
+}
+
+int
+spawn_user_role(const struct helper_start *start, char *role, char *const more[], size_t n, int fd, pid_t *pid)
+{
+	char uid[24], gid[24];
+	char *argv[6 + SPAWN_MORE + 1] = { "pfinterceptd", role, uid, gid, start->to_stderr ? "stderr" : "syslog",
+		start->verbose ? "verbose" : "normal" };
+
+	snprintf(uid, sizeof(uid), "%lu", (unsigned long)start->uid);
+	snprintf(gid, sizeof(gid), "%lu", (unsigned long)start->gid);
+	for (size_t i = 0; i < n; i++)
+		argv[6 + i] = more[i];
+	return spawn_role(argv, fd, pid);
 }

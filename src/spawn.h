@@ -16,4 +16,10 @@ int spawn_init(const char *argv0);
  * descriptor above is closed. 0 with *pid set, or an errno value. */
 int spawn_role(char *const argv[], int fd, pid_t *pid);
 
+struct helper_start;
+#define SPAWN_MORE 8
+
+/* The same for one that is to become the user of start; with n more arguments, SPAWN_MORE at most. */
+int spawn_user_role(const struct helper_start *start, char *role, char *const more[], size_t n, int fd, pid_t *pid);
+
 #endif

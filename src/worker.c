@@ -21,6 +21,7 @@
 #include "listener.h"
 #include "log.h"
 #include "movers.h"
+#include "overheard.h"
 #include "privilege.h"
 #include "quic_initial.h"
 #include "sandbox.h"
@@ -49,6 +50,7 @@ struct worker {
 	struct dns_proxy      *dns;
 	struct control        *control;
 	struct targets        *targets;
+	struct overheard      *overheard;
 	struct worker_listener listeners[WORKER_LISTENERS];
 	ev_timer               old_listeners, drain;
 	bool                   stopping;
@@ -298,6 +300,9 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 	case IPC_FAKE_IP:
 		fake_ip_set_file(w->fake_ip, fd);
 		return;
+	case IPC_CAPTURE:
+		overheard_listen(w->overheard, fd);
+		return;
 	case IPC_RESOLVERS:
 		worker_resolvers(w, msg);
 		break;
@@ -317,6 +322,7 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 	case IPC_PAUSE:
 		control_set_paused(w->control, msg->value != 0);
 		fake_ip_set_paused(w->fake_ip, msg->value != 0);
+		overheard_set_paused(w->overheard, msg->value != 0);
 		break;
 	case IPC_SUMMARY:
 		account_summary(&w->account, ev_now(w->loop));
@@ -363,9 +369,10 @@ worker_init(struct worker *w, int ipc_fd)
 	w->targets = targets_new(w->loop, w->ipc);
 	dns = (struct dns_proxy_env){ w->loop, w->firewall, w->names, &w->account, &w->upstream, w->targets, w->fake_ip };
 	w->dns = dns_proxy_new(&dns, NULL);
-	control = (struct control_env){ w->loop, w->ipc, &w->account, &w->policy, w->names };
+	w->overheard = overheard_new(&(struct overheard_env){ w->loop, &w->account, w->names, w->targets, &w->policy });
+	control = (struct control_env){ w->loop, w->ipc, &w->account, &w->policy, w->names, w->overheard };
 	w->control = control_new(&control);
-	if (w->dns == NULL || w->targets == NULL || w->sessions == NULL || w->control == NULL)
+	if (w->dns == NULL || w->targets == NULL || w->sessions == NULL || w->overheard == NULL || w->control == NULL)
 		fatal("no memory");
 }
 
@@ -375,6 +382,7 @@ worker_free(struct worker *w)
 	for (size_t i = 0; i < WORKER_LISTENERS; i++)
 		listener_free(w->listeners[i].tcp);
 	control_free(w->control);
+	overheard_free(w->overheard);
 	dns_proxy_free(w->dns);
 	targets_free(w->targets);
 	sessions_free(w->sessions);

@@ -10,7 +10,7 @@ _pfinterceptctl() {
 	esac
 	case $verb in
 	'') COMPREPLY=($(compgen -W "-f -h -j -s -V $verbs" -- "$cur")) ;;
-	connections) COMPREPLY=($(compgen -W "-w" -- "$cur")) ;;
+	connections) COMPREPLY=($(compgen -W "-w --all" -- "$cur")) ;;
 	kill) COMPREPLY=($(compgen -W "$(pfinterceptctl -j connections 2>/dev/null |
 	    sed -n 's/^{"id":\([0-9]*\),.*/\1/p')" -- "$cur")) ;;
 	setup) COMPREPLY=($(compgen -W "-n -y --undo -c" -- "$cur")) ;;

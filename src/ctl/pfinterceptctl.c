@@ -19,7 +19,8 @@ struct verb {
 /* In the order of the alphabet; the manual and the completions list them, too. */
 static const struct verb verbs[] = {
 	{ "anchor", "", "print the firewall rules that pfinterceptd would load", false, anchor_run },
-	{ "connections", "[-w]", "list flows under way; -w: and go on with those that begin and end", true, connections_run },
+	{ "connections", "[-w | --all]", "list flows under way; -w: and go on with those that begin and end; --all: and those that bypass us",
+	    true, connections_run },
 	{ "dns", "", "show resolvers and counters of the DNS forwarder", true, status_run },
 	{ "doctor", "", "check each link of the chain; names the fault and the cure", true, doctor_run },
 	{ "events", "", "show flows as they begin and end", true, events_run },

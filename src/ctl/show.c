@@ -15,13 +15,13 @@
 
 struct column { const char *title, *key; int width; bool right; };
 
-static const struct column event_columns[] = {
-	{ "EVENT", "event", 5, false },
-	{ "ID", "id", 6, true }, { "PROTO", "protocol", 5, false }, { "SOURCE", "source", 21, false },
-	{ "DESTINATION", "destination", 21, false }, { "HOST", "host", 28, false }, { "VIA", "via", 4, false },
-	{ "RULE", "rule", 4, true }, { "ACTION", "action", 6, false }, { "PROXY", "proxy", 5, true },
+#define FLOW_COLUMNS \
+	{ "ID", "id", 6, true }, { "PROTO", "protocol", 5, false }, { "SOURCE", "source", 21, false }, \
+	{ "DESTINATION", "destination", 21, false }, { "HOST", "host", 28, false }, { "VIA", "via", 4, false }, \
+	{ "RULE", "rule", 4, true }, { "ACTION", "action", 6, false }, { "PROXY", "proxy", 5, true }, \
 	{ "OUT", "out", 7, true }, { "IN", "in", 7, true }, { "AGE", "age_s", 7, true }, { NULL, NULL, 0, false }
-};
+static const struct column event_columns[] = { { "EVENT", "event", 5, false }, FLOW_COLUMNS };
+static const struct column bypass_columns[] = { { "BYPASS", "bypass", 6, false }, FLOW_COLUMNS };
 static const struct column *const flow_columns = event_columns + 1;
 static const struct column rule_columns[] = {
 	{ "ID", "id", 5, true }, { "NAME", "name", 20, false }, { "PATTERN", "pattern", 28, false },
@@ -218,6 +218,8 @@ connections_run(const struct ctl *ctl, int argc, char **argv)
 {
 	if (argc == 1)
 		return client_run(ctl, CLIENT_STREAM, show_line, flow_columns, "\"verb\":\"connections\"");
+	if (argc == 2 && strcmp(argv[1], "--all") == 0)
+		return client_run(ctl, CLIENT_STREAM, show_line, bypass_columns, "\"verb\":\"connections\",\"all\":true");
 	if (argc > 2 || strcmp(argv[1], "-w") != 0)
 		return CTL_USAGE;
 	return client_run(ctl, CLIENT_EVENTS, show_line, event_columns, "\"verb\":\"connections\",\"watch\":true");

@@ -1,0 +1,11 @@
+/* No library to read packets with: conf refuses capture.enabled. */
+#include "config.h"
+
+#include "capture.h"
+
+int
+capture_run(int fd, uid_t uid, gid_t gid, char *const names[], size_t n)
+{
+	(void)fd, (void)uid, (void)gid, (void)names, (void)n;
+	return 1;
+}
