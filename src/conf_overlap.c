@@ -46,12 +46,11 @@ same_outcome(const struct conf_rule *a, const struct conf_rule *b)
 /* Are all flows that the later rule could take among those of the earlier one, but for their patterns? Spends the budget;
  * without one every answer is wrong, but quick. */
 static bool
-takes_all(const void *arg, const struct conf_rule *earlier, const struct pattern *pattern)
+takes_all(const void *arg, const struct conf_rule *earlier)
 {
 	const struct question *q = arg;
 	const struct conf_rule *later = q->later;
 
-	(void)pattern;
 	if (*q->budget == 0 || --*q->budget == 0)
 		return true;
 	return (earlier->protocol == 0 || earlier->protocol == later->protocol) &&

@@ -145,7 +145,7 @@ look(struct search *s, const struct pattern *key, uint32_t hash)
 		rule = &m->rules[m->nodes[node].rule];
 		if (rule >= s->best)
 			return;
-		if (s->want(s->arg, rule, key)) {
+		if (s->want(s->arg, rule)) {
 			s->best = rule;
 			return;
 		}

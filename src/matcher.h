@@ -17,8 +17,8 @@ struct matcher;
 /* Compiles the patterns of the enabled rules. NULL: no memory is left. */
 struct matcher *matcher_new(struct arena *, const struct conf_rule *rules, size_t nrules);
 
-/* Does the rule, by this pattern of its own, count for the question? */
-typedef bool matcher_want(const void *arg, const struct conf_rule *, const struct pattern *);
+/* Does the rule count for the question? */
+typedef bool matcher_want(const void *arg, const struct conf_rule *);
 
 /* The first rule before end that is wanted and that has a pattern which covers all of what: a host is a
  * PATTERN_NAME, an address a PATTERN_NETWORK of full length; where neither is known, PATTERN_ANY. end when there

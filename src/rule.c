@@ -13,11 +13,10 @@ is_limited(const struct conf_rule *rule)
 }
 
 static bool
-counts(const void *arg, const struct conf_rule *rule, const struct pattern *pattern)
+counts(const void *arg, const struct conf_rule *rule)
 {
 	const struct rule_query *q = arg;
 
-	(void)pattern;
 	if (q->proto == 0)
 		/* What a rule refuses or leaves alone on some ports must still resolve for the others. */
 		return rule->action == ACTION_PROXY || !is_limited(rule);
@@ -32,16 +31,14 @@ counts(const void *arg, const struct conf_rule *rule, const struct pattern *patt
 struct ask { struct rule_query q; enum action action; };
 
 static bool
-is_always(const void *arg, const struct conf_rule *rule, const struct pattern *pattern)
+is_always(const void *arg, const struct conf_rule *rule)
 {
-	(void)pattern;
 	return rule->action == ((const struct ask *)arg)->action && !is_limited(rule);
 }
 
 static bool
-is_other(const void *arg, const struct conf_rule *rule, const struct pattern *pattern)
+is_other(const void *arg, const struct conf_rule *rule)
 {
-	(void)pattern;
 	return rule->action != ((const struct ask *)arg)->action;
 }
 
@@ -67,15 +64,10 @@ first(const struct conf *conf, const struct rule_query *q, matcher_want *want)
 	char buf[HOST_MAX + 1];
 	struct pattern what = host_pattern(q->host, buf);
 	const struct conf_rule *rule = matcher_first(conf->matcher, &what, conf->rules + conf->nrules, want, q);
-	const uint8_t *bytes;
-	size_t len;
 
 	if (q->dst == NULL || !addr_is_set(q->dst))
 		return rule;
-	bytes = addr_bytes(q->dst, &len);
-	what = (struct pattern){ .kind = PATTERN_NETWORK,
-		.network = { .family = q->dst->sa.sa_family, .prefix = (uint8_t)(len * 8) } };
-	memcpy(what.network.bytes, bytes, len);
+	what = (struct pattern){ .kind = PATTERN_NETWORK, .network = network_of(q->dst) };
 	return matcher_first(conf->matcher, &what, rule, want, q);
 }
 
@@ -92,9 +84,8 @@ rule_match(const struct conf *conf, const struct rule_query *q)
 struct one { struct rule_query q; const struct conf_rule *rule; };
 
 static bool
-is_the_one(const void *arg, const struct conf_rule *rule, const struct pattern *pattern)
+is_the_one(const void *arg, const struct conf_rule *rule)
 {
-	(void)pattern;
 	return rule == ((const struct one *)arg)->rule;
 }
 
@@ -107,7 +98,7 @@ rule_explain(const struct conf *conf, const struct conf_rule *rule, const struct
 		return RULE_DISABLED;
 	if (first(conf, &one.q, is_the_one) != rule)
 		return RULE_PATTERN;
-	if (counts(q, rule, NULL))
+	if (counts(q, rule))
 		return RULE_MATCHES;
 	if (rule->protocol != 0 && rule->protocol != q->proto)
 		return RULE_PROTOCOL;
