@@ -77,33 +77,17 @@ owner_find(int proto, const union addr *client, const union addr *dst, uid_t *ui
 	return 0;
 }
 
-/* Attributes: adds one; opens and closes one that holds others. */
+/* Adds an attribute; value NULL: what comes next, len bytes, is inside it. */
 static void
 put(union message *msg, unsigned type, const void *value, size_t len)
 {
-	const struct nlattr attr = { .nla_len = (uint16_t)(ATTR_HEAD + len), .nla_type = (uint16_t)type };
+	const struct nlattr attr = { (uint16_t)(ATTR_HEAD + len), (uint16_t)(value == NULL ? type | NLA_F_NESTED : type) };
 	uint8_t *to = msg->bytes + msg->head.nlmsg_len;
 
 	memcpy(to, &attr, sizeof(attr));
-	memcpy(to + ATTR_HEAD, value, len);
-	msg->head.nlmsg_len += (uint32_t)ATTR_ALIGN(ATTR_HEAD + len);
-}
-
-static size_t
-put_open(union message *msg, unsigned type)
-{
-	const size_t at = msg->head.nlmsg_len;
-
-	put(msg, type | NLA_F_NESTED, "", 0);
-	return at;
-}
-
-static void
-put_close(union message *msg, size_t at)
-{
-	const uint16_t len = (uint16_t)(msg->head.nlmsg_len - at);
-
-	memcpy(msg->bytes + at + offsetof(struct nlattr, nla_len), &len, sizeof(len));
+	if (value != NULL)
+		memcpy(to + ATTR_HEAD, value, len);
+	msg->head.nlmsg_len += (uint32_t)(ATTR_HEAD + (value != NULL ? ATTR_ALIGN(len) : 0));
 }
 
 /* Goes into an attribute of those in at[0..len). */
@@ -136,23 +120,21 @@ ask_conntrack(union message *msg, const union addr *local, const union addr *cli
 	const struct nfgenmsg family = { .nfgen_family = (uint8_t)client->sa.sa_family };
 	const uint16_t from = htons(addr_port(local)), to = htons(addr_port(client));
 	const uint8_t tcp = IPPROTO_TCP;
-	size_t tuple, part, len;
-	const uint8_t *bytes[] = { addr_bytes(local, &len), addr_bytes(client, &len) };
+	size_t len;
+	const uint8_t *src = addr_bytes(local, &len), *dst = addr_bytes(client, &len);
+	const size_t ip = 2 * (ATTR_HEAD + len), ports = 3 * (ATTR_HEAD + NLA_ALIGNTO);
 
 	msg->head.nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET;
 	msg->head.nlmsg_len = NLMSG_LENGTH(sizeof(family));
 	memcpy(msg->bytes + NLMSG_HDRLEN, &family, sizeof(family));
-	tuple = put_open(msg, CTA_TUPLE_REPLY);
-	part = put_open(msg, CTA_TUPLE_IP);
-	put(msg, v6 ? CTA_IP_V6_SRC : CTA_IP_V4_SRC, bytes[0], len);
-	put(msg, v6 ? CTA_IP_V6_DST : CTA_IP_V4_DST, bytes[1], len);
-	put_close(msg, part);
-	part = put_open(msg, CTA_TUPLE_PROTO);
+	put(msg, CTA_TUPLE_REPLY, NULL, 2 * ATTR_HEAD + ip + ports);
+	put(msg, CTA_TUPLE_IP, NULL, ip);
+	put(msg, v6 ? CTA_IP_V6_SRC : CTA_IP_V4_SRC, src, len);
+	put(msg, v6 ? CTA_IP_V6_DST : CTA_IP_V4_DST, dst, len);
+	put(msg, CTA_TUPLE_PROTO, NULL, ports);
 	put(msg, CTA_PROTO_NUM, &tcp, sizeof(tcp));
 	put(msg, CTA_PROTO_SRC_PORT, &from, sizeof(from));
 	put(msg, CTA_PROTO_DST_PORT, &to, sizeof(to));
-	put_close(msg, part);
-	put_close(msg, tuple);
 }
 
 void
