@@ -190,7 +190,7 @@ connection_named(struct connection *c)
 {
 	ev_io_stop(c->all->loop, &c->readable);
 	ev_timer_stop(c->all->loop, &c->timer);
-	flow_name_heard(c->all->names, c->policy->conf, &c->record, c->host, &c->heard, ev_now(c->all->loop));
+	flow_name_heard(c->all->names, c->policy->conf, &c->record, c->host, &c->heard);
 	connection_dial(c);
 }
 

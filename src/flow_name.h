@@ -19,6 +19,6 @@ bool flow_name_ask(struct names *, struct flow_record *, char host[HOST_MAX + 1]
 
 /* What the client has said; "" when nothing. Names that disagree are logged at debug level, where log.hosts is "full". */
 void flow_name_heard(struct names *, const struct conf *, struct flow_record *, char host[HOST_MAX + 1],
-    const struct hostname *, double now);
+    const struct hostname *);
 
 #endif

@@ -38,7 +38,6 @@ struct names {
 	struct host *hosts;
 	struct name *table;
 	TAILQ_HEAD(, name) all; /* the oldest first */
-	struct rate  doubts;
 };
 
 struct names *
@@ -228,12 +227,6 @@ names_has(struct names *n, const union addr *addr, const char *text)
 			if (strcmp(name->text, text) == 0)
 				return true;
 	return false;
-}
-
-struct rate *
-names_doubts(struct names *n)
-{
-	return &n->doubts;
 }
 
 void

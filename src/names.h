@@ -13,7 +13,6 @@
 #define PFI_NAMES_H
 
 #include "addr.h"
-#include "rate.h"
 
 #define NAMES_PER_ADDRESS 256
 
@@ -40,8 +39,5 @@ bool names_is_shared(struct names *, const union addr *addr);
 
 /* Has this name led to this address, for whomever and however long ago? */
 bool names_has(struct names *, const union addr *addr, const char *name);
-
-/* How many lines about names that disagree were logged. */
-struct rate *names_doubts(struct names *);
 
 #endif

@@ -26,6 +26,6 @@ session_name_hear(struct session *s, bool last)
 		list[n++] = (struct quic_datagram){ h->data, h->len };
 	if (quic_initial_name(list, n, &name) == SNIFF_MORE && !last)
 		return false;
-	flow_name_heard(env->names, s->policy->conf, &s->record, s->host, &name, ev_now(env->loop));
+	flow_name_heard(env->names, s->policy->conf, &s->record, s->host, &name);
 	return true;
 }
