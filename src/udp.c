@@ -189,12 +189,12 @@ udp_receive_batch(int fd, const union addr *bound, struct udp_batch *batch)
 }
 
 int
-udp_option(int fd, int family, int v4, int v6)
+udp_option(int fd, int family, int option4, int option6)
 {
 	const bool ipv6 = family == AF_INET6;
 	const int on = 1;
 
-	return setsockopt(fd, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ipv6 ? v6 : v4, &on, sizeof(on)) == -1 ? errno : 0;
+	return setsockopt(fd, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ipv6 ? option6 : option4, &on, sizeof(on)) == -1 ? errno : 0;
 }
 
 int

@@ -26,7 +26,7 @@ int udp_receive(int fd, const union addr *bound, void *data, size_t size, size_t
  * bound to the wildcard address. */
 int udp_tell_local(int fd, int family);
 /* Turns an option of ip(4) or ip6(4) on, as the family has it. */
-int udp_option(int fd, int family, int v4, int v6);
+int udp_option(int fd, int family, int option4, int option6);
 
 /* Sends to peer. from: the local address to send from (its port is the socket's own), for a
  * socket bound to the wildcard address; NULL: the socket's own. */
