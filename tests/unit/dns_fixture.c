@@ -2,50 +2,18 @@
 
 #include "dns_fixture.h"
 
-#include <sys/syscall.h>
-#include <sys/time.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "rule.h"
 
 struct fixture fx;
-static long clock_ahead_s;
-static double clock_ahead_rest;
-
-/* libev asks these two too, so that it sees the time that a test has set. */
-int
-clock_gettime(clockid_t id, struct timespec *ts)
-{
-	long ns;
-
-	if (syscall(SYS_clock_gettime, id, ts) == -1)
-		return -1;
-	ns = ts->tv_nsec + (long)(clock_ahead_rest * 1e9);
-	ts->tv_sec += clock_ahead_s + ns / 1000000000;
-	ts->tv_nsec = ns % 1000000000;
-	return 0;
-}
-
-int
-gettimeofday(struct timeval *restrict tv, void *restrict zone)
-{
-	struct timespec ts;
-
-	(void)zone;
-	if (clock_gettime(CLOCK_REALTIME, &ts) == -1)
-		return -1;
-	tv->tv_sec = ts.tv_sec;
-	tv->tv_usec = ts.tv_nsec / 1000;
-	return 0;
-}
 
 void log_debug(const char *fmt, ...) { (void)fmt; }
 void log_info(const char *fmt, ...) { (void)fmt; }
@@ -260,11 +228,7 @@ fixture_looked_up(int error, const union addr *dst)
 void
 fixture_advance(double seconds)
 {
-	clock_ahead_rest += seconds - (double)(long)seconds;
-	clock_ahead_s += (long)seconds + (long)clock_ahead_rest;
-	clock_ahead_rest -= (double)(long)clock_ahead_rest;
-	for (int n = 0; n < 20; n++)
-		ev_run(fx.loop, EVRUN_NOWAIT);
+	clock_advance(fx.loop, seconds);
 }
 
 static void
@@ -338,4 +302,39 @@ fixture_teardown(void **state)
 	}
 	ev_loop_destroy(fx.loop);
 	return 0;
+}
+
+void
+ask_and_expect(unsigned id, const char *name, unsigned type)
+{
+	client_ask(0, id, name, type);
+	client_expect(0, id, name, type);
+}
+
+void
+assert_record(unsigned i, const char *host, enum action action, enum close_reason reason, const union addr *dst)
+{
+	assert_true(i < fx.nrecords);
+	assert_string_equal(fx.hosts[i], host);
+	assert_int_equal(fx.records[i].verdict.action, action);
+	assert_int_equal(fx.records[i].reason, reason);
+	assert_int_equal(fx.records[i].via, VIA_DNS);
+	if (dst != NULL)
+		assert_true(addr_equal(&fx.records[i].dst, dst));
+}
+
+void
+stay_silent(struct resolver *r, const struct heard *h)
+{
+	(void)r, (void)h;
+}
+
+void
+answer_servfail(struct resolver *r, const struct heard *h)
+{
+	struct dns_build b = h->msg;
+
+	b.bytes[2] = 0x81;
+	b.bytes[3] = 0x82;
+	answer_udp(r, h, &b);
 }

@@ -106,6 +106,8 @@ void client_send(int i, const struct dns_build *);
 void client_receive(int i);
 /* ... until client i has received its answer to this, checked into fx.reply and fx.answer. */
 void client_expect(int i, unsigned id, const char *name, unsigned type);
+/* The two for client 0. */
+void ask_and_expect(unsigned id, const char *name, unsigned type);
 /* Has client i nothing more to read? Everything sent before has been worked off. */
 bool client_silent(int i);
 int  client_connect(void);
@@ -122,6 +124,8 @@ void answer_tcp(struct resolver *, const struct dns_build *);
 /* Ready-made on_udp and on_tcp. */
 void answer_one(struct resolver *, const struct heard *);
 void answer_one_tcp(struct resolver *, const struct heard *);
+void answer_servfail(struct resolver *, const struct heard *);
+void stay_silent(struct resolver *, const struct heard *);
 
 /* A socket bound to addr (its port 0: a free one, filled in), or -1; and one of each kind on one port. */
 int  socket_at(int type, union addr *addr);
@@ -132,5 +136,8 @@ void resolver_stop(struct resolver *);
 /* The last byte of the first address in fx.reply; -1: none. */
 int  reply_last_byte(uint32_t *ttl);
 const char *learned(const char *addr);
+
+/* What the ith record says; dst NULL: any. */
+void assert_record(unsigned i, const char *host, enum action, enum close_reason, const union addr *dst);
 
 #endif

@@ -2,13 +2,9 @@
 
 #include "session_fixture.h"
 
-#include <sys/syscall.h>
-#include <sys/time.h>
-
 #include <ev.h>
 
-#include <time.h>
-
+#include "clock.h"
 #include "log.h"
 #include "owner.h"
 #include "session_route.h"
@@ -16,30 +12,6 @@
 #include "socks5_udp.h"
 
 struct fixture fx;
-static long clock_ahead_s;
-
-/* libev asks these two too, so that it sees the time that a test has set. */
-int
-clock_gettime(clockid_t id, struct timespec *ts)
-{
-	if (syscall(SYS_clock_gettime, id, ts) == -1)
-		return -1;
-	ts->tv_sec += clock_ahead_s;
-	return 0;
-}
-
-int
-gettimeofday(struct timeval *restrict tv, void *restrict zone)
-{
-	struct timespec ts;
-
-	(void)zone;
-	if (clock_gettime(CLOCK_REALTIME, &ts) == -1)
-		return -1;
-	tv->tv_sec = ts.tv_sec;
-	tv->tv_usec = ts.tv_nsec / 1000;
-	return 0;
-}
 
 void conf_free(struct conf *conf) { (void)conf; }
 void log_info(const char *fmt, ...) { (void)fmt; }
@@ -246,11 +218,9 @@ session_tear_down(void **state)
 }
 
 void
-advance(long seconds)
+advance(double seconds)
 {
-	clock_ahead_s += seconds;
-	for (int i = 0; i < 20; i++)
-		ev_run(fx.loop, EVRUN_NOWAIT);
+	clock_advance(fx.loop, seconds);
 }
 
 static void

@@ -64,7 +64,7 @@ union addr address(const char *text, uint16_t port);
 void run_until(const unsigned *what, unsigned n);
 /* Works off what has been sent over loopback. */
 void run(void);
-void advance(long seconds);
+void advance(double seconds);
 
 /* The session of client port i with fx.dst, or NULL. */
 struct session *session_of(int i);

@@ -244,8 +244,7 @@ answers_with_bad_names_are_passed_over(void **state)
 		build_bytes(&records, names[i], lens[i]);
 		if (lens[i] > 1)
 			build_record(&records, DNS_A, 100, "\xc0\0\2\x42", 4);
-		client_ask(0, 1, "www.example", DNS_A);
-		client_expect(0, 1, "www.example", DNS_A);
+		ask_and_expect(1, "www.example", DNS_A);
 		assert_int_equal(reply_last_byte(NULL), 1);
 	}
 	assert_null(learned("192.0.2.66"));
@@ -383,8 +382,7 @@ second_opt_record_is_a_format_error(void **state)
 	build_opt(&records, 1232, 0, "", 0);
 	build_opt(&records, 1232, 0, "", 0);
 	first->on_udp = answer_bad_then_good;
-	client_ask(0, 1, "www.example", DNS_A);
-	client_expect(0, 1, "www.example", DNS_A);
+	ask_and_expect(1, "www.example", DNS_A);
 	assert_int_equal(reply_last_byte(NULL), 1);
 }
 
@@ -488,15 +486,8 @@ letters_are_passed_on_as_they_were_sent(void **state)
 	client_send(0, &b);
 	client_expect(0, 1, "wWw.eXAMPLe", DNS_A);
 	assert_memory_equal(first->heard[0].msg.bytes + 12, b.bytes + 12, b.len - 12);
-	client_ask(0, 1, "WwW.ExamplE", DNS_A);
-	client_expect(0, 1, "WwW.ExamplE", DNS_A);
+	ask_and_expect(1, "WwW.ExamplE", DNS_A);
 	assert_int_equal(first->nheard, 1);
-}
-
-static void
-stay_silent(struct resolver *r, const struct heard *h)
-{
-	(void)r, (void)h;
 }
 
 static void
@@ -539,8 +530,7 @@ servers_answer_that_comes_twice_is_given_once(void **state)
 {
 	(void)state;
 	first->on_udp = answer_twice;
-	client_ask(0, 9, "a.example", DNS_A);
-	client_expect(0, 9, "a.example", DNS_A);
+	ask_and_expect(9, "a.example", DNS_A);
 	assert_true(client_silent(0));
 }
 
@@ -560,8 +550,7 @@ truncated_answer_is_asked_again_over_tcp_and_no_part_of_it_is_used(void **state)
 {
 	(void)state;
 	first->on_udp = answer_truncated;
-	client_ask(0, 9, "a.example", DNS_A);
-	client_expect(0, 9, "a.example", DNS_A);
+	ask_and_expect(9, "a.example", DNS_A);
 	assert_int_equal(reply_last_byte(NULL), 1);
 	assert_int_equal(first->ntcp_heard, 1);
 	assert_null(learned("192.0.2.66"));

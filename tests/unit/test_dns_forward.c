@@ -12,18 +12,6 @@
 static struct resolver *const first = &fx.resolvers[0], *const second = &fx.resolvers[1];
 
 static void
-assert_record(unsigned i, const char *host, enum action action, enum close_reason reason, const union addr *dst)
-{
-	assert_true(i < fx.nrecords);
-	assert_string_equal(fx.hosts[i], host);
-	assert_int_equal(fx.records[i].verdict.action, action);
-	assert_int_equal(fx.records[i].reason, reason);
-	assert_int_equal(fx.records[i].via, VIA_DNS);
-	if (dst != NULL)
-		assert_true(addr_equal(&fx.records[i].dst, dst));
-}
-
-static void
 query_is_passed_on_as_it_is_but_for_the_id(void **state)
 {
 	struct dns_build b;
@@ -47,18 +35,11 @@ ids_and_ports_of_our_queries_are_random(void **state)
 	fx.conf.dns.cache_entries = 0;
 	dns_proxy_set_policy(fx.proxy, fx.policy);
 	for (unsigned i = 0; i < 8; i++) {
-		client_ask(0, 1, "www.example", DNS_A);
-		client_expect(0, 1, "www.example", DNS_A);
+		ask_and_expect(1, "www.example", DNS_A);
 		same_id += first->heard[i].query.id == first->heard[0].query.id;
 		same_port += addr_port(&first->heard[i].from) == addr_port(&first->heard[0].from);
 	}
 	assert_true(same_id < 3 && same_port < 3);
-}
-
-static void
-stay_silent(struct resolver *r, const struct heard *h)
-{
-	(void)r, (void)h;
 }
 
 static void
@@ -118,8 +99,7 @@ wrong_replies_are_ignored_and_waiting_goes_on(void **state)
 {
 	(void)state;
 	first->on_udp = answer_after_garbage;
-	client_ask(0, 1, "www.example", DNS_A);
-	client_expect(0, 1, "www.example", DNS_A);
+	ask_and_expect(1, "www.example", DNS_A);
 	assert_int_equal(reply_last_byte(NULL), 1);
 	assert_null(learned("192.0.2.66"));
 }
@@ -154,8 +134,7 @@ silent_server_is_joined_by_the_next_and_then_passed_over(void **state)
 	assert_int_equal(second->nheard, 1);
 	assert_int_not_equal(first->heard[0].query.id, second->heard[0].query.id);
 	assert_record(0, "www.example", ACTION_DIRECT, CLOSE_DONE, &second->addr);
-	client_ask(0, 2, "b.example", DNS_A);
-	client_expect(0, 2, "b.example", DNS_A);
+	ask_and_expect(2, "b.example", DNS_A);
 	assert_int_equal(first->nheard, 1);
 }
 
@@ -166,8 +145,7 @@ ask_new(unsigned n)
 	char name[] = "a.example";
 
 	name[0] = (char)('a' + n);
-	client_ask(0, n, name, DNS_A);
-	client_expect(0, n, name, DNS_A);
+	ask_and_expect(n, name, DNS_A);
 }
 
 static void
@@ -204,16 +182,6 @@ bad_server_is_asked_when_all_are_bad(void **state)
 	first->on_udp = second->on_udp = answer_one;
 	ask_new(0);
 	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
-}
-
-static void
-answer_servfail(struct resolver *r, const struct heard *h)
-{
-	struct dns_build b = h->msg;
-
-	b.bytes[2] = 0x81;
-	b.bytes[3] = 0x82;
-	answer_udp(r, h, &b);
 }
 
 static void
@@ -284,8 +252,7 @@ refusing_server_is_passed_over_at_once(void **state)
 {
 	(void)state;
 	fx.policy->resolvers[0] = closed_port();
-	client_ask(0, 1, "www.example", DNS_A);
-	client_expect(0, 1, "www.example", DNS_A);
+	ask_and_expect(1, "www.example", DNS_A);
 	assert_record(0, "www.example", ACTION_DIRECT, CLOSE_DONE, &second->addr);
 }
 
@@ -294,8 +261,7 @@ refusal_by_all_servers_is_servfail_at_once(void **state)
 {
 	(void)state;
 	fx.policy->resolvers[0] = fx.policy->resolvers[1] = closed_port();
-	client_ask(0, 1, "www.example", DNS_A);
-	client_expect(0, 1, "www.example", DNS_A);
+	ask_and_expect(1, "www.example", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
 	assert_record(0, "www.example", ACTION_DIRECT, CLOSE_CONNECT_REFUSED, &fx.policy->resolvers[0]);
 }
@@ -305,12 +271,10 @@ our_own_listener_is_never_asked(void **state)
 {
 	(void)state;
 	fx.policy->resolvers[0] = fx.listen;
-	client_ask(0, 1, "www.example", DNS_A);
-	client_expect(0, 1, "www.example", DNS_A);
+	ask_and_expect(1, "www.example", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
 	fx.policy->resolvers[1] = fx.listen;
-	client_ask(0, 1, "b.example", DNS_A);
-	client_expect(0, 1, "b.example", DNS_A);
+	ask_and_expect(1, "b.example", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
 	assert_int_equal(fx.account.dns_queries, 2);
 }

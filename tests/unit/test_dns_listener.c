@@ -71,8 +71,7 @@ destination_that_is_ours_means_asked_directly(void **state)
 	(void)state;
 	fx.firewall.error = 0;
 	fx.firewall.dst = fx.listen;
-	client_ask(0, 9, "www.example", DNS_A);
-	client_expect(0, 9, "www.example", DNS_A);
+	ask_and_expect(9, "www.example", DNS_A);
 	assert_int_equal(first->nheard, 1);
 }
 

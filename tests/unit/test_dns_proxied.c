@@ -21,8 +21,7 @@ assert_reason(unsigned i, enum close_reason reason)
 static void
 ask_proxied(unsigned id, const char *name)
 {
-	client_ask(0, id, name, DNS_A);
-	client_expect(0, id, name, DNS_A);
+	ask_and_expect(id, name, DNS_A);
 }
 
 static void
@@ -46,8 +45,7 @@ static void
 name_of_a_proxy_itself_goes_direct(void **state)
 {
 	(void)state;
-	client_ask(0, 1, "host.proxied", DNS_A);
-	client_expect(0, 1, "host.proxied", DNS_A);
+	ask_and_expect(1, "host.proxied", DNS_A);
 	assert_int_equal(first->nheard, 1);
 	assert_int_equal(fx.opens, 0);
 	assert_int_equal(fx.records[0].verdict.action, ACTION_DIRECT);

@@ -9,29 +9,10 @@
 static struct resolver *const first = &fx.resolvers[0], *const second = &fx.resolvers[1];
 
 static void
-assert_record(unsigned i, const char *host, enum action action, enum close_reason reason, const union addr *dst)
-{
-	assert_true(i < fx.nrecords);
-	assert_string_equal(fx.hosts[i], host);
-	assert_int_equal(fx.records[i].verdict.action, action);
-	assert_int_equal(fx.records[i].reason, reason);
-	assert_int_equal(fx.records[i].via, VIA_DNS);
-	if (dst != NULL)
-		assert_true(addr_equal(&fx.records[i].dst, dst));
-}
-
-static void
-stay_silent(struct resolver *r, const struct heard *h)
-{
-	(void)r, (void)h;
-}
-
-static void
 direct_name_is_answered_learned_and_recorded(void **state)
 {
 	(void)state;
-	client_ask(0, 0x1234, "WwW.Example", DNS_A);
-	client_expect(0, 0x1234, "WwW.Example", DNS_A);
+	ask_and_expect(0x1234, "WwW.Example", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
 	assert_int_equal(reply_last_byte(NULL), 1);
 	assert_string_equal(learned("192.0.2.1"), "www.example");
@@ -48,11 +29,9 @@ no_server_at_all_is_servfail(void **state)
 {
 	(void)state;
 	fx.policy->nresolvers = 0;
-	client_ask(0, 1, "www.example", DNS_A);
-	client_expect(0, 1, "www.example", DNS_A);
+	ask_and_expect(1, "www.example", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
-	client_ask(0, 1, "www.proxied", DNS_A);
-	client_expect(0, 1, "www.proxied", DNS_A);
+	ask_and_expect(1, "www.proxied", DNS_A);
 	assert_record(1, "www.proxied", ACTION_PROXY, CLOSE_NO_DESTINATION, NULL);
 }
 
@@ -60,8 +39,7 @@ static void
 blocked_name_does_not_exist(void **state)
 {
 	(void)state;
-	client_ask(0, 1, "www.blocked", DNS_A);
-	client_expect(0, 1, "www.blocked", DNS_A);
+	ask_and_expect(1, "www.blocked", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_NXDOMAIN);
 	assert_record(0, "www.blocked", ACTION_BLOCK, CLOSE_BLOCKED, NULL);
 	assert_int_equal(fx.account.dns_blocked, 1);
@@ -116,8 +94,7 @@ truncated_answer_is_fetched_over_tcp_and_cut_for_the_client(void **state)
 	(void)state;
 	first->on_udp = answer_big;
 	first->on_tcp = answer_big_tcp;
-	client_ask(0, 1, "big.example", DNS_A);
-	client_expect(0, 1, "big.example", DNS_A);
+	ask_and_expect(1, "big.example", DNS_A);
 	assert_true(fx.answer.truncated);
 	assert_int_equal(fx.reply.len, 12 + 13 + 4);
 	assert_int_equal(first->ntcp_heard, 1);
@@ -172,8 +149,7 @@ address_at_the_end_of_a_chain_belongs_to_the_name_asked(void **state)
 {
 	(void)state;
 	first->on_udp = answer_chain;
-	client_ask(0, 1, "www.example", DNS_A);
-	client_expect(0, 1, "www.example", DNS_A);
+	ask_and_expect(1, "www.example", DNS_A);
 	assert_string_equal(learned("192.0.2.9"), "www.example");
 	assert_string_equal(learned("2001:db8::7"), "www.example");
 	fixture_advance(DNS_NAME_TTL_MIN + DNS_NAME_GRACE_S - 1);
@@ -203,12 +179,10 @@ errors_of_the_server_are_passed_on_and_not_learned(void **state)
 	(void)state;
 	first->on_udp = second->on_udp = answer_odd;
 	for (int i = 0; i < 2; i++) {
-		client_ask(0, 1, "www.example", DNS_A);
-		client_expect(0, 1, "www.example", DNS_A);
+		ask_and_expect(1, "www.example", DNS_A);
 		assert_int_equal(fx.answer.rcode, DNS_NXDOMAIN);
 	}
-	client_ask(0, 1, "www.example", 255);
-	client_expect(0, 1, "www.example", 255);
+	ask_and_expect(1, "www.example", 255);
 	assert_int_equal(fx.answer.rcode, 5);
 	assert_null(learned("192.0.2.1"));
 	assert_int_equal(first->nheard, 3);
@@ -220,8 +194,7 @@ second_answer_comes_from_the_cache_aged_and_in_the_case_asked(void **state)
 	uint32_t ttl;
 
 	(void)state;
-	client_ask(0, 1, "www.example", DNS_A);
-	client_expect(0, 1, "www.example", DNS_A);
+	ask_and_expect(1, "www.example", DNS_A);
 	assert_int_equal(reply_last_byte(&ttl), 1);
 	assert_int_equal(ttl, 100);
 	fixture_advance(60);
@@ -271,24 +244,20 @@ static void
 queries_over_the_limit_get_servfail_but_for_what_is_kept(void **state)
 {
 	(void)state;
-	client_ask(0, 9, "kept.example", DNS_A);
-	client_expect(0, 9, "kept.example", DNS_A);
+	ask_and_expect(9, "kept.example", DNS_A);
 	first->on_udp = stay_silent;
 	fx.conf.limits.dns_queries = 2;
 	client_ask(0, 1, "a.example", DNS_A);
 	client_ask(0, 2, "b.example", DNS_A);
-	client_ask(0, 3, "c.example", DNS_A);
-	client_expect(0, 3, "c.example", DNS_A);
+	ask_and_expect(3, "c.example", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
 	assert_record(1, "c.example", ACTION_DIRECT, CLOSE_LIMIT, NULL);
 	client_ask(0, 5, "a.example", DNS_A); /* it need not be asked, but it would wait */
 	client_expect(0, 5, "a.example", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
-	client_ask(0, 6, "kept.example", DNS_A);
-	client_expect(0, 6, "kept.example", DNS_A);
+	ask_and_expect(6, "kept.example", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
-	client_ask(0, 4, "d.blocked", DNS_A);
-	client_expect(0, 4, "d.blocked", DNS_A);
+	ask_and_expect(4, "d.blocked", DNS_A);
 	answer_one(first, &first->heard[1]);
 	client_expect(0, 1, "a.example", DNS_A);
 }
@@ -341,8 +310,7 @@ static void
 answer_from_the_cache_is_held_back_too(void **state)
 {
 	(void)state;
-	client_ask(0, 1, "www.held", DNS_A);
-	client_expect(0, 1, "www.held", DNS_A);
+	ask_and_expect(1, "www.held", DNS_A);
 	assert_int_equal(fx.nwanted, 0);
 	fx.conf.intercept.mode = MODE_MATCHED;
 	client_ask(1, 2, "www.held", DNS_A);

@@ -12,19 +12,6 @@
 static struct resolver *const first = &fx.resolvers[0], *const second = &fx.resolvers[1];
 
 static void
-stay_silent(struct resolver *r, const struct heard *h)
-{
-	(void)r, (void)h;
-}
-
-static void
-ask_and_expect(unsigned id, const char *name, unsigned type)
-{
-	client_ask(0, id, name, type);
-	client_expect(0, id, name, type);
-}
-
-static void
 equal_questions_are_asked_once_and_answered_to_each_in_its_own_words(void **state)
 {
 	(void)state;
@@ -278,16 +265,6 @@ stale_answer_is_given_after_some_patience_and_the_new_one_is_kept(void **state)
 	ask_and_expect(4, "www.example", DNS_A);
 	assert_int_equal(reply_last_byte(&ttl), 7);
 	assert_int_equal(ttl, 100);
-}
-
-static void
-answer_servfail(struct resolver *r, const struct heard *h)
-{
-	struct dns_build b = h->msg;
-
-	b.bytes[2] = 0x81;
-	b.bytes[3] = 0x82;
-	answer_udp(r, h, &b);
 }
 
 static void

@@ -173,15 +173,15 @@ an_address_leaves_when_its_time_is_over(void **state)
 	(void)state;
 	ask(1, 100, "192.0.2.1");
 	ask(2, 1000, "192.0.2.2");
-	clock_advance(90);
+	clock_advance(EV_DEFAULT, 90);
 	assert_int_equal(fx.nset, 2);
-	clock_advance(20);
+	clock_advance(EV_DEFAULT, 20);
 	assert_false(has("192.0.2.1"));
 	assert_true(has("192.0.2.2"));
 	ask(3, 100, "192.0.2.2"); /* never shortens */
-	clock_advance(500);
+	clock_advance(EV_DEFAULT, 500);
 	assert_true(has("192.0.2.2"));
-	clock_advance(500);
+	clock_advance(EV_DEFAULT, 500);
 	assert_int_equal(fx.nset, 0);
 	assert_false(ev_is_active(&fx.t.expire));
 }
@@ -258,7 +258,7 @@ what_is_known_is_there_again_with_the_rules(void **state)
 	ask(2, 300, "192.0.2.2");
 	assert_int_equal(fx.answers[1].error, 0);
 	assert_int_equal(fx.nset, 0);
-	clock_advance(200);
+	clock_advance(EV_DEFAULT, 200);
 	helper_targets_loaded(&fx.t, true, true);
 	assert_int_equal(fx.nset, 2);
 	assert_in_range(fx.seconds[0], 90, 101);
@@ -293,7 +293,7 @@ a_thousand_go_in_a_few_steps(void **state)
 	helper_targets_loaded(&fx.t, true, true);
 	assert_int_equal(fx.nset, 5000);
 	assert_int_equal(fx.transactions, 3);
-	clock_advance(400);
+	clock_advance(EV_DEFAULT, 400);
 	assert_int_equal(fx.nset, 0);
 	assert_int_equal(fx.transactions, 6);
 }

@@ -269,205 +269,174 @@ errors_of_the_kernel_are_handed_on(void **state)
 
 /* From here on: the worker's backend, with its retry. */
 
-struct outcome { int calls, error; union addr dst; };
+static struct ev_loop *loop;
+static struct firewall *fw;
+static struct flow flow;
+static int calls, outcome;      /* what the callback was told */
+static union addr dst;
 
 static void
-outcome_cb(void *arg, int error, const union addr *dst)
+outcome_cb(void *arg, int error, const union addr *addr)
 {
-	struct outcome *o = arg;
-
-	o->calls++;
-	o->error = error;
-	o->dst = *dst;
+	assert_ptr_equal(arg, &calls);
+	calls++;
+	outcome = error;
+	dst = *addr;
 }
 
-static const struct flow *
-a_flow(void)
+static void
+begin(int device)
 {
-	static struct flow flow;
-
-	flow.fd = -1;
-	flow.proto = IPPROTO_TCP;
-	flow.peer = addr("10.0.0.5", 50000);
-	flow.local = addr("127.0.0.1", 10080);
-	return &flow;
-}
-
-static struct firewall *
-backend(struct ev_loop *loop, int device)
-{
-	struct firewall *fw = firewall_pf_new(loop, NULL, device, fake_ioctl);
 	const union addr own = addr("127.0.0.1", 10080);
 
+	loop = ev_loop_new(0);
+	fw = firewall_pf_new(loop, NULL, device, fake_ioctl);
 	assert_non_null(fw);
 	firewall_own(fw, &own);
-	return fw;
+	flow = (struct flow){ .fd = -1, .proto = IPPROTO_TCP, .peer = addr("10.0.0.5", 50000), .local = own };
+	calls = outcome = 0;
+}
+
+static void
+end(void)
+{
+	fw->ops->free(fw);
+	ev_loop_destroy(loop);
+}
+
+/* Asks for the flow's destination. */
+static int
+ask(void)
+{
+	return fw->ops->original_dst(fw, &flow, &dst, outcome_cb, &calls);
 }
 
 static void
 first_enoent_is_asked_again_and_then_answered(void **state)
 {
-	struct ev_loop *loop = ev_loop_new(0);
-	struct firewall *fw = backend(loop, FAKE_FD);
-	struct outcome o = { 0 };
-	union addr dst;
-
 	(void)state;
+	begin(FAKE_FD);
 	kernel.errors[0] = ENOENT;
-	assert_int_equal(fw->ops->original_dst(fw, a_flow(), &dst, outcome_cb, &o), EINPROGRESS);
-	assert_int_equal(o.calls, 0);
+	assert_int_equal(ask(), EINPROGRESS);
+	assert_int_equal(calls, 0);
 	ev_run(loop, 0);
 	assert_int_equal(kernel.calls, 2);
-	assert_int_equal(o.calls, 1);
-	assert_int_equal(o.error, 0);
-	assert_int_equal(addr_port(&o.dst), 443);
-	fw->ops->free(fw);
-	ev_loop_destroy(loop);
+	assert_int_equal(calls, 1);
+	assert_int_equal(outcome, 0);
+	assert_int_equal(addr_port(&dst), 443);
+	end();
 }
 
 static void
 second_enoent_is_final(void **state)
 {
-	struct ev_loop *loop = ev_loop_new(0);
-	struct firewall *fw = backend(loop, FAKE_FD);
-	struct outcome o = { 0 };
-	union addr dst;
-
 	(void)state;
+	begin(FAKE_FD);
 	kernel.errors[0] = kernel.errors[1] = ENOENT;
-	assert_int_equal(fw->ops->original_dst(fw, a_flow(), &dst, outcome_cb, &o), EINPROGRESS);
+	assert_int_equal(ask(), EINPROGRESS);
 	ev_run(loop, 0);
 	assert_int_equal(kernel.calls, 2);
-	assert_int_equal(o.calls, 1);
-	assert_int_equal(o.error, ENOENT);
-	fw->ops->free(fw);
-	ev_loop_destroy(loop);
+	assert_int_equal(calls, 1);
+	assert_int_equal(outcome, ENOENT);
+	end();
 }
 
 static void
 a_cancelled_question_is_not_answered(void **state)
 {
-	struct ev_loop *loop = ev_loop_new(0);
-	struct firewall *fw = backend(loop, FAKE_FD);
-	struct outcome o = { 0 };
-	union addr dst;
-
 	(void)state;
+	begin(FAKE_FD);
 	kernel.errors[0] = ENOENT;
-	assert_int_equal(fw->ops->original_dst(fw, a_flow(), &dst, outcome_cb, &o), EINPROGRESS);
-	fw->ops->cancel(fw, &o);
+	assert_int_equal(ask(), EINPROGRESS);
+	fw->ops->cancel(fw, &calls);
 	ev_run(loop, 0);
 	assert_int_equal(kernel.calls, 1);
-	assert_int_equal(o.calls, 0);
-	fw->ops->free(fw);
-	ev_loop_destroy(loop);
+	assert_int_equal(calls, 0);
+	end();
 }
 
 static void
 several_states_are_an_error_logged_with_the_tuple(void **state)
 {
-	struct ev_loop *loop = ev_loop_new(0);
-	struct firewall *fw = backend(loop, FAKE_FD);
-	union addr dst;
-
 	(void)state;
+	begin(FAKE_FD);
 	kernel.errors[0] = E2BIG;
-	assert_int_equal(fw->ops->original_dst(fw, a_flow(), &dst, outcome_cb, NULL), E2BIG);
+	assert_int_equal(ask(), E2BIG);
 	assert_non_null(strstr(logged, "proto=tcp src=10.0.0.5:50000 local=127.0.0.1:10080"));
-	fw->ops->free(fw);
-	ev_loop_destroy(loop);
+	end();
 }
 
 static void
 our_own_listener_as_destination_is_for_the_caller_to_judge(void **state)
 {
-	struct ev_loop *loop = ev_loop_new(0);
-	struct firewall *fw = backend(loop, FAKE_FD);
-	union addr dst;
-
 	(void)state;
+	begin(FAKE_FD);
 	kernel.answer = "127.0.0.1";
 	kernel.port = 10080;
-	assert_int_equal(fw->ops->original_dst(fw, a_flow(), &dst, outcome_cb, NULL), 0);
+	assert_int_equal(ask(), 0);
 	assert_true(firewall_is_own(fw, &dst));
 	assert_string_equal(logged, "");        /* the DNS forwarder may be asked directly */
-	fw->ops->free(fw);
-	ev_loop_destroy(loop);
+	end();
 }
 
 static void
-answer(int error, const char *dst, uint16_t port)
+answer(int error, const char *to, uint16_t port)
 {
 	struct ipc_msg msg;
 
 	memset(&msg, 0, sizeof(msg));
 	msg.type = IPC_NATLOOK;
 	msg.error = error;
-	msg.naddrs = dst != NULL;
-	if (dst != NULL)
-		msg.addrs[0] = addr(dst, port);
+	msg.naddrs = to != NULL;
+	if (to != NULL)
+		msg.addrs[0] = addr(to, port);
 	helper.answer(helper.arg, error, error == ETIMEDOUT ? NULL : &msg, -1);
 }
 
 static void
 without_a_descriptor_the_helper_is_asked(void **state)
 {
-	struct ev_loop *loop = ev_loop_new(0);
-	struct firewall *fw = backend(loop, -1);
-	const struct flow *flow = a_flow();
-	struct outcome o = { 0 };
-	union addr dst;
-
 	(void)state;
-	assert_int_equal(fw->ops->original_dst(fw, flow, &dst, outcome_cb, &o), EINPROGRESS);
+	begin(-1);
+	assert_int_equal(ask(), EINPROGRESS);
 	assert_int_equal(helper.msg.type, IPC_NATLOOK);
 	assert_int_equal(helper.msg.proto, IPPROTO_TCP);
 	assert_int_equal(helper.msg.naddrs, 2);
-	assert_true(addr_equal(&helper.msg.addrs[0], &flow->peer));
-	assert_true(addr_equal(&helper.msg.addrs[1], &flow->local));
+	assert_true(addr_equal(&helper.msg.addrs[0], &flow.peer));
+	assert_true(addr_equal(&helper.msg.addrs[1], &flow.local));
 	answer(ENOENT, NULL, 0);
-	assert_int_equal(o.calls, 0);
+	assert_int_equal(calls, 0);
 	ev_run(loop, 0);
 	assert_int_equal(helper.requests, 2);
 	answer(0, "203.0.113.9", 80);
-	assert_int_equal(o.calls, 1);
-	assert_int_equal(o.error, 0);
-	assert_int_equal(addr_port(&o.dst), 80);
+	assert_int_equal(calls, 1);
+	assert_int_equal(outcome, 0);
+	assert_int_equal(addr_port(&dst), 80);
 	assert_int_equal(kernel.calls, 0);
-	fw->ops->free(fw);
-	ev_loop_destroy(loop);
+	end();
 }
 
 static void
 a_helper_that_does_not_answer_is_a_timeout(void **state)
 {
-	struct ev_loop *loop = ev_loop_new(0);
-	struct firewall *fw = backend(loop, -1);
-	struct outcome o = { 0 };
-	union addr dst;
-
 	(void)state;
-	assert_int_equal(fw->ops->original_dst(fw, a_flow(), &dst, outcome_cb, &o), EINPROGRESS);
+	begin(-1);
+	assert_int_equal(ask(), EINPROGRESS);
 	answer(ETIMEDOUT, NULL, 0);
-	assert_int_equal(o.calls, 1);
-	assert_int_equal(o.error, ETIMEDOUT);
-	fw->ops->free(fw);
-	ev_loop_destroy(loop);
+	assert_int_equal(calls, 1);
+	assert_int_equal(outcome, ETIMEDOUT);
+	end();
 }
 
 static void
 the_end_of_the_backend_withdraws_its_requests(void **state)
 {
-	struct ev_loop *loop = ev_loop_new(0);
-	struct firewall *fw = backend(loop, -1);
-	struct outcome o = { 0 };
-	union addr dst;
-
 	(void)state;
-	assert_int_equal(fw->ops->original_dst(fw, a_flow(), &dst, outcome_cb, &o), EINPROGRESS);
+	begin(-1);
+	assert_int_equal(ask(), EINPROGRESS);
 	fw->ops->free(fw);
 	assert_int_equal(helper.cancelled, 1);
-	assert_int_equal(o.calls, 0);
+	assert_int_equal(calls, 0);
 	ev_loop_destroy(loop);
 }
 
