@@ -313,15 +313,15 @@ deny(enum close_reason reason)
 }
 
 void
-relay_expect(const char *host, const union addr *dst, const char *text, union addr *from)
+relay_expect(const char *host, const union addr *dst, const char *text)
 {
 	static uint8_t data[1000];
 	struct socks5_udp head;
-	socklen_t len = sizeof(*from);
+	socklen_t len = sizeof(fx.relay_peer);
 	ssize_t n;
 
 	await_fd(fx.relay, POLLIN);
-	n = recvfrom(fx.relay, data, sizeof(data), 0, &from->sa, &len);
+	n = recvfrom(fx.relay, data, sizeof(data), 0, &fx.relay_peer.sa, &len);
 	assert_true(n > 0);
 	assert_int_equal(socks5_udp_parse(data, (size_t)n, &head), 0);
 	assert_string_equal(head.host, host != NULL ? host : "");
@@ -332,13 +332,13 @@ relay_expect(const char *host, const union addr *dst, const char *text, union ad
 }
 
 void
-relay_answer(const char *host, const union addr *src, const char *text, const union addr *to)
+relay_answer(const char *host, const union addr *src, const char *text)
 {
 	uint8_t data[1000];
 	size_t len = socks5_udp_header(host, src, data);
 
 	memcpy(data + len, text, strlen(text));
 	len += strlen(text);
-	assert_int_equal(sendto(fx.relay, data, len, 0, &to->sa, addr_len(to)), len);
+	assert_int_equal(sendto(fx.relay, data, len, 0, &fx.relay_peer.sa, addr_len(&fx.relay_peer)), len);
 	run();
 }

@@ -30,7 +30,7 @@ struct fixture {
 	const struct conf_proxy *list[2];
 	struct firewall      firewall;
 	struct upstream_env  upstream;
-	union addr           listen[2], server, closed;
+	union addr           listen[2], server, closed, relay_peer;
 	int                  clients[CLIENTS], server_fd, relay, control;
 	int                  lookup_error;          /* what original_dst() says */
 	union addr           dst, dst2;             /* ... of what comes by the first listener, by the second */
@@ -81,8 +81,8 @@ void expect_record(unsigned n, enum close_reason);
 /* The proxy grants the association that was asked for last, or does not. */
 void grant(void);
 void deny(enum close_reason);
-/* The next datagram at the relay: to whom, its payload, and from where. */
-void relay_expect(const char *host, const union addr *dst, const char *text, union addr *from);
-void relay_answer(const char *host, const union addr *src, const char *text, const union addr *to);
+/* The next datagram at the relay: to whom, and its payload. It came from fx.relay_peer, where answers go. */
+void relay_expect(const char *host, const union addr *dst, const char *text);
+void relay_answer(const char *host, const union addr *src, const char *text);
 
 #endif

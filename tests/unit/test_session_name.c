@@ -51,9 +51,7 @@ learn(const char *name)
 static void
 relay_gets(const char *host, const char *text)
 {
-	union addr from;
-
-	relay_expect(host, &fx.dst, text, &from);
+	relay_expect(host, &fx.dst, text);
 }
 
 static void

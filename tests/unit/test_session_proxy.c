@@ -12,8 +12,6 @@
 static void
 datagrams_wait_for_the_association(void **state)
 {
-	union addr from;
-
 	(void)state;
 	fx.action = ACTION_PROXY;
 	client_send(0, "one");
@@ -21,9 +19,9 @@ datagrams_wait_for_the_association(void **state)
 	assert_int_equal(fx.opens, 1);
 	assert_int_equal(fx.nopened, 2);
 	grant();
-	relay_expect(NULL, &fx.dst, "one", &from);
-	relay_expect(NULL, &fx.dst, "two", &from);
-	relay_answer(NULL, &fx.dst, "reply", &from);
+	relay_expect(NULL, &fx.dst, "one");
+	relay_expect(NULL, &fx.dst, "two");
+	relay_answer(NULL, &fx.dst, "reply");
 	expect_reply("reply", &fx.dst);
 	sessions_unlisten(fx.sessions, NULL, NULL);
 	expect_record(1, CLOSE_SHUTDOWN);
@@ -32,22 +30,30 @@ datagrams_wait_for_the_association(void **state)
 	assert_int_equal(fx.record.in, 5);
 }
 
+/* Client port 0 has reached the relay, which knows fx.dst by this name. */
 static void
-sessions_of_one_client_port_share_an_association(void **state)
+go_through_proxy(const char *host)
 {
-	union addr from, from2;
-
-	(void)state;
 	fx.action = ACTION_PROXY;
 	client_send(0, "one");
 	grant();
-	relay_expect(NULL, &fx.dst, "one", &from);
+	relay_expect(host, &fx.dst, "one");
+}
+
+static void
+sessions_of_one_client_port_share_an_association(void **state)
+{
+	union addr from;
+
+	(void)state;
+	go_through_proxy(NULL);
+	from = fx.relay_peer;
 	client_send_to(0, &fx.listen[1], "two");
-	relay_expect(NULL, &fx.dst2, "two", &from2);
-	assert_true(addr_equal(&from, &from2));
-	relay_answer(NULL, &fx.dst2, "two", &from);
+	relay_expect(NULL, &fx.dst2, "two");
+	assert_true(addr_equal(&from, &fx.relay_peer));
+	relay_answer(NULL, &fx.dst2, "two");
 	expect_reply("two", &fx.dst2);
-	relay_answer(NULL, &fx.dst, "one", &from);
+	relay_answer(NULL, &fx.dst, "one");
 	expect_reply("one", &fx.dst);
 	assert_int_equal(fx.opens, 1);
 	client_send(1, "three");
@@ -58,17 +64,12 @@ sessions_of_one_client_port_share_an_association(void **state)
 static void
 destination_reached_another_way_cannot_be_spoken_for(void **state)
 {
-	union addr from;
-
 	(void)state;
 	fx.action = ACTION_DIRECT;
 	fx.dst2 = fx.server;
 	client_send_to(0, &fx.listen[1], "direct");
-	fx.action = ACTION_PROXY;
-	client_send(0, "one");
-	grant();
-	relay_expect(NULL, &fx.dst, "one", &from);
-	relay_answer(NULL, &fx.dst2, "forged", &from);
+	go_through_proxy(NULL);
+	relay_answer(NULL, &fx.dst2, "forged");
 	assert_int_equal(fx.account.dropped[DROP_STRANGER], 1);
 	assert_int_equal(fx.replies, 0);
 }
@@ -77,23 +78,18 @@ static void
 name_is_sent_and_its_answer_found_wherever_it_comes_from(void **state)
 {
 	const union addr elsewhere = address("198.51.100.99", 443), other_port = address("198.51.100.99", 444);
-	union addr from;
-
 	(void)state;
-	fx.action = ACTION_PROXY;
 	names_learn(fx.names, &fx.dst, &fx.dst, "a.example", 1e12);
-	client_send(0, "one");
-	grant();
-	relay_expect("a.example", &fx.dst, "one", &from);
-	relay_answer(NULL, &elsewhere, "first", &from);
+	go_through_proxy("a.example");
+	relay_answer(NULL, &elsewhere, "first");
 	expect_reply("first", &fx.dst);
-	relay_answer(NULL, &elsewhere, "second", &from);
+	relay_answer(NULL, &elsewhere, "second");
 	expect_reply("second", &fx.dst);
-	relay_answer("A.example", &fx.dst, "third", &from);
+	relay_answer("A.example", &fx.dst, "third");
 	expect_reply("third", &fx.dst);
-	relay_answer(NULL, &other_port, "stranger", &from);
+	relay_answer(NULL, &other_port, "stranger");
 	expect_reply("stranger", &other_port);
-	relay_answer("b.example", &fx.dst, "unknown", &from);
+	relay_answer("b.example", &fx.dst, "unknown");
 	assert_int_equal(fx.account.dropped[DROP_STRANGER], 1);
 	assert_int_equal(fx.replies, 4);
 }
@@ -102,23 +98,18 @@ static void
 source_of_a_name_is_remembered(void **state)
 {
 	const union addr first = address("198.51.100.1", 443), second = address("198.51.100.2", 443);
-	union addr from;
-
 	(void)state;
-	fx.action = ACTION_PROXY;
 	fx.dst2 = address("203.0.113.8", 443);
 	names_learn(fx.names, &fx.dst, &fx.dst, "a.example", 1e12);
 	names_learn(fx.names, &fx.dst, &fx.dst2, "b.example", 1e12);
-	client_send(0, "one");
-	grant();
-	relay_expect("a.example", &fx.dst, "one", &from);
-	relay_answer(NULL, &first, "a", &from);
+	go_through_proxy("a.example");
+	relay_answer(NULL, &first, "a");
 	expect_reply("a", &fx.dst);
 	client_send_to(0, &fx.listen[1], "two");
-	relay_expect("b.example", &fx.dst2, "two", &from);
-	relay_answer(NULL, &first, "a again", &from);
+	relay_expect("b.example", &fx.dst2, "two");
+	relay_answer(NULL, &first, "a again");
 	expect_reply("a again", &fx.dst);
-	relay_answer(NULL, &second, "b", &from);
+	relay_answer(NULL, &second, "b");
 	expect_reply("b", &fx.dst2);
 }
 
@@ -127,20 +118,15 @@ strangers_are_shown_where_answers_can_have_any_source(void **state)
 {
 	const union addr stranger = address("198.51.100.99", 1), local = address("127.0.0.1", 1),
 	    six = address("2001:db8::1", 1);
-	union addr from;
-
 	(void)state;
-	fx.action = ACTION_PROXY;
-	client_send(0, "one");
-	grant();
-	relay_expect(NULL, &fx.dst, "one", &from);
-	relay_answer(NULL, &stranger, "hello", &from);
+	go_through_proxy(NULL);
+	relay_answer(NULL, &stranger, "hello");
 	expect_reply("hello", &stranger);
-	relay_answer(NULL, &local, "no", &from);
-	relay_answer(NULL, &six, "no", &from);
+	relay_answer(NULL, &local, "no");
+	relay_answer(NULL, &six, "no");
 	assert_int_equal(fx.account.dropped[DROP_STRANGER], 2);
 	firewall_own(&fx.firewall, &fx.listen[0]);      /* as with pf */
-	relay_answer(NULL, &stranger, "no", &from);
+	relay_answer(NULL, &stranger, "no");
 	assert_int_equal(fx.account.dropped[DROP_STRANGER], 3);
 	assert_int_equal(fx.replies, 1);
 }
@@ -148,15 +134,10 @@ strangers_are_shown_where_answers_can_have_any_source(void **state)
 static void
 fragments_and_nonsense_are_counted(void **state)
 {
-	union addr from;
-
 	(void)state;
-	fx.action = ACTION_PROXY;
-	client_send(0, "one");
-	grant();
-	relay_expect(NULL, &fx.dst, "one", &from);
-	sendto(fx.relay, "\0\0\1\1\313\0\161\7\1\273hi", 12, 0, &from.sa, addr_len(&from));
-	sendto(fx.relay, "\0\0\0\1", 4, 0, &from.sa, addr_len(&from));
+	go_through_proxy(NULL);
+	sendto(fx.relay, "\0\0\1\1\313\0\161\7\1\273hi", 12, 0, &fx.relay_peer.sa, addr_len(&fx.relay_peer));
+	sendto(fx.relay, "\0\0\0\1", 4, 0, &fx.relay_peer.sa, addr_len(&fx.relay_peer));
 	run();
 	assert_int_equal(fx.account.dropped[DROP_FRAGMENT], 1);
 	assert_int_equal(fx.account.dropped[DROP_MALFORMED], 1);
@@ -166,13 +147,8 @@ fragments_and_nonsense_are_counted(void **state)
 static void
 association_ends_with_its_connection(void **state)
 {
-	union addr from;
-
 	(void)state;
-	fx.action = ACTION_PROXY;
-	client_send(0, "one");
-	grant();
-	relay_expect(NULL, &fx.dst, "one", &from);
+	go_through_proxy(NULL);
 	close(fx.control);
 	fx.control = -1;
 	run_until(&fx.records, 1);
@@ -181,7 +157,7 @@ association_ends_with_its_connection(void **state)
 	client_send(0, "two");
 	assert_int_equal(fx.opens, 2);
 	grant();
-	relay_expect(NULL, &fx.dst, "two", &from);
+	relay_expect(NULL, &fx.dst, "two");
 }
 
 static void
@@ -275,23 +251,21 @@ static void
 made_up_address_is_sent_as_its_name_in_an_association_of_its_own(void **state)
 {
 	const union addr elsewhere = address("198.51.100.99", 7);
-	union addr from;
-
 	(void)state;
 	fx.action = ACTION_PROXY;
 	client_send_to(0, &fx.listen[1], "other");
 	grant();
-	relay_expect(NULL, &fx.dst2, "other", &from);
+	relay_expect(NULL, &fx.dst2, "other");
 	give("a.example");
 	client_send(0, "one");
 	assert_int_equal(fx.opens, 2);
 	grant();
-	relay_expect("a.example", &fx.dst, "one", &from);
-	relay_answer(NULL, &elsewhere, "first", &from);
+	relay_expect("a.example", &fx.dst, "one");
+	relay_answer(NULL, &elsewhere, "first");
 	expect_reply("first", &fx.dst);
-	relay_answer("somewhere.example", &fx.dst2, "second", &from);
+	relay_answer("somewhere.example", &fx.dst2, "second");
 	expect_reply("second", &fx.dst);
-	relay_answer(NULL, &fx.dst2, "third", &from);
+	relay_answer(NULL, &fx.dst2, "third");
 	expect_reply("third", &fx.dst);
 	assert_int_equal(fx.account.dropped[DROP_STRANGER], 0);
 	sessions_unlisten(fx.sessions, NULL, NULL);
