@@ -13,78 +13,57 @@
 /* A flow whose first packet was chosen. */
 #define NFT_FLOW "ct mark and 0x2000000 == 0x2000000 "
 
-/* Destinations that are never intercepted, whatever the configuration says; the host's own
- * addresses, loopback, broadcast and multicast are asked of the routing table. */
-static const char *const unrouted[] = { "0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "fe80::/10", "ff00::/8" };
+static const struct family { int af, version; const char *ip; } families[] = {
+	{ AF_INET, 4, "ip" }, { AF_INET6, 6, "ip6" },
+};
+#define FAMILIES (sizeof(families) / sizeof(families[0]))
 
 static void
-render_member(FILE *out, const struct network *net, int family, bool *any)
+render_set(FILE *out, const char *name, const struct family *f)
+{
+	fprintf(out, "\tset %s%d {\n\t\ttype ipv%d_addr\n", name, f->version, f->version);
+}
+
+static void
+render_networks(FILE *out, const char *name, const struct family *f, const struct network_set *set)
 {
 	char text[ADDR_TEXT_MAX];
-
-	if (net->family != family)
-		return;
-	fprintf(out, "%s %s", *any ? "," : "\n\t\telements = {", network_format(net, text));
-	*any = true;
-}
-
-static void
-render_set(FILE *out, const char *name, int family)
-{
-	const int version = family == AF_INET6 ? 6 : 4;
-
-	fprintf(out, "\tset %s%d {\n\t\ttype ipv%d_addr\n", name, version, version);
-}
-
-static void
-render_skip_set(FILE *out, const struct anchor_input *in, int family)
-{
-	struct network net;
 	bool any = false;
 
-	render_set(out, "skip", family);
-	fputs("\t\tflags interval\n\t\tauto-merge", out);
-	for (size_t i = 0; i < sizeof(unrouted) / sizeof(unrouted[0]); i++)
-		if (network_parse(unrouted[i], &net) == 0)
-			render_member(out, &net, family, &any);
-	for (size_t i = 0; i < in->nproxies; i++) {
-		net = network_of(&in->proxies[i]);
-		render_member(out, &net, family, &any);
+	render_set(out, name, f);
+	fputs("\t\tflags interval\n", out);
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->list[i].family != f->af)
+			continue;
+		fprintf(out, "%s %s", any ? "," : "\t\telements = {", network_format(&set->list[i], text));
+		any = true;
 	}
-	for (size_t i = 0; i < in->conf->intercept.nexclude; i++)
-		render_member(out, &in->conf->intercept.exclude[i], family, &any);
-	fprintf(out, " }\n\t}\n");
+	fputs(any ? " }\n\t}\n" : "\t}\n", out);
 }
 
-/* The destinations of mode "matched": addresses in patterns, and those learned from DNS answers. An element that is
- * renewed counts twice for a moment. */
-static void
-render_target_sets(FILE *out, const struct anchor_input *in, const struct network_set *targets, int family)
-{
-	bool any = false;
-
-	render_set(out, "targets", family);
-	fputs("\t\tflags interval\n\t\tauto-merge", out);
-	for (size_t i = 0; i < targets->count; i++)
-		render_member(out, &targets->list[i], family, &any);
-	fputs(any ? " }\n\t}\n" : "\n\t}\n", out);
-	render_set(out, "learned", family);
-	fprintf(out, "\t\tsize %u\n\t\tflags timeout\n\t}\n", in->conf->limits.names + ANCHOR_LEARN_MAX);
-}
-
+/* Destinations that are never intercepted; the host's own addresses are asked of the routing table. In mode "matched":
+ * addresses in patterns, and those learned from DNS answers, where one that is renewed counts twice for a moment. */
 static int
 render_sets(FILE *out, const struct anchor_input *in)
 {
-	struct network_set targets = { .count = 0 };
-	int error = 0;
+	const bool matched = in->conf->intercept.mode == MODE_MATCHED;
+	struct network_set skip = { .count = 0 }, targets = { .count = 0 };
+	struct anchor_input foreign = *in;
+	int error;
 
-	render_skip_set(out, in, AF_INET);
-	render_skip_set(out, in, AF_INET6);
-	if (in->conf->intercept.mode != MODE_MATCHED)
-		return 0;
-	error = anchor_targets(in->conf, &targets);
-	render_target_sets(out, in, &targets, AF_INET);
-	render_target_sets(out, in, &targets, AF_INET6);
+	foreign.nown = 0;
+	error = anchor_skip(&foreign, &skip);
+	if (error == 0 && matched)
+		error = anchor_targets(in->conf, &targets);
+	for (const struct family *f = families; f < families + FAMILIES; f++) {
+		render_networks(out, "skip", f, &skip);
+		if (!matched)
+			continue;
+		render_networks(out, "targets", f, &targets);
+		render_set(out, "learned", f);
+		fprintf(out, "\t\tsize %u\n\t\tflags timeout\n\t}\n", in->conf->limits.names + ANCHOR_LEARN_MAX);
+	}
+	network_set_free(&skip);
 	network_set_free(&targets);
 	return error;
 }
@@ -133,52 +112,59 @@ static const char *const target_sets[] = { "targets", "learned" };
 
 /* "ip daddr @learned4 " */
 static const char *
-in_set(char text[40], const char *set, int family)
+in_set(char text[40], const char *set, const struct family *f)
 {
-	snprintf(text, 40, "ip%s daddr @%s%d ", family == AF_INET6 ? "6" : "", set, family == AF_INET6 ? 6 : 4);
+	snprintf(text, 40, "%s daddr @%s%d ", f->ip, set, f->version);
 	return text;
 }
 
-/* "VERB ip to ADDR:PORT" for what goes to dport; list NULL: port 53. */
-static void
-render_send(FILE *out, const struct anchor_input *in, int family, const char *where, const char *proto,
-    const struct port_list *list, const char *verb, const char *after)
+/* What goes to these ports, or with NULL to port 53, of a family that has a listener. False: nothing, and nothing is
+ * written. */
+static bool
+render_match(FILE *out, const struct anchor_input *in, const struct family *f, const char *where, const char *proto,
+    const struct port_list *list)
 {
-	const union addr *listener = listener_of(in, family);
-	union addr to;
-	char text[ADDR_TEXT_MAX];
-
-	if (listener == NULL || (list != NULL && list->count == 0))
-		return;
-	to = *listener;
-	addr_set_port(&to, list != NULL ? in->conf->listen.port : in->conf->listen.dns_port);
-	fprintf(out, "\t\tmeta nfproto ipv%d %s%s dport ", family == AF_INET6 ? 6 : 4, where, proto);
+	if (listener_of(in, f->af) == NULL || (list != NULL && list->count == 0))
+		return false;
+	fprintf(out, "\t\tmeta nfproto ipv%d %s%s dport ", f->version, where, proto);
 	if (list != NULL)
 		render_ports(out, list);
 	else
 		fputs("53", out);
-	fprintf(out, " %s ip%s to %s%s\n", verb, family == AF_INET6 ? "6" : "", addr_format(&to, text), after);
+	return true;
+}
+
+/* "VERB ip to ADDR:PORT" for what goes to dport. */
+static void
+render_send(FILE *out, const struct anchor_input *in, const struct family *f, const char *where, const char *proto,
+    const struct port_list *list, const char *verb, const char *after)
+{
+	union addr to;
+	char text[ADDR_TEXT_MAX];
+
+	if (!render_match(out, in, f, where, proto, list))
+		return;
+	to = *listener_of(in, f->af);
+	addr_set_port(&to, list != NULL ? in->conf->listen.port : in->conf->listen.dns_port);
+	fprintf(out, " %s %s to %s%s\n", verb, f->ip, addr_format(&to, text), after);
 }
 
 static void
 render_send_all(FILE *out, const struct anchor_input *in, enum choice choice, const char *proto,
     const struct port_list *list, const char *verb, const char *after)
 {
-	static const int families[] = { AF_INET, AF_INET6 };
 	const bool matched = in->conf->intercept.mode == MODE_MATCHED && choice != EVERYTHING;
 	char where[40];
 
-	for (size_t i = 0; i < 2; i++) {
+	for (const struct family *f = families; f < families + FAMILIES; f++) {
 		if (in->conf->dns.enabled)
-			render_send(out, in, families[i], "", proto, NULL, verb, after);
-		if (!matched)
-			render_send(out, in, families[i], "", proto, list, verb, after);
+			render_send(out, in, f, "", proto, NULL, verb, after);
+		if (!matched || choice == BY_FLOW)
+			render_send(out, in, f, matched ? NFT_FLOW : "", proto, list, verb, after);
 		for (size_t s = 0; matched && choice == BY_SET && s < 2; s++)
-			render_send(out, in, families[i], in_set(where, target_sets[s], families[i]), proto, list, verb, after);
-		if (matched && choice == BY_FLOW)
-			render_send(out, in, families[i], NFT_FLOW, proto, list, verb, after);
+			render_send(out, in, f, in_set(where, target_sets[s], f), proto, list, verb, after);
 		if (matched && strcmp(proto, "tcp") == 0)
-			render_send(out, in, families[i], "", proto, &in->conf->intercept.sniff_ports, verb, after);
+			render_send(out, in, f, "", proto, &in->conf->intercept.sniff_ports, verb, after);
 	}
 }
 
@@ -187,32 +173,26 @@ render_send_all(FILE *out, const struct anchor_input *in, enum choice choice, co
 static void
 render_flow(FILE *out, const struct anchor_input *in, const char *proto, const struct port_list *list)
 {
-	static const int families[] = { AF_INET, AF_INET6 };
-	char where[40];
+	char set[40], where[64];
 
-	for (size_t i = 0; i < 4 && in->conf->intercept.mode == MODE_MATCHED && list->count > 0; i++) {
-		if (listener_of(in, families[i / 2]) == NULL)
-			continue;
-		fprintf(out, "\t\tct state new %s%s dport ", in_set(where, target_sets[i % 2], families[i / 2]), proto);
-		render_ports(out, list);
-		fprintf(out, " ct mark set ct mark or %#x\n", NFT_MARK);
+	for (size_t i = 0; i < 2 * FAMILIES && in->conf->intercept.mode == MODE_MATCHED; i++) {
+		snprintf(where, sizeof(where), "ct state new %s", in_set(set, target_sets[i % 2], &families[i / 2]));
+		if (render_match(out, in, &families[i / 2], where, proto, list))
+			fprintf(out, " ct mark set ct mark or %#x\n", NFT_MARK);
 	}
 }
 
 static void
-render_mark(FILE *out, const struct anchor_input *in, int family)
+render_mark(FILE *out, const struct anchor_input *in)
 {
-	if (listener_of(in, family) == NULL)
-		return;
-	if (in->conf->dns.enabled)
-		fprintf(out, "\t\tmeta nfproto ipv%d udp dport 53 meta mark set meta mark or %#x\n",
-		    family == AF_INET6 ? 6 : 4, NFT_MARK);
-	if (in->conf->intercept.udp_ports.count == 0)
-		return;
-	fprintf(out, "\t\tmeta nfproto ipv%d %sudp dport ", family == AF_INET6 ? 6 : 4,
-	    in->conf->intercept.mode == MODE_MATCHED ? NFT_FLOW : "");
-	render_ports(out, &in->conf->intercept.udp_ports);
-	fprintf(out, " meta mark set meta mark or %#x\n", NFT_MARK);
+	const char *where = in->conf->intercept.mode == MODE_MATCHED ? NFT_FLOW : "";
+
+	for (const struct family *f = families; f < families + FAMILIES; f++) {
+		if (in->conf->dns.enabled && render_match(out, in, f, "", "udp", NULL))
+			fprintf(out, " meta mark set meta mark or %#x\n", NFT_MARK);
+		if (render_match(out, in, f, where, "udp", &in->conf->intercept.udp_ports))
+			fprintf(out, " meta mark set meta mark or %#x\n", NFT_MARK);
+	}
 }
 
 static void
@@ -240,8 +220,7 @@ render_redirect(FILE *out, const struct anchor_input *in)
 	fputs("\t\tfib saddr type != local return comment \"answers of the daemon in a server's name\"\n", out);
 	render_returns(out);
 	render_flow(out, in, "udp", &conf->intercept.udp_ports);
-	render_mark(out, in, AF_INET);
-	render_mark(out, in, AF_INET6);
+	render_mark(out, in);
 
 	fputs("\t}\n\tchain arriving {\n\t\ttype filter hook prerouting priority -150; policy accept;\n", out);
 	fprintf(out, "\t\tiifname \"lo\" meta mark and %#x == %#x jump looped\n", NFT_MARK, NFT_MARK);
@@ -285,7 +264,7 @@ render_refuse(FILE *out, const struct anchor_input *in)
 
 	for (size_t i = 0; i < (matched ? 4 : 1); i++) {
 		if (matched)
-			in_set(where, target_sets[i % 2], i < 2 ? AF_INET : AF_INET6);
+			in_set(where, target_sets[i % 2], &families[i / 2]);
 		render_reject(out, where, "tcp", &conf->intercept.tcp_ports);
 		render_reject(out, where, "udp", &conf->intercept.udp_ports);
 	}
