@@ -9,7 +9,6 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -54,36 +53,23 @@ gateway_rule(FILE *out, const char *interface, const struct pf_family *f, const 
 	divert_rule(out, interface, "any", f->gateway, f, s);
 }
 
+static void
+redirect(FILE *out, const struct pf_plan *p)
+{
+	pf_text_own(out, p);
+	fputs("# Traffic of this host is routed into the loopback interface, and diverted to the listeners there.\n", out);
+	pf_text_each(out, p, route_rule);
+	pf_text_each(out, p, loop_rule);
+	if (p->in->conf->intercept.ninterfaces > 0)
+		fputs("# Traffic of others that enters here (intercept.interfaces).\n", out);
+	pf_text_each_gateway(out, p, gateway_rule);
+}
+
 int
 anchor_divert_text(FILE *out, const struct anchor_input *in)
 {
 	char scope[32];
-	struct pf_plan p;
-	int error;
 
-	if (in->state == ANCHOR_EMPTY) {
-		pf_text_unskipped(out, in);
-		return fputc('\n', out) == EOF ? EIO : 0;
-	}
 	snprintf(scope, sizeof(scope), "on rdomain %u", in->place.rdomain);
-	error = pf_plan_make(&p, in, scope);
-	if (error != 0)
-		return error;
-	for (size_t i = 0; i < p.nfamilies; i++)
-		p.families[i].gateway = p.families[i].local;
-	pf_text_head(out, &p);
-	pf_text_own(out, &p);
-	if (in->state == ANCHOR_REDIRECT) {
-		fputs("# Traffic of this host is routed into the loopback interface, and diverted to the listeners there.\n", out);
-		pf_text_each(out, &p, route_rule);
-		pf_text_each(out, &p, loop_rule);
-		if (in->conf->intercept.ninterfaces > 0)
-			fputs("# Traffic of others that enters here (intercept.interfaces).\n", out);
-		pf_text_each_gateway(out, &p, gateway_rule);
-	} else {
-		pf_text_block(out, &p);
-	}
-	pf_text_unskipped(out, in);
-	pf_plan_free(&p);
-	return ferror(out) ? EIO : 0;
+	return pf_text_anchor(out, in, scope, true, redirect);
 }

@@ -9,7 +9,6 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -74,37 +73,24 @@ route_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const 
 	    (uintmax_t)p->in->uid, pf_text_flags(s), s->label);
 }
 
+static void
+redirect(FILE *out, const struct pf_plan *p)
+{
+	if (p->in->place.nat)
+		pf_text_each(out, p, nat_rule);
+	fputs("# What arrives on lo0 from elsewhere was routed there by the rules below.\n", out);
+	pf_text_each(out, p, rdr_rule);
+	if (p->in->conf->intercept.ninterfaces > 0)
+		fputs("# Traffic of others that enters here (intercept.interfaces).\n", out);
+	pf_text_each_gateway(out, p, rdr_gateway_rule);
+	pf_text_own(out, p);
+	fputs("# Traffic of this host is routed into lo0.\n", out);
+	pf_text_each(out, p, route_rule);
+	pf_text_each_gateway(out, p, pass_gateway_rule);
+}
+
 int
 anchor_pf_text(FILE *out, const struct anchor_input *in)
 {
-	struct pf_plan p;
-	int error;
-
-	if (in->state == ANCHOR_EMPTY) {
-		pf_text_unskipped(out, in);
-		return fputc('\n', out) == EOF ? EIO : 0;
-	}
-	error = pf_plan_make(&p, in, "on ! lo0");
-	if (error != 0)
-		return error;
-	pf_text_head(out, &p);
-	if (in->state == ANCHOR_REDIRECT) {
-		if (in->place.nat)
-			pf_text_each(out, &p, nat_rule);
-		fputs("# What arrives on lo0 from elsewhere was routed there by the rules below.\n", out);
-		pf_text_each(out, &p, rdr_rule);
-		if (in->conf->intercept.ninterfaces > 0)
-			fputs("# Traffic of others that enters here (intercept.interfaces).\n", out);
-		pf_text_each_gateway(out, &p, rdr_gateway_rule);
-		pf_text_own(out, &p);
-		fputs("# Traffic of this host is routed into lo0.\n", out);
-		pf_text_each(out, &p, route_rule);
-		pf_text_each_gateway(out, &p, pass_gateway_rule);
-	} else {
-		pf_text_own(out, &p);
-		pf_text_block(out, &p);
-	}
-	pf_text_unskipped(out, in);
-	pf_plan_free(&p);
-	return ferror(out) ? EIO : 0;
+	return pf_text_anchor(out, in, "on ! lo0", false, redirect);
 }

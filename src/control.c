@@ -340,15 +340,12 @@ control_new(const struct control_env *env)
 {
 	struct control *control = calloc(1, sizeof(*control));
 
-	if (control == NULL)
-		return NULL;
-	control->env = *env;
-	LIST_INIT(&control->clients);
-	control->gen = yajl_gen_alloc(NULL);
-	if (control->gen == NULL) {
+	if (control == NULL || (control->gen = yajl_gen_alloc(NULL)) == NULL) {
 		free(control);
 		return NULL;
 	}
+	control->env = *env;
+	LIST_INIT(&control->clients);
 	control->before.at = control->last.at = env->account->started;
 	ev_timer_init(&control->sampler, control_sample_cb, SAMPLE_S, SAMPLE_S);
 	control->sampler.data = control;

@@ -64,7 +64,7 @@ listener_of(const struct anchor_input *in, int family, bool loopback)
 }
 
 static void
-plan_families(struct pf_plan *p)
+plan_families(struct pf_plan *p, bool any_gateway)
 {
 	const union addr *v4 = listener_of(p->in, AF_INET, true);
 	const union addr *v6 = listener_of(p->in, AF_INET6, true);
@@ -73,7 +73,7 @@ plan_families(struct pf_plan *p)
 		p->families[p->nfamilies++] = (struct pf_family){ "inet", "127.0.0.1", "! 127.0.0.0/8", v4, v4 };
 	if (v6 != NULL)
 		p->families[p->nfamilies++] = (struct pf_family){ "inet6", "::1", "! ::1", v6,
-			listener_of(p->in, AF_INET6, false) };
+			listener_of(p->in, AF_INET6, any_gateway) };
 }
 
 static void
@@ -107,8 +107,17 @@ plan_services(struct pf_plan *p)
 		plan_service(p, "tcp", PF_LABEL_SNIFF, everywhere, &conf->intercept.sniff_ports, conf->listen.port);
 }
 
-int
-pf_plan_make(struct pf_plan *p, const struct anchor_input *in, const char *scope)
+static void
+plan_free(struct pf_plan *p)
+{
+	free(p->udp_ranges);
+	network_set_free(&p->skip);
+	network_set_free(&p->targets);
+}
+
+/* 0 or an errno value; EINVAL was logged. */
+static int
+plan_make(struct pf_plan *p, const struct anchor_input *in, const char *scope, bool any_gateway)
 {
 	const struct conf *conf = in->conf;
 
@@ -123,23 +132,14 @@ pf_plan_make(struct pf_plan *p, const struct anchor_input *in, const char *scope
 	p->udp_ranges = calloc(conf->intercept.udp_ports.count + sizeof(dhcp) / sizeof(dhcp[0]), sizeof(*p->udp_ranges));
 	if (p->udp_ranges == NULL)
 		return ENOMEM;
-	plan_families(p);
+	plan_families(p, any_gateway);
 	plan_services(p);
 	if (conf->intercept.mode != MODE_MATCHED)
 		return 0;
 	if (anchor_skip(in, &p->skip) == 0 && anchor_targets(conf, &p->targets) == 0)
 		return 0;
-	pf_plan_free(p);
+	plan_free(p);
 	return ENOMEM;
-}
-
-void
-pf_plan_free(struct pf_plan *p)
-{
-	free(p->udp_ranges);
-	p->udp_ranges = NULL;
-	network_set_free(&p->skip);
-	network_set_free(&p->targets);
 }
 
 static void
@@ -178,8 +178,8 @@ tables_matched(FILE *out, const struct pf_plan *p)
 	    "table <" PF_LEARNED "> persist\n", out);
 }
 
-void
-pf_text_head(FILE *out, const struct pf_plan *p)
+static void
+text_head(FILE *out, const struct pf_plan *p)
 {
 	const struct anchor_input *in = p->in;
 
@@ -213,8 +213,9 @@ pf_text_own(FILE *out, const struct pf_plan *p)
 	    "pass in %s proto udp from any to <pfi_own> keep state label \"" PF_LABEL_SERVERS "\"\n", p->scope);
 }
 
-void
-pf_text_unskipped(FILE *out, const struct anchor_input *in)
+/* The loopback interface stays open where "set skip" was cleared. */
+static void
+text_unskipped(FILE *out, const struct anchor_input *in)
 {
 	if (in->place.unskipped[0] != '\0')
 		fprintf(out, "# In place of \"set skip\", which is cleared meanwhile.\n"
@@ -287,10 +288,36 @@ block_gateway_rule(FILE *out, const char *interface, const struct pf_family *f, 
 	fprintf(out, " label \"%s\"\n", s->label);
 }
 
-void
-pf_text_block(FILE *out, const struct pf_plan *p)
+/* Refuses what would be intercepted. */
+static void
+text_block(FILE *out, const struct pf_plan *p)
 {
 	fputs("# intercept.on_failure is \"closed\" and the daemon is down: what would go through it is refused.\n", out);
 	pf_text_each(out, p, block_rule);
 	pf_text_each_gateway(out, p, block_gateway_rule);
+}
+
+int
+pf_text_anchor(FILE *out, const struct anchor_input *in, const char *scope, bool any_gateway, pf_text_redirect *redirect)
+{
+	struct pf_plan p;
+	int error;
+
+	if (in->state == ANCHOR_EMPTY) {
+		text_unskipped(out, in);
+		return fputc('\n', out) == EOF ? EIO : 0;
+	}
+	error = plan_make(&p, in, scope, any_gateway);
+	if (error != 0)
+		return error;
+	text_head(out, &p);
+	if (in->state == ANCHOR_REDIRECT) {
+		redirect(out, &p);
+	} else {
+		pf_text_own(out, &p);
+		text_block(out, &p);
+	}
+	text_unskipped(out, in);
+	plan_free(&p);
+	return ferror(out) ? EIO : 0;
 }

@@ -5,8 +5,7 @@
  * A plan says it neutrally: families (where to redirect to) times services (what to redirect). A dialect
  * (anchor_pf_text.c, anchor_divert_text.c) turns each pair into rules.
  *
- * Owner:   pf_plan_make() allocates, pf_plan_free() frees; the input is borrowed and outlives the plan.
- * Errors:  0 or an errno value.
+ * Owner:   pf_text_anchor() makes the plan and ends it.
  */
 #ifndef PFI_PF_TEXT_H
 #define PFI_PF_TEXT_H
@@ -59,18 +58,14 @@ struct pf_plan {
 	char               scope[32];   /* "on ! lo0": where this host's traffic leaves */
 };
 
-/* EINVAL: the name of an interface is none (logged). */
-int  pf_plan_make(struct pf_plan *, const struct anchor_input *, const char *scope);
-void pf_plan_free(struct pf_plan *);
+/* The whole anchor in any state: tables, rules, and what stands for "set skip" while that is cleared. redirect() writes the
+ * rules that send traffic to us, pf_text_own() among them. scope: where this host's traffic leaves. any_gateway: forwarded
+ * traffic may go to a loopback address. 0 or an errno value; EINVAL: the name of an interface is none (logged). */
+typedef void pf_text_redirect(FILE *, const struct pf_plan *);
+int pf_text_anchor(FILE *, const struct anchor_input *, const char *scope, bool any_gateway, pf_text_redirect *);
 
-/* First lines, and the tables. */
-void pf_text_head(FILE *, const struct pf_plan *);
 /* The filter rules that come first: our own traffic, and this host's UDP servers. */
 void pf_text_own(FILE *, const struct pf_plan *);
-/* The last rule, in every state: the loopback interface stays open where "set skip" was cleared. */
-void pf_text_unskipped(FILE *, const struct anchor_input *);
-/* Refuses what would be intercepted. */
-void pf_text_block(FILE *, const struct pf_plan *);
 
 /* " port 53", " port { 80, 1000:2000 }", or nothing for every port. */
 void pf_text_ports(FILE *, const struct port_list *);

@@ -236,16 +236,6 @@ upstream_talk_failed(struct upstream *u)
 }
 
 static void
-upstream_talk_done(struct upstream *u)
-{
-	struct proxy *proxy = policy_proxy(u->policy, upstream_proxy(u));
-
-	policy_proxy_up(proxy);
-	upstream_note_udp(u, proxy, true);
-	upstream_finish(u, u->fd, CLOSE_DONE);
-}
-
-static void
 upstream_watch(struct upstream *u)
 {
 	int events = handshake_is_sending(&u->hs) ? EV_WRITE : EV_READ;
@@ -260,12 +250,17 @@ upstream_watch(struct upstream *u)
 static void
 upstream_talk(struct upstream *u, enum handshake_status status)
 {
-	if (status == HANDSHAKE_FAILED)
+	struct proxy *proxy = policy_proxy(u->policy, upstream_proxy(u));
+
+	if (status == HANDSHAKE_FAILED) {
 		upstream_talk_failed(u);
-	else if (status == HANDSHAKE_DONE)
-		upstream_talk_done(u);
-	else
+	} else if (status == HANDSHAKE_DONE) {
+		policy_proxy_up(proxy);
+		upstream_note_udp(u, proxy, true);
+		upstream_finish(u, u->fd, CLOSE_DONE);
+	} else {
 		upstream_watch(u);
+	}
 }
 
 static void
