@@ -3,8 +3,6 @@
 
 #include "conf_key.h"
 
-#include <errno.h>
-
 #define PREFIX_MIN 8
 #define HOST_BITS  8            /* at least; else there are too few names */
 

@@ -2,7 +2,6 @@
 
 #include "conf_key.h"
 
-#include <errno.h>
 #include <pwd.h>
 
 int

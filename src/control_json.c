@@ -2,7 +2,6 @@
 
 #include "control_json.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -3,7 +3,6 @@
 #include "control_client.h"
 #include "control_json.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -2,8 +2,6 @@
 
 #include "guard.h"
 
-#include <sys/wait.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <libproc.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define SLACK 64                /* what may come between asking for a size and for a list */
 

@@ -2,8 +2,6 @@
 
 #include "pf_state.h"
 
-#include <sys/stat.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>

@@ -448,12 +448,6 @@ sessions_free(struct sessions *all)
 	free(all);
 }
 
-size_t
-sessions_count(const struct sessions *all)
-{
-	return HASH_COUNT(all->table);
-}
-
 void
 sessions_summary(const struct sessions *all)
 {

@@ -49,7 +49,6 @@ int  sessions_listen(struct sessions *, int fd, const union addr *local);
 /* Closes the listeners whose address is not to be kept (keep NULL: all), and ends the sessions that came by them. */
 void sessions_unlisten(struct sessions *, bool (*keep)(const void *arg, const union addr *local), const void *arg);
 
-size_t sessions_count(const struct sessions *);
 /* A line for the log. */
 void   sessions_summary(const struct sessions *);
 

@@ -8,7 +8,6 @@
 
 #include <ev.h>
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

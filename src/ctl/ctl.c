@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <pwd.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "conf_file.h"

@@ -112,9 +112,9 @@ blocked_session_is_recorded_once_and_refused_each_time(void **state)
 	expect_record(1, CLOSE_BLOCKED);
 	assert_int_equal(fx.refusals, 2);
 	assert_true(addr_equal(&fx.refused_dst, &fx.dst));
-	assert_int_equal(sessions_count(fx.sessions), 1);
+	assert_int_equal(HASH_COUNT(fx.sessions->table), 1);
 	sessions_set_policy(fx.sessions, fx.policy);
-	assert_int_equal(sessions_count(fx.sessions), 0);
+	assert_int_equal(HASH_COUNT(fx.sessions->table), 0);
 	expect_record(1, CLOSE_BLOCKED);
 }
 
@@ -126,7 +126,7 @@ refusal_of_the_server_reaches_the_client(void **state)
 	client_send(0, "x");
 	run_until(&fx.refusals, 1);
 	expect_record(1, CLOSE_CONNECT_REFUSED);
-	assert_int_equal(sessions_count(fx.sessions), 0);
+	assert_int_equal(HASH_COUNT(fx.sessions->table), 0);
 }
 
 static void
@@ -141,7 +141,7 @@ idle_session_ends(void **state)
 	assert_int_equal(fx.records, 0);
 	advance(2);
 	expect_record(1, CLOSE_IDLE);
-	assert_int_equal(sessions_count(fx.sessions), 0);
+	assert_int_equal(HASH_COUNT(fx.sessions->table), 0);
 	assert_int_equal(fx.policy->refs, 2);
 }
 
@@ -156,11 +156,11 @@ limits_hold_for_all_and_for_each_client(void **state)
 	fx.conf.limits.per_client = 10;
 	fx.conf.limits.udp_sessions = 1;
 	client_send(1, "x");
-	assert_int_equal(sessions_count(fx.sessions), 1);
+	assert_int_equal(HASH_COUNT(fx.sessions->table), 1);
 	assert_int_equal(fx.account.dropped[DROP_LIMIT], 2);
 	fx.conf.limits.udp_sessions = 2;
 	client_send(1, "x");
-	assert_int_equal(sessions_count(fx.sessions), 2);
+	assert_int_equal(HASH_COUNT(fx.sessions->table), 2);
 }
 
 static void
@@ -199,12 +199,12 @@ pair_is_looked_up_again_and_may_have_another_destination(void **state)
 	fx.dst = fx.dst2;
 	client_send(0, "x");
 	assert_int_equal(fx.lookups, 1);
-	assert_int_equal(sessions_count(fx.sessions), 1);
+	assert_int_equal(HASH_COUNT(fx.sessions->table), 1);
 	advance(11);
 	fx.action = ACTION_BLOCK;
 	client_send(0, "x");
 	assert_int_equal(fx.lookups, 2);
-	assert_int_equal(sessions_count(fx.sessions), 1);
+	assert_int_equal(HASH_COUNT(fx.sessions->table), 1);
 	assert_int_equal(fx.records, 2);
 	assert_true(addr_equal(&fx.record.dst, &fx.dst2));
 }
@@ -349,7 +349,7 @@ server_may_refuse_the_first_of_what_waited(void **state)
 	session_known(session_of(0), AWAIT_NAME);
 	run_until(&fx.refusals, 1);
 	expect_record(1, CLOSE_CONNECT_REFUSED);
-	assert_int_equal(sessions_count(fx.sessions), 0);
+	assert_int_equal(HASH_COUNT(fx.sessions->table), 0);
 }
 
 static void
