@@ -12,14 +12,12 @@
 static int
 none_render(FILE *out, const struct anchor_input *in)
 {
-	(void)out, (void)in;
 	return 0;
 }
 
 static int
 none_prepare(struct anchor *a, const struct conf *conf)
 {
-	(void)a, (void)conf;
 	log_info("intercept.firewall is \"none\": redirecting is left to your own rules");
 	return 0;
 }
@@ -27,14 +25,12 @@ none_prepare(struct anchor *a, const struct conf *conf)
 static int
 none_load(struct anchor *a, const char *text)
 {
-	(void)a, (void)text;
 	return 0;
 }
 
 static int
 none_remove(struct anchor *a)
 {
-	(void)a;
 	return 0;
 }
 

@@ -97,7 +97,6 @@ nft_route(bool add)
 static int
 nft_prepare(struct anchor *a, const struct conf *conf)
 {
-	(void)conf;
 	if (nft_run(a, "list tables\n") != 0) {
 		log_error("nftables cannot be used: %s; run as root on a kernel with nf_tables", nft_error(a));
 		return EPERM;

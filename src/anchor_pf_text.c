@@ -33,7 +33,6 @@ nat_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const st
 static void
 rdr_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const struct pf_service *s)
 {
-	(void)p;
 	fprintf(out, "rdr pass on lo0 %s proto %s from %s to %s", f->af, s->proto, f->outside, s->dst);
 	pf_text_ports(out, &s->ports);
 	fputs(" -> ", out);

@@ -144,7 +144,6 @@ load_next(void *arg, const char *path, const struct conf_text **text)
 {
 	const struct conf_text **last = arg;
 
-	(void)path;
 	*text = *last = (*last)->next;
 	return *text != NULL ? 0 : ENOENT;
 }

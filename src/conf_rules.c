@@ -109,7 +109,6 @@ read_proxy_id(struct conf_reader *r, struct json *node, const struct conf_key *k
 	size_t n = 0;
 	int err = 0;
 
-	(void)key;
 	if (!lone && (node->type != JSON_ARRAY || node->count == 0))
 		return conf_fail(r, node, "no proxy is named here; write an id like 1, or a list like [1, 2]");
 	if ((rule->proxies = conf_alloc(r, node, node->count + 1, sizeof(rule->proxies[0]))) == NULL)

@@ -89,7 +89,6 @@ conf_read_host(struct conf_reader *r, struct json *node, const struct conf_key *
 {
 	union addr addr;
 
-	(void)key;
 	if (addr_parse(node->text, 0, &addr) == 0) {
 		if (addr_is_any(&addr) || addr_is_multicast(&addr))
 			return conf_fail(r, node, "\"%s\" is no address of one host; write the proxy's own", node->text);
@@ -140,7 +139,6 @@ conf_read_anchor(struct conf_reader *r, struct json *node, const struct conf_key
 {
 	char padded[CONF_ANCHOR_MAX + 3];
 
-	(void)key;
 	if (!is_word(node, CONF_ANCHOR_MAX) || strchr("0123456789._", node->text[0]) != NULL)
 		return conf_fail(r, node, "\"%.80s\" is no name for an anchor; write a letter, then up to %d letters, digits or . _ -",
 		    node->text, CONF_ANCHOR_MAX - 1);
@@ -157,14 +155,12 @@ conf_read_network(struct conf_reader *r, struct json *node, const struct conf_ke
 {
 	char error[256];
 
-	(void)key;
 	return pattern_parse_network(node->text, field, error, sizeof(error)) == 0 ? 0 : conf_fail(r, node, "%s", error);
 }
 
 int
 conf_read_address(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
 {
-	(void)key;
 	if (addr_parse(node->text, 0, field) != 0)
 		return conf_fail(r, node, "\"%.80s\" is no address; write numbers like \"127.0.0.1\" or \"::1\", the port goes "
 		    "into listen.port", node->text);
@@ -215,7 +211,6 @@ parse_endpoint(const char *text, uint16_t port, union addr *out)
 int
 conf_read_resolver(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
 {
-	(void)key;
 	if (parse_endpoint(node->text, DNS_PORT, field) != 0)
 		return conf_fail(r, node, "\"%.80s\" is no resolver's address; write it like \"192.0.2.53\", \"192.0.2.53:5300\" "
 		    "or \"[2001:db8::53]:5300\"", node->text);
@@ -237,7 +232,6 @@ conf_read_servers(struct conf_reader *r, struct json *node, const struct conf_ke
 int
 conf_read_path(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
 {
-	(void)key;
 	*(const char **)field = node->text;
 	return node->len == 0 || (node->text[0] == '/' && node->len <= CONF_PATH_MAX) ? 0 :
 	    conf_fail(r, node, "\"%.120s\" is no path of a socket; write one from / on, of %d bytes at most, or \"\" for none",

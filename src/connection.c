@@ -218,7 +218,6 @@ connection_read(struct connection *c)
 static void
 connection_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
-	(void)loop, (void)revents;
 	connection_read(w->data);
 }
 
@@ -229,7 +228,6 @@ connection_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct connection *c = w->data;
 
-	(void)loop, (void)revents;
 	if (!connection_read(c))
 		connection_named(c);
 }

@@ -191,7 +191,6 @@ client_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 	uint8_t *to = buffer_reserve(&c->in, 1);
 	ssize_t n;
 
-	(void)revents;
 	if (to == NULL && (c->streaming != NULL || c->asked != 0)) {    /* many requests ahead: later */
 		ev_io_stop(loop, w);
 		return;
@@ -236,7 +235,6 @@ client_write_cb(struct ev_loop *loop, ev_io *w, int revents)
 	struct control_client *c = w->data;
 	ssize_t n;
 
-	(void)revents;
 	client_fill(c);
 	n = write(c->fd, buffer_data(&c->out), buffer_len(&c->out));
 	if (n == -1 && errno != EAGAIN && errno != EINTR) {
@@ -262,7 +260,6 @@ client_stalled_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct control_client *c = w->data;
 
-	(void)loop, (void)revents;
 	log_debug("a client of the control socket does not read; cut off");
 	client_free(c);
 }
@@ -296,14 +293,12 @@ control_accept(struct control *control, int fd, enum control_kind kind)
 static void
 control_accept_cb(void *arg, int fd, const union addr *peer)
 {
-	(void)peer;
 	control_accept(arg, fd, CONTROL_REQUESTS);
 }
 
 static void
 metrics_accept_cb(void *arg, int fd, const union addr *peer)
 {
-	(void)peer;
 	control_accept(arg, fd, CONTROL_METRICS);
 }
 
@@ -329,7 +324,6 @@ control_sample_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct control *control = w->data;
 
-	(void)revents;
 	account_settle(control->env.account);
 	control->before = control->last;
 	control->last = (struct control_sample){ ev_now(loop), control->env.account->all.out, control->env.account->all.in };

@@ -436,7 +436,6 @@ helper_answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 	char text[RELOAD_TEXT_MAX];
 	yajl_gen g;
 
-	(void)msg;
 	read_text(fd, text);
 	if (fd != -1)
 		close(fd);

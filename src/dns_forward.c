@@ -61,7 +61,6 @@ lookup_deadline_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct dns_lookup *l = w->data;
 
-	(void)loop, (void)revents;
 	lookup_end(l, &(struct dns_result){ .reason = l->reason, .server = l->asked,
 		.proxy = l->route.nproxies > 0 ? l->route.proxies[0] : NULL });
 }
@@ -202,7 +201,6 @@ lookup_retry_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct dns_lookup *l = w->data;
 
-	(void)loop, (void)revents;
 	server_note(l, &l->asked, false);
 	lookup_try(l, CLOSE_DNS_TIMEOUT);
 }
@@ -225,7 +223,6 @@ try_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 	int error = EBADMSG;
 	ssize_t n;
 
-	(void)loop, (void)revents;
 	for (int i = 0; i < READ_BATCH && error == EBADMSG; i++) {
 		n = recv(w->fd, f->scratch, sizeof(f->scratch), 0);
 		result.len = n == -1 ? 0 : (size_t)n;

@@ -174,7 +174,6 @@ client_idle_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct dns_client *c = w->data;
 
-	(void)loop, (void)revents;
 	if (c->pending == 0 || buffer_len(&c->out) > 0)
 		client_end(c);
 }
@@ -318,7 +317,6 @@ socket_udp_cb(struct ev_loop *loop, ev_io *w, int revents)
 	struct dns_socket *s = w->data;
 	struct flow flow = { .fd = w->fd, .proto = IPPROTO_UDP };
 
-	(void)loop, (void)revents;
 	s->refs++;
 	s->gathers = true;
 	for (int n = 0; n < READ_BATCHES && udp_receive_batch(w->fd, &s->local, s->in) == 0; n++) {

@@ -348,7 +348,6 @@ proxy_abandoned_cb(void *arg, struct dns_request *request)
 {
 	struct query *q = request->arg;
 
-	(void)arg;
 	dns_wait_cancel(&q->wait);
 	query_end(q, CLOSE_CLIENT_RESET);
 }

@@ -129,7 +129,6 @@ flight_give_stale(struct dns_flight *f)
 static void
 flight_patience_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	(void)loop, (void)revents;
 	flight_give_stale(w->data);
 }
 

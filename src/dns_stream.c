@@ -210,7 +210,6 @@ stream_io_cb(struct ev_loop *loop, ev_io *w, int revents)
 	struct dns_stream *s = w->data;
 	int error = 0;
 
-	(void)loop;
 	if (revents & EV_READ)
 		error = stream_read(s);
 	if (error == 0 && (revents & EV_WRITE))
@@ -227,7 +226,6 @@ stream_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct dns_stream *s = w->data;
 
-	(void)loop, (void)revents;
 	if (s->io.fd == -1) {
 		stream_end(s, 0, CLOSE_ERROR);
 		return;

@@ -27,7 +27,6 @@ divert_prepare_listener(int fd, int family, int type)
 static int
 divert_original_dst(struct firewall *fw, const struct flow *flow, union addr *dst, firewall_cb *cb, void *arg)
 {
-	(void)cb, (void)arg;
 	*dst = flow->local;
 	return firewall_is_own(fw, dst) ? ENOENT : 0;
 }

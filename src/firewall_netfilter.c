@@ -44,7 +44,6 @@ netfilter_nat_destination(int fd, int family, union addr *dst)
 static int
 netfilter_original_dst(struct firewall *fw, const struct flow *flow, union addr *dst, firewall_cb *cb, void *arg)
 {
-	(void)cb, (void)arg;
 	*dst = flow->local;
 	if (flow->proto == IPPROTO_TCP && firewall_is_own(fw, &flow->local))
 		return netfilter_nat_destination(flow->fd, flow->local.sa.sa_family, dst);

@@ -140,7 +140,6 @@ query_retry_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	union addr dst = addr_none;
 	int error;
 
-	(void)loop, (void)revents;
 	if (pf->device == -1) {
 		error = query_helper(q);
 		if (error == 0)
@@ -211,7 +210,6 @@ pf_cancel(struct firewall *fw, void *arg)
 static int
 pf_send_reply(struct firewall *fw, const struct flow *flow, const union addr *src, const void *msg, size_t len)
 {
-	(void)fw, (void)src;
 	return udp_send(flow->fd, NULL, &flow->peer, msg, len);
 }
 

@@ -41,7 +41,6 @@ firewall_new(struct ev_loop *loop, struct ipc *ipc, int device)
 {
 	struct reply_firewall *r = calloc(1, sizeof(*r));
 
-	(void)device;
 	if (r == NULL || (r->replies = reply_sockets_new(loop, ipc)) == NULL) {
 		free(r);
 		return NULL;

@@ -163,7 +163,6 @@ helper_child_cb(struct ev_loop *loop, ev_child *w, int revents)
 {
 	struct helper *h = w->data;
 
-	(void)revents;
 	ev_child_stop(loop, w);
 	h->worker = 0;
 	helper_worker_lost(h);
@@ -289,7 +288,6 @@ helper_restart_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	struct helper *h = w->data;
 	struct helper_listeners listeners;
 
-	(void)loop, (void)revents;
 	if (helper_listen(h->conf, &h->held, &listeners) == 0 && helper_worker_start(h, &listeners) == 0)
 		return;
 	helper_arm(h, w, BACKOFF_MAX_S);
@@ -393,7 +391,6 @@ helper_kill_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct helper *h = w->data;
 
-	(void)loop, (void)revents;
 	log_warn("the worker did not end in time");
 	helper_kill_worker(h);
 }
@@ -403,7 +400,6 @@ helper_check_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct helper *h = w->data;
 
-	(void)loop, (void)revents;
 	if (h->ipc != NULL && resolvers_follow(h->resolvers.addrs, &h->resolvers.naddrs, IPC_ADDRS))
 		ipc_send(h->ipc, &h->resolvers, -1);
 	helper_anchor_check(&h->anchor);
@@ -417,7 +413,6 @@ helper_signal_cb(struct ev_loop *loop, ev_signal *w, int revents)
 	char said[SAID_MAX];
 	struct helper *h = w->data;
 
-	(void)loop, (void)revents;
 	if (w->signum == SIGHUP)
 		helper_reload(h, said);
 	else if (w->signum == SIGUSR1 && h->ipc != NULL)

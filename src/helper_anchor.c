@@ -22,7 +22,6 @@ helper_anchor_guard_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct helper_anchor *ha = w->data;
 
-	(void)revents;
 	log_error("the guard process has ended; starting another one");
 	ev_io_stop(loop, w);
 	close(ha->guard_fd);
@@ -282,7 +281,6 @@ helper_anchor_mend(struct helper_anchor *ha)
 static void
 helper_anchor_looked_cb(struct ev_loop *loop, ev_child *w, int revents)
 {
-	(void)revents;
 	ev_child_stop(loop, w);
 	if (w->rstatus != 0)
 		helper_anchor_mend(w->data);

@@ -27,7 +27,6 @@ typedef bool target_test(const struct helper_targets *, const struct helper_targ
 static bool
 is_expired(const struct helper_targets *t, const struct helper_target *target)
 {
-	(void)t;
 	return target->expires <= ev_now(EV_DEFAULT_UC);
 }
 
@@ -42,7 +41,6 @@ is_skipped(const struct helper_targets *t, const struct helper_target *target)
 static bool
 is_any(const struct helper_targets *t, const struct helper_target *target)
 {
-	(void)t, (void)target;
 	return true;
 }
 
@@ -107,7 +105,6 @@ helper_targets_expire_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct helper_targets *t = w->data;
 
-	(void)revents;
 	helper_targets_each(t, is_expired, false, true);
 	if (t->known == NULL)
 		ev_timer_stop(loop, w);

@@ -165,7 +165,6 @@ ipc_flush(struct ipc *ipc)
 static void
 ipc_write_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
-	(void)loop, (void)revents;
 	ipc_flush(w->data);
 }
 
@@ -292,7 +291,6 @@ ipc_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 	bool freed = false;
 	int error = 0;
 
-	(void)loop, (void)revents;
 	ipc->freed = &freed;
 	for (int i = 0; i < IPC_ROUND_MAX && !freed && error == 0; i++)
 		error = ipc_read(ipc);
@@ -310,7 +308,6 @@ ipc_timeout_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	ipc_answer *answer = p->answer;
 	void *arg = p->arg;
 
-	(void)loop, (void)revents;
 	ipc_pending_free(p);
 	answer(arg, ETIMEDOUT, NULL, -1);
 }

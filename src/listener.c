@@ -41,7 +41,6 @@ listener_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 	socklen_t len;
 	int fd;
 
-	(void)loop, (void)revents;
 	for (int i = 0; i < ACCEPT_BATCH && ev_is_active(w); i++) {
 		len = sizeof(ss);
 		fd = accept(w->fd, (struct sockaddr *)&ss, &len);
@@ -64,7 +63,6 @@ listener_resume_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct listener *l = w->data;
 
-	(void)revents;
 	ev_timer_stop(loop, w);
 	ev_io_start(loop, &l->readable);
 }

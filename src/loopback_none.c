@@ -7,19 +7,16 @@
 bool
 loopback_is_own(const union addr *addr)
 {
-	(void)addr;
 	return false;
 }
 
 int
 loopback_add(const union addr *addr)
 {
-	(void)addr;
 	return EADDRNOTAVAIL;
 }
 
 void
 loopback_remove(const char *anchor)
 {
-	(void)anchor;
 }

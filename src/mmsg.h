@@ -18,7 +18,6 @@ recvmmsg(int fd, struct mmsghdr *list, unsigned n, int flags, void *timeout)
 {
 	ssize_t len = recvmsg(fd, &list->msg_hdr, flags);
 
-	(void)n, (void)timeout;
 	list->msg_len = len == -1 ? 0 : (unsigned)len;
 	return len == -1 ? -1 : 1;
 }
@@ -26,7 +25,6 @@ recvmmsg(int fd, struct mmsghdr *list, unsigned n, int flags, void *timeout)
 static inline int
 sendmmsg(int fd, struct mmsghdr *list, unsigned n, int flags)
 {
-	(void)n;
 	return sendmsg(fd, &list->msg_hdr, flags) == -1 ? -1 : 1;
 }
 

@@ -94,7 +94,6 @@ mover_on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct move *m = timer->data;
 
-	(void)revents;
 	if (ev_now(loop) - m->last >= mover_limit(m))
 		mover_stop(m, CLOSE_IDLE);
 	else

@@ -106,7 +106,6 @@ thread_wake_cb(struct ev_loop *loop, ev_async *w, int revents)
 	enum close_reason reason;
 	bool start, stop;
 
-	(void)revents;
 	pthread_mutex_lock(&t->all->lock);
 	while ((m = TAILQ_FIRST(&t->todo)) != NULL) {
 		TAILQ_REMOVE(&t->todo, m, next);
@@ -195,7 +194,6 @@ movers_wake_cb(struct ev_loop *loop, ev_async *w, int revents)
 	struct movers *all = w->data;
 	struct moving *m;
 
-	(void)loop, (void)revents;
 	pthread_mutex_lock(&all->lock);
 	while ((m = TAILQ_FIRST(&all->done)) != NULL) {
 		TAILQ_REMOVE(&all->done, m, next);

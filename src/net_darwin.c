@@ -32,6 +32,5 @@ net_tune_keepalive(int fd, int idle_s, int interval_s, int probes)
 bool
 net_is_reachable(const char *interface)
 {
-	(void)interface;
 	return true;
 }

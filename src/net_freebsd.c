@@ -10,7 +10,6 @@
 int
 net_bind_device(int fd, int family, const char *interface)
 {
-	(void)fd, (void)family, (void)interface;
 	return EOPNOTSUPP;
 }
 
@@ -25,6 +24,5 @@ net_tune_keepalive(int fd, int idle_s, int interval_s, int probes)
 bool
 net_is_reachable(const char *interface)
 {
-	(void)interface;
 	return true;
 }

@@ -11,7 +11,6 @@
 int
 net_bind_device(int fd, int family, const char *interface)
 {
-	(void)family;
 	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface, (socklen_t)strlen(interface)) == -1 ? errno : 0;
 }
 
@@ -26,6 +25,5 @@ net_tune_keepalive(int fd, int idle_s, int interval_s, int probes)
 bool
 net_is_reachable(const char *interface)
 {
-	(void)interface;
 	return true;
 }

@@ -14,7 +14,6 @@
 int
 net_bind_device(int fd, int family, const char *interface)
 {
-	(void)fd, (void)family, (void)interface;
 	return EOPNOTSUPP;
 }
 
@@ -22,7 +21,6 @@ net_bind_device(int fd, int family, const char *interface)
 void
 net_tune_keepalive(int fd, int idle_s, int interval_s, int probes)
 {
-	(void)fd, (void)idle_s, (void)interval_s, (void)probes;
 }
 
 /* An address of another routing domain is like any other host's to us, and may well be the same as one of ours. */

@@ -23,7 +23,6 @@ static struct {
 static void
 watch_settled_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	(void)revents;
 	ev_timer_stop(loop, w);
 	watch.cb(watch.arg);
 }
@@ -34,7 +33,6 @@ watch_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
 	uint8_t message[4096];
 
-	(void)revents;
 	while (read(w->fd, message, sizeof(message)) > 0)
 		continue;
 	if (!ev_is_active(&watch.settle)) {

@@ -21,7 +21,6 @@ owner_client(int proto, const union addr *local, const union addr *dst, union ad
 	struct pfioc_natlook nl;
 	int fd = open("/dev/pf", O_RDONLY | O_CLOEXEC);
 
-	(void)local;
 	if (fd == -1)
 		return;
 	memset(&nl, 0, sizeof(nl));

@@ -146,7 +146,6 @@ owner_client(int proto, const union addr *local, const union addr *dst, union ad
 	uint16_t port;
 	size_t len;
 
-	(void)dst;
 	if (proto != IPPROTO_TCP)
 		return;
 	ask_conntrack(&msg, local, client);

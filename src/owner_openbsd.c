@@ -22,7 +22,6 @@
 void
 owner_client(int proto, const union addr *local, const union addr *dst, union addr *client)
 {
-	(void)proto, (void)local, (void)dst, (void)client;
 }
 
 static int

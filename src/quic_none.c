@@ -13,7 +13,6 @@ quic_start(void)
 enum sniff
 quic_initial_name(const struct quic_datagram *list, size_t n, struct hostname *name)
 {
-	(void)list, (void)n;
 	name->text[0] = '\0';
 	return SNIFF_NONE;
 }

@@ -8,14 +8,12 @@
 static int
 copy_start(struct relay_half *half)
 {
-	(void)half;
 	return 0;
 }
 
 static void
 copy_stop(struct relay_half *half)
 {
-	(void)half;
 }
 
 /* *n: how many of len bytes went out. 0 or an errno value. */

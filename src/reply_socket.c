@@ -83,7 +83,6 @@ answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 	struct reply_socket *s = arg;
 	struct datagram *d;
 
-	(void)msg;
 	s->id = 0;
 	s->fd = fd;
 	if (error != 0 || fd == -1)

@@ -67,7 +67,6 @@ resolve_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 	struct resolve *r = w->data;
 	ssize_t n = read(w->fd, (uint8_t *)r->addrs + r->got, sizeof(r->addrs) - r->got);
 
-	(void)loop, (void)revents;
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n > 0)

@@ -194,7 +194,6 @@ session_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	struct session *s = w->data;
 	const double left = s->last + s->policy->conf->timeouts.udp_idle - ev_now(loop);
 
-	(void)revents;
 	if (s->state == SESSION_WAIT) {
 		if ((s->awaits & AWAIT_NAME) != 0)
 			session_name_hear(s, true);

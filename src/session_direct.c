@@ -50,7 +50,6 @@ session_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 	uint8_t data[UDP_MAX];
 	ssize_t n;
 
-	(void)loop, (void)revents;
 	for (int i = 0; i < READ_BATCH; i++) {
 		n = recv(s->fd, data, sizeof(data), 0);
 		if (n == -1) {

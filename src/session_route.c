@@ -135,7 +135,6 @@ route_relay_cb(struct ev_loop *loop, ev_io *w, int revents)
 	uint8_t data[UDP_MAX];
 	ssize_t n;
 
-	(void)loop, (void)revents;
 	for (int i = 0; i < READ_BATCH; i++) {
 		n = recv(w->fd, data, sizeof(data), 0);
 		if (n == -1 && errno == ECONNREFUSED)
@@ -153,7 +152,6 @@ route_control_cb(struct ev_loop *loop, ev_io *w, int revents)
 	uint8_t data[512];
 	ssize_t n = recv(w->fd, data, sizeof(data), 0);
 
-	(void)loop, (void)revents;
 	if (n == 0 || (n == -1 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR))
 		route_end(w->data, CLOSE_PROXY_CLOSED);
 }

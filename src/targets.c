@@ -48,7 +48,6 @@ targets_answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 {
 	struct targets *t = arg;
 
-	(void)msg;
 	if (fd != -1)
 		close(fd);
 	if (error != 0 && !t->failing)
@@ -79,7 +78,6 @@ targets_flush(struct targets *t)
 static void
 targets_prepare_cb(struct ev_loop *loop, ev_prepare *w, int revents)
 {
-	(void)loop, (void)revents;
 	targets_flush(w->data);
 }
 

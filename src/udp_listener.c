@@ -167,7 +167,6 @@ udp_listener_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 	size_t len;
 	int error;
 
-	(void)loop, (void)revents;
 	for (int i = 0; i < READ_BATCH; i++) {
 		error = udp_receive(w->fd, &u->local, data, sizeof(data), &len, &flow.peer, &flow.local);
 		if (error == EAGAIN)

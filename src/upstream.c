@@ -289,7 +289,6 @@ upstream_on_io(struct ev_loop *loop, ev_io *io, int revents)
 	struct upstream *u = io->data;
 	int error;
 
-	(void)loop, (void)revents;
 	if (u->state == UPSTREAM_DIAL) {
 		error = net_error(u->fd);
 		if (error != 0)
@@ -305,7 +304,6 @@ upstream_on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct upstream *u = timer->data;
 
-	(void)loop, (void)revents;
 	switch (u->state) {
 	case UPSTREAM_START:
 		upstream_advance(u);

@@ -181,7 +181,6 @@ worker_old_listeners_cb(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct worker *w = timer->data;
 
-	(void)loop, (void)revents;
 	for (size_t i = 0; i < WORKER_LISTENERS; i++)
 		if (w->listeners[i].tcp != NULL && !worker_wants(w->policy->conf, &w->listeners[i].addr)) {
 			listener_free(w->listeners[i].tcp);
@@ -258,7 +257,6 @@ worker_drain_cb(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct worker *w = timer->data;
 
-	(void)loop, (void)revents;
 	connections_stop(&w->connections, CLOSE_SHUTDOWN);
 	worker_stop(w, 0);
 }

@@ -82,7 +82,6 @@ anchor_run(const struct ctl *ctl, int argc, char **argv)
 	char *text = NULL;
 	uid_t uid;
 
-	(void)argc, (void)argv;
 	conf = ctl_conf_needed(ctl->file);
 	if (conf == NULL)
 		return CTL_FAILED;

@@ -10,7 +10,6 @@
 int
 ctl_setup(const struct ctl *ctl, const struct setup_options *o)
 {
-	(void)ctl, (void)o;
 	printf("nothing has to be set up on this system: pfinterceptd brings its own nftables table\n");
 	return CTL_OK;
 }
@@ -18,5 +17,4 @@ ctl_setup(const struct ctl *ctl, const struct setup_options *o)
 void
 ctl_anchor_place(struct anchor *a, const struct conf *conf)
 {
-	(void)a, (void)conf;
 }

@@ -59,7 +59,6 @@ doctor_run(const struct ctl *ctl, int argc, char **argv)
 	struct doctor d = { .out = stdout, .json = ctl->json };
 	struct conf *conf;
 
-	(void)argc, (void)argv;
 	setlocale(LC_CTYPE, "");
 	d.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	signal(SIGPIPE, SIG_IGN);

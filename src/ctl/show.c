@@ -187,28 +187,24 @@ show_line(const void *arg, yajl_val line, bool first)
 int
 status_run(const struct ctl *ctl, int argc, char **argv)
 {
-	(void)argc;
 	return client_run(ctl, CLIENT_LINE, show_line, NULL, "\"verb\":\"%s\"", argv[0]);
 }
 
 int
 rules_run(const struct ctl *ctl, int argc, char **argv)
 {
-	(void)argc, (void)argv;
 	return client_run(ctl, CLIENT_STREAM, show_line, rule_columns, "\"verb\":\"rules\"");
 }
 
 int
 proxies_run(const struct ctl *ctl, int argc, char **argv)
 {
-	(void)argc, (void)argv;
 	return client_run(ctl, CLIENT_STREAM, show_line, proxy_columns, "\"verb\":\"proxies\"");
 }
 
 int
 events_run(const struct ctl *ctl, int argc, char **argv)
 {
-	(void)argc, (void)argv;
 	return client_run(ctl, CLIENT_EVENTS, show_line, event_columns, "\"verb\":\"events\"");
 }
 

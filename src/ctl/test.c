@@ -41,7 +41,6 @@ test_line(const void *arg, yajl_val line, bool first)
 	const char *why = member_text(line, "why");
 	char name[SHOW_MAX], pattern[SHOW_MAX];
 
-	(void)arg, (void)first;
 	if (why != NULL)
 		for (size_t i = 0; i < sizeof(whys) / sizeof(whys[0]); i++)
 			if (strcmp(whys[i].why, why) == 0)

@@ -477,7 +477,6 @@ top_run(const struct ctl *ctl, int argc, char **argv)
 	struct top t = { .ctl = ctl };
 	bool good;
 
-	(void)argc, (void)argv;
 	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {
 		fprintf(stderr, "pfinterceptctl: top needs a terminal; \"connections\" does without\n");
 		return CTL_FAILED;

@@ -7,7 +7,6 @@
 int
 top_run(const struct ctl *ctl, int argc, char **argv)
 {
-	(void)ctl, (void)argc, (void)argv;
 	fprintf(stderr, "pfinterceptctl: this one was built without curses(3); \"connections -w\" does without\n");
 	return CTL_FAILED;
 }
