@@ -36,25 +36,26 @@ socket_path(const struct ctl *ctl, char path[CONF_PATH_MAX + 1])
 }
 
 static void
-explain(const char *path, int error)
+explain(const char *path, int error, char why[CLIENT_WHY_MAX])
 {
 	if (path[0] == '\0')
-		fprintf(stderr, "pfinterceptctl: control.socket is \"\": the daemon has no control socket; name a place for it\n");
+		snprintf(why, CLIENT_WHY_MAX, "control.socket is \"\": the daemon has no control socket; name a place for it");
 	else if (error == ENOENT || error == ECONNREFUSED)
-		fprintf(stderr, "pfinterceptctl: nobody listens at %s: is pfinterceptd running? -s names another socket\n", path);
+		snprintf(why, CLIENT_WHY_MAX, "nobody listens at %s: start pfinterceptd anew, or name its socket with -s", path);
 	else if (error == EACCES || error == EPERM)
-		fprintf(stderr, "pfinterceptctl: %s is for root and control.group; use sudo\n", path);
+		snprintf(why, CLIENT_WHY_MAX, "%s is for root and control.group; use sudo", path);
 	else
-		fprintf(stderr, "pfinterceptctl: %s: %s\n", path, strerror(error));
+		snprintf(why, CLIENT_WHY_MAX, "%s: %s", path, strerror(error));
 }
 
 struct client *
-client_try(const struct ctl *ctl, char path[CONF_PATH_MAX + 1], double seconds)
+client_try(const struct ctl *ctl, unsigned seconds, char why[CLIENT_WHY_MAX])
 {
 	const struct timeval patience = { .tv_sec = (time_t)seconds };
 	struct client *c = calloc(1, sizeof(*c));
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd = c != NULL ? socket(AF_UNIX, SOCK_STREAM, 0) : -1, error;
+	char path[CONF_PATH_MAX + 1];
+	int fd = c != NULL ? socket(AF_UNIX, SOCK_STREAM, 0) : -1;
 
 	signal(SIGPIPE, SIG_IGN);
 	socket_path(ctl, path);
@@ -64,22 +65,21 @@ client_try(const struct ctl *ctl, char path[CONF_PATH_MAX + 1], double seconds)
 		c->in = fdopen(fd, "r");
 	if (c != NULL && c->in != NULL)
 		return c;
-	error = errno;
+	explain(path, errno, why);
 	if (fd != -1)
 		close(fd);
 	free(c);
-	errno = error;
 	return NULL;
 }
 
 struct client *
 client_open(const struct ctl *ctl)
 {
-	char path[CONF_PATH_MAX + 1];
-	struct client *c = client_try(ctl, path, 0);
+	char why[CLIENT_WHY_MAX];
+	struct client *c = client_try(ctl, 0, why);
 
 	if (c == NULL)
-		explain(path, errno);
+		fprintf(stderr, "pfinterceptctl: %s\n", why);
 	return c;
 }
 

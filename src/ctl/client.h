@@ -11,12 +11,14 @@
 
 #include "ctl.h"
 
+#define CLIENT_WHY_MAX (CONF_PATH_MAX + 128)
+
 struct client;
 
 /* Connects to the daemon: at ctl->socket, else where the configuration says. NULL: said why not. */
 struct client *client_open(const struct ctl *);
-/* The same, silently, for one who waits no longer than seconds for a line. NULL: errno tells. path is where. */
-struct client *client_try(const struct ctl *, char path[CONF_PATH_MAX + 1], double seconds);
+/* The same for one who waits no longer than seconds (0: for ever) for a line. NULL: why tells, with the cure. */
+struct client *client_try(const struct ctl *, unsigned seconds, char why[CLIENT_WHY_MAX]);
 void client_close(struct client *);
 int  client_fd(const struct client *);
 

@@ -51,5 +51,7 @@ void doctor_dns(struct doctor *);
 double doctor_now(void);
 /* Until the socket is ready for these events of poll(2): 0, ETIMEDOUT or another errno value. */
 int doctor_wait(int fd, short events, double seconds);
+/* Connects like the daemon. 0 and *fd, or an errno value and -1. */
+int doctor_connect(const union addr *to, const char *interface, double seconds, int *fd);
 
 #endif

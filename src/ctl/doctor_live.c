@@ -9,14 +9,12 @@
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "client.h"
 #include "command.h"
-#include "net.h"
 
 #define ANSWER_S 5              /* a daemon that lives answers sooner */
 #define DISCARD  9
@@ -25,24 +23,18 @@ enum { SEEN_NOT, SEEN, SEEN_ASTRAY };
 
 /* Nobody answers at the control socket: is there a daemon at all? */
 static void
-look_for_process(struct doctor *d, const char *path, int error)
+look_for_process(struct doctor *d, const char *why)
 {
 	const char *const argv[] = { "pgrep", "-x", "pfinterceptd", NULL };
 	char output[256];
 
 	d->running = command_run(argv, NULL, output, sizeof(output), ANSWER_S * 1000) == 0;
 	d->intercepting = d->running && d->conf->global_enabled;
-	if (error == EACCES || error == EPERM)
-		doctor_say(d, DOCTOR_FAULT, "daemon", "%s is for root and control.group: run this as root", path);
-	else if (!d->running)
+	if (d->running)
+		doctor_say(d, DOCTOR_FAULT, "daemon", "pfinterceptd is running, but cannot be asked: %s", why);
+	else
 		doctor_say(d, DOCTOR_FAULT, "daemon", "pfinterceptd is not running: start it; if it ends at once, "
 		    "\"pfinterceptd -d\" tells why");
-	else if (path[0] == '\0')
-		doctor_say(d, DOCTOR_WARNING, "daemon", "pfinterceptd is running, but cannot be asked: give control.socket a "
-		    "place");
-	else
-		doctor_say(d, DOCTOR_FAULT, "daemon", "pfinterceptd is running, but cannot be asked at %s (%s): restart it, or "
-		    "name its socket with -s, or its configuration with -f", path, strerror(error));
 }
 
 static void
@@ -73,12 +65,12 @@ say_status(struct doctor *d, const struct ctl *ctl, yajl_val status)
 void
 doctor_daemon(struct doctor *d, const struct ctl *ctl)
 {
-	char path[CONF_PATH_MAX + 1];
-	struct client *client = client_try(ctl, path, ANSWER_S);
+	char why[CLIENT_WHY_MAX];
+	struct client *client = client_try(ctl, ANSWER_S, why);
 	yajl_val status;
 
 	if (client == NULL) {
-		look_for_process(d, path, errno);
+		look_for_process(d, why);
 		return;
 	}
 	d->running = true;
@@ -86,15 +78,15 @@ doctor_daemon(struct doctor *d, const struct ctl *ctl)
 	if (status != NULL)
 		say_status(d, ctl, status);
 	else
-		doctor_say(d, DOCTOR_FAULT, "daemon", "pfinterceptd is running, but does not answer at %s: it hangs, or is out "
-		    "of descriptors; restart it", path);
+		doctor_say(d, DOCTOR_FAULT, "daemon", "pfinterceptd is running, but does not answer: it hangs, or is out of "
+		    "descriptors; restart it");
 	yajl_tree_free(status);
 	client_close(client);
 }
 
 /* Reads events until one is about our flow. */
 static int
-look_for_flow(struct client *events, uint16_t from, int type, const char *to, double *id)
+look_for_flow(struct client *events, uint16_t from, const char *proto, const char *to, double *id)
 {
 	const double end = doctor_now() + ANSWER_S;
 	int seen = SEEN_NOT;
@@ -102,11 +94,10 @@ look_for_flow(struct client *events, uint16_t from, int type, const char *to, do
 
 	while (seen == SEEN_NOT && doctor_now() < end && (line = client_line(events, NULL)) != NULL) {
 		const char *source = member_text(line, "source"), *dst = member_text(line, "destination");
-		const char *proto = member_text(line, "protocol"), *port = source != NULL ? strrchr(source, ':') : NULL;
+		const char *its = member_text(line, "protocol"), *port = source != NULL ? strrchr(source, ':') : NULL;
 
 		*id = member_number(line, "id");
-		if (port != NULL && atoi(port + 1) == from && proto != NULL &&
-		    strcmp(proto, type == SOCK_STREAM ? "tcp" : "udp") == 0)
+		if (port != NULL && atoi(port + 1) == from && its != NULL && strcmp(its, proto) == 0)
 			seen = dst != NULL && strcmp(dst, to) == 0 ? SEEN : SEEN_ASTRAY;
 		yajl_tree_free(line);
 	}
@@ -116,8 +107,8 @@ look_for_flow(struct client *events, uint16_t from, int type, const char *to, do
 static void
 kill_flow(const struct ctl *ctl, double id)
 {
-	char path[CONF_PATH_MAX + 1];
-	struct client *client = client_try(ctl, path, ANSWER_S);
+	char why[CLIENT_WHY_MAX];
+	struct client *client = client_try(ctl, ANSWER_S, why);
 
 	if (client == NULL)
 		return;
@@ -126,42 +117,27 @@ kill_flow(const struct ctl *ctl, double id)
 	client_close(client);
 }
 
-/* 0 and the socket; ENETUNREACH and the like without a route. */
-static int
-begin_flow(const union addr *to, int type, int *fd)
-{
-	int error;
-
-	if (type == SOCK_STREAM) {
-		error = net_connect(to, NULL, fd);
-		if (error == EINPROGRESS && (error = doctor_wait(*fd, POLLOUT, ANSWER_S)) == 0)
-			error = net_error(*fd);
-		return error;
-	}
-	*fd = socket(to->sa.sa_family, type, 0);
-	return *fd == -1 || connect(*fd, &to->sa, addr_len(to)) == -1 || send(*fd, "", 1, 0) == -1 ? errno : 0;
-}
-
 static void
-try_flow(struct doctor *d, const struct ctl *ctl, union addr to, uint16_t port, int type)
+try_flow(struct doctor *d, const struct ctl *ctl, struct client *events, union addr to, uint16_t port, int type)
 {
-	char path[CONF_PATH_MAX + 1], text[ADDR_TEXT_MAX];
 	const char *proto = type == SOCK_STREAM ? "tcp" : "udp";
-	struct client *events = port != 0 ? client_try(ctl, path, ANSWER_S) : NULL;
+	char text[ADDR_TEXT_MAX];
 	union addr from = addr_none;
 	socklen_t len = sizeof(from);
-	yajl_val answer = NULL;
-	int fd = -1, error = 0, seen = SEEN_NOT;
+	int fd, error = 0, seen = SEEN_NOT;
 	double id = 0;
 
-	if (events == NULL)
+	if (port == 0)
 		return;
 	addr_set_port(&to, port);
 	addr_format(&to, text);
-	if (client_ask(events, "\"verb\":\"events\""))
-		answer = client_line(events, NULL);
-	if (answer != NULL && (error = begin_flow(&to, type, &fd)) == 0 && getsockname(fd, &from.sa, &len) == 0)
-		seen = look_for_flow(events, addr_port(&from), type, text, &id);
+	if (type == SOCK_STREAM)
+		error = doctor_connect(&to, NULL, ANSWER_S, &fd);
+	else if ((fd = socket(to.sa.sa_family, type, 0)) == -1 || connect(fd, &to.sa, addr_len(&to)) == -1 ||
+	    send(fd, "", 1, 0) == -1)
+		error = errno;
+	if (error == 0 && getsockname(fd, &from.sa, &len) == 0)
+		seen = look_for_flow(events, addr_port(&from), proto, text, &id);
 	if (seen != SEEN_NOT)
 		kill_flow(ctl, id);
 	if (seen == SEEN)
@@ -169,50 +145,43 @@ try_flow(struct doctor *d, const struct ctl *ctl, union addr to, uint16_t port, 
 	else if (seen == SEEN_ASTRAY)
 		doctor_say(d, DOCTOR_FAULT, "self-test", "a flow to %s/%s came to pfinterceptd, which cannot tell where it "
 		    "was to go: other rules have changed it on the way; take them out", text, proto);
-	else if (answer != NULL)
+	else
 		doctor_say(d, DOCTOR_FAULT, "self-test", "a flow to %s/%s does not come to pfinterceptd (%s): other rules, a "
-		    "firewall's or a VPN's, take it first; take them out", text, proto, error != 0 ? strerror(error) : "it went elsewhere");
-	yajl_tree_free(answer);
+		    "firewall's or a VPN's, take it first; take them out", text, proto,
+		    error != 0 ? strerror(error) : "it went elsewhere");
 	if (fd != -1)
 		close(fd);
-	client_close(events);
 }
 
 /* A port that is intercepted whatever the address; DNS goes to the forwarder. 0: there is none. */
 static uint16_t
 pick_port(const struct port_list *ports)
 {
+	size_t i = 0;
+
 	if (port_list_contains(ports, DISCARD))
 		return DISCARD;
-	for (size_t i = 0; i < ports->count; i++)
-		for (unsigned port = ports->ranges[i].first; port <= ports->ranges[i].last; port++)
-			if (port != 53)
-				return (uint16_t)port;
-	return 0;
+	while (i < ports->count && ports->ranges[i].first == 53)
+		i++;
+	return i < ports->count ? ports->ranges[i].first : 0;
 }
 
+/* Should flows to this address come? There is a listener, no exclusion, and a route: connect(2) of a datagram socket sends
+ * nothing. */
 static bool
-is_taken(const struct conf *conf, const union addr *to)
+can_try(const struct conf *conf, const union addr *to)
 {
-	bool listens = false;
-
-	for (size_t i = 0; i < conf->listen.naddresses; i++)
-		listens |= conf->listen.addresses[i].sa.sa_family == to->sa.sa_family;
-	for (size_t i = 0; i < conf->intercept.nexclude; i++)
-		listens &= !network_contains(&conf->intercept.exclude[i], to);
-	return listens;
-}
-
-/* connect(2) of a datagram socket sends nothing. */
-static bool
-has_route(const union addr *to)
-{
-	int fd = socket(to->sa.sa_family, SOCK_DGRAM, 0);
-	const bool has = fd != -1 && connect(fd, &to->sa, addr_len(to)) == 0;
+	const int fd = socket(to->sa.sa_family, SOCK_DGRAM, 0);
+	bool listens = false, excluded = false;
+	const bool routed = fd != -1 && connect(fd, &to->sa, addr_len(to)) == 0;
 
 	if (fd != -1)
 		close(fd);
-	return has;
+	for (size_t i = 0; i < conf->listen.naddresses; i++)
+		listens |= conf->listen.addresses[i].sa.sa_family == to->sa.sa_family;
+	for (size_t i = 0; i < conf->intercept.nexclude; i++)
+		excluded |= network_contains(&conf->intercept.exclude[i], to);
+	return listens && !excluded && routed;
 }
 
 void
@@ -223,18 +192,23 @@ doctor_self_test(struct doctor *d, const struct ctl *ctl)
 	const bool matched = conf->intercept.mode == MODE_MATCHED;
 	const uint16_t tcp = pick_port(matched ? &conf->intercept.sniff_ports : &conf->intercept.tcp_ports);
 	const uint16_t udp = matched ? 0 : pick_port(&conf->intercept.udp_ports);
+	char why[CLIENT_WHY_MAX];
+	struct client *events = NULL;
 	bool tried = false;
 	union addr to;
 
-	if (!d->intercepting || conf->intercept.firewall == FIREWALL_NONE)
+	if (!d->intercepting || conf->intercept.firewall == FIREWALL_NONE || (events = client_try(ctl, ANSWER_S, why)) == NULL)
 		return;
+	client_ask(events, "\"verb\":\"events\"");
+	yajl_tree_free(client_line(events, NULL));
 	for (size_t i = 0; i < 2; i++) {
-		if (addr_parse(nowhere[i], DISCARD, &to) != 0 || !is_taken(conf, &to) || !has_route(&to))
+		if (addr_parse(nowhere[i], DISCARD, &to) != 0 || !can_try(conf, &to))
 			continue;
 		tried |= tcp != 0 || udp != 0;
-		try_flow(d, ctl, to, tcp, SOCK_STREAM);
-		try_flow(d, ctl, to, udp, SOCK_DGRAM);
+		try_flow(d, ctl, events, to, tcp, SOCK_STREAM);
+		try_flow(d, ctl, events, to, udp, SOCK_DGRAM);
 	}
+	client_close(events);
 	if (!tried)
 		doctor_say(d, DOCTOR_NOTE, "self-test", "not possible: there is no port that is always intercepted, or no route "
 		    "to %s or %s that intercept.exclude lets be", nowhere[0], nowhere[1]);

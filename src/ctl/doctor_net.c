@@ -215,58 +215,40 @@ doctor_dns(struct doctor *d)
 	}
 }
 
-/* Connects like the daemon. 0 and *fd, or an errno value. */
-static int
-connect_proxy(const struct conf *conf, const struct conf_proxy *proxy, const union addr *to, int *fd)
+int
+doctor_connect(const union addr *to, const char *interface, double seconds, int *fd)
 {
-	int error = net_connect(to, proxy->interface, fd);
+	int error = net_connect(to, interface, fd);
 
-	if (error == EINPROGRESS && (error = doctor_wait(*fd, POLLOUT, conf->timeouts.connect)) == 0)
+	if (error == EINPROGRESS && (error = doctor_wait(*fd, POLLOUT, seconds)) == 0)
 		error = net_error(*fd);
-	if (error != 0 && *fd != -1)
+	if (error != 0 && *fd != -1) {
 		close(*fd);
+		*fd = -1;
+	}
 	return error;
 }
 
-/* Goes on, but takes small bites of what a SOCKS5 proxy says, and sends no more than it had to say before. */
-static enum handshake_status
-step(struct handshake *hs, int fd)
-{
-	uint8_t data[2];
-	ssize_t n;
-
-	if (handshake_is_sending(hs) || hs->peek)
-		return handshake_go_on(hs, fd);
-	n = recv(fd, data, hs->want < sizeof(data) ? hs->want : sizeof(data), 0);
-	if (n > 0)
-		return hs->ops->input(hs, data, (size_t)n);
-	hs->reason = CLOSE_PROXY_CLOSED;
-	return HANDSHAKE_FAILED;
-}
-
-/* CLOSE_DONE, or what the proxy did not like. SOCKS5 is asked for an association, which needs no target; let_in: as far
- * as the request (RFC 1928 section 4), or an HTTP proxy's opinion of the target. */
-static enum close_reason
-greet(const struct conf *conf, const struct conf_proxy *proxy, const union addr *at, int fd, struct handshake *hs,
-    bool *let_in)
+/* Does the proxy let us in? hs->reason: CLOSE_DONE when it also does what we ask, else what it did not like. SOCKS5 is
+ * asked for an association, which needs no target. */
+static bool
+greet(const struct conf *conf, const struct conf_proxy *proxy, const union addr *at, int fd, struct handshake *hs)
 {
 	const bool socks = proxy->type == PROXY_SOCKS5;
 	struct target target = { .host = socks ? NULL : "localhost", .port = socks ? 0 : 9, .associate = socks };
 	enum handshake_status status;
+	bool let_in = false;
 
 	addr_from_bytes(&target.addr, at->sa.sa_family, in6addr_any.s6_addr, 0);
-	status = handshake_begin(hs, proxy, &target);
-	*let_in = false;
-	while (status == HANDSHAKE_MORE) {
-		const bool sending = handshake_is_sending(hs);
-
-		*let_in |= sending && hs->spoke && hs->out[0] == 5;
-		if (doctor_wait(fd, sending ? POLLOUT : POLLIN, conf->timeouts.handshake) != 0)
-			return CLOSE_PROXY_TIMEOUT;
-		status = step(hs, fd);
+	for (status = handshake_begin(hs, proxy, &target); status == HANDSHAKE_MORE; status = handshake_go_on(hs, fd)) {
+		let_in |= hs->spoke && hs->want == 4; /* for the reply to the request: RFC 1928 section 6 */
+		if (doctor_wait(fd, handshake_is_sending(hs) ? POLLOUT : POLLIN, conf->timeouts.handshake) == 0)
+			continue;
+		hs->reason = CLOSE_PROXY_TIMEOUT;
+		break;
 	}
-	*let_in |= status == HANDSHAKE_DONE || hs->reason == CLOSE_HTTP_STATUS;
-	return status == HANDSHAKE_DONE ? CLOSE_DONE : hs->reason;
+	handshake_wipe(hs);
+	return let_in || status == HANDSHAKE_DONE || hs->reason == CLOSE_HTTP_STATUS;
 }
 
 static const char *
@@ -291,21 +273,19 @@ check_greeting(struct doctor *d, const struct conf_proxy *proxy, const union add
     double ms)
 {
 	const bool socks = proxy->type == PROXY_SOCKS5;
-	struct handshake hs = { .state = 0 };
+	struct handshake hs;
 	char at[ADDR_TEXT_MAX];
-	bool let_in;
-	const enum close_reason reason = greet(d->conf, proxy, addr, fd, &hs, &let_in);
 
-	handshake_wipe(&hs);
 	addr_format(addr, at);
-	if (!let_in)
-		doctor_say(d, DOCTOR_FAULT, link, "%s: %s", at, cure(reason));
-	else
-		doctor_say(d, DOCTOR_OK, link, "%s speaks %s and lets us in, %.1f ms away%s", at, socks ? "SOCKS5" : "HTTP", ms,
-		    socks && reason == CLOSE_DONE ? "; it carries UDP" : "");
-	if (let_in && socks && reason != CLOSE_DONE && d->conf->intercept.udp_ports.count > 0)
+	if (!greet(d->conf, proxy, addr, fd, &hs)) {
+		doctor_say(d, DOCTOR_FAULT, link, "%s: %s", at, cure(hs.reason));
+		return;
+	}
+	doctor_say(d, DOCTOR_OK, link, "%s speaks %s and lets us in, %.1f ms away%s", at, socks ? "SOCKS5" : "HTTP", ms,
+	    socks && hs.reason == CLOSE_DONE ? "; it carries UDP" : "");
+	if (socks && hs.reason != CLOSE_DONE && d->conf->intercept.udp_ports.count > 0)
 		doctor_say(d, DOCTOR_WARNING, link, "%s carries no UDP (%s): browsers take TCP in place of QUIC, other UDP that "
-		    "rules send to it is dropped; enable UDP ASSOCIATE there", at, close_reason_name(reason));
+		    "rules send to it is dropped; enable UDP ASSOCIATE there", at, close_reason_name(hs.reason));
 }
 
 void
@@ -324,7 +304,7 @@ doctor_proxy(struct doctor *d, const struct conf_proxy *proxy)
 	for (size_t i = 0; i < n; i++) {
 		addr_format(&addrs[i], text);
 		begun = doctor_now();
-		error = connect_proxy(d->conf, proxy, &addrs[i], &fd);
+		error = doctor_connect(&addrs[i], proxy->interface, d->conf->timeouts.connect, &fd);
 		if (error != 0) {
 			/* The daemon tries them in turn. */
 			doctor_say(d, i + 1 < n ? DOCTOR_WARNING : DOCTOR_FAULT, link, "%s cannot be reached (%s): correct host "

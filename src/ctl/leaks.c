@@ -260,7 +260,7 @@ check_settings(struct leaks *l)
 			doctor_say(l->d, settings[i].level, "leaks", "%s", settings[i].text);
 	for (const struct conf_proxy *p = c->proxies; p < c->proxies + c->nproxies; p++)
 		if (p->enabled && addr_parse(p->host, 0, &a) != 0 && leaks_kept(l, p->host))
-			doctor_say(l->d, DOCTOR_NOTE, "leaks", "%s, the name of proxy %u, has to be asked directly: give its address", p->host, p->id);
+			doctor_say(l->d, DOCTOR_NOTE, "leaks", "the name of proxy %u has to be asked directly: give its address", p->id);
 }
 
 /* Names under .local are asked of the neighbours, by multicast, which is never intercepted. */

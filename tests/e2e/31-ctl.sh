@@ -9,7 +9,7 @@ start_microsocks
 start_origin
 config "$(rule 1 198.51.100.13), $(rule 7 '*.kion.cloud' '"proxy_id": 2, "ports": "443"')" \
     "\"control\": { \"socket\": \"$T/control.sock\" }"
-check "without a daemon: says so" fails_saying "nobody listens at $T/control.sock: is pfinterceptd running" status
+check "without a daemon: says so" fails_saying "nobody listens at $T/control.sock: start pfinterceptd" status
 daemon_start
 check "status" shows '^state +intercepting$' status
 check "... from another socket: -s" fails_saying 'nobody listens at /nonexistent' -s /nonexistent status

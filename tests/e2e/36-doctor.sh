@@ -84,7 +84,7 @@ check "descriptors that run out" names 'FAULT   daemon: [0-9]* of [0-9]* descrip
 open_files 4096
 
 mv "$T/control.sock" "$T/away"
-check "a control socket that is gone" names 'FAULT   daemon: pfinterceptd is running, but cannot be asked at .*/control.sock (No such'
+check "a control socket that is gone" names 'FAULT   daemon: pfinterceptd is running, but cannot be asked: nobody listens at .*/control.sock'
 mv "$T/away" "$T/control.sock"
 install -m 755 "$CTL" "$T/pfinterceptctl"
 chmod 644 "$T/conf"
