@@ -29,8 +29,6 @@ struct dns_socket {
 	ev_io                  io;              /* UDP; else its fd is -1 */
 	struct listener       *tcp;             /* TCP; owns its own socket */
 	unsigned               refs;            /* one for receiving, one for each request */
-	bool                   gathers;         /* answers are kept in out for a moment */
-	struct udp_batch      *in, *out;        /* UDP; one block of memory */
 };
 
 /* One TCP connection whose destination is known. */
@@ -223,7 +221,6 @@ socket_unref(struct dns_socket *s)
 		return;
 	if (s->io.fd != -1)
 		close(s->io.fd);
-	free(s->in);
 	free(s);
 }
 
@@ -302,11 +299,9 @@ socket_request(struct dns_socket *s, const struct flow *flow, const uint8_t *msg
 }
 
 static void
-socket_flush(struct dns_socket *s)
+log_unsent(int error)
 {
-	int error = s->out->count > 0 ? udp_send_batch(s->io.fd, addr_is_any(&s->local), s->out) : 0;
-
-	if (error != 0)
+	if (error != 0 && error != EINPROGRESS)
 		log_debug("dns: an answer cannot be sent: %s", strerror(error));
 }
 
@@ -315,24 +310,26 @@ static void
 socket_udp_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct dns_socket *s = w->data;
+	struct udp_batch *in = &s->set->in, *out = &s->set->out;
 	struct flow flow = { .fd = w->fd, .proto = IPPROTO_UDP };
 
 	s->refs++;
-	s->gathers = true;
-	for (int n = 0; n < READ_BATCHES && udp_receive_batch(w->fd, &s->local, s->in) == 0; n++) {
-		for (unsigned i = 0; i < s->in->count; i++) {
-			const struct udp_datagram *d = &s->in->list[i];
+	s->set->gathers = s;
+	for (int n = 0; n < READ_BATCHES && udp_receive_batch(w->fd, &s->local, in) == 0; n++) {
+		for (unsigned i = 0; i < in->count; i++) {
+			const struct udp_datagram *d = &in->list[i];
 
 			flow.peer = d->peer;
 			flow.local = d->local;
 			if (d->len > 2 && (d->data[2] & 0x80) == 0)
 				socket_request(s, &flow, d->data, d->len);
 		}
-		socket_flush(s);
-		if (s->in->count < UDP_BATCH)
+		if (out->count > 0)
+			log_unsent(udp_send_batch(w->fd, addr_is_any(&s->local), out));
+		if (in->count < UDP_BATCH)
 			break;
 	}
-	s->gathers = false;
+	s->set->gathers = NULL;
 	socket_unref(s);
 }
 
@@ -351,33 +348,27 @@ socket_accept_cb(void *arg, int fd, const union addr *peer)
 int
 dns_listeners_add(struct dns_listeners *set, int fd, int type, const union addr *local)
 {
-	struct dns_socket *s = calloc(1, sizeof(*s));
-	int error = 0;
+	const bool tcp = type == SOCK_STREAM;
+	struct dns_socket *s;
+	int error = !tcp && addr_is_any(local) ? udp_tell_local(fd, local->sa.sa_family) : 0;
 
+	if (error != 0)
+		return error;
+	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return ENOMEM;
 	s->set = set;
 	s->local = *local;
 	s->refs = 1;
-	ev_io_init(&s->io, socket_udp_cb, type == SOCK_STREAM ? -1 : fd, EV_READ);
+	ev_io_init(&s->io, socket_udp_cb, tcp ? -1 : fd, EV_READ);
 	s->io.data = s;
-	if (type == SOCK_STREAM) {
-		s->tcp = listener_new(set->loop, fd, socket_accept_cb, s);
-		error = s->tcp == NULL ? ENOMEM : 0;
-	} else {
-		s->in = malloc(2 * sizeof(*s->in));
-		error = s->in == NULL ? ENOMEM : addr_is_any(local) ? udp_tell_local(fd, local->sa.sa_family) : 0;
-	}
-	if (error != 0) {
-		free(s->in);
+	s->tcp = tcp ? listener_new(set->loop, fd, socket_accept_cb, s) : NULL;
+	if (tcp && s->tcp == NULL) {
 		free(s);
-		return error;
+		return ENOMEM;
 	}
-	if (s->tcp == NULL) {
-		s->out = s->in + 1;
-		s->out->count = 0;
+	if (!tcp)
 		ev_io_start(set->loop, &s->io);
-	}
 	LIST_INSERT_HEAD(&set->sockets, s, link);
 	return 0;
 }
@@ -417,11 +408,12 @@ static int
 request_send(const struct dns_request *r, const void *msg, size_t len)
 {
 	struct dns_socket *s = r->socket;
+	struct udp_batch *out = &s->set->out;
 	struct udp_datagram *d;
 
-	if (!s->gathers || len > UDP_BATCH_SIZE || s->out->count == UDP_BATCH)
+	if (s->set->gathers != s || len > UDP_BATCH_SIZE || out->count == UDP_BATCH)
 		return udp_send(r->flow.fd, addr_is_any(&s->local) ? &r->flow.local : NULL, &r->flow.peer, msg, len);
-	d = &s->out->list[s->out->count++];
+	d = &out->list[out->count++];
 	d->peer = r->flow.peer;
 	d->local = r->flow.local;
 	d->len = len;
@@ -433,7 +425,6 @@ void
 dns_request_answer(struct dns_request *r, const void *msg, size_t len)
 {
 	struct firewall *fw;
-	int error = 0;
 
 	if (r->client != NULL) {
 		client_answer(r, msg, len);
@@ -441,10 +432,8 @@ dns_request_answer(struct dns_request *r, const void *msg, size_t len)
 	}
 	fw = r->socket->set->firewall;
 	if (msg != NULL && addr_is_set(&r->meant))
-		error = fw->ops->send_reply(fw, &r->flow, &r->meant, msg, len);
+		log_unsent(fw->ops->send_reply(fw, &r->flow, &r->meant, msg, len));
 	else if (msg != NULL)
-		error = request_send(r, msg, len);
-	if (error != 0 && error != EINPROGRESS)
-		log_debug("dns: an answer cannot be sent: %s", strerror(error));
+		log_unsent(request_send(r, msg, len));
 	request_free(r);
 }

@@ -19,6 +19,7 @@
 
 #include "account.h"
 #include "firewall.h"
+#include "udp.h"
 
 #define DNS_CLIENTS_MAX    256
 #define DNS_CLIENT_QUERIES 64
@@ -50,6 +51,8 @@ struct dns_listeners {
 	LIST_HEAD(, dns_request) lookups;               /* waiting for the firewall; a connection: without bytes */
 	LIST_HEAD(, dns_client)  clients;
 	LIST_HEAD(, dns_socket)  sockets;               /* those that receive */
+	struct dns_socket *gathers;                     /* receives just now: the answers to its clients are kept in out */
+	struct udp_batch in, out;
 };
 
 /* fd: bound and non-blocking; TCP: listening. Taken over. 0 or errno (fd stays the caller's). */

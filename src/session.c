@@ -14,7 +14,6 @@
 #include "udp_listener.h"
 
 #define REFUSED_S  5.0          /* a way that failed is tried again after that */
-#define WARN_S     1.0
 
 struct session *
 session_find(const struct sessions *all, const union addr *client, const union addr *dst)
@@ -322,13 +321,9 @@ session_take(struct session *s, const uint8_t *msg, size_t len)
 static void
 sessions_warn_limit(struct sessions *all)
 {
-	const double now = ev_now(all->env.loop);
-
 	all->env.account->dropped[DROP_LIMIT]++;
-	if (now < all->warn_after)
-		return;
-	all->warn_after = now + WARN_S;
-	log_warn("a datagram was dropped: limits.udp_sessions or limits.per_client is reached");
+	if (rate_take(&all->warnings, 1, ev_now(all->env.loop)))
+		log_warn("a datagram was dropped: limits.udp_sessions or limits.per_client is reached");
 }
 
 /* pf knows a client's address and port by one destination at a time, and shows that one as the source of every

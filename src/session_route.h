@@ -88,8 +88,7 @@ struct sessions {
 	struct route           *routes;
 	struct limit            limit;
 	size_t                  held_bytes;
-	struct rate             refusals;
-	double                  warn_after;
+	struct rate             refusals, warnings;
 	LIST_HEAD(, udp_listener) listeners;
 };
 
