@@ -340,7 +340,7 @@ draw(struct top *t)
 	if (t->message[0] != '\0')
 		mvprintw(LINES - 1, 0, "%.*s", COLS - 1, t->message);
 	else
-		mvprintw(LINES - 1, 0, "%.*s", COLS - 1, "q quit  s sort  / filter  r rules  k kill  p pause  space freeze");
+		mvprintw(LINES - 1, 0, "%.*s", COLS - 1, "q quit s sort / filter r rules k kill p pause space freeze");
 	mvprintw(LINES - 1, COLS > 79 ? COLS - 22 : 58, " %-6.6s %-13.13s", sorts[t->sort], t->filter);
 	refresh();
 }

@@ -27,7 +27,7 @@ LC_ALL=C.UTF-8 $TERMINAL -u new-session -d -s top -x 80 -y 24 \
 check "top shows the state" shows '^pfinterceptd intercepting, up .*, 1 flows'
 check "... the flow" shows '^ *1 tcp +198.51.100.13:7000 +1 proxy +1 '
 check "... the proxy" shows '^proxy 1 +microsocks +up +1 active'
-check "... the keys" shows '^q quit  s sort  / filter  r rules  k kill'
+check "... the keys" shows '^q quit s sort / filter r rules k kill p pause space freeze'
 key r
 check "the summary can be of rules" shows '^rule  1 +rule 1 +proxy +1 active'
 key r
