@@ -471,7 +471,7 @@ helper_run(const struct helper_start *start)
 	h.loop = ev_default_loop(PFI_EV_FLAGS);
 	if (h.loop == NULL)
 		fatal("no event loop");
-	h.proxies = (struct helper_proxies){ h.loop, start->uid, start->gid, helper_proxy_cb, &h, NULL, { NULL } };
+	h.proxies = (struct helper_proxies){ h.loop, start->uid, start->gid, helper_proxy_cb, &h, NULL, NULL };
 	helper_capture_init(&h.capture, h.loop, &h.start);
 	helper_watch(&h);
 	refuse_init(&h.refuse);

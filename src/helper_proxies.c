@@ -8,10 +8,8 @@
 #include "resolve.h"
 
 struct helper_lookup {
-	LIST_ENTRY(helper_lookup) next;
 	struct helper_proxies *all;
-	struct resolve        *resolve;
-	size_t                 index;
+	struct resolve        *resolve;         /* NULL: not under way */
 };
 
 static void
@@ -19,10 +17,9 @@ lookup_cb(void *arg, const union addr *addrs, size_t naddrs)
 {
 	struct helper_lookup *lookup = arg;
 	struct helper_proxies *all = lookup->all;
-	const struct conf_proxy *proxy = &all->conf->proxies[lookup->index];
+	const struct conf_proxy *proxy = &all->conf->proxies[lookup - all->lookups];
 
-	LIST_REMOVE(lookup, next);
-	free(lookup);
+	lookup->resolve = NULL;
 	if (naddrs == 0)
 		log_warn("proxy %u: the name %s is not known to this host's resolver", proxy->id, proxy->host);
 	all->known(all->arg, proxy->index, addrs, naddrs);
@@ -32,36 +29,23 @@ void
 helper_proxies_resolve(struct helper_proxies *all, size_t index)
 {
 	const struct conf_proxy *proxy = &all->conf->proxies[index];
-	struct helper_lookup *lookup;
+	struct helper_lookup *lookup = all->lookups != NULL ? &all->lookups[index] : NULL;
 	union addr addr;
 
-	LIST_FOREACH(lookup, &all->lookups, next)
-		if (lookup->index == index)
-			return;
-	if (addr_parse(proxy->host, proxy->port, &addr) == 0)
-		return;
-	lookup = calloc(1, sizeof(*lookup));
-	if (lookup == NULL)
+	if (lookup == NULL || lookup->resolve != NULL || addr_parse(proxy->host, proxy->port, &addr) == 0)
 		return;
 	lookup->all = all;
-	lookup->index = index;
 	lookup->resolve = resolve_start(all->loop, proxy->host, all->uid, all->gid, lookup_cb, lookup);
-	if (lookup->resolve != NULL)
-		LIST_INSERT_HEAD(&all->lookups, lookup, next);
-	else
-		free(lookup);
 }
 
 void
 helper_proxies_end(struct helper_proxies *all)
 {
-	struct helper_lookup *lookup;
-
-	while ((lookup = LIST_FIRST(&all->lookups)) != NULL) {
-		LIST_REMOVE(lookup, next);
-		resolve_cancel(lookup->resolve);
-		free(lookup);
-	}
+	for (size_t i = 0; all->lookups != NULL && i < all->conf->nproxies; i++)
+		if (all->lookups[i].resolve != NULL)
+			resolve_cancel(all->lookups[i].resolve);
+	free(all->lookups);
+	all->lookups = NULL;
 }
 
 void
@@ -69,6 +53,7 @@ helper_proxies_set_conf(struct helper_proxies *all, const struct conf *conf)
 {
 	helper_proxies_end(all);
 	all->conf = conf;
+	all->lookups = calloc(conf->nproxies + 1, sizeof(*all->lookups));
 	for (size_t i = 0; i < conf->nproxies; i++)
 		helper_proxies_resolve(all, i);
 }

@@ -8,8 +8,6 @@
 #ifndef PFI_HELPER_PROXIES_H
 #define PFI_HELPER_PROXIES_H
 
-#include <sys/queue.h>
-
 #include "conf.h"
 
 struct ev_loop;
@@ -24,7 +22,7 @@ struct helper_proxies {
 	helper_proxies_cb *known;
 	void              *arg;
 	const struct conf *conf;
-	LIST_HEAD(, helper_lookup) lookups;     /* under way */
+	struct helper_lookup *lookups;          /* one for each of conf->proxies */
 };
 
 /* Looks all of them up; lookups for the configuration before are forgotten. */

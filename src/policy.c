@@ -15,26 +15,16 @@
 static int
 policy_copy_resolvers(struct policy *policy, const union addr *addrs, size_t naddrs)
 {
-	union addr *copy = NULL;
+	union addr *copy = calloc(naddrs + 1, sizeof(*copy));
 
-	if (naddrs > 0) {
-		copy = calloc(naddrs, sizeof(*copy));
-		if (copy == NULL)
-			return ENOMEM;
-		memcpy(copy, addrs, naddrs * sizeof(*copy));
-	}
+	if (copy == NULL)
+		return ENOMEM;
+	for (size_t i = 0; i < naddrs; i++)
+		copy[i] = addrs[i];
 	free(policy->resolvers);
 	policy->resolvers = copy;
 	policy->nresolvers = naddrs;
 	return 0;
-}
-
-static void
-policy_init_proxy(struct proxy *proxy, const struct conf_proxy *conf)
-{
-	proxy->conf = conf;
-	if (addr_parse(conf->host, conf->port, &proxy->addrs[0]) == 0)
-		proxy->naddrs = 1;
 }
 
 struct policy *
@@ -51,8 +41,11 @@ policy_new(struct conf *conf, uint32_t generation)
 		free(policy);
 		return NULL;
 	}
-	for (size_t i = 0; i < conf->nproxies; i++)
-		policy_init_proxy(&policy->proxies[i], &conf->proxies[i]);
+	for (size_t i = 0; i < conf->nproxies; i++) {
+		policy->proxies[i].conf = &conf->proxies[i];
+		if (addr_parse(conf->proxies[i].host, conf->proxies[i].port, &policy->proxies[i].addrs[0]) == 0)
+			policy->proxies[i].naddrs = 1;
+	}
 	policy->refs = 1;
 	policy->generation = generation;
 	policy->conf = conf;
@@ -77,18 +70,12 @@ policy_unref(struct policy *policy)
 	free(policy);
 }
 
-static bool
-policy_same_proxy(const struct conf_proxy *a, const struct conf_proxy *b)
-{
-	return a->type == b->type && a->port == b->port && strcasecmp(a->host, b->host) == 0;
-}
-
 static const struct proxy *
 policy_find_proxy(const struct policy *policy, const struct conf_proxy *conf)
 {
-	for (size_t i = 0; i < policy->conf->nproxies; i++)
-		if (policy_same_proxy(policy->proxies[i].conf, conf))
-			return &policy->proxies[i];
+	for (const struct proxy *p = policy->proxies; p < policy->proxies + policy->conf->nproxies; p++)
+		if (p->conf->type == conf->type && p->conf->port == conf->port && strcasecmp(p->conf->host, conf->host) == 0)
+			return p;
 	return NULL;
 }
 

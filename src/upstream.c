@@ -87,6 +87,14 @@ upstream_finish(struct upstream *u, int fd, enum close_reason reason)
 }
 
 static void
+upstream_listen(struct upstream *u, int events)
+{
+	ev_io_stop(u->env.loop, &u->io);
+	ev_io_set(&u->io, u->fd, events);
+	ev_io_start(u->env.loop, &u->io);
+}
+
+static void
 upstream_wait(struct upstream *u, double seconds, int events)
 {
 	struct ev_loop *loop = u->env.loop;
@@ -94,9 +102,7 @@ upstream_wait(struct upstream *u, double seconds, int events)
 	ev_timer_stop(loop, &u->timer);
 	ev_timer_set(&u->timer, seconds, 0.);
 	ev_timer_start(loop, &u->timer);
-	ev_io_stop(loop, &u->io);
-	ev_io_set(&u->io, u->fd, events);
-	ev_io_start(loop, &u->io);
+	upstream_listen(u, events);
 }
 
 /* The reason that says most: a proxy's own words rather than "down". */
@@ -239,11 +245,8 @@ upstream_watch(struct upstream *u)
 {
 	int events = handshake_is_sending(&u->hs) ? EV_WRITE : EV_READ;
 
-	if ((u->io.events & (EV_READ | EV_WRITE)) == events)
-		return;
-	ev_io_stop(u->env.loop, &u->io);
-	ev_io_set(&u->io, u->fd, events);
-	ev_io_start(u->env.loop, &u->io);
+	if ((u->io.events & (EV_READ | EV_WRITE)) != events)
+		upstream_listen(u, events);
 }
 
 static void
