@@ -69,7 +69,7 @@ struct conf_rule {
 	struct port_list ports;         /* count 0: any */
 	int              protocol;      /* 0: any, IPPROTO_TCP, IPPROTO_UDP */
 	const char      *user;          /* who sends; NULL: anyone */
-	uid_t            uid;           /* ... as a number; see conf_users_resolve() */
+	uid_t            uid;           /* ... as a number; -1: conf_parse() was given a name */
 };
 
 struct conf_socket { const char *path; union addr addr; };      /* one of them: unix, or TCP with port */
@@ -180,16 +180,13 @@ struct conf_text {
 	size_t            len;
 	char              bytes[];      /* with a NUL behind them */
 };
-/* Gives the text of the pattern file at path; it stays until the parser has returned. 0 or an errno value. */
-typedef int conf_loader(void *arg, const char *path, const struct conf_text **);
-/* The same for a configuration that may name pattern files: relative to the directory of file. */
+/* Gives the text of the pattern file at path or, where path is NULL, the number of a user of this host; it stays until
+ * the parser has returned. 0 or an errno value. */
+typedef int conf_loader(void *arg, const char *path, const char *user, const struct conf_text **);
+/* The same for a configuration that may name users and pattern files: relative to the directory of file. */
 struct conf *conf_parse_files(const char *file, const char *text, size_t len, conf_loader *, void *arg,
     struct conf_report *report);
 void conf_free(struct conf *);
-
-/* Looks the users of rules up in this host's user database; conf_parse() reads numbers only. file and text as
- * for conf_parse(). 0; EINVAL: report->error tells. */
-int conf_users_resolve(struct conf *, const char *file, const char *text, struct conf_report *report);
 
 /* Prints the configuration, all defaults filled in, as JSON that conf_parse() accepts again; passwords
  * appear as "********". */

@@ -6,11 +6,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "conf_key.h"
+
+#define NUMBER_MAX 24           /* characters of a user's number, with the NUL */
 
 static void
 texts_add(struct conf_texts *texts, struct conf_text *text)
@@ -57,11 +60,24 @@ text_read(int fd, struct conf_texts *texts)
 }
 
 static int
-load_file(void *arg, const char *path, const struct conf_text **text)
+user_read(const char *name, struct conf_texts *texts)
+{
+	const struct passwd *pw = getpwnam(name);
+	struct conf_text *text = pw != NULL ? calloc(1, sizeof(*text) + NUMBER_MAX) : NULL;
+
+	if (text == NULL)
+		return pw != NULL ? ENOMEM : ENOENT;
+	text->len = (size_t)snprintf(text->bytes, NUMBER_MAX, "%ju", (uintmax_t)pw->pw_uid);
+	texts_add(texts, text);
+	return 0;
+}
+
+static int
+load(void *arg, const char *path, const char *user, const struct conf_text **text)
 {
 	struct conf_texts *texts = arg;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int err = text_read(fd, texts);
+	int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	int err = path != NULL ? text_read(fd, texts) : user_read(user, texts);
 
 	*text = texts->last;
 	if (fd >= 0)
@@ -77,7 +93,7 @@ conf_load(const char *file, struct conf_texts *texts, struct conf_report *report
 	const struct conf_text *text;
 	const char *found;
 	struct stat st;
-	int err = load_file(texts, file, &text);
+	int err = load(texts, file, NULL, &text);
 
 	if (err != 0) {
 		conf_fail(&reader, NULL, "the file cannot be read (%s); make it readable, or name another one", strerror(err));
@@ -88,7 +104,7 @@ conf_load(const char *file, struct conf_texts *texts, struct conf_report *report
 		password.offset = (uint32_t)(found - text->bytes);
 		conf_warn(&reader, &password, "every user of this host can read the file; run chmod o-r on it");
 	}
-	return conf_parse_files(file, text->bytes, text->len, load_file, texts, report);
+	return conf_parse_files(file, text->bytes, text->len, load, texts, report);
 }
 
 void
@@ -140,7 +156,7 @@ texts_receive(FILE *file, struct conf_texts *texts)
 }
 
 static int
-load_next(void *arg, const char *path, const struct conf_text **text)
+load_next(void *arg, const char *path, const char *user, const struct conf_text **text)
 {
 	const struct conf_text **last = arg;
 

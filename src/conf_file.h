@@ -1,8 +1,8 @@
 /*
  * conf_file.h - where the texts of a configuration come from: files, or the process that has read them.
  *
- * A configuration is made of its own text and those of its pattern files, in the order in which conf_parse_files()
- * asks for them. The worker, which sees no file, gets them all behind one descriptor.
+ * A configuration is made of its own text and those of its pattern files and users' numbers, in the order in which
+ * conf_parse_files() asks for them. The worker, which sees no file, gets them all behind one descriptor.
  *
  * Owner:   struct conf_texts is the caller's, all zero at first; conf_texts_free() wipes and frees what is in it.
  * Errors:  NULL where a configuration is wanted: report->error tells.

@@ -40,7 +40,7 @@ struct conf_reader {
 	const char          *file, *text;
 	struct conf         *conf;
 	struct conf_report  *report;
-	conf_loader         *loader;    /* NULL: there are no pattern files */
+	conf_loader         *loader;    /* NULL: pattern files and users cannot be looked up */
 	void                *arg;       /* its */
 };
 

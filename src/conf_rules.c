@@ -129,13 +129,22 @@ static int
 read_user(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
 {
 	struct conf_rule *rule = field;
+	const char *digits = node->text;
+	const struct conf_text *text;
 	unsigned long number;
 	int err = conf_read_word(r, node, key, &rule->user);
 
 	rule->uid = (uid_t)-1;
-	if (err != 0 || strspn(node->text, "0123456789") != node->len)
+	if (err != 0)
 		return err;
-	number = strtoul(node->text, NULL, 10);
+	if (strspn(digits, "0123456789") != node->len) {
+		if (r->loader == NULL)
+			return 0;
+		if (r->loader(r->arg, NULL, node->text, &text) != 0)
+			return conf_fail(r, node, "this host knows no user \"%s\"; write the name of one, or a number like \"1001\"", node->text);
+		digits = text->bytes;
+	}
+	number = strtoul(digits, NULL, 10);
 	rule->uid = (uid_t)number;
 	return number < UINT32_MAX ? 0 : conf_fail(r, node, "\"%s\" is %s", node->text, user_word.sentence);
 }
@@ -193,7 +202,7 @@ list_path(struct conf_reader *r, const struct json *node)
 static int
 load_list(struct conf_reader *r, const struct json *node, const char *path, const struct conf_text **list)
 {
-	int err = r->loader == NULL ? ENOENT : r->loader(r->arg, path, list);
+	int err = r->loader == NULL ? ENOENT : r->loader(r->arg, path, NULL, list);
 
 	if (err != 0)
 		return conf_fail(r, node, "\"%.500s\" cannot be read (%s); make it readable, or name another file", path, strerror(err));

@@ -121,8 +121,6 @@ helper_send_all(struct helper *h, struct helper_listeners *listeners)
 		error = helper_listen_send(listeners, h->ipc);
 	for (size_t i = 0; i < h->conf->nproxies && error == 0; i++)
 		helper_send_proxy(h, i);
-	if (error == 0)
-		error = owner_tell_users(h->ipc, h->conf);
 	helper_control_send(&h->control, h->conf, h->ipc);
 	helper_state_send(&h->fake_ip_fd, h->conf, h->ipc);
 	helper_send_paused(h);
@@ -317,8 +315,7 @@ helper_reload(struct helper *h, char said[SAID_MAX])
 	struct conf_texts texts = { NULL, NULL, 0 };
 
 	conf = conf_load(h->start.file, &texts, &report);
-	if (conf == NULL || conf_users_resolve(conf, h->start.file, texts.first->bytes, &report) != 0 ||
-	    helper_listen(conf, &h->held, &listeners) != 0 || helper_set_conf(h, conf) != 0) {
+	if (conf == NULL || helper_listen(conf, &h->held, &listeners) != 0 || helper_set_conf(h, conf) != 0) {
 		snprintf(said, SAID_MAX, "%s%snothing changes", report.error[0] != '\0' ? report.error :
 		    "the reason is in the system log", "; ");
 		log_error("reload: %s", said);

@@ -27,7 +27,6 @@ enum ipc_type {
 	IPC_LISTENER,           /* + a bound socket; value: enum ipc_listener, addrs[0] */
 	IPC_RESOLVERS,          /* addrs[]: the system's resolvers */
 	IPC_PROXY,              /* value: index of the proxy; addrs[]: what its name means now */
-	IPC_USER,               /* value: index of the rule; proto: the number of its user */
 	IPC_FAKE_IP,            /* + the file of the map of dns.fake_ip */
 	IPC_CAPTURE,            /* + the socket that the capture monitor sends to (capture.h) */
 	IPC_COMMIT,             /* all is there: swap to it */

@@ -95,10 +95,6 @@ load(const char *file, struct conf_texts *texts)
 	if (report == NULL)
 		return NULL;
 	conf = conf_load(file, texts, report);
-	if (conf != NULL && conf_users_resolve(conf, file, texts->first->bytes, report) != 0) {
-		conf_free(conf);
-		conf = NULL;
-	}
 	for (unsigned i = 0; i < report->nwarnings; i++)
 		fprintf(stderr, "%s\n", report->warnings[i]);
 	if (conf == NULL)

@@ -6,21 +6,6 @@
 
 #include "own.h"
 
-int
-owner_tell_users(struct ipc *ipc, const struct conf *conf)
-{
-	struct ipc_msg msg = { .type = IPC_USER };
-	int error = 0;
-
-	for (size_t i = 0; i < conf->nrules && error == 0; i++) {
-		msg.value = (uint32_t)i;
-		msg.proto = (int32_t)conf->rules[i].uid;
-		if (conf->rules[i].user != NULL)
-			error = ipc_send(ipc, &msg, -1);
-	}
-	return error;
-}
-
 enum owner_fit
 owner_fits(const union addr *local, const union addr *remote, const union addr *client, const union addr *dst)
 {

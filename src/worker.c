@@ -307,10 +307,6 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 	case IPC_PROXY:
 		worker_proxy(w, msg);
 		break;
-	case IPC_USER:
-		if (w->next != NULL && msg->value < w->next->conf->nrules)
-			w->next->conf->rules[msg->value].uid = (uid_t)msg->proto;
-		break;
 	case IPC_COMMIT:
 		worker_commit(w);
 		break;

@@ -148,9 +148,9 @@ list_make(unsigned count)
 }
 
 static int
-list_give(void *arg, const char *path, const struct conf_text **text)
+list_give(void *arg, const char *path, const char *user, const struct conf_text **text)
 {
-	(void)path;
+	(void)path, (void)user;
 	*text = arg;
 	return 0;
 }

@@ -10,8 +10,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int
-give(void *arg, const char *path, const struct conf_text **text)
+give(void *arg, const char *path, const char *user, const struct conf_text **text)
 {
+	(void)user;
 	if (strcmp(path, "dir/list") != 0)
 		abort();
 	*text = arg;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -119,6 +120,31 @@ pattern_file_may_have_an_absolute_path(void **state)
 	assert_true(blocks(conf, "a.example"));
 	conf_free(conf);
 	conf_texts_free(&texts);
+}
+
+static void
+users_are_looked_up_once_and_handed_over_with_the_texts(void **state)
+{
+#define RULE_OF(id, user) "{\"id\":" #id ",\"pattern\":\"*\",\"action\":\"block\",\"user\":\"" user "\"}"
+	struct conf_texts texts;
+	struct conf *conf;
+
+	(void)state;
+	put("list", "a.example", 9);
+	conf = load(RULES(RULE_OF(7, "daemon") "," LIST("list") "," RULE_OF(8, "root")), &texts);
+	if (conf == NULL)
+		fail_msg("%s", report.error);
+	assert_int_equal(conf->rules[2].uid, 0);
+	conf_free(conf);
+	conf = conf_receive(conf_texts_fd(&texts), &report);
+	assert_non_null(conf);
+	assert_int_equal(conf->rules[0].uid, getpwnam("daemon")->pw_uid);
+	assert_int_equal(conf->rules[2].uid, 0);
+	assert_true(blocks(conf, "a.example"));
+	conf_free(conf);
+	conf_texts_free(&texts);
+	refused(RULES(RULE_OF(7, "root") ",\n" RULE_OF(8, "nobody.knows.me")),
+	    "conf:2:47: rules[1].user: this host knows no user \"nobody.knows.me\"; write");
 }
 
 static void
@@ -270,6 +296,7 @@ main(void)
 		cmocka_unit_test(pattern_file_has_one_pattern_a_line),
 		cmocka_unit_test(pattern_file_adds_to_the_pattern),
 		cmocka_unit_test(pattern_file_may_have_an_absolute_path),
+		cmocka_unit_test(users_are_looked_up_once_and_handed_over_with_the_texts),
 		cmocka_unit_test(pattern_file_without_patterns_draws_a_warning),
 		cmocka_unit_test(pattern_file_refusals_name_the_place_and_the_cure),
 		cmocka_unit_test(pattern_files_are_too_large_together),

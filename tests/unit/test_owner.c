@@ -263,19 +263,6 @@ worker_asks_for_rules_with_a_user_only(void **state)
 	assert_int_equal(owner_answer(ETIMEDOUT, NULL, -1), RULE_USER_UNKNOWN);
 }
 
-static void
-worker_is_told_the_users_of_rules(void **state)
-{
-	struct conf_rule rules[] = { { .user = "a", .uid = 1001 }, { .user = NULL } };
-	const struct conf conf = { .rules = rules, .nrules = 2 };
-
-	(void)state;
-	assert_int_equal(owner_tell_users(NULL, &conf), 0);
-	assert_int_equal(sent.type, IPC_USER);
-	assert_int_equal(sent.value, 0);
-	assert_int_equal(sent.proto, 1001);
-}
-
 int
 main(void)
 {
@@ -287,7 +274,6 @@ main(void)
 		cmocka_unit_test(helper_refuses_what_is_no_flow),
 		cmocka_unit_test(helper_knows_no_owner_of_a_forwarded_flow),
 		cmocka_unit_test(worker_asks_for_rules_with_a_user_only),
-		cmocka_unit_test(worker_is_told_the_users_of_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
