@@ -1,6 +1,7 @@
 # The capture monitor: names and flows that do not pass through the daemon.
 # keys: capture.enabled capture.interfaces
 . "$(dirname "$0")/lib.sh"
+sandbox_lan
 start_web
 start_resolver
 start_microsocks
@@ -91,6 +92,21 @@ check "... which hears for it" resolve third.kion.cloud
 check "... names" within 5 names_learned "$before"
 check "there is one" same "$(monitor_pid | wc -l)" 1
 
+config "$RULE_KION, $(rule 2 '203.0.113.1;198.51.100.11')" "${capture/up0/lan0}, \"intercept\": { \"interfaces\": [\"lan0\"], \"exclude\": [\"198.51.100.11/32\"] }"
+check "reload for a machine behind us" reload
+check "... whose packets are read" logged 'capture: reading packets of 1 of 1'
+mark
+before=$(counter names)
+check "it asks a resolver directly" ip netns exec lan dig +short lan.kion.cloud
+check "... which is overheard" within 5 names_learned "$before"
+check "its flow" ip netns exec lan /usr/bin/python3 "$TOOLS/client.py" banner 198.51.100.10 7001 2000
+check "... goes by that name" logged 'src=203.0.113.2:.*dst=198.51.100.10:7001 host=lan.kion.cloud via=dns rule=1'
+check "it may connect to this host itself" ip netns exec lan bash -c 'exec 3<>/dev/tcp/203.0.113.1/22 || :'
+check "... and send QUIC to an excluded network" \
+    ip netns exec lan bash -c 'printf "\303\0\0\0\1 Initial" >/dev/udp/198.51.100.11/443'
+behind='"bypass":"[a-z]*","protocol":"[a-z]*","source":"203.0.113.2'
+check "... which is listed" within 8 lists "$behind:[0-9]*\",\"destination\":\"198.51.100.11:443\""
+check "... as it should be, and alone" same "$(all | grep "$behind" | grep -c direct.*udp)/$(all | grep -c "$behind")" 1/1
 config "$RULE_KION" "${capture/up0/up7}"
 mark
 check "an interface that is not there: the reload goes on" reload
