@@ -194,11 +194,11 @@ finish_capture(struct conf_reader *r, const struct json *capture)
 
 	if (!r->conf->capture.enabled)
 		return 0;
-	if (!PFI_CAPTURE)
-		return conf_fail(r, json_member(capture, "enabled"), "this program was built without libpcap; build it again where "
-		    "libpcap is installed, or write false");
-	return count > 0 && count <= CONF_CAPTURE_MAX ? 0 : conf_fail(r, json_member(capture, "interfaces"), "the list holds %zu "
-	    "interfaces; write 1 to %d whose packets are to be read, like [\"eth0\"]", count, CONF_CAPTURE_MAX);
+	if (count == 0 || count > CONF_CAPTURE_MAX)
+		return conf_fail(r, json_member(capture, "interfaces"), "the list holds %zu interfaces; write 1 to %d whose packets "
+		    "are to be read, like [\"eth0\"]", count, CONF_CAPTURE_MAX);
+	return PFI_CAPTURE ? 0 : conf_fail(r, json_member(capture, "enabled"), "this program was built without libpcap; build it "
+	    "again where libpcap is installed, or write false");
 }
 
 /* What no single key can tell. */

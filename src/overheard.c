@@ -95,13 +95,21 @@ overheard_get(struct overheard *o, const struct capture_msg *msg)
 	return b;
 }
 
+static bool
+overheard_is_ours(const struct overheard *o, int proto, const union addr *dst, double seen)
+{
+	return account_had(o->env.account, proto_name(proto), dst, seen - OURS_S);
+}
+
 /* It waits. One that is seen again, or on two interfaces, is still one. */
 static void
 overheard_flow(struct overheard *o, const struct capture_msg *msg)
 {
+	const double now = ev_now(o->env.loop);
 	struct bypass *b;
 
-	if ((msg->proto != IPPROTO_TCP && msg->proto != IPPROTO_UDP) || overheard_is_upstream(*o->env.policy, &msg->dst))
+	if ((msg->proto != IPPROTO_TCP && msg->proto != IPPROTO_UDP) || overheard_is_upstream(*o->env.policy, &msg->dst) ||
+	    overheard_is_ours(o, msg->proto, &msg->dst, now))
 		return;
 	b = overheard_get(o, msg);
 	if (b == NULL || addr_equal(&b->source, &msg->source))
@@ -109,7 +117,7 @@ overheard_flow(struct overheard *o, const struct capture_msg *msg)
 	b->source = msg->source;
 	b->own = msg->own != 0;
 	if (b->waiting++ == 0)
-		b->last = ev_now(o->env.loop);
+		b->last = now;
 	if (!ev_is_active(&o->timer))
 		ev_timer_again(o->env.loop, &o->timer);
 }
@@ -165,7 +173,7 @@ overheard_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 			waiting = true;
 			continue;
 		}
-		if (b->waiting > 0 && !account_had(o->env.account, proto_name(b->key.proto), &b->dst, b->last - OURS_S))
+		if (b->waiting > 0 && !overheard_is_ours(o, b->key.proto, &b->dst, b->last))
 			overheard_judge(o, b);
 		b->waiting = 0;
 		if (b->flows == 0)

@@ -8,6 +8,12 @@ start_microsocks
 start_origin
 capture='"capture": { "enabled": true, "interfaces": ["up0"] }, "dns": { "enabled": false }, "control": { "socket": "'$T/ctl'", "metrics": "'$T/metrics'" }'
 excluded='"intercept": { "exclude": ["198.51.100.11/32", "2001:db8:2::11/128"] }'
+if ! "$DAEMON" -V | grep -q 'capture: libpcap'; then
+	config "$RULE_KION" "$capture"
+	check "built without libpcap: capture.enabled is refused, with the cure" \
+	    grep -q 'build it again where libpcap is installed' <("$DAEMON" -n -f "$T/conf" 2>&1)
+	finish
+fi
 config "$RULE_KION, $(rule 2 '198.51.100.11;2001:db8:2::11')" "$capture, $excluded"
 daemon_start
 

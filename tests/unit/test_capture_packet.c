@@ -182,6 +182,25 @@ ipv4_options_padding_and_fragments(void **state)
 }
 
 static void
+padding_of_the_link_is_no_payload(void **state)
+{
+	struct packet four = { .len = 0 }, six = { .len = 0 };
+	struct capture_packet out;
+
+	(void)state;
+	add_ipv4(&four, IPPROTO_TCP, 20);
+	add_syn(&four);
+	ADD(&four, 0, 0, 0, 0, 0, 0);
+	assert_int_equal(parse(CAPTURE_RAW, &four, four.len, &out), 0);
+	assert_int_equal(out.len, 0);
+	add_ipv6(&six, IPPROTO_TCP, 20);
+	add_syn(&six);
+	ADD(&six, 0, 0, 0, 0, 0, 0);
+	assert_int_equal(parse(CAPTURE_RAW, &six, six.len, &out), 0);
+	assert_int_equal(out.len, 0);
+}
+
+static void
 ipv6_extension_headers_are_bounded(void **state)
 {
 	struct capture_packet out;
@@ -287,6 +306,7 @@ main(void)
 		cmocka_unit_test(every_link_type_cut_at_every_byte),
 		cmocka_unit_test(vlan_tags_are_passed_over),
 		cmocka_unit_test(ipv4_options_padding_and_fragments),
+		cmocka_unit_test(padding_of_the_link_is_no_payload),
 		cmocka_unit_test(ipv6_extension_headers_are_bounded),
 		cmocka_unit_test(later_ipv6_fragments_are_left_out),
 		cmocka_unit_test(only_a_syn_without_ack_begins_a_flow),
