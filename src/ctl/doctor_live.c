@@ -84,7 +84,8 @@ doctor_daemon(struct doctor *d, const struct ctl *ctl)
 	client_close(client);
 }
 
-/* Reads events until one is about our flow. */
+/* Reads events until one is about our flow: to where we sent it, for on its way pf may give it another port (FreeBSD), or
+ * from our port. */
 static int
 look_for_flow(struct client *events, uint16_t from, const char *proto, const char *to, double *id)
 {
@@ -97,8 +98,10 @@ look_for_flow(struct client *events, uint16_t from, const char *proto, const cha
 		const char *its = member_text(line, "protocol"), *port = source != NULL ? strrchr(source, ':') : NULL;
 
 		*id = member_number(line, "id");
-		if (port != NULL && atoi(port + 1) == from && its != NULL && strcmp(its, proto) == 0)
-			seen = dst != NULL && strcmp(dst, to) == 0 ? SEEN : SEEN_ASTRAY;
+		if (its != NULL && strcmp(its, proto) == 0 && dst != NULL && strcmp(dst, to) == 0)
+			seen = SEEN;
+		else if (port != NULL && atoi(port + 1) == from && its != NULL && strcmp(its, proto) == 0)
+			seen = SEEN_ASTRAY;
 		yajl_tree_free(line);
 	}
 	return seen;
