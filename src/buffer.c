@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void
 buffer_init(struct buffer *b, size_t max)
@@ -88,4 +89,36 @@ buffer_consume(struct buffer *b, size_t n)
 	b->start += n;
 	if (b->start == b->end)
 		b->start = b->end = 0;
+}
+
+static int
+buffer_error(void)
+{
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : errno;
+}
+
+int
+buffer_read(struct buffer *b, int fd, size_t n)
+{
+	uint8_t *to = buffer_reserve(b, n);
+	ssize_t got;
+
+	if (to == NULL)
+		return buffer_len(b) + n > b->max ? ENOBUFS : ENOMEM;
+	got = read(fd, to, n);
+	if (got <= 0)
+		return got == 0 ? EPIPE : buffer_error();
+	buffer_commit(b, (size_t)got);
+	return 0;
+}
+
+int
+buffer_write(struct buffer *b, int fd)
+{
+	ssize_t n = write(fd, buffer_data(b), buffer_len(b));
+
+	if (n == -1)
+		return buffer_error();
+	buffer_consume(b, (size_t)n);
+	return 0;
 }

@@ -32,4 +32,10 @@ void     buffer_commit(struct buffer *, size_t n);
 int  buffer_append(struct buffer *, const void *, size_t n);
 void buffer_consume(struct buffer *, size_t n);
 
+/* Reads at most n bytes more from a non-blocking socket. 0, also when nothing is there now; EPIPE: it has ended; else as
+ * buffer_append(), or as read(2). */
+int  buffer_read(struct buffer *, int fd, size_t n);
+/* Writes as much as it takes now. 0, or an errno value. */
+int  buffer_write(struct buffer *, int fd);
+
 #endif

@@ -113,47 +113,26 @@ client_requests(struct dns_client *c)
 	return 0;
 }
 
-static int
-client_read(struct dns_client *c)
-{
-	uint8_t *to = buffer_reserve(&c->in, READ_MAX);
-	ssize_t n;
-
-	if (to == NULL)
-		return ENOMEM;
-	n = read(c->flow.fd, to, READ_MAX);
-	if (n == -1)
-		return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : errno;
-	c->eof = n == 0;
-	buffer_commit(&c->in, (size_t)n);
-	return 0;
-}
-
-static int
-client_write(struct dns_client *c)
-{
-	ssize_t n = write(c->flow.fd, buffer_data(&c->out), buffer_len(&c->out));
-
-	if (n == -1)
-		return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : errno;
-	buffer_consume(&c->out, (size_t)n);
-	ev_timer_again(c->set->loop, &c->idle);
-	return 0;
-}
-
 /* Also after each answer. The events to wait for follow from the buffers. */
 static void
 client_io_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct dns_client *c = w->data;
 	int error = c->broken ? ENOBUFS : 0, events = 0;
+	size_t left;
 
-	if (error == 0 && (revents & EV_READ))
-		error = client_read(c);
+	if (error == 0 && (revents & EV_READ)) {
+		error = buffer_read(&c->in, w->fd, READ_MAX);
+		c->eof = error == EPIPE;
+		error = c->eof ? 0 : error;
+	}
 	if (error == 0)
 		error = client_requests(c);
-	if (error == 0 && buffer_len(&c->out) > 0)
-		error = client_write(c);
+	left = buffer_len(&c->out);
+	if (error == 0 && left > 0)
+		error = buffer_write(&c->out, w->fd);
+	if (buffer_len(&c->out) < left)
+		ev_timer_again(loop, &c->idle);
 	if (error != 0 || (c->eof && c->pending == 0 && buffer_len(&c->out) == 0)) {
 		client_end(c);
 		return;

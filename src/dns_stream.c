@@ -149,17 +149,8 @@ stream_message(struct dns_stream *s, uint8_t *msg, size_t len)
 static int
 stream_read(struct dns_stream *s)
 {
-	uint8_t *to = buffer_reserve(&s->in, READ_MAX);
-	ssize_t n;
+	int error = buffer_read(&s->in, s->io.fd, READ_MAX);
 
-	if (to == NULL)
-		return ENOMEM;
-	n = read(s->io.fd, to, READ_MAX);
-	if (n == -1)
-		return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : errno;
-	if (n == 0)
-		return EPIPE;
-	buffer_commit(&s->in, (size_t)n);
 	while (buffer_len(&s->in) >= 2) {
 		uint8_t *data = buffer_data(&s->in);
 		size_t len = (size_t)(data[0] << 8 | data[1]);
@@ -170,18 +161,7 @@ stream_read(struct dns_stream *s)
 		buffer_consume(&s->in, len + 2);
 	}
 	stream_set_timer(s);
-	return 0;
-}
-
-static int
-stream_write(struct dns_stream *s)
-{
-	ssize_t n = write(s->io.fd, buffer_data(&s->out), buffer_len(&s->out));
-
-	if (n == -1)
-		return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : errno;
-	buffer_consume(&s->out, (size_t)n);
-	return 0;
+	return error;
 }
 
 static void
@@ -213,7 +193,7 @@ stream_io_cb(struct ev_loop *loop, ev_io *w, int revents)
 	if (revents & EV_READ)
 		error = stream_read(s);
 	if (error == 0 && (revents & EV_WRITE))
-		error = stream_write(s);
+		error = buffer_write(&s->out, s->io.fd);
 	if (error != 0)
 		stream_end(s, SENT_MAX, CLOSE_SERVER_RESET);
 	else

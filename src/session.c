@@ -42,6 +42,23 @@ session_tell_refused(struct session *s)
 		all->env.refuse(all->env.arg, &s->flow.peer, &s->record.dst);
 }
 
+/* Sends what waits, where the session is on a way and as far as it takes it, and forgets it. The session may be gone after
+ * this. */
+static void
+session_wait_flush(struct session *s)
+{
+	struct datagrams queue = s->held;
+	struct datagram *d;
+	bool takes = s->state == SESSION_DIRECT || s->state == SESSION_PROXY;
+
+	s->all->held_bytes -= queue.bytes;
+	s->held = (struct datagrams){ .count = 0 };
+	while ((d = datagrams_take(&queue)) != NULL) {
+		takes = takes && session_send(s, d->data, d->len);
+		free(d);
+	}
+}
+
 /* Leaves the socket or the route, and writes the record. */
 static void
 session_finish(struct session *s, enum close_reason reason)
@@ -296,6 +313,21 @@ session_begin(struct session *s)
 		session_decide(s);
 	else
 		session_set_timer(s, s->policy->conf->timeouts.hello);
+}
+
+/* Copies a datagram that has to wait. False: a bound is reached, or no memory. */
+static bool
+session_wait_add(struct session *s, const uint8_t *msg, size_t len)
+{
+	struct datagram *d = NULL;
+
+	if (s->all->held_bytes + len <= SESSION_WAIT_ALL_BYTES)
+		d = datagrams_add(&s->held, SESSION_WAIT_COUNT, SESSION_WAIT_BYTES, len);
+	if (d == NULL)
+		return false;
+	memcpy(d->data, msg, len);
+	s->all->held_bytes += len;
+	return true;
 }
 
 static void

@@ -106,12 +106,6 @@ void session_known(struct session *, enum session_awaits);
 /* False: it is refused now, or gone. */
 bool session_send(struct session *, const uint8_t *msg, size_t len);
 
-/* Copies a datagram that has to wait. False: a bound is reached, or no memory. */
-bool session_wait_add(struct session *, const uint8_t *msg, size_t len);
-/* Sends what waits, where the session is on a way and as far as it takes it, and forgets it. It may be gone after
- * this. */
-void session_wait_flush(struct session *);
-
 /* Looks for the name before the decision; AWAIT_NAME: the client's first datagrams are worth to wait for. */
 void session_name(struct session *);
 /* Looks at what waits. False: more is needed; never when this is the last there will be. */
