@@ -35,7 +35,6 @@ policy_unref(struct policy *p)
 bool
 policy_is_proxy_host(const struct policy *p, const char *host)
 {
-	(void)p;
 	return strcmp(host, "host.proxied") == 0;
 }
 
@@ -50,7 +49,6 @@ int
 dns_fake_answer(struct fake_ip *f, const struct policy *policy, const uint8_t *query_msg, const struct dns_query *q,
     const char *name, double now, uint8_t out[DNS_REPLY_MAX], size_t *len)
 {
-	(void)f, (void)policy, (void)name, (void)now;
 	*len = fx.fake_error == 0 ? dns_reply(out, query_msg, q, DNS_NOERROR, NULL, 0, 0) : 0;
 	return fx.fake_error;
 }
@@ -81,7 +79,6 @@ rule_may_catch(const struct conf *conf, const char *host)
 int
 targets_want(struct targets *t, const union addr *addr, double expires, void (*done)(void *), void *arg)
 {
-	(void)t;
 	assert_true(expires > 0 && fx.nwanted < HEARD_MAX);
 	fx.wanted[fx.nwanted].addr = *addr;
 	fx.wanted[fx.nwanted].done = done;
@@ -92,7 +89,6 @@ targets_want(struct targets *t, const union addr *addr, double expires, void (*d
 void
 targets_cancel(struct targets *t, void *arg)
 {
-	(void)t;
 	for (unsigned i = 0; i < fx.nwanted; i++)
 		if (fx.wanted[i].arg == arg)
 			fx.wanted[i].done = NULL;
@@ -137,7 +133,6 @@ upstream_soon_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	struct upstream *u = w->data;
 	struct upstream_result r = { .fd = -1, .reason = CLOSE_SOCKS_REFUSED, .proxy = u->proxy };
 
-	(void)loop, (void)revents;
 	if (addr_is_set(&u->to)) {
 		r.fd = socket(u->to.sa.sa_family, SOCK_STREAM, 0);
 		assert_int_equal(connect(r.fd, &u->to.sa, addr_len(&u->to)), 0);
@@ -183,7 +178,6 @@ upstream_cancel(struct upstream *u)
 static int
 fake_original_dst(struct firewall *fw, const struct flow *flow, union addr *dst, firewall_cb *cb, void *arg)
 {
-	(void)fw;
 	assert_true(addr_is_set(&flow->peer) && addr_is_set(&flow->local));
 	fx.firewall.cb = cb;
 	fx.firewall.arg = arg;
@@ -194,7 +188,6 @@ fake_original_dst(struct firewall *fw, const struct flow *flow, union addr *dst,
 static void
 fake_cancel(struct firewall *fw, void *arg)
 {
-	(void)fw;
 	assert_ptr_equal(arg, fx.firewall.arg);
 	fx.firewall.cb = NULL;
 }
@@ -258,7 +251,6 @@ fixture_setup(void **state)
 	static struct policy policy;
 	struct dns_proxy_env env;
 
-	(void)state;
 	signal(SIGPIPE, SIG_IGN);
 	memset(&fx, 0, sizeof(fx));
 	fx.loop = ev_loop_new(EVFLAG_AUTO);
@@ -291,7 +283,6 @@ fixture_setup(void **state)
 int
 fixture_teardown(void **state)
 {
-	(void)state;
 	dns_proxy_free(fx.proxy);
 	assert_int_equal(fx.account.count, 0);
 	assert_int_equal(fx.policy->refs, 1);
@@ -326,7 +317,6 @@ assert_record(unsigned i, const char *host, enum action action, enum close_reaso
 void
 stay_silent(struct resolver *r, const struct heard *h)
 {
-	(void)r, (void)h;
 }
 
 void

@@ -49,7 +49,6 @@ resolver_udp_cb(struct ev_loop *loop, ev_io *w, int revents)
 	socklen_t len = sizeof(h->from);
 	ssize_t n = recvfrom(r->udp, h->msg.bytes, sizeof(h->msg.bytes), 0, &h->from.sa, &len);
 
-	(void)loop, (void)revents;
 	if (n <= 0)
 		return;
 	h->msg.len = (size_t)n;
@@ -76,7 +75,6 @@ resolver_tcp_cb(struct ev_loop *loop, ev_io *w, int revents)
 	struct dns_build *in = &r->tcp_in;
 	ssize_t n = read(r->tcp, in->bytes + in->len, sizeof(in->bytes) - in->len);
 
-	(void)loop, (void)revents;
 	if (n <= 0) {
 		resolver_hang_up(r);
 		return;
@@ -102,7 +100,6 @@ resolver_accept_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct resolver *r = w->data;
 
-	(void)loop, (void)revents;
 	resolver_hang_up(r);
 	r->tcp = accept(r->listener, NULL, NULL);
 	assert_true(r->tcp != -1);
@@ -200,7 +197,6 @@ client_ask(int i, unsigned id, const char *name, unsigned type)
 static void
 overdue_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	(void)loop, (void)revents;
 	*(bool *)w->data = true;
 }
 
@@ -231,7 +227,6 @@ fixture_until(const unsigned *what, unsigned n)
 static void
 wake_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
-	(void)loop, (void)w, (void)revents;
 }
 
 /* Reads at most n bytes, running the loop until something is there. 0: end of file, or reset. */

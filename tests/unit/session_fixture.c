@@ -30,7 +30,6 @@ void account_decided(struct account *a, const struct flow_record *r) { (void)a, 
 void
 account_end(struct account *a, const struct conf *conf, struct flow_record *r, double now)
 {
-	(void)a, (void)conf, (void)now;
 	fx.record = *r;
 	fx.records++;
 }
@@ -39,7 +38,6 @@ uint32_t
 owner_ask(struct ipc *ipc, const struct conf *conf, const struct flow *flow, const union addr *dst, ipc_answer *answer,
     void *arg)
 {
-	(void)ipc, (void)dst;
 	assert_ptr_equal(conf, &fx.conf);
 	assert_int_equal(flow->proto, IPPROTO_UDP);
 	fx.owner_cb = answer;
@@ -57,7 +55,6 @@ owner_answer(int error, const struct ipc_msg *msg, int fd)
 void
 ipc_cancel(struct ipc *ipc, uint32_t id)
 {
-	(void)ipc;
 	assert_int_equal(id, 7);
 	fx.owner_cancels++;
 }
@@ -65,7 +62,6 @@ ipc_cancel(struct ipc *ipc, uint32_t id)
 struct verdict
 rule_match(const struct conf *conf, const struct rule_query *q)
 {
-	(void)conf;
 	assert_int_equal(q->proto, IPPROTO_UDP);
 	assert_int_equal(q->dst == NULL, fake_ip_covers(fx.fake_ip, &fx.dst) && q->port == addr_port(&fx.dst));
 	fx.user = q->user;
@@ -97,7 +93,6 @@ upstream_cancel(struct upstream *u)
 static int
 fake_original_dst(struct firewall *fw, const struct flow *flow, union addr *dst, firewall_cb *cb, void *arg)
 {
-	(void)fw;
 	fx.lookups++;
 	fx.lookup_cb = cb;
 	fx.lookup_arg = arg;
@@ -108,7 +103,6 @@ fake_original_dst(struct firewall *fw, const struct flow *flow, union addr *dst,
 static void
 fake_cancel(struct firewall *fw, void *arg)
 {
-	(void)fw;
 	assert_ptr_equal(arg, fx.lookup_arg);
 	fx.lookups_cancelled++;
 }
@@ -116,7 +110,6 @@ fake_cancel(struct firewall *fw, void *arg)
 static int
 fake_send_reply(struct firewall *fw, const struct flow *flow, const union addr *src, const void *msg, size_t len)
 {
-	(void)fw;
 	assert_true(len < sizeof(fx.reply));
 	memset(fx.reply, 0, sizeof(fx.reply));
 	memcpy(fx.reply, msg, len);
@@ -165,7 +158,6 @@ session_set_up(void **state)
 	union addr addr;
 	int fd;
 
-	(void)state;
 	memset(&fx, 0, sizeof(fx));
 	fx.loop = ev_loop_new(0);
 	fx.upstream.loop = fx.loop;
@@ -200,7 +192,6 @@ session_set_up(void **state)
 int
 session_tear_down(void **state)
 {
-	(void)state;
 	sessions_free(fx.sessions);
 	assert_int_equal(fx.policy->refs, 1);
 	policy_unref(fx.policy);
@@ -226,7 +217,6 @@ advance(double seconds)
 static void
 overdue_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	(void)loop, (void)w, (void)revents;
 	fail_msg("nothing happened for ten seconds");
 }
 

@@ -40,7 +40,6 @@ answer_gives_smallest_ttl_and_places(void **state)
 	struct dns_answer a;
 	struct dns_build b;
 
-	(void)state;
 	build_chain(&b);
 	assert_int_equal(parse_answer(b.bytes, b.len, 1, &q, &a), 0);
 	assert_int_equal(a.rcode, DNS_NOERROR);
@@ -58,7 +57,6 @@ answer_cut_at_any_byte_is_refused(void **state)
 	struct dns_build b;
 	size_t whole;
 
-	(void)state;
 	build_chain(&b);
 	whole = b.len;
 	for (b.len = 0; b.len < whole; b.len++)
@@ -75,7 +73,6 @@ answer_to_something_else_is_refused(void **state)
 	struct dns_answer a;
 	struct dns_build b;
 
-	(void)state;
 	build_chain(&b);
 	assert_int_equal(parse_answer(b.bytes, b.len, 2, &q, &a), EBADMSG);
 	assert_answer(&b, &other_name, EBADMSG);
@@ -94,7 +91,6 @@ answer_in_other_case_is_accepted_and_echoed_as_asked(void **state)
 	struct dns_answer a;
 	struct dns_build query, b;
 
-	(void)state;
 	build_query(&query, 7, "wWw.ExAmple.COM", DNS_A);
 	assert_int_equal(parse_query(query.bytes, query.len, &asked), 0);
 	build_chain(&b);
@@ -113,7 +109,6 @@ compression_loops_and_forward_pointers_are_refused(void **state)
 	struct dns_query q = query_for("www.example.com", DNS_A);
 	struct dns_build b;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		build_header(&b, 1, 0x8180, 1, 1, 0, 0);
 		build_question(&b, "www.example.com", DNS_A);
@@ -131,7 +126,6 @@ forward_pointer_to_a_good_name_is_refused(void **state)
 	struct dns_query q = query_for("www.example.com", DNS_A);
 	struct dns_build b;
 
-	(void)state;
 	build_header(&b, 1, 0x8180, 1, 1, 0, 0);
 	build_question(&b, "www.example.com", DNS_A);
 	build16(&b, 0xc000 | data);
@@ -149,7 +143,6 @@ long_chain_of_pointers_is_refused(void **state)
 	struct dns_build b;
 	size_t data;
 
-	(void)state;
 	build_header(&b, 1, 0x8180, 1, 2, 0, 0);
 	build_question(&b, "www.example.com", DNS_A);
 	build_bytes(&b, POINTER_TO_QUESTION, 2);
@@ -175,7 +168,6 @@ records_beyond_the_counts_of_the_header_are_missed(void **state)
 	struct dns_query q = query_for("www.example.com", DNS_A);
 	struct dns_build b;
 
-	(void)state;
 	build_chain(&b);
 	b.bytes[7] = 3;
 	assert_answer(&b, &q, EBADMSG);
@@ -190,7 +182,6 @@ truncated_answer_needs_no_records(void **state)
 	struct dns_answer a;
 	struct dns_build b;
 
-	(void)state;
 	build_header(&b, 1, 0x8380, 1, 7, 0, 0);
 	build_question(&b, "www.example.com", DNS_A);
 	assert_int_equal(parse_answer(b.bytes, b.len, 1, &q, &a), 0);
@@ -204,7 +195,6 @@ only_an_error_may_come_without_the_question(void **state)
 	struct dns_answer a;
 	struct dns_build b;
 
-	(void)state;
 	build_header(&b, 1, 0x8181, 0, 0, 0, 0);
 	assert_int_equal(parse_answer(b.bytes, b.len, 1, &q, &a), 0);
 	assert_false(a.has_question);
@@ -222,7 +212,6 @@ ttl_over_31_bits_counts_as_zero(void **state)
 	struct dns_answer a;
 	struct dns_build b;
 
-	(void)state;
 	build_header(&b, 1, 0x8180, 1, 1, 0, 0);
 	build_question(&b, "a", DNS_A);
 	build_bytes(&b, POINTER_TO_QUESTION, 2);
@@ -249,7 +238,6 @@ addresses_come_from_the_answer_section_only(void **state)
 	union addr v4, v6;
 	struct dns_build b;
 
-	(void)state;
 	addr_from_bytes(&v4, AF_INET, "\xc0\0\2\1", 0);
 	addr_from_bytes(&v6, AF_INET6, "\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\7", 0);
 	build_header(&b, 1, 0x8180, 1, 4, 0, 1);
@@ -278,7 +266,6 @@ age_is_taken_from_every_ttl_but_opt(void **state)
 	struct seen seen = { 0 };
 	struct dns_build b, before;
 
-	(void)state;
 	build_chain(&b);
 	before = b;
 	dns_answer_age(b.bytes, b.len, 59, 0, INT32_MAX);
@@ -298,7 +285,6 @@ truncation_keeps_header_question_and_bare_opt(void **state)
 	struct dns_answer a;
 	size_t len;
 
-	(void)state;
 	build_header(&query, 1, 0x0100, 1, 0, 0, 1);
 	build_question(&query, "www.example.com", DNS_A);
 	build_opt(&query, 1232, 0, "", 0);
@@ -323,7 +309,6 @@ options_are_stripped_from_a_final_opt_only(void **state)
 	struct dns_build b;
 	size_t len;
 
-	(void)state;
 	build_chain(&b);
 	assert_int_equal(parse_answer(b.bytes, b.len, 1, &q, &a), 0);
 	len = dns_answer_strip_options(b.bytes, &a);

@@ -63,7 +63,6 @@ get(struct dns_cache *c, const char *name, double now, uint8_t *msg)
 static void
 ttl_cb(void *arg, const union addr *addr, uint32_t ttl)
 {
-	(void)addr;
 	*(int *)arg = (int)ttl;
 }
 
@@ -93,7 +92,6 @@ answer_is_kept_for_its_ttl(void **state)
 {
 	struct dns_cache *c = cache_new(10, 0);
 
-	(void)state;
 	assert_int_equal(left_of(c, "a.example", 1000), -1);
 	put(c, "a.example", 60, 1000);
 	assert_int_equal(left_of(c, "a.example", 1000), 60);
@@ -110,7 +108,6 @@ stale_answer_is_kept_for_longer_and_says_so(void **state)
 	struct dns_cache *c = cache_new(10, 100);
 	const struct dns_cache_key key = key_for("a.example");
 
-	(void)state;
 	put(c, "a.example", 60, 1000);
 	assert_int_equal(left_of(c, "a.example", 1060), DNS_STALE_TTL);
 	assert_true(cached.stale && !cached.failed);
@@ -128,7 +125,6 @@ popular_answer_is_worth_asking_again_near_its_end(void **state)
 {
 	struct dns_cache *c = cache_new(10, 100);
 
-	(void)state;
 	put(c, "a.example", 100, 1000);
 	put(c, "b.example", 100, 1000);
 	for (int i = 0; i < DNS_POPULAR; i++)
@@ -147,7 +143,6 @@ later_answer_replaces_the_earlier(void **state)
 {
 	struct dns_cache *c = cache_new(10, 0);
 
-	(void)state;
 	put(c, "a.example", 60, 1000);
 	put(c, "a.example", 60, 1050);
 	assert_int_equal(left_of(c, "a.example", 1100), 10);
@@ -161,7 +156,6 @@ clock_set_back_ends_an_answer(void **state)
 {
 	struct dns_cache *c = cache_new(10, 100);
 
-	(void)state;
 	put(c, "a.example", 60, 1000);
 	assert_int_equal(left_of(c, "a.example", 999), -1);
 	assert_null(c->entries);
@@ -173,7 +167,6 @@ least_recently_used_goes_first(void **state)
 {
 	struct dns_cache *c = cache_new(2, 0);
 
-	(void)state;
 	put(c, "a.example", 60, 0);
 	put(c, "b.example", 60, 0);
 	assert_int_equal(left_of(c, "a.example", 1), 59);
@@ -192,7 +185,6 @@ nothing_is_kept_when_off_large_or_cleared(void **state)
 	const struct dns_answer large = { .ttl = 60, .end = DNS_CACHE_MESSAGE_MAX + 1 };
 	static const uint8_t bytes[DNS_CACHE_MESSAGE_MAX + 1];
 
-	(void)state;
 	put(c, "a.example", 60, 0);
 	assert_null(c->entries);
 	dns_cache_clear(c, 2, 0);
@@ -216,7 +208,6 @@ options_are_not_kept(void **state)
 	struct dns_answer a;
 	struct dns_build b;
 
-	(void)state;
 	build_header(&b, 1, 0x8180, 1, 1, 0, 1);
 	build_question(&b, "a.example", DNS_A);
 	build16(&b, 0xc00c);
@@ -247,7 +238,6 @@ key_depends_on_everything_that_an_answer_depends_on(void **state)
 	struct dns_query q = query_for("a.example", DNS_A, 0x0100), other;
 	union addr server;
 
-	(void)state;
 	other = query_for("A.EXAMPLE", DNS_A, 0x0100);
 	other.id = 77;
 	assert_true(keys_equal(&q, &other, NULL, &addr_none));

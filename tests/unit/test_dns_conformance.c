@@ -85,7 +85,6 @@ any_is_passed_on_as_it_is(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	record_begin(1, 0, 0);
 	build16(&records, 0xc00c);
 	build_record(&records, 13, 100, "\7RFC8482\0", 9);
@@ -99,7 +98,6 @@ unknown_types_and_classes_pass_untouched(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	record_begin(1, 0, 0);
 	build16(&records, 0xc00c);
 	build_record(&records, 65280, 100, "\xc0\x0c\xff\0\xc0", 5); /* no pointers: RFC 3597 section 4 */
@@ -116,7 +114,6 @@ version_of_the_server_is_the_servers(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	record_begin(1, 0, 0);
 	build16(&records, 0xc00c);
 	build_record(&records, 16, 0, "\3bad", 4);
@@ -131,7 +128,6 @@ root_is_a_name(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	record_begin(1, 0, 0);
 	build_bytes(&records, "", 1);
 	build_record(&records, 2, 100, "\1a\0", 3);
@@ -147,7 +143,6 @@ name_of_255_bytes_is_asked_and_one_of_256_is_not(void **state)
 	uint8_t name[256];
 	struct dns_build b;
 
-	(void)state;
 	memset(name, 'a', sizeof(name));
 	name[0] = name[64] = name[128] = 63;
 	name[192] = 61;
@@ -168,7 +163,6 @@ label_of_63_bytes_is_asked_and_one_of_64_is_not(void **state)
 	uint8_t name[66] = { 63 };
 	struct dns_build b;
 
-	(void)state;
 	memset(name + 1, 'a', 63);
 	b = question_of(name, 65);
 	assert_int_equal(rcode_of(&b), DNS_NOERROR);
@@ -183,7 +177,6 @@ labels_of_obsolete_kinds_are_format_errors(void **state)
 {
 	struct dns_build bits = question_of("\x41\x03\xaa\0", 4), extended = question_of("\x80\0", 2);
 
-	(void)state;
 	assert_int_equal(rcode_of(&bits), DNS_FORMERR);
 	assert_int_equal(rcode_of(&extended), DNS_FORMERR);
 }
@@ -194,7 +187,6 @@ pointers_in_the_question_are_format_errors(void **state)
 	/* to itself, into the header, ahead, beyond the end */
 	static const char *const names[] = { "\xc0\x0c", "\xc0\x04", "\xc0\x0f", "\xff\xff" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct dns_build b = question_of(names[i], 2);
 
@@ -207,7 +199,6 @@ compressed_owner_names_are_passed_as_they_are(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	record_begin(3, 0, 0);
 	build16(&records, 0xc00c);
 	build_record(&records, 5, 100, "\3cdn\xc0\x10", 6); /* cdn.example */
@@ -235,7 +226,6 @@ answers_with_bad_names_are_passed_over(void **state)
 	static const char *const names[] = { "\xc0\x1d", "\xc0\x30", "\xc0\0", "\1a\xc0\x1d", "\x41\1\xaa\0", "\x3f" };
 	static const size_t lens[] = { 2, 2, 2, 4, 4, 1 };
 
-	(void)state;
 	first->on_udp = answer_bad_then_good;
 	fx.conf.dns.cache_entries = 0;
 	dns_proxy_set_policy(fx.proxy, fx.policy);
@@ -255,7 +245,6 @@ question_counts_other_than_one_are_format_errors(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	build_header(&b, 7, 0x0100, 0, 0, 0, 0);
 	assert_int_equal(rcode_of(&b), DNS_FORMERR);
 	build_header(&b, 7, 0x0100, 2, 0, 0, 0);
@@ -270,7 +259,6 @@ answers_sent_to_us_are_never_answered(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	build_query(&b, 7, "www.example", DNS_A);
 	b.bytes[2] |= 0x80;
 	assert_int_equal(rcode_of(&b), NOTHING);
@@ -286,7 +274,6 @@ other_opcodes_are_not_implemented(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	for (unsigned opcode = 1; opcode < 16; opcode++) {
 		build_header(&b, 7, opcode << 11, 1, 0, 0, 0);
 		build_question(&b, "www.example", DNS_A);
@@ -302,7 +289,6 @@ zone_transfers_are_not_implemented(void **state)
 	struct dns_build b;
 	int fd = client_connect();
 
-	(void)state;
 	for (unsigned type = DNS_IXFR; type <= DNS_AXFR; type++) {
 		build_query(&b, 7, "example", type);
 		assert_int_equal(rcode_of(&b), DNS_NOTIMP);
@@ -318,7 +304,6 @@ bytes_behind_the_query_are_no_error(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	build_query(&b, 7, "www.example", DNS_A);
 	build_bytes(&b, "trailing", 8);
 	assert_int_equal(rcode_of(&b), DNS_NOERROR);
@@ -341,7 +326,6 @@ edns_version_and_unknown_flags_are_the_servers_matter(void **state)
 {
 	struct dns_build b = query_edns(0x0100, 1232, 0x4001, "", 0);
 
-	(void)state;
 	b.bytes[b.len - 5] = 1; /* version */
 	record_begin(0, 0, 1);
 	build_opt(&records, 1232, 0, "", 0);
@@ -356,7 +340,6 @@ edns_options_are_passed_both_ways_and_not_kept(void **state)
 {
 	struct dns_build b = query_edns(0x0100, 1232, 0, "\0\x03\0\0\xff\xfe\0\1x", 9);
 
-	(void)state;
 	record_begin(0, 0, 1);
 	build_opt(&records, 1232, 0, "\0\x03\0\2ns", 6);
 	first->on_udp = answer_records;
@@ -374,7 +357,6 @@ second_opt_record_is_a_format_error(void **state)
 {
 	struct dns_build b = query_edns(0x0100, 1232, 0, "", 0);
 
-	(void)state;
 	b.bytes[11] = 2;
 	build_opt(&b, 1232, 0, "", 0);
 	assert_int_equal(rcode_of(&b), DNS_FORMERR);
@@ -391,7 +373,6 @@ opt_record_need_not_be_the_last(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	build_header(&b, 7, 0x0100, 1, 0, 0, 2);
 	build_question(&b, "www.example", DNS_A);
 	build_opt(&b, 1232, 0, "", 0);
@@ -423,7 +404,6 @@ udp_size_of_the_client_is_the_limit_and_512_without(void **state)
 	static const unsigned sizes[] = { 0, 511, 512, 1199, 1200, 65535 };
 	struct dns_build b;
 
-	(void)state;
 	first->on_udp = answer_of_1200_bytes;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		b = query_edns(0x0100, sizes[i], 0, "", 0);
@@ -443,7 +423,6 @@ signatures_pass_untouched_and_only_to_who_asked_for_them(void **state)
 {
 	struct dns_build with = query_edns(0x0130, 1232, 0x8000, "", 0), without = query_edns(0x0130, 1232, 0, "", 0);
 
-	(void)state;
 	record_begin(2, 0, 1);
 	build16(&records, 0xc00c);
 	build_record(&records, DNS_A, 100, "\xc0\0\2\1", 4);
@@ -464,7 +443,6 @@ checking_disabled_and_authentic_data_are_asked_apart(void **state)
 	static const unsigned flags[] = { 0x0100, 0x0110, 0x0120, 0x0000, 0x0100 };
 	struct dns_build b;
 
-	(void)state;
 	for (unsigned i = 0; i < 5; i++) {
 		build_header(&b, i, flags[i], 1, 0, 0, 0);
 		build_question(&b, "www.example", DNS_A);
@@ -481,7 +459,6 @@ letters_are_passed_on_as_they_were_sent(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	build_query(&b, 1, "wWw.eXAMPLe", DNS_A);
 	client_send(0, &b);
 	client_expect(0, 1, "wWw.eXAMPLe", DNS_A);
@@ -493,7 +470,6 @@ letters_are_passed_on_as_they_were_sent(void **state)
 static void
 one_client_may_use_an_id_for_two_questions_at_once(void **state)
 {
-	(void)state;
 	first->on_udp = stay_silent;
 	client_ask(0, 9, "a.example", DNS_A);
 	client_ask(0, 9, "b.example", DNS_A);
@@ -507,7 +483,6 @@ one_client_may_use_an_id_for_two_questions_at_once(void **state)
 static void
 one_client_that_repeats_itself_gets_each_answer(void **state)
 {
-	(void)state;
 	first->on_udp = stay_silent;
 	client_ask(0, 9, "a.example", DNS_A);
 	client_ask(0, 9, "a.example", DNS_A);
@@ -528,7 +503,6 @@ answer_twice(struct resolver *r, const struct heard *h)
 static void
 servers_answer_that_comes_twice_is_given_once(void **state)
 {
-	(void)state;
 	first->on_udp = answer_twice;
 	ask_and_expect(9, "a.example", DNS_A);
 	assert_true(client_silent(0));
@@ -548,7 +522,6 @@ answer_truncated(struct resolver *r, const struct heard *h)
 static void
 truncated_answer_is_asked_again_over_tcp_and_no_part_of_it_is_used(void **state)
 {
-	(void)state;
 	first->on_udp = answer_truncated;
 	ask_and_expect(9, "a.example", DNS_A);
 	assert_int_equal(reply_last_byte(NULL), 1);

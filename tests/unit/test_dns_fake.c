@@ -63,7 +63,6 @@ ranges(const char *a, const char *b)
 static int
 set_up(void **state)
 {
-	(void)state;
 	f = fake_ip_new();
 	assert_non_null(f);
 	ranges("198.18.0.0/15", "fd00::/112");
@@ -73,7 +72,6 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	(void)state;
 	fake_ip_free(f);
 	return 0;
 }
@@ -135,7 +133,6 @@ expect_nothing(enum dns_rcode rcode)
 static void
 address_queries_for_proxied_names_are_answered(void **state)
 {
-	(void)state;
 	assert_int_equal(ask("a.proxied", DNS_A), 0);
 	expect_address("198.18.0.1");
 	assert_int_equal(ask("A.Proxied", DNS_AAAA), 0);
@@ -149,7 +146,6 @@ answer_comes_with_edns_when_the_query_had_it(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	build_header(&b, 5, 0x100, 1, 0, 0, 1);
 	build_question(&b, "a.proxied", DNS_A);
 	build_opt(&b, 1232, 0, "", 0);
@@ -161,7 +157,6 @@ answer_comes_with_edns_when_the_query_had_it(void **state)
 static void
 family_without_range_has_no_record(void **state)
 {
-	(void)state;
 	ranges("198.18.0.0/15", NULL);
 	assert_int_equal(ask("a.proxied", DNS_AAAA), 0);
 	expect_nothing(DNS_NOERROR);
@@ -173,7 +168,6 @@ family_without_range_has_no_record(void **state)
 static void
 service_records_are_none(void **state)
 {
-	(void)state;
 	assert_int_equal(ask("a.proxied", HTTPS), 0);
 	expect_nothing(DNS_NOERROR);
 	assert_int_equal(ask("a.proxied", SVCB), 0);
@@ -186,7 +180,6 @@ everything_else_is_left_to_the_resolvers(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	assert_int_equal(ask("a.proxied", TXT), ENOENT);
 	assert_int_equal(ask("a.proxied", DNS_ANY), ENOENT);
 	assert_int_equal(ask("other.example", DNS_A), ENOENT);
@@ -205,7 +198,6 @@ everything_else_is_left_to_the_resolvers(void **state)
 static void
 names_have_their_own_addresses_while_nothing_is_intercepted(void **state)
 {
-	(void)state;
 	fake_ip_set_paused(f, true);
 	assert_int_equal(ask("a.proxied", DNS_A), ENOENT);
 	assert_int_equal(ask("a.proxied", HTTPS), ENOENT);
@@ -221,7 +213,6 @@ longest_name_fits(void **state)
 {
 	char name[HOST_MAX + 1];
 
-	(void)state;
 	memset(name, 'a', HOST_MAX);
 	for (size_t i = 60; i < HOST_MAX - 8; i += 60)
 		name[i] = '.';
@@ -235,7 +226,6 @@ longest_name_fits(void **state)
 static void
 full_range_is_an_error(void **state)
 {
-	(void)state;
 	ranges("10.0.0.0/30", NULL);
 	assert_int_equal(ask("a.proxied", DNS_A), 0);
 	assert_int_equal(ask("b.proxied", DNS_A), 0);
@@ -248,7 +238,6 @@ reverse_queries_give_the_name(void **state)
 {
 	const uint8_t name[] = "\1a\7proxied";
 
-	(void)state;
 	assert_int_equal(ask("a.proxied", DNS_A), 0);
 	assert_int_equal(ask("1.0.18.198.in-addr.arpa", PTR), 0);
 	assert_int_equal(answer.answers, 1);
@@ -285,7 +274,6 @@ reverse_names_are_addresses_or_nothing(void **state)
 	char text[ADDR_TEXT_MAX];
 	union addr addr;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(dns_reverse_addr(rows[i].name, &addr), rows[i].addr != NULL);
 		if (rows[i].addr != NULL)

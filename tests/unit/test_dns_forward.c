@@ -16,7 +16,6 @@ query_is_passed_on_as_it_is_but_for_the_id(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	build_header(&b, 7, 0x0130, 1, 0, 0, 1);
 	build_question(&b, "A.Example", 65);
 	build_opt(&b, 1400, 0x8000, "\0\x0c\0\3abc", 7);
@@ -31,7 +30,6 @@ ids_and_ports_of_our_queries_are_random(void **state)
 {
 	unsigned same_id = 0, same_port = 0;
 
-	(void)state;
 	fx.conf.dns.cache_entries = 0;
 	dns_proxy_set_policy(fx.proxy, fx.policy);
 	for (unsigned i = 0; i < 8; i++) {
@@ -47,7 +45,6 @@ two_clients_with_the_same_id_get_their_own_answers(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	first->on_udp = stay_silent;
 	client_ask(0, 42, "www.example", DNS_A);
 	fixture_until(&first->nheard, 1);
@@ -97,7 +94,6 @@ answer_after_garbage(struct resolver *r, const struct heard *h)
 static void
 wrong_replies_are_ignored_and_waiting_goes_on(void **state)
 {
-	(void)state;
 	first->on_udp = answer_after_garbage;
 	ask_and_expect(1, "www.example", DNS_A);
 	assert_int_equal(reply_last_byte(NULL), 1);
@@ -109,7 +105,6 @@ reply_from_another_address_is_ignored(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	first->on_udp = stay_silent;
 	client_ask(0, 1, "www.example", DNS_A);
 	fixture_until(&first->nheard, 1);
@@ -124,7 +119,6 @@ reply_from_another_address_is_ignored(void **state)
 static void
 silent_server_is_joined_by_the_next_and_then_passed_over(void **state)
 {
-	(void)state;
 	first->on_udp = NULL;
 	client_ask(0, 1, "www.example", DNS_A);
 	fixture_until(&first->nheard, 1);
@@ -151,7 +145,6 @@ ask_new(unsigned n)
 static void
 silent_server_comes_last_until_it_has_had_time_to_recover(void **state)
 {
-	(void)state;
 	first->on_udp = NULL;
 	client_ask(0, 1, "www.example", DNS_A);
 	fixture_until(&first->nheard, 1);
@@ -172,7 +165,6 @@ silent_server_comes_last_until_it_has_had_time_to_recover(void **state)
 static void
 bad_server_is_asked_when_all_are_bad(void **state)
 {
-	(void)state;
 	first->on_udp = second->on_udp = NULL;
 	client_ask(0, 1, "www.example", DNS_A);
 	fixture_until(&first->nheard, 1);
@@ -187,7 +179,6 @@ bad_server_is_asked_when_all_are_bad(void **state)
 static void
 server_that_fails_for_a_name_is_followed_by_the_next_but_not_bad(void **state)
 {
-	(void)state;
 	first->on_udp = answer_servfail;
 	ask_new(0);
 	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
@@ -201,7 +192,6 @@ server_that_fails_for_a_name_is_followed_by_the_next_but_not_bad(void **state)
 static void
 late_answer_of_the_first_server_still_counts_once(void **state)
 {
-	(void)state;
 	first->on_udp = second->on_udp = NULL;
 	client_ask(0, 1, "www.example", DNS_A);
 	fixture_until(&first->nheard, 1);
@@ -218,7 +208,6 @@ late_answer_of_the_first_server_still_counts_once(void **state)
 static void
 silence_of_all_servers_is_servfail_in_time(void **state)
 {
-	(void)state;
 	first->on_udp = second->on_udp = NULL;
 	client_ask(0, 1, "www.example", DNS_A);
 	fixture_until(&first->nheard, 1);
@@ -250,7 +239,6 @@ closed_port(void)
 static void
 refusing_server_is_passed_over_at_once(void **state)
 {
-	(void)state;
 	fx.policy->resolvers[0] = closed_port();
 	ask_and_expect(1, "www.example", DNS_A);
 	assert_record(0, "www.example", ACTION_DIRECT, CLOSE_DONE, &second->addr);
@@ -259,7 +247,6 @@ refusing_server_is_passed_over_at_once(void **state)
 static void
 refusal_by_all_servers_is_servfail_at_once(void **state)
 {
-	(void)state;
 	fx.policy->resolvers[0] = fx.policy->resolvers[1] = closed_port();
 	ask_and_expect(1, "www.example", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
@@ -269,7 +256,6 @@ refusal_by_all_servers_is_servfail_at_once(void **state)
 static void
 our_own_listener_is_never_asked(void **state)
 {
-	(void)state;
 	fx.policy->resolvers[0] = fx.listen;
 	ask_and_expect(1, "www.example", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_NOERROR);

@@ -16,7 +16,6 @@ static struct resolver *const first = &fx.resolvers[0], *const second = &fx.reso
 static void
 hold(struct resolver *r, const struct heard *h)
 {
-	(void)r, (void)h;
 }
 
 static int
@@ -35,7 +34,6 @@ redirected_query_goes_to_the_resolver_meant_and_back_from_it(void **state)
 {
 	union addr client;
 
-	(void)state;
 	fx.firewall.error = 0;
 	fx.firewall.dst = second->addr;
 	client_ask(0, 9, "www.example", DNS_A);
@@ -52,7 +50,6 @@ redirected_query_goes_to_the_resolver_meant_and_back_from_it(void **state)
 static void
 destination_may_be_told_later(void **state)
 {
-	(void)state;
 	fx.firewall.error = EINPROGRESS;
 	client_ask(0, 9, "www.example", DNS_A);
 	assert_true(client_silent(0));
@@ -68,7 +65,6 @@ destination_may_be_told_later(void **state)
 static void
 destination_that_is_ours_means_asked_directly(void **state)
 {
-	(void)state;
 	fx.firewall.error = 0;
 	fx.firewall.dst = fx.listen;
 	ask_and_expect(9, "www.example", DNS_A);
@@ -80,7 +76,6 @@ query_whose_lookup_fails_is_never_answered(void **state)
 {
 	const int errors[] = { ETIMEDOUT, EIO, EPERM };
 
-	(void)state;
 	for (unsigned i = 0; i < 3; i++) {
 		fx.firewall.error = errors[i];
 		client_ask(0, 9, "www.blocked", DNS_A);
@@ -102,7 +97,6 @@ query_to_an_address_that_is_not_the_listeners_is_dropped(void **state)
 	union addr addr;
 	int fd = bound_socket("127.0.0.1", &addr);
 
-	(void)state;
 	assert_int_equal(udp_tell_local(fd, AF_INET), 0);
 	fx.listen = addr;
 	assert_int_equal(addr_parse("127.0.0.2", addr_port(&addr), &addr), 0);
@@ -115,7 +109,6 @@ query_to_an_address_that_is_not_the_listeners_is_dropped(void **state)
 static void
 pending_lookups_are_bounded_and_cancelled_at_the_end(void **state)
 {
-	(void)state;
 	fx.conf.limits.dns_queries = 1;
 	dns_proxy_set_policy(fx.proxy, fx.policy);
 	fx.firewall.error = EINPROGRESS;
@@ -136,7 +129,6 @@ wildcard_listener_answers_from_the_address_asked(void **state)
 	struct dns_build b;
 	int fd = bound_socket("0.0.0.0", &any);
 
-	(void)state;
 	assert_int_equal(dns_proxy_listen(fx.proxy, fd, SOCK_DGRAM, &any), 0);
 	assert_int_equal(addr_parse("127.0.0.77", addr_port(&any), &to), 0);
 	build_query(&b, 5, "www.blocked", DNS_A);
@@ -153,7 +145,6 @@ queries_before_a_policy_are_dropped(void **state)
 	struct dns_proxy *p = dns_proxy_new(&env, NULL);
 	int fd = bound_socket("127.0.0.1", &fx.listen);
 
-	(void)state;
 	assert_int_equal(dns_proxy_listen(p, fd, SOCK_DGRAM, &fx.listen), 0);
 	client_ask(0, 1, "www.blocked", DNS_A);
 	assert_true(client_silent(0));
@@ -163,7 +154,6 @@ queries_before_a_policy_are_dropped(void **state)
 static void
 queries_under_way_are_answered_after_unlisten(void **state)
 {
-	(void)state;
 	first->on_udp = hold;
 	client_ask(0, 1, "www.example", DNS_A);
 	fixture_until(&first->nheard, 1);
@@ -176,7 +166,6 @@ queries_under_way_are_answered_after_unlisten(void **state)
 	fixture_advance(0);
 	assert_int_equal(recv(fx.clients[0], &(char){ 0 }, 1, MSG_DONTWAIT), -1);
 }
-
 
 static void
 expect_frame(int fd, unsigned id, unsigned last)
@@ -192,7 +181,6 @@ queries_on_one_connection_are_answered_as_they_are_ready(void **state)
 	struct dns_build b;
 	int fd = client_connect();
 
-	(void)state;
 	first->on_udp = hold;
 	for (unsigned i = 0; i < 3; i++) {
 		build_query(&b, i + 1, (const char *[]){ "a.example", "b.example", "c.example" }[i], DNS_A);
@@ -213,7 +201,6 @@ query_in_one_byte_pieces_is_answered(void **state)
 	struct dns_build b, frame = { 0 };
 	int fd = client_connect();
 
-	(void)state;
 	build_query(&b, 1, "www.example", DNS_A);
 	build16(&frame, (unsigned)b.len);
 	build_bytes(&frame, b.bytes, b.len);
@@ -231,7 +218,6 @@ client_that_sends_no_more_still_gets_its_answers(void **state)
 	struct dns_build b;
 	int fd = client_connect();
 
-	(void)state;
 	first->on_udp = hold;
 	build_query(&b, 1, "www.example", DNS_A);
 	client_write_frame(fd, &b);
@@ -251,7 +237,6 @@ queries_of_a_lost_client_are_ended(void **state)
 	struct dns_build b;
 	int fd = client_connect();
 
-	(void)state;
 	first->on_udp = hold;
 	second->on_tcp = hold;
 	build_query(&b, 1, "a.example", DNS_A);
@@ -276,7 +261,6 @@ idle_client_is_hung_up_on_but_a_waiting_one_is_not(void **state)
 	struct dns_build b;
 	int idle = client_connect(), waiting = client_connect();
 
-	(void)state;
 	fx.conf.timeouts.dns = 60;
 	first->on_udp = hold;
 	build_query(&b, 1, "www.example", DNS_A);
@@ -298,7 +282,6 @@ redirected_connection_asks_the_resolver_meant(void **state)
 	struct dns_build b;
 	int fd;
 
-	(void)state;
 	fx.firewall.error = EINPROGRESS;
 	fd = client_connect();
 	build_query(&b, 1, "www.example", DNS_A);
@@ -315,7 +298,6 @@ connection_whose_lookup_fails_is_closed(void **state)
 {
 	int fd;
 
-	(void)state;
 	fx.firewall.error = ETIMEDOUT;
 	fd = client_connect();
 	client_expect_end(fd);
@@ -336,7 +318,6 @@ reading_pauses_while_too_many_queries_wait(void **state)
 	char name[32];
 	int fd = client_connect();
 
-	(void)state;
 	fx.conf.limits.dns_queries = n;
 	first->on_udp = hold;
 	for (unsigned i = 0; i < n; i++) {
@@ -360,7 +341,6 @@ clients_are_bounded(void **state)
 {
 	int fds[DNS_CLIENTS_MAX], one_more;
 
-	(void)state;
 	fx.conf.limits.dns_queries = 1000;
 	dns_proxy_set_policy(fx.proxy, fx.policy);
 	for (unsigned i = 0; i < DNS_CLIENTS_MAX; i++) {

@@ -24,7 +24,6 @@ name_is_read_in_lower_case(void **state)
 	struct dns_query q = query_for("WwW.KION.cloud", DNS_AAAA);
 	char text[DNS_TEXT_MAX];
 
-	(void)state;
 	dns_name_text(&q.question.name, text);
 	assert_string_equal(text, "www.kion.cloud");
 	assert_int_equal(q.question.type, DNS_AAAA);
@@ -40,7 +39,6 @@ root_and_unknown_types_are_queries(void **state)
 	char text[DNS_TEXT_MAX];
 	struct dns_query q;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		q = query_for("", types[i]);
 		assert_int_equal(q.question.type, types[i]);
@@ -56,7 +54,6 @@ odd_bytes_of_a_name_are_escaped(void **state)
 	struct dns_query q;
 	char text[DNS_TEXT_MAX];
 
-	(void)state;
 	build_header(&b, 1, 0, 1, 0, 0, 0);
 	build_bytes(&b, "\5a.b\n\xff\4kion\0\0\1\0\1", 16);
 	assert_int_equal(parse_query(b.bytes, b.len, &q), 0);
@@ -86,7 +83,6 @@ name_of_255_bytes_is_read_and_256_is_refused(void **state)
 	struct dns_query q;
 	char text[DNS_TEXT_MAX];
 
-	(void)state;
 	build_header(&b, 1, 0, 1, 0, 0, 0);
 	build_long_name(&b, 61, 'A');
 	assert_int_equal(parse_query(b.bytes, b.len, &q), 0);
@@ -105,7 +101,6 @@ longest_text_fits(void **state)
 	struct dns_query q;
 	char text[DNS_TEXT_MAX];
 
-	(void)state;
 	build_header(&b, 1, 0, 1, 0, 0, 0);
 	build_long_name(&b, 61, 0xff);
 	assert_int_equal(parse_query(b.bytes, b.len, &q), 0);
@@ -118,7 +113,6 @@ label_of_64_is_refused(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	for (unsigned c = 64; c < 0xc0; c += 0x40) {
 		build_header(&b, 1, 0, 1, 0, 0, 0);
 		memset(b.bytes + b.len, 'a', 200);
@@ -136,7 +130,6 @@ question_with_any_pointer_is_refused(void **state)
 		"\xff\xff\0\1\0\1", "\1a\xc0\x0c" };
 	struct dns_build b;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		build_header(&b, 1, 0, 1, 0, 0, 0);
 		build_bytes(&b, names[i], i == 4 ? 4 : 6);
@@ -152,7 +145,6 @@ message_that_is_no_query_is_dropped(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	build_query(&b, 1, "a.example", DNS_A);
 	for (b.len = 0; b.len < DNS_HEADER_LEN; b.len++)
 		assert_query(&b, EBADMSG);
@@ -167,7 +159,6 @@ query_cut_at_any_byte_is_a_format_error(void **state)
 	struct dns_build b;
 	size_t whole;
 
-	(void)state;
 	build_header(&b, 1, 0x0100, 1, 0, 0, 1);
 	build_question(&b, "www.example.com", DNS_A);
 	build_opt(&b, 1232, 0, "\0\x0a\0\1x", 5);
@@ -182,7 +173,6 @@ other_opcodes_transfers_and_question_counts_are_refused(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	for (unsigned opcode = 1; opcode < 16; opcode++) {
 		build_header(&b, 1, opcode << 11, 1, 0, 0, 0);
 		build_question(&b, "a.example", DNS_A);
@@ -206,7 +196,6 @@ edns_gives_size_flag_and_options(void **state)
 	struct dns_build b;
 	struct dns_query q;
 
-	(void)state;
 	build_header(&b, 1, 0x0100, 1, 0, 0, 1);
 	build_question(&b, "a.example", DNS_A);
 	build_opt(&b, 1232, 0x8000, "", 0);
@@ -228,7 +217,6 @@ first_cookie_alone_does_not_matter(void **state)
 	struct dns_build b;
 	struct dns_query q;
 
-	(void)state;
 	build_header(&b, 1, 0x0100, 1, 0, 0, 1);
 	build_question(&b, "a.example", DNS_A);
 	build_opt(&b, 65535, 0, first, sizeof(first) - 1);
@@ -247,7 +235,6 @@ two_opt_records_or_one_with_a_name_are_refused(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	build_header(&b, 1, 0x0100, 1, 0, 0, 2);
 	build_question(&b, "a.example", DNS_A);
 	build_opt(&b, 1232, 0, "", 0);
@@ -269,7 +256,6 @@ error_repeats_question_and_edns(void **state)
 	uint8_t out[DNS_REPLY_MAX];
 	size_t len;
 
-	(void)state;
 	build_header(&b, 0x1234, 0x0110, 1, 0, 0, 1);
 	build_question(&b, "WWW.example", DNS_A);
 	build_opt(&b, 4096, 0x8000, "", 0);
@@ -288,7 +274,6 @@ error_to_a_mere_header_is_a_header(void **state)
 	struct dns_query q;
 	uint8_t out[DNS_REPLY_MAX];
 
-	(void)state;
 	build_header(&b, 0x1234, 0x2900, 1, 0, 0, 0);
 	assert_int_equal(parse_query(b.bytes, b.len, &q), EOPNOTSUPP);
 	assert_int_equal(dns_reply(out, b.bytes, &q, DNS_NOTIMP, NULL, 0, 0), DNS_HEADER_LEN);
@@ -303,7 +288,6 @@ longest_record_for_the_longest_query_fits(void **state)
 	struct dns_query q;
 	uint8_t out[DNS_REPLY_MAX];
 
-	(void)state;
 	build_header(&b, 1, 0x0100, 1, 0, 0, 1);
 	build_long_name(&b, 61, 'a');
 	build_opt(&b, 4096, 0, "", 0);

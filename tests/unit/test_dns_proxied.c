@@ -27,7 +27,6 @@ ask_proxied(unsigned id, const char *name)
 static void
 matching_name_goes_through_the_proxy_only(void **state)
 {
-	(void)state;
 	ask_proxied(1, "www.Proxied");
 	assert_int_equal(reply_last_byte(NULL), 1);
 	assert_string_equal(learned("192.0.2.1"), "www.proxied");
@@ -44,7 +43,6 @@ matching_name_goes_through_the_proxy_only(void **state)
 static void
 name_of_a_proxy_itself_goes_direct(void **state)
 {
-	(void)state;
 	ask_and_expect(1, "host.proxied", DNS_A);
 	assert_int_equal(first->nheard, 1);
 	assert_int_equal(fx.opens, 0);
@@ -54,7 +52,6 @@ name_of_a_proxy_itself_goes_direct(void **state)
 static void
 hold(struct resolver *r, const struct heard *h)
 {
-	(void)r, (void)h;
 }
 
 static void
@@ -63,7 +60,6 @@ answers_on_one_connection_may_come_in_any_order(void **state)
 	static const char *const names[] = { "a.proxied", "b.proxied", "c.proxied" };
 	struct dns_build b;
 
-	(void)state;
 	far->on_tcp = hold;
 	for (unsigned i = 0; i < 3; i++)
 		client_ask(0, 7, names[i], DNS_A); /* one id for all: ours must differ */
@@ -84,7 +80,6 @@ wrong_messages_on_the_connection_are_ignored(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	far->on_tcp = hold;
 	client_ask(0, 7, "a.proxied", DNS_A);
 	fixture_until(&far->ntcp_heard, 1);
@@ -108,7 +103,6 @@ wrong_messages_on_the_connection_are_ignored(void **state)
 static void
 hang_up(struct resolver *r, const struct heard *h)
 {
-	(void)h;
 	shutdown(r->tcp, SHUT_RDWR);
 }
 
@@ -124,7 +118,6 @@ hang_up_once(struct resolver *r, const struct heard *h)
 static void
 dead_connection_is_opened_again_once(void **state)
 {
-	(void)state;
 	ask_proxied(1, "a.proxied");
 	far->on_tcp = hang_up_once;
 	ask_proxied(2, "b.proxied");
@@ -147,7 +140,6 @@ answer_on_the_second_connection(struct resolver *r, const struct heard *h)
 static void
 silent_connection_is_opened_again_within_the_time(void **state)
 {
-	(void)state;
 	ask_proxied(1, "a.proxied");
 	far->on_tcp = answer_on_the_second_connection;
 	client_ask(0, 2, "b.proxied", DNS_A);
@@ -161,7 +153,6 @@ silent_connection_is_opened_again_within_the_time(void **state)
 static void
 silence_through_the_proxy_is_servfail_in_time(void **state)
 {
-	(void)state;
 	far->on_tcp = hold;
 	client_ask(0, 2, "b.proxied", DNS_A);
 	fixture_until(&far->ntcp_heard, 1);
@@ -177,7 +168,6 @@ silence_through_the_proxy_is_servfail_in_time(void **state)
 static void
 connection_without_queries_is_closed_after_a_while(void **state)
 {
-	(void)state;
 	ask_proxied(1, "a.proxied");
 	assert_true(far->tcp != -1);
 	fixture_advance(29);
@@ -191,7 +181,6 @@ connection_without_queries_is_closed_after_a_while(void **state)
 static void
 reload_closes_idle_connections(void **state)
 {
-	(void)state;
 	ask_proxied(1, "a.proxied");
 	dns_proxy_set_policy(fx.proxy, fx.policy);
 	fixture_advance(0);
@@ -201,7 +190,6 @@ reload_closes_idle_connections(void **state)
 static void
 failing_proxy_is_servfail_and_never_direct(void **state)
 {
-	(void)state;
 	fx.dial = addr_none;
 	ask_proxied(1, "www.proxied");
 	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
@@ -218,7 +206,6 @@ resolver_is_the_proxys_own_or_the_one_that_was_meant(void **state)
 {
 	union addr meant;
 
-	(void)state;
 	assert_int_equal(addr_parse("203.0.113.53", 53, &meant), 0);
 	fx.firewall.error = 0;
 	fx.firewall.dst = meant;
@@ -243,7 +230,6 @@ resolver_is_the_proxys_own_or_the_one_that_was_meant(void **state)
 static void
 cache_keeps_the_ways_apart(void **state)
 {
-	(void)state;
 	ask_proxied(1, "www.proxied");
 	assert_int_equal(addr_parse("198.51.100.1", 53, &fx.proxies[0].dns_server), 0);
 	ask_proxied(2, "www.proxied");
@@ -257,7 +243,6 @@ many_queries_share_the_connection(void **state)
 {
 	char name[32];
 
-	(void)state;
 	for (unsigned i = 0; i < 20; i++) {
 		snprintf(name, sizeof(name), "n%u.proxied", i);
 		client_ask(0, i, name, DNS_A);
@@ -272,7 +257,6 @@ many_queries_share_the_connection(void **state)
 static void
 made_up_answer_asks_nobody(void **state)
 {
-	(void)state;
 	fx.fake_error = 0;
 	ask_proxied(1, "www.proxied");
 	assert_int_equal(fx.answer.rcode, DNS_NOERROR);

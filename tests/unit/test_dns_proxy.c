@@ -11,7 +11,6 @@ static struct resolver *const first = &fx.resolvers[0], *const second = &fx.reso
 static void
 direct_name_is_answered_learned_and_recorded(void **state)
 {
-	(void)state;
 	ask_and_expect(0x1234, "WwW.Example", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
 	assert_int_equal(reply_last_byte(NULL), 1);
@@ -27,7 +26,6 @@ direct_name_is_answered_learned_and_recorded(void **state)
 static void
 no_server_at_all_is_servfail(void **state)
 {
-	(void)state;
 	fx.policy->nresolvers = 0;
 	ask_and_expect(1, "www.example", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
@@ -38,7 +36,6 @@ no_server_at_all_is_servfail(void **state)
 static void
 blocked_name_does_not_exist(void **state)
 {
-	(void)state;
 	ask_and_expect(1, "www.blocked", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_NXDOMAIN);
 	assert_record(0, "www.blocked", ACTION_BLOCK, CLOSE_BLOCKED, NULL);
@@ -91,7 +88,6 @@ truncated_answer_is_fetched_over_tcp_and_cut_for_the_client(void **state)
 	struct dns_build b;
 	int fd;
 
-	(void)state;
 	first->on_udp = answer_big;
 	first->on_tcp = answer_big_tcp;
 	ask_and_expect(1, "big.example", DNS_A);
@@ -115,7 +111,6 @@ client_with_edns_gets_what_fits_its_size(void **state)
 	const unsigned sizes[] = { 4096, 1232 };
 	struct dns_build b;
 
-	(void)state;
 	first->on_udp = answer_big;
 	first->on_tcp = answer_big_tcp;
 	for (unsigned i = 0; i < 2; i++) {
@@ -147,7 +142,6 @@ answer_chain(struct resolver *r, const struct heard *h)
 static void
 address_at_the_end_of_a_chain_belongs_to_the_name_asked(void **state)
 {
-	(void)state;
 	first->on_udp = answer_chain;
 	ask_and_expect(1, "www.example", DNS_A);
 	assert_string_equal(learned("192.0.2.9"), "www.example");
@@ -176,7 +170,6 @@ answer_odd(struct resolver *r, const struct heard *h)
 static void
 errors_of_the_server_are_passed_on_and_not_learned(void **state)
 {
-	(void)state;
 	first->on_udp = second->on_udp = answer_odd;
 	for (int i = 0; i < 2; i++) {
 		ask_and_expect(1, "www.example", DNS_A);
@@ -193,7 +186,6 @@ second_answer_comes_from_the_cache_aged_and_in_the_case_asked(void **state)
 {
 	uint32_t ttl;
 
-	(void)state;
 	ask_and_expect(1, "www.example", DNS_A);
 	assert_int_equal(reply_last_byte(&ttl), 1);
 	assert_int_equal(ttl, 100);
@@ -219,7 +211,6 @@ malformed_queries_get_formerr_or_notimp_or_nothing(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	build_header(&b, 1, 0x8180, 1, 0, 0, 0); /* an answer: never answered */
 	build_question(&b, "www.example", DNS_A);
 	client_send(0, &b);
@@ -243,7 +234,6 @@ malformed_queries_get_formerr_or_notimp_or_nothing(void **state)
 static void
 queries_over_the_limit_get_servfail_but_for_what_is_kept(void **state)
 {
-	(void)state;
 	ask_and_expect(9, "kept.example", DNS_A);
 	first->on_udp = stay_silent;
 	fx.conf.limits.dns_queries = 2;
@@ -265,7 +255,6 @@ queries_over_the_limit_get_servfail_but_for_what_is_kept(void **state)
 static void
 queries_under_way_are_recorded_at_the_end(void **state)
 {
-	(void)state;
 	first->on_udp = stay_silent;
 	second->on_tcp = stay_silent;
 	client_ask(0, 1, "a.example", DNS_A);
@@ -292,7 +281,6 @@ answer_three(struct resolver *r, const struct heard *h)
 static void
 answer_is_held_back_until_the_firewall_has_its_addresses(void **state)
 {
-	(void)state;
 	fx.conf.intercept.mode = MODE_MATCHED;
 	client_ask(0, 1, "www.held", DNS_A);
 	fixture_until(&fx.nwanted, 1);
@@ -309,7 +297,6 @@ answer_is_held_back_until_the_firewall_has_its_addresses(void **state)
 static void
 answer_from_the_cache_is_held_back_too(void **state)
 {
-	(void)state;
 	ask_and_expect(1, "www.held", DNS_A);
 	assert_int_equal(fx.nwanted, 0);
 	fx.conf.intercept.mode = MODE_MATCHED;
@@ -327,7 +314,6 @@ answer_from_the_cache_is_held_back_too(void **state)
 static void
 answer_awaits_all_its_addresses(void **state)
 {
-	(void)state;
 	first->on_udp = answer_three;
 	fx.conf.intercept.mode = MODE_MATCHED;
 	client_ask(0, 1, "www.held", DNS_A);
@@ -342,7 +328,6 @@ answer_awaits_all_its_addresses(void **state)
 static void
 held_answers_end_with_the_forwarder(void **state)
 {
-	(void)state;
 	fx.conf.intercept.mode = MODE_MATCHED;
 	client_ask(0, 1, "www.held", DNS_A);
 	fixture_until(&fx.nwanted, 1);

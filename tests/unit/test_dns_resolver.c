@@ -14,7 +14,6 @@ static struct resolver *const first = &fx.resolvers[0], *const second = &fx.reso
 static void
 equal_questions_are_asked_once_and_answered_to_each_in_its_own_words(void **state)
 {
-	(void)state;
 	first->on_udp = stay_silent;
 	client_ask(0, 42, "www.example", DNS_A);
 	client_ask(1, 42, "WWW.Example", DNS_A);
@@ -53,7 +52,6 @@ shared_answer_is_cut_to_the_size_of_each(void **state)
 	struct dns_build b;
 	int fd;
 
-	(void)state;
 	first->on_udp = stay_silent;
 	client_ask(0, 1, "www.example", DNS_A);
 	fixture_until(&first->nheard, 1);
@@ -76,7 +74,6 @@ questions_with_other_options_are_never_shared(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	first->on_udp = stay_silent;
 	for (unsigned i = 0; i < 3; i++) {
 		build_header(&b, i, 0x0100, 1, 0, 0, 1);
@@ -98,7 +95,6 @@ one_who_leaves_does_not_take_the_question_along(void **state)
 	struct dns_build b;
 	int fd = client_connect();
 
-	(void)state;
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	first->on_udp = stay_silent;
 	build_query(&b, 2, "www.example", DNS_A);
@@ -118,7 +114,6 @@ one_who_leaves_does_not_take_the_question_along(void **state)
 static void
 answer_asked_for_before_a_reload_is_neither_shared_nor_kept_after_it(void **state)
 {
-	(void)state;
 	first->on_udp = stay_silent;
 	client_ask(0, 1, "www.example", DNS_A);
 	fixture_until(&first->nheard, 1);
@@ -141,7 +136,6 @@ question_that_comes_back_is_asked_no_second_time(void **state)
 {
 	struct dns_build b;
 
-	(void)state;
 	first->on_udp = second->on_udp = stay_silent;
 	for (unsigned i = 0; i < 2; i++) {
 		build_header(&b, 1, 0x0100, 1, 0, 0, 1);
@@ -183,7 +177,6 @@ negative_answers_are_kept_as_the_soa_record_says(void **state)
 {
 	static const char *const names[] = { "nothing.example", "data.example" };
 
-	(void)state;
 	first->on_udp = answer_negative;
 	for (unsigned i = 0; i < 2; i++) {
 		ask_and_expect(1, names[i], DNS_A);
@@ -202,7 +195,6 @@ negative_answers_without_soa_are_not_kept(void **state)
 {
 	static const char *const names[] = { "nox.example", "dax.example" };
 
-	(void)state;
 	first->on_udp = answer_negative;
 	for (unsigned i = 0; i < 4; i++)
 		ask_and_expect(i, names[i / 2], DNS_A);
@@ -214,7 +206,6 @@ ttl_is_brought_within_the_limits(void **state)
 {
 	uint32_t ttl;
 
-	(void)state;
 	fx.conf.dns.ttl_max = 20;
 	for (unsigned i = 0; i < 2; i++) {
 		ask_and_expect(1, i == 0 ? "a.example" : "b.example", DNS_A);
@@ -247,7 +238,6 @@ stale_answer_is_given_after_some_patience_and_the_new_one_is_kept(void **state)
 	uint32_t ttl;
 	struct dns_build b;
 
-	(void)state;
 	make_stale();
 	client_ask(0, 2, "www.example", DNS_A);
 	client_ask(1, 3, "wWw.example", DNS_A);
@@ -270,7 +260,6 @@ stale_answer_is_given_after_some_patience_and_the_new_one_is_kept(void **state)
 static void
 stale_answer_is_given_at_once_after_a_failure(void **state)
 {
-	(void)state;
 	make_stale();
 	first->on_udp = second->on_udp = answer_servfail;
 	ask_and_expect(2, "www.example", DNS_A);
@@ -288,7 +277,6 @@ stale_answer_is_given_at_once_after_a_failure(void **state)
 static void
 stale_answer_ends_too(void **state)
 {
-	(void)state;
 	make_stale();
 	fixture_advance(1000);
 	client_ask(0, 2, "www.example", DNS_A);
@@ -300,7 +288,6 @@ stale_answer_ends_too(void **state)
 static void
 popular_name_is_asked_again_before_its_end(void **state)
 {
-	(void)state;
 	fx.conf.dns.prefetch = true;
 	for (unsigned i = 0; i <= DNS_POPULAR; i++)
 		ask_and_expect(i, "www.example", DNS_A);
@@ -319,7 +306,6 @@ popular_name_is_asked_again_before_its_end(void **state)
 static void
 names_through_a_proxy_are_shared_and_kept_apart_from_direct_ones(void **state)
 {
-	(void)state;
 	second->on_tcp = stay_silent;
 	client_ask(0, 1, "www.proxied", DNS_A);
 	client_ask(1, 2, "www.proxied", DNS_A);
@@ -335,7 +321,6 @@ names_through_a_proxy_are_shared_and_kept_apart_from_direct_ones(void **state)
 static void
 block_answer_null_is_an_address_of_nobody(void **state)
 {
-	(void)state;
 	fx.conf.dns.block_answer = DNS_BLOCK_NULL;
 	ask_and_expect(1, "www.blocked", DNS_A);
 	assert_int_equal(fx.reply.len, 12 + 17 + 16);
@@ -351,7 +336,6 @@ block_answer_null_is_an_address_of_nobody(void **state)
 static void
 block_answer_refused_refuses(void **state)
 {
-	(void)state;
 	fx.conf.dns.block_answer = DNS_BLOCK_REFUSED;
 	ask_and_expect(1, "www.blocked", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_REFUSED);
@@ -362,7 +346,6 @@ canary_does_not_exist_while_a_rule_does_something(void **state)
 {
 	struct conf_rule rule = { .enabled = true, .action = ACTION_DIRECT };
 
-	(void)state;
 	fx.conf.rules = &rule;
 	fx.conf.nrules = 1;
 	ask_and_expect(1, DNS_CANARY, DNS_A);
@@ -377,7 +360,6 @@ canary_does_not_exist_while_a_rule_does_something(void **state)
 static void
 names_of_private_addresses_go_to_a_resolver_nearby_only(void **state)
 {
-	(void)state;
 	ask_and_expect(1, "1.0.168.192.in-addr.arpa", 12);
 	assert_int_equal(first->nheard, 1);
 	fx.firewall.error = 0;
@@ -399,7 +381,6 @@ local_names_are_those_of_private_reverse_zones(void **state)
 		"32.172.in-addr.arpa", "1.8.8.8.in-addr.arpa", "in-addr.arpa", "ip6.arpa", "10.in-addr.arpa.example",
 		"63.100.in-addr.arpa", "x16.172.in-addr.arpa", "c.e.f.ip6.arpa", "example", "." };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++)
 		assert_true(dns_local_name(local[i]));
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)

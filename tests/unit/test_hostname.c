@@ -43,7 +43,6 @@ assert_no_name(const char *value)
 static void
 name_is_lower_case_without_final_dot(void **state)
 {
-	(void)state;
 	assert_name("WWW.Kion.Cloud", "www.kion.cloud");
 	assert_name("www.kion.cloud.:8080", "www.kion.cloud");
 	assert_name("intranet", "intranet");
@@ -54,7 +53,6 @@ name_is_lower_case_without_final_dot(void **state)
 static void
 numeric_addresses_are_no_names(void **state)
 {
-	(void)state;
 	assert_no_name("192.0.2.1");
 	assert_no_name("192.0.2.1.");
 	assert_no_name("192.0.2.1:80");
@@ -67,7 +65,6 @@ numeric_addresses_are_no_names(void **state)
 static void
 what_is_no_host_name_is_none(void **state)
 {
-	(void)state;
 	assert_no_name("a..b");
 	assert_no_name("a.b..");
 	assert_no_name(".");
@@ -86,7 +83,6 @@ hello_is_named_by_sni(void **state)
 	};
 	struct hostname name;
 
-	(void)state;
 	for (size_t n = 0; n < sizeof(hello); n++)
 		assert_int_equal(hostname_sniff(hello, n, &name), SNIFF_MORE);
 	assert_int_equal(hostname_sniff(hello, sizeof(hello), &name), SNIFF_FOUND);
@@ -99,7 +95,6 @@ unknown_protocols_are_none_at_their_first_bytes(void **state)
 {
 	struct hostname name;
 
-	(void)state;
 	assert_int_equal(hostname_sniff((const uint8_t *)"\0", 1, &name), SNIFF_NONE);
 	assert_int_equal(hostname_sniff((const uint8_t *)"SSH-2.0-x", 9, &name), SNIFF_NONE);
 	assert_int_equal(hostname_sniff(NULL, 0, &name), SNIFF_MORE);
@@ -111,7 +106,6 @@ more_is_never_asked_for_at_the_bound(void **state)
 	uint8_t *data = malloc(SNIFF_MAX + 1);
 	struct hostname name;
 
-	(void)state;
 	assert_non_null(data);
 	memset(data, 'a', SNIFF_MAX + 1);
 	memcpy(data, "GET /", 5);

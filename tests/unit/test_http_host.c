@@ -51,7 +51,6 @@ request_of_curl_is_read_at_every_fragmentation(void **state)
 	size_t decided = (size_t)(strstr(request, "User") - request);
 	struct hostname name;
 
-	(void)state;
 	for (size_t n = 0; n <= strlen(request); n++) {
 		enum sniff status = http_host_name((const uint8_t *)request, n, &name);
 
@@ -64,7 +63,6 @@ request_of_curl_is_read_at_every_fragmentation(void **state)
 static void
 host_field_is_found_whatever_its_case_place_and_blanks(void **state)
 {
-	(void)state;
 	assert_host("GET / HTTP/1.0\r\nhOsT:a.b\r\n\r\n", "a.b");
 	assert_host("POST /p?q=a:b HTTP/1.1\r\nX: y\r\nHOST: \t a.b \t \r\n", "a.b");
 	assert_host("GET / HTTP/1.1\nHost: a.b\n\n", "a.b");
@@ -75,7 +73,6 @@ host_field_is_found_whatever_its_case_place_and_blanks(void **state)
 static void
 fields_that_only_look_like_host_are_passed_over(void **state)
 {
-	(void)state;
 	assert_host("GET / HTTP/1.1\r\nX-Host: bad.b\r\nHost2: bad.b\r\nHost : bad.b\r\n"
 	    " Host: bad.b\r\nHost: a.b\r\n", "a.b");
 }
@@ -83,7 +80,6 @@ fields_that_only_look_like_host_are_passed_over(void **state)
 static void
 absolute_form_wins_over_the_field(void **state)
 {
-	(void)state;
 	assert_host("GET http://a.b/ HTTP/1.1\r\nHost: c.d\r\n\r\n", "a.b");
 	assert_host("GET http://a.b:8080/x HTTP/1.1\r\n", "a.b");
 	assert_host("GET HTTPS://user:secret@a.b?q@c.d HTTP/1.1\r\n", "a.b");
@@ -95,7 +91,6 @@ absolute_form_wins_over_the_field(void **state)
 static void
 connect_names_its_authority(void **state)
 {
-	(void)state;
 	assert_host("CONNECT a.b:443 HTTP/1.1\r\nHost: c.d:443\r\n\r\n", "a.b");
 	assert_decided_at_last_byte("CONNECT a.b:443 HTTP/1.1\r\n", SNIFF_FOUND);
 	assert_host("CONNECTED a.b:443 HTTP/1.1\r\nHost: c.d\r\n", "c.d");
@@ -104,7 +99,6 @@ connect_names_its_authority(void **state)
 static void
 no_host_is_none_when_the_head_is_whole(void **state)
 {
-	(void)state;
 	assert_decided_at_last_byte("GET / HTTP/1.0\r\nAccept: */*\r\n\r\n", SNIFF_NONE);
 	assert_status("GET / HTTP/1.1\r\nHost:\r\n", SNIFF_NONE);
 	assert_status("GET / HTTP/1.1\r\nHost: :80\r\n", SNIFF_NONE);
@@ -117,7 +111,6 @@ ipv6_literals_bad_ports_and_long_names_are_none(void **state)
 	struct hostname name;
 	size_t at = strlen(request);
 
-	(void)state;
 	assert_status("GET / HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n", SNIFF_NONE);
 	assert_status("GET / HTTP/1.1\r\nHost: 2001:db8::1\r\n", SNIFF_NONE);
 	assert_status("GET http://[2001:db8::1]/ HTTP/1.1\r\nHost: a.b\r\n", SNIFF_NONE);
@@ -140,7 +133,6 @@ first_byte_that_is_not_http_ends_it(void **state)
 		"ABCDEFGHIJKLMNOPQRSTUVWXY",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++)
 		assert_decided_at_last_byte(garbage[i], SNIFF_NONE);
 }

@@ -44,7 +44,6 @@ ipv4_packet_is_as_in_the_rfc(void **state)
 	const union addr client = address("192.0.2.2", 40000), dst = address("203.0.113.7", 443);
 	uint8_t out[ICMP_UNREACH_MAX], expected[sizeof(ipv4)];
 
-	(void)state;
 	assert_int_equal(icmp_unreach_build(&client, &dst, out), sizeof(ipv4));
 	assert_int_equal(sum(0, out, 20), 0xffff);
 	assert_int_equal(sum(0, out + 20, 36), 0xffff);
@@ -64,7 +63,6 @@ ipv6_packet_is_as_in_the_rfc(void **state)
 	uint8_t out[ICMP_UNREACH_MAX];
 	size_t len;
 
-	(void)state;
 	assert_int_equal(icmp_unreach_build(&client, &dst, out), ICMP_UNREACH_MAX);
 	assert_memory_equal(out, "\x60\0\0\0\0\x38\x3a\x40", 8);
 	assert_memory_equal(out + 8, addr_bytes(&dst, &len), 16);
@@ -85,7 +83,6 @@ families_must_be_the_same(void **state)
 	const union addr four = address("192.0.2.2", 1), six = address("2001:db8::1", 1);
 	uint8_t out[ICMP_UNREACH_MAX];
 
-	(void)state;
 	assert_int_equal(icmp_unreach_build(&four, &six, out), 0);
 	assert_int_equal(icmp_unreach_build(&six, &four, out), 0);
 	assert_int_equal(icmp_unreach_build(&addr_none, &addr_none, out), 0);

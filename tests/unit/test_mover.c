@@ -54,7 +54,6 @@ begin(struct buffer *initial, double idle, double half_open)
 static void
 on_overdue(struct ev_loop *l, ev_timer *w, int revents)
 {
-	(void)w, (void)revents;
 	overdue = true;
 	ev_break(l, EVBREAK_ONE);
 }
@@ -62,7 +61,6 @@ on_overdue(struct ev_loop *l, ev_timer *w, int revents)
 static void
 on_wanted(struct ev_loop *l, ev_io *w, int revents)
 {
-	(void)w, (void)revents;
 	ev_break(l, EVBREAK_ONE);
 }
 
@@ -155,7 +153,6 @@ bytes_of_the_client_read_before_reach_the_server_first(void **state)
 {
 	struct buffer initial;
 
-	(void)state;
 	buffer_init(&initial, 16640);
 	assert_int_equal(buffer_append(&initial, "GET ", 4), 0);
 	begin(&initial, 60., 60.);
@@ -171,7 +168,6 @@ bytes_of_the_client_read_before_reach_the_server_first(void **state)
 static void
 server_may_speak_first(void **state)
 {
-	(void)state;
 	begin(NULL, 60., 60.);
 	send_text(server, "220 hello");
 	expect_text(client, "220 hello");
@@ -186,7 +182,6 @@ server_may_speak_first(void **state)
 static void
 half_close_passes_both_ways(void **state)
 {
-	(void)state;
 	for (int first = 0; first < 2; first++) {
 		int early, late;
 
@@ -211,7 +206,6 @@ half_close_passes_both_ways(void **state)
 static void
 reset_of_the_client_reaches_the_server_as_reset(void **state)
 {
-	(void)state;
 	begin(NULL, 60., 60.);
 	send_text(client, "x");
 	expect_text(server, "x");
@@ -225,7 +219,6 @@ reset_of_the_client_reaches_the_server_as_reset(void **state)
 static void
 reset_of_the_server_reaches_the_client_as_reset(void **state)
 {
-	(void)state;
 	begin(NULL, 60., 60.);
 	close_with_reset(server);
 	expect_end(client, ECONNRESET);
@@ -236,7 +229,6 @@ reset_of_the_server_reaches_the_client_as_reset(void **state)
 static void
 reset_after_half_close_is_still_a_reset(void **state)
 {
-	(void)state;
 	begin(NULL, 60., 60.);
 	shutdown(client, SHUT_WR);
 	expect_end(server, 0);
@@ -253,7 +245,6 @@ a_killed_process_leaves_resets_behind(void **state)
 	int c[2], s[2];
 	pid_t pid;
 
-	(void)state;
 	tcp_pair(c);
 	tcp_pair(s);
 	pid = fork();
@@ -275,7 +266,6 @@ a_killed_process_leaves_resets_behind(void **state)
 static void
 last_words_before_a_reset_reach_the_client(void **state)
 {
-	(void)state;
 	begin(NULL, 60., 60.);
 	send_text(client, "long upload");
 	expect_text(server, "long upload");
@@ -292,7 +282,6 @@ last_words_before_a_reset_reach_the_client(void **state)
 static void
 idle_pair_ends_with_reset(void **state)
 {
-	(void)state;
 	begin(NULL, .05, 60.);
 	run_until_end(CLOSE_IDLE);
 	expect_end(client, ECONNRESET);
@@ -306,7 +295,6 @@ static double last_byte;
 static void
 on_tick(struct ev_loop *l, ev_timer *w, int revents)
 {
-	(void)revents;
 	send_text(ticks++ % 2 ? client : server, "x");
 	last_byte = ev_now(l);
 	if (ticks == 40)
@@ -318,7 +306,6 @@ traffic_puts_the_idle_end_off(void **state)
 {
 	ev_timer tick;
 
-	(void)state;
 	ticks = 0;
 	begin(NULL, .1, 60.);
 	ev_timer_init(&tick, on_tick, 0., .005);
@@ -332,7 +319,6 @@ traffic_puts_the_idle_end_off(void **state)
 static void
 half_open_pair_has_its_own_limit(void **state)
 {
-	(void)state;
 	begin(NULL, 60., .05);
 	shutdown(server, SHUT_WR);
 	expect_end(client, 0);
@@ -344,7 +330,6 @@ half_open_pair_has_its_own_limit(void **state)
 static void
 stop_calls_back_before_it_returns(void **state)
 {
-	(void)state;
 	begin(NULL, 60., 60.);
 	mover_stop(move, CLOSE_SHUTDOWN);
 	assert_int_equal(ends, 1);
@@ -362,7 +347,6 @@ bulk_arrives_unchanged_both_ways(void **state)
 	uint64_t sent[2] = { 0, 0 }, received[2] = { 0, 0 };
 	bool open[2] = { true, true };
 
-	(void)state;
 	begin(NULL, 60., 60.);
 	while (open[0] || open[1]) {
 		const int fds[2] = { client, server };
@@ -391,7 +375,6 @@ slow_reader_stops_the_writer(void **state)
 {
 	uint64_t sent = 0, received = 0, before;
 
-	(void)state;
 	begin(NULL, 60., 60.);
 	for (int quiet = 0; quiet < 100;) {
 		before = sent;
@@ -414,7 +397,6 @@ slow_reader_stops_the_writer(void **state)
 static int
 open_loop(void **state)
 {
-	(void)state;
 	signal(SIGPIPE, SIG_IGN);
 	loop = ev_loop_new(0);
 	return loop == NULL;
@@ -425,7 +407,6 @@ no_descriptor_is_left(void **state)
 {
 	static unsigned before;
 
-	(void)state;
 	if (before == 0)
 		before = count_descriptors();
 	else            /* a few spare pipes of the splice engine may stay */
@@ -436,7 +417,6 @@ no_descriptor_is_left(void **state)
 static int
 close_loop(void **state)
 {
-	(void)state;
 	ev_loop_destroy(loop);
 	return 0;
 }

@@ -40,7 +40,6 @@ name_is_found_until_it_expires(void **state)
 {
 	struct names *n = names_new(10);
 
-	(void)state;
 	assert_null(lookup(n, "10.0.0.1", "192.0.2.1", 0));
 	learn(n, "10.0.0.1", "192.0.2.1", "a.example", 100);
 	learn(n, "10.0.0.1", "2001:db8::1", "b.example", 100);
@@ -57,7 +56,6 @@ address_of_several_names_is_shared(void **state)
 	struct names *n = names_new(10);
 	union addr a = ip("192.0.2.1");
 
-	(void)state;
 	assert_false(names_is_shared(n, &a));
 	learn(n, "10.0.0.1", "192.0.2.1", "a.example", 100);
 	learn(n, "10.0.0.2", "192.0.2.1", "a.example", 100);
@@ -75,7 +73,6 @@ one_client_alone_makes_an_address_shared(void **state)
 	struct names *n = names_new(10);
 	union addr a = ip("192.0.2.1");
 
-	(void)state;
 	learn(n, "10.0.0.1", "192.0.2.1", "a.example", 100);
 	learn(n, "10.0.0.1", "192.0.2.1", "b.example", 100);
 	assert_true(names_is_shared(n, &a));
@@ -87,7 +84,6 @@ latest_name_of_this_client_wins(void **state)
 {
 	struct names *n = names_new(10);
 
-	(void)state;
 	learn(n, "10.0.0.1", "192.0.2.1", "old.example", 100);
 	learn(n, "10.0.0.1", "192.0.2.1", "mine.example", 100);
 	learn(n, "10.0.0.2", "192.0.2.1", "other.example", 100);
@@ -105,7 +101,6 @@ other_clients_get_the_latest_name_of_anybody(void **state)
 {
 	struct names *n = names_new(10);
 
-	(void)state;
 	learn(n, "10.0.0.1", "192.0.2.1", "first.example", 200);
 	learn(n, "10.0.0.2", "192.0.2.1", "second.example", 100);
 	assert_string_equal(lookup(n, "10.0.0.3", "192.0.2.1", 0), "second.example");
@@ -122,7 +117,6 @@ oldest_goes_first_at_the_bound(void **state)
 	struct names *n = names_new(3);
 	char addr[32];
 
-	(void)state;
 	for (int i = 1; i <= 3; i++) {
 		snprintf(addr, sizeof(addr), "192.0.2.%d", i);
 		learn(n, "10.0.0.1", addr, "a.example", 100);
@@ -147,7 +141,6 @@ many_names_stay_within_the_bound(void **state)
 	struct names *n = names_new(100);
 	char addr[32], client[32];
 
-	(void)state;
 	for (int i = 0; i < 5000; i++) {
 		snprintf(addr, sizeof(addr), "192.0.2.%d", i * 7 % 256);
 		snprintf(client, sizeof(client), "10.0.0.%d", i * 13 % 50);
@@ -164,7 +157,6 @@ all_names_of_an_address_are_known_but_the_oldest(void **state)
 	union addr a = ip("192.0.2.1"), b = ip("192.0.2.2");
 	char text[32];
 
-	(void)state;
 	for (int i = 0; i <= NAMES_PER_ADDRESS; i++) {
 		snprintf(text, sizeof(text), "%d.example", i);
 		learn(n, "10.0.0.1", "192.0.2.1", text, 100);

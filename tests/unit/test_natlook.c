@@ -71,7 +71,6 @@ static struct {
 uint32_t
 ipc_request(struct ipc *ipc, struct ipc_msg *msg, unsigned timeout_ms, ipc_answer *answer, void *arg)
 {
-	(void)ipc;
 	assert_in_range(timeout_ms, 100, 10000);
 	helper.msg = *msg;
 	helper.answer = answer;
@@ -82,7 +81,6 @@ ipc_request(struct ipc *ipc, struct ipc_msg *msg, unsigned timeout_ms, ipc_answe
 void
 ipc_cancel(struct ipc *ipc, uint32_t id)
 {
-	(void)ipc;
 	assert_int_equal(id, helper.requests);
 	helper.cancelled++;
 }
@@ -90,7 +88,6 @@ ipc_cancel(struct ipc *ipc, uint32_t id)
 int
 ipc_send(struct ipc *ipc, const struct ipc_msg *msg, int fd)
 {
-	(void)ipc, (void)fd;
 	helper.msg = *msg;
 	return 0;
 }
@@ -110,7 +107,6 @@ log_warn(const char *fmt, ...)
 static int
 setup(void **state)
 {
-	(void)state;
 	memset(&kernel, 0, sizeof(kernel));
 	memset(&helper, 0, sizeof(helper));
 	memset(logged, 0, sizeof(logged));
@@ -164,7 +160,6 @@ asks_for_tcp_over_ipv4(void **state)
 	const union addr want = addr("203.0.113.7", 443);
 	union addr dst;
 
-	(void)state;
 	assert_int_equal(look(IPPROTO_TCP, "10.0.0.5", 50000, "127.0.0.1", 10080, &dst), 0);
 	assert_true(addr_equal(&dst, &want));
 	assert_int_equal(kernel.fd, FAKE_FD);
@@ -184,7 +179,6 @@ asks_for_udp_over_ipv6(void **state)
 	const union addr want = addr("2001:db8::7", 443);
 	union addr dst;
 
-	(void)state;
 	kernel.answer = "2001:db8::7";
 	assert_int_equal(look(IPPROTO_UDP, "fd00:1::1", 50000, "::1", 10080, &dst), 0);
 	assert_true(addr_equal(&dst, &want));
@@ -199,7 +193,6 @@ proto_variant_is_one_for_udp_and_zero_for_tcp(void **state)
 {
 	union addr dst;
 
-	(void)state;
 	assert_int_equal(look(IPPROTO_UDP, "10.0.0.5", 50000, "127.0.0.1", 10080, &dst), 0);
 #ifdef PF_ABI_MACOS
 	assert_int_equal(kernel.asked.proto_variant, 1);
@@ -214,7 +207,6 @@ v4_mapped_addresses_are_unmapped(void **state)
 	static const uint8_t client[16] = { 10, 0, 0, 5 };
 	union addr dst;
 
-	(void)state;
 	assert_int_equal(look(IPPROTO_TCP, "::ffff:10.0.0.5", 50000, "::ffff:127.0.0.1", 10080, &dst), 0);
 	assert_int_equal(kernel.asked.af, AF_INET);
 	assert_memory_equal(&kernel.asked.saddr, client, 16);
@@ -227,7 +219,6 @@ scope_ids_are_not_asked_and_not_answered(void **state)
 	static const uint8_t client[16] = { 0xfe, 0x80, [15] = 5 };
 	union addr peer = addr("fe80::5", 50000), local = addr("fd00:1::1", 10080), dst;
 
-	(void)state;
 	kernel.answer = "2001:db8::7";
 	peer.in6.sin6_scope_id = 3;
 	assert_int_equal(pf_natlook(FAKE_FD, fake_ioctl, IPPROTO_TCP, &peer, &local, &dst), 0);
@@ -240,7 +231,6 @@ what_the_kernel_would_refuse_is_never_asked(void **state)
 {
 	union addr dst;
 
-	(void)state;
 	assert_int_equal(look(IPPROTO_TCP, "10.0.0.5", 50000, "0.0.0.0", 10080, &dst), EINVAL);
 	assert_int_equal(look(IPPROTO_TCP, "10.0.0.5", 50000, "::", 10080, &dst), EINVAL);
 	assert_int_equal(look(IPPROTO_TCP, "0.0.0.0", 50000, "127.0.0.1", 10080, &dst), EINVAL);
@@ -259,7 +249,6 @@ errors_of_the_kernel_are_handed_on(void **state)
 	static const int errors[] = { ENOENT, E2BIG, EPERM, ENODEV };
 	union addr dst;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		kernel.calls = 0;
 		kernel.errors[0] = errors[i];
@@ -314,7 +303,6 @@ ask(void)
 static void
 first_enoent_is_asked_again_and_then_answered(void **state)
 {
-	(void)state;
 	begin(FAKE_FD);
 	kernel.errors[0] = ENOENT;
 	assert_int_equal(ask(), EINPROGRESS);
@@ -330,7 +318,6 @@ first_enoent_is_asked_again_and_then_answered(void **state)
 static void
 second_enoent_is_final(void **state)
 {
-	(void)state;
 	begin(FAKE_FD);
 	kernel.errors[0] = kernel.errors[1] = ENOENT;
 	assert_int_equal(ask(), EINPROGRESS);
@@ -344,7 +331,6 @@ second_enoent_is_final(void **state)
 static void
 a_cancelled_question_is_not_answered(void **state)
 {
-	(void)state;
 	begin(FAKE_FD);
 	kernel.errors[0] = ENOENT;
 	assert_int_equal(ask(), EINPROGRESS);
@@ -358,7 +344,6 @@ a_cancelled_question_is_not_answered(void **state)
 static void
 several_states_are_an_error_logged_with_the_tuple(void **state)
 {
-	(void)state;
 	begin(FAKE_FD);
 	kernel.errors[0] = E2BIG;
 	assert_int_equal(ask(), E2BIG);
@@ -369,7 +354,6 @@ several_states_are_an_error_logged_with_the_tuple(void **state)
 static void
 our_own_listener_as_destination_is_for_the_caller_to_judge(void **state)
 {
-	(void)state;
 	begin(FAKE_FD);
 	kernel.answer = "127.0.0.1";
 	kernel.port = 10080;
@@ -396,7 +380,6 @@ answer(int error, const char *to, uint16_t port)
 static void
 without_a_descriptor_the_helper_is_asked(void **state)
 {
-	(void)state;
 	begin(-1);
 	assert_int_equal(ask(), EINPROGRESS);
 	assert_int_equal(helper.msg.type, IPC_NATLOOK);
@@ -419,7 +402,6 @@ without_a_descriptor_the_helper_is_asked(void **state)
 static void
 a_helper_that_does_not_answer_is_a_timeout(void **state)
 {
-	(void)state;
 	begin(-1);
 	assert_int_equal(ask(), EINPROGRESS);
 	answer(ETIMEDOUT, NULL, 0);
@@ -431,7 +413,6 @@ a_helper_that_does_not_answer_is_a_timeout(void **state)
 static void
 the_end_of_the_backend_withdraws_its_requests(void **state)
 {
-	(void)state;
 	begin(-1);
 	assert_int_equal(ask(), EINPROGRESS);
 	fw->ops->free(fw);
@@ -445,7 +426,6 @@ a_request_of_another_shape_is_refused_by_the_helper(void **state)
 {
 	struct ipc_msg msg;
 
-	(void)state;
 	memset(&msg, 0, sizeof(msg));
 	msg.type = IPC_NATLOOK;
 	msg.id = 7;

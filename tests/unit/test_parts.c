@@ -90,7 +90,6 @@ ipc_carries_a_message_and_its_descriptor(void **state)
 	struct side a, b;
 	int null = open("/dev/null", O_RDONLY);
 
-	(void)state;
 	pair(&a, &b);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(ipc_send(a.ipc, &msg, i == 1 ? null : -1), 0);
@@ -115,7 +114,6 @@ ipc_queues_while_the_socket_is_full(void **state)
 	struct ipc_msg msg = { .type = IPC_RESOLVE };
 	struct side a, b;
 
-	(void)state;
 	pair(&a, &b);
 	for (uint32_t i = 0; i < 5000; i++) {
 		msg.value = i;
@@ -135,7 +133,6 @@ ipc_refuses_an_unknown_type(void **state)
 	struct ipc_msg msg = { .type = IPC_TYPES };
 	struct side a, b;
 
-	(void)state;
 	pair(&a, &b);
 	ipc_send(a.ipc, &msg, -1);
 	turn(1);
@@ -150,7 +147,6 @@ answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 {
 	int *got = arg;
 
-	(void)fd;
 	*got = msg != NULL && error == 0 ? (int)msg->value : -error;
 }
 
@@ -162,7 +158,6 @@ ipc_matches_answers_by_id_and_gives_up_in_time(void **state)
 	int got = 0, late = 0, cancelled = 0;
 	uint32_t id;
 
-	(void)state;
 	pair(&a, &b);
 	b.echo = true;
 	assert_int_not_equal(ipc_request(a.ipc, &msg, 1000, answer_cb, &got), 0);
@@ -188,7 +183,6 @@ limit_counts_in_all_and_for_each_client(void **state)
 	struct limit l = { .count = 0 };
 	union addr a, b;
 
-	(void)state;
 	addr_parse("192.0.2.1", 1000, &a);
 	addr_parse("192.0.2.2", 1000, &b);
 	assert_true(limit_take(&l, &a, 3, 2));
@@ -214,7 +208,6 @@ resolvers_are_the_nameserver_lines(void **state)
 	union addr out[3];
 	char text[ADDR_TEXT_MAX];
 
-	(void)state;
 	assert_int_equal(resolvers_parse("# nameserver 192.0.2.9\nsearch example\nnameserver 192.0.2.1\n"
 	    "\tnameserver\t2001:db8::1\nnameserver fe80::1%lo\nnameservers 192.0.2.8\nnameserver 192.0.2.3\n", out, 3), 3);
 	assert_string_equal(addr_format(&out[0], text), "192.0.2.1:53");
@@ -230,7 +223,6 @@ own_networks_have_loopback_first_and_no_duplicates(void **state)
 	struct network *list;
 	size_t n;
 
-	(void)state;
 	assert_int_equal(own_networks(&list, &n), 0);
 	assert_true(n >= 1);
 	for (size_t i = 1; i < n; i++)
@@ -241,7 +233,6 @@ own_networks_have_loopback_first_and_no_duplicates(void **state)
 static void
 every_close_reason_has_a_word_of_its_own(void **state)
 {
-	(void)state;
 	for (int a = 0; a < CLOSE_REASONS; a++) {
 		assert_non_null(close_reason_name((enum close_reason)a));
 		for (int b = 0; b < a; b++)

@@ -61,7 +61,6 @@ example_of_rfc_9001_is_read(void **state)
 {
 	struct sample *s = sample("rfc9001-a2.udp");
 
-	(void)state;
 	assert_name(s->list, s->n, "example.com", false);
 }
 
@@ -70,7 +69,6 @@ example_of_rfc_9369_is_read(void **state)
 {
 	struct sample *s = sample("rfc9369-a2.udp");
 
-	(void)state;
 	assert_name(s->list, s->n, "example.com", false);
 }
 
@@ -79,7 +77,6 @@ flight_of_ngtcp2_is_read(void **state)
 {
 	struct sample *s = sample("ngtcp2-quic.udp");
 
-	(void)state;
 	assert_name(s->list, 1, "localhost", false);
 }
 
@@ -91,7 +88,6 @@ flight_of_chromium_is_read_in_every_order(void **state)
 	const struct quic_datagram a = s->list[0], b = s->list[1];
 	const struct quic_datagram turned[] = { b, a }, twice[] = { a, a, b, b }, first[] = { a, a }, second[] = { b };
 
-	(void)state;
 	assert_int_equal(s->n, 2);
 	assert_name(s->list, 2, "shop.kion.cloud", true);
 	assert_name(turned, 2, "shop.kion.cloud", true);
@@ -106,7 +102,6 @@ cut_or_changed_datagrams_are_none(void **state)
 	struct sample *s = sample("rfc9001-a2.udp");
 	uint8_t *data = s->data + 2;
 
-	(void)state;
 	for (size_t n = 0; n < s->list[0].len; n++) {
 		const struct quic_datagram cut = { data, n };
 
@@ -127,7 +122,6 @@ another_connection_in_between_is_passed_over(void **state)
 	struct sample *s = sample("ngtcp2-quic.udp");
 	struct quic_datagram list[3];
 
-	(void)state;
 	other = *s;
 	s = sample("chromium-quic.udp");
 	list[0] = s->list[0];
@@ -194,7 +188,6 @@ frames_may_come_byte_by_byte_backwards_and_among_others(void **state)
 	struct quic_datagram d = { packet, 0 };
 	size_t len = 0;
 
-	(void)state;
 	for (size_t i = sizeof(hello); i-- > 0;) {
 		len += crypto(frames + len, i, 1);
 		frames[len++] = i % 2;          /* PADDING, PING */
@@ -209,7 +202,6 @@ packets_may_share_a_datagram(void **state)
 	uint8_t frames[128] = { 0 }, packet[1500];
 	struct quic_datagram d = { packet, 0 };
 
-	(void)state;
 	for (size_t cut = 1; cut < sizeof(hello); cut++) {
 		memset(frames, 0, sizeof(frames));
 		crypto(frames, 0, cut);
@@ -236,7 +228,6 @@ frames_that_lie_about_their_length_add_nothing(void **state)
 	uint8_t packet[1500];
 	struct quic_datagram d = { packet, 0 };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		d.len = seal(packet, bad[i], sizeof(bad[i]));
 		assert_status(&d, 1, SNIFF_MORE);
@@ -258,7 +249,6 @@ what_is_no_initial_packet_of_a_known_version_is_none(void **state)
 	static const uint8_t early[64] = { 0xd0, 0, 0, 0, 1, 0, 0, 20 };
 	struct quic_datagram d;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		d = (struct quic_datagram){ wrong[i], sizeof(wrong[i]) };
 		assert_status(&d, 1, SNIFF_NONE);
@@ -274,7 +264,6 @@ name_that_no_rule_could_mean_is_none(void **state)
 	uint8_t frames[128] = { 0 }, packet[1500];
 	struct quic_datagram d = { packet, 0 };
 
-	(void)state;
 	crypto(frames, 0, sizeof(hello));
 	frames[5 + sizeof(hello) - 1] = '/';
 	d.len = seal(packet, frames, sizeof(frames));

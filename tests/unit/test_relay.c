@@ -109,7 +109,6 @@ passes_bytes_and_counts_them(void **state)
 {
 	int want;
 
-	(void)state;
 	begin(NULL);
 	assert_int_equal(pump(&want), RELAY_WAIT);
 	assert_int_equal(want, RELAY_READ);
@@ -125,7 +124,6 @@ bytes_read_before_go_first(void **state)
 {
 	struct buffer initial;
 
-	(void)state;
 	buffer_init(&initial, 100);
 	assert_int_equal(buffer_append(&initial, "hello ", 6), 0);
 	begin(&initial);
@@ -142,7 +140,6 @@ end_of_file_passes_as_fin_after_the_last_byte(void **state)
 {
 	int want;
 
-	(void)state;
 	begin(NULL);
 	send_text(source, "bye");
 	shutdown(source, SHUT_WR);
@@ -161,7 +158,6 @@ end_of_file_passes_as_fin_after_the_last_byte(void **state)
 static void
 reset_of_the_reading_side_is_told(void **state)
 {
-	(void)state;
 	begin(NULL);
 	close_with_reset(source);
 	assert_int_equal(pump_all(), RELAY_FROM_RESET);
@@ -173,7 +169,6 @@ reset_of_the_reading_side_is_told(void **state)
 static void
 reset_of_the_writing_side_is_told(void **state)
 {
-	(void)state;
 	begin(NULL);
 	close_with_reset(sink);
 	await_fd(to, POLLIN);
@@ -188,7 +183,6 @@ reset_of_the_writing_side_is_told(void **state)
 static void
 end_of_file_towards_a_closed_side_is_done(void **state)
 {
-	(void)state;
 	begin(NULL);
 	shutdown(to, SHUT_RDWR);
 	close_with_reset(sink);
@@ -206,7 +200,6 @@ slow_reader_holds_memory_flat(void **state)
 	uint64_t sent = 0, received = 0, before;
 	int want = 0, quiet = 0;
 
-	(void)state;
 	begin(NULL);
 	while (quiet < 100) {
 		before = sent;
@@ -287,7 +280,6 @@ bulk_arrives_unchanged_over_tcp(void **state)
 {
 	int client[2], server[2];
 
-	(void)state;
 	tcp_pair(client);
 	tcp_pair(server);
 	both_ways(client, server);
@@ -298,7 +290,6 @@ bulk_arrives_unchanged_over_socketpairs(void **state)
 {
 	int pairs[2][2];
 
-	(void)state;
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i]), 0);
 		set_nonblocking(pairs[i][0]);
@@ -329,7 +320,6 @@ bulk_traffic_takes_the_next_engine_and_small_traffic_the_first(void **state)
 	const struct relay_ops *next = relay_engines[1] != NULL ? relay_engines[1] : relay_engines[0];
 	uint64_t sent = 0, received = 0;
 
-	(void)state;
 	engine = relay_engines[0];
 	begin(NULL);
 	for (int i = 0; i < 20; i++)
@@ -348,7 +338,6 @@ without_descriptors_bulk_traffic_is_copied(void **state)
 	struct rlimit was, none;
 	uint64_t sent = 0, received = 0;
 
-	(void)state;
 	engine = relay_engines[0];
 	begin(NULL);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
@@ -366,7 +355,6 @@ losing_descriptors_in_bulk_goes_on_by_copying(void **state)
 	struct rlimit was, none;
 	uint64_t sent = 0, received = 0;
 
-	(void)state;
 	engine = relay_engines[0];
 	begin(NULL);
 	if (relay_engines[1] != NULL)
@@ -389,7 +377,6 @@ spare_descriptors_are_bounded(void **state)
 	unsigned before = count_descriptors();
 	int want;
 
-	(void)state;
 	for (size_t i = 0; i < 24; i++) {
 		uint64_t sent = 0, last;
 

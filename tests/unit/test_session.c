@@ -31,7 +31,6 @@ direct_datagrams_pass_both_ways(void **state)
 	socklen_t len = sizeof(from);
 	char data[10] = "";
 
-	(void)state;
 	fx.dst = fx.server;
 	client_send(0, "ask");
 	await_fd(fx.server_fd, POLLIN);
@@ -49,7 +48,6 @@ direct_datagrams_pass_both_ways(void **state)
 static void
 unknown_destination_is_never_answered(void **state)
 {
-	(void)state;
 	fx.lookup_error = ENOENT;
 	client_send(0, "x");
 	assert_int_equal(fx.account.dropped[DROP_LOOKUP], 1);
@@ -59,7 +57,6 @@ unknown_destination_is_never_answered(void **state)
 static void
 our_own_listener_is_never_answered(void **state)
 {
-	(void)state;
 	fx.dst = fx.listen[0];
 	firewall_own(&fx.firewall, &fx.listen[0]);
 	client_send(0, "x");
@@ -72,7 +69,6 @@ datagrams_wait_for_the_lookup_within_bounds(void **state)
 {
 	char data[10];
 
-	(void)state;
 	fx.lookup_error = EINPROGRESS;
 	for (int i = 0; i < UDP_LOOKUP_QUEUE + 2; i++)
 		client_send(0, "x");
@@ -90,7 +86,6 @@ datagrams_wait_for_the_lookup_within_bounds(void **state)
 static void
 failed_and_cancelled_lookups_leave_nothing(void **state)
 {
-	(void)state;
 	fx.lookup_error = EINPROGRESS;
 	client_send(0, "x");
 	fx.lookup_cb(fx.lookup_arg, ETIMEDOUT, &addr_none);
@@ -105,7 +100,6 @@ failed_and_cancelled_lookups_leave_nothing(void **state)
 static void
 blocked_session_is_recorded_once_and_refused_each_time(void **state)
 {
-	(void)state;
 	fx.action = ACTION_BLOCK;
 	client_send(0, "x");
 	client_send(0, "x");
@@ -121,7 +115,6 @@ blocked_session_is_recorded_once_and_refused_each_time(void **state)
 static void
 refusal_of_the_server_reaches_the_client(void **state)
 {
-	(void)state;
 	fx.dst = fx.closed;
 	client_send(0, "x");
 	run_until(&fx.refusals, 1);
@@ -132,7 +125,6 @@ refusal_of_the_server_reaches_the_client(void **state)
 static void
 idle_session_ends(void **state)
 {
-	(void)state;
 	fx.dst = fx.server;
 	client_send(0, "x");
 	advance(59);
@@ -148,7 +140,6 @@ idle_session_ends(void **state)
 static void
 limits_hold_for_all_and_for_each_client(void **state)
 {
-	(void)state;
 	fx.dst = fx.server;
 	client_send(0, "x");
 	fx.conf.limits.per_client = 1;
@@ -166,7 +157,6 @@ limits_hold_for_all_and_for_each_client(void **state)
 static void
 blocked_session_is_recorded_again_after_its_time(void **state)
 {
-	(void)state;
 	fx.action = ACTION_BLOCK;
 	client_send(0, "x");
 	advance(59);
@@ -181,7 +171,6 @@ blocked_session_is_recorded_again_after_its_time(void **state)
 static void
 refusals_are_limited_in_rate(void **state)
 {
-	(void)state;
 	fx.action = ACTION_BLOCK;
 	for (int i = 0; i < 2 * REFUSE_PER_SECOND; i++)
 		client_send(0, "x");
@@ -192,7 +181,6 @@ refusals_are_limited_in_rate(void **state)
 static void
 pair_is_looked_up_again_and_may_have_another_destination(void **state)
 {
-	(void)state;
 	firewall_own(&fx.firewall, &fx.listen[0]);
 	fx.dst = fx.server;
 	client_send(0, "x");
@@ -212,7 +200,6 @@ pair_is_looked_up_again_and_may_have_another_destination(void **state)
 static void
 destination_that_the_firewall_forgot_holds_once_more(void **state)
 {
-	(void)state;
 	fx.dst = fx.server;
 	client_send(0, "x");
 	advance(11);
@@ -237,7 +224,6 @@ expect_at_server(const char *text)
 static void
 datagrams_wait_for_the_decision_and_are_sent_in_order(void **state)
 {
-	(void)state;
 	fx.dst = fx.server;
 	awaits = AWAIT_NAME;
 	client_send(0, "one");
@@ -255,7 +241,6 @@ datagrams_wait_for_the_decision_and_are_sent_in_order(void **state)
 static void
 session_waits_for_everything_that_it_awaits(void **state)
 {
-	(void)state;
 	fx.dst = fx.server;
 	awaits = AWAIT_NAME | AWAIT_NAME << 7;
 	client_send(0, "one");
@@ -268,7 +253,6 @@ session_waits_for_everything_that_it_awaits(void **state)
 static void
 session_waits_no_longer_than_for_a_hello(void **state)
 {
-	(void)state;
 	fx.dst = fx.server;
 	awaits = AWAIT_NAME;
 	client_send(0, "one");
@@ -285,7 +269,6 @@ session_waits_for_its_owner(void **state)
 {
 	struct ipc_msg answer = { .value = 1001 };
 
-	(void)state;
 	fx.dst = fx.server;
 	fx.asks_owner = true;
 	awaits = AWAIT_NAME;
@@ -306,7 +289,6 @@ session_waits_for_its_owner(void **state)
 static void
 datagrams_that_wait_are_bounded(void **state)
 {
-	(void)state;
 	fx.dst = fx.server;
 	awaits = AWAIT_NAME;
 	for (int i = 0; i < SESSION_WAIT_COUNT + 2; i++)
@@ -325,7 +307,6 @@ datagrams_that_wait_are_bounded(void **state)
 static void
 what_waited_for_a_refusal_is_forgotten(void **state)
 {
-	(void)state;
 	fx.action = ACTION_BLOCK;
 	awaits = AWAIT_NAME;
 	client_send(0, "one");
@@ -340,7 +321,6 @@ what_waited_for_a_refusal_is_forgotten(void **state)
 static void
 server_may_refuse_the_first_of_what_waited(void **state)
 {
-	(void)state;
 	fx.dst = fx.closed;
 	awaits = AWAIT_NAME;
 	client_send(0, "one");
@@ -355,7 +335,6 @@ server_may_refuse_the_first_of_what_waited(void **state)
 static void
 end_of_the_daemon_ends_those_that_wait(void **state)
 {
-	(void)state;
 	awaits = AWAIT_NAME;
 	fx.asks_owner = true;
 	client_send(0, "one");

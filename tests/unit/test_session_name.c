@@ -57,7 +57,6 @@ relay_gets(const char *host, const char *text)
 static void
 quic_without_a_name_waits_for_its_hello(void **state)
 {
-	(void)state;
 	needed = 2;
 	client_send(0, "one");
 	assert_int_equal(fx.opens, 0);
@@ -73,7 +72,6 @@ quic_without_a_name_waits_for_its_hello(void **state)
 static void
 what_is_no_quic_goes_on_at_once(void **state)
 {
-	(void)state;
 	needed = 9;
 	otherwise = SNIFF_NONE;
 	client_send(0, "one");
@@ -84,7 +82,6 @@ what_is_no_quic_goes_on_at_once(void **state)
 static void
 hello_that_never_ends_is_not_waited_for(void **state)
 {
-	(void)state;
 	needed = 9;
 	client_send(0, "one");
 	assert_int_equal(fx.opens, 0);
@@ -96,7 +93,6 @@ hello_that_never_ends_is_not_waited_for(void **state)
 static void
 name_in_a_hello_that_never_ends_counts(void **state)
 {
-	(void)state;
 	needed = 9;
 	early = "b.kion.cloud";
 	client_send(0, "one");
@@ -109,7 +105,6 @@ name_in_a_hello_that_never_ends_counts(void **state)
 static void
 other_ports_do_not_wait(void **state)
 {
-	(void)state;
 	fx.dst = address("203.0.113.7", 8443);
 	client_send(0, "one");
 	grant();
@@ -119,7 +114,6 @@ other_ports_do_not_wait(void **state)
 static void
 address_with_one_name_does_not_wait(void **state)
 {
-	(void)state;
 	learn("b.kion.cloud");
 	client_send(0, "one");
 	grant();
@@ -129,7 +123,6 @@ address_with_one_name_does_not_wait(void **state)
 static void
 address_with_several_names_waits(void **state)
 {
-	(void)state;
 	learn("a.kion.cloud");
 	learn("b.kion.cloud");
 	client_send(0, "one");
@@ -140,7 +133,6 @@ address_with_several_names_waits(void **state)
 static void
 hello_without_a_name_leaves_the_one_of_dns(void **state)
 {
-	(void)state;
 	sni = "";
 	learn("a.kion.cloud");
 	learn("b.kion.cloud");

@@ -13,7 +13,6 @@
 static void
 datagrams_wait_for_the_association(void **state)
 {
-	(void)state;
 	fx.action = ACTION_PROXY;
 	client_send(0, "one");
 	client_send(0, "two");
@@ -46,7 +45,6 @@ sessions_of_one_client_port_share_an_association(void **state)
 {
 	union addr from;
 
-	(void)state;
 	go_through_proxy(NULL);
 	from = fx.relay_peer;
 	client_send_to(0, &fx.listen[1], "two");
@@ -65,7 +63,6 @@ sessions_of_one_client_port_share_an_association(void **state)
 static void
 destination_reached_another_way_cannot_be_spoken_for(void **state)
 {
-	(void)state;
 	fx.action = ACTION_DIRECT;
 	fx.dst2 = fx.server;
 	client_send_to(0, &fx.listen[1], "direct");
@@ -79,7 +76,6 @@ static void
 name_is_sent_and_its_answer_found_wherever_it_comes_from(void **state)
 {
 	const union addr elsewhere = address("198.51.100.99", 443), other_port = address("198.51.100.99", 444);
-	(void)state;
 	names_learn(fx.names, &fx.dst, &fx.dst, "a.example", 1e12);
 	go_through_proxy("a.example");
 	relay_answer(NULL, &elsewhere, "first");
@@ -99,7 +95,6 @@ static void
 source_of_a_name_is_remembered(void **state)
 {
 	const union addr first = address("198.51.100.1", 443), second = address("198.51.100.2", 443);
-	(void)state;
 	fx.dst2 = address("203.0.113.8", 443);
 	names_learn(fx.names, &fx.dst, &fx.dst, "a.example", 1e12);
 	names_learn(fx.names, &fx.dst, &fx.dst2, "b.example", 1e12);
@@ -119,7 +114,6 @@ strangers_are_shown_where_answers_can_have_any_source(void **state)
 {
 	const union addr stranger = address("198.51.100.99", 1), local = address("127.0.0.1", 1),
 	    six = address("2001:db8::1", 1);
-	(void)state;
 	go_through_proxy(NULL);
 	relay_answer(NULL, &stranger, "hello");
 	expect_reply("hello", &stranger);
@@ -135,7 +129,6 @@ strangers_are_shown_where_answers_can_have_any_source(void **state)
 static void
 fragments_and_nonsense_are_counted(void **state)
 {
-	(void)state;
 	go_through_proxy(NULL);
 	sendto(fx.relay, "\0\0\1\1\313\0\161\7\1\273hi", 12, 0, &fx.relay_peer.sa, addr_len(&fx.relay_peer));
 	sendto(fx.relay, "\0\0\0\1", 4, 0, &fx.relay_peer.sa, addr_len(&fx.relay_peer));
@@ -148,7 +141,6 @@ fragments_and_nonsense_are_counted(void **state)
 static void
 association_ends_with_its_connection(void **state)
 {
-	(void)state;
 	go_through_proxy(NULL);
 	close(fx.control);
 	fx.control = -1;
@@ -164,7 +156,6 @@ association_ends_with_its_connection(void **state)
 static void
 association_that_is_not_granted_refuses_the_client(void **state)
 {
-	(void)state;
 	fx.action = ACTION_PROXY;
 	client_send(0, "one");
 	assert_int_equal(fx.refusals, 0);
@@ -180,7 +171,6 @@ association_that_is_not_granted_refuses_the_client(void **state)
 static void
 unused_association_is_given_up(void **state)
 {
-	(void)state;
 	fx.action = ACTION_PROXY;
 	client_send(0, "one");
 	sessions_unlisten(fx.sessions, NULL, NULL);
@@ -200,7 +190,6 @@ proxies_without_udp(bool retry)
 static void
 proxy_without_udp_is_not_asked_until_its_time(void **state)
 {
-	(void)state;
 	fx.action = ACTION_PROXY;
 	proxies_without_udp(false);
 	client_send(0, "one");
@@ -220,7 +209,6 @@ proxy_without_udp_is_not_asked_until_its_time(void **state)
 static void
 quic_follows_its_policy(void **state)
 {
-	(void)state;
 	fx.action = ACTION_PROXY;
 	proxies_without_udp(false);
 	fx.conf.intercept.quic = QUIC_PROXY;
@@ -252,7 +240,6 @@ static void
 made_up_address_is_sent_as_its_name_in_an_association_of_its_own(void **state)
 {
 	const union addr elsewhere = address("198.51.100.99", 7);
-	(void)state;
 	fx.action = ACTION_PROXY;
 	client_send_to(0, &fx.listen[1], "other");
 	grant();
@@ -276,7 +263,6 @@ made_up_address_is_sent_as_its_name_in_an_association_of_its_own(void **state)
 static void
 made_up_address_of_no_name_is_refused(void **state)
 {
-	(void)state;
 	fx.action = ACTION_PROXY;
 	give("a.example");
 	fx.dst = address("198.18.0.2", 443);
@@ -289,7 +275,6 @@ made_up_address_of_no_name_is_refused(void **state)
 static void
 made_up_address_never_goes_direct(void **state)
 {
-	(void)state;
 	give("a.example");
 	client_send(0, "one");
 	expect_record(1, CLOSE_STALE_ADDRESS);
@@ -307,7 +292,6 @@ session_to_a_made_up_address_keeps_it_until_the_ranges_change(void **state)
 	struct network range;
 	union addr other;
 
-	(void)state;
 	fx.action = ACTION_PROXY;
 	give("a.example");
 	client_send(0, "one");

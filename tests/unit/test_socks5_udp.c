@@ -33,21 +33,18 @@ assert_header(const char *host, const char *dst, uint16_t port, const char *byte
 static void
 header_names_an_ipv4_address(void **state)
 {
-	(void)state;
 	HEADER(NULL, "192.0.2.1", 443, "\0\0\0\1\300\0\2\1\1\273");
 }
 
 static void
 header_names_an_ipv6_address(void **state)
 {
-	(void)state;
 	HEADER(NULL, "2001:db8::1", 53, "\0\0\0\4\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1\0\65");
 }
 
 static void
 header_prefers_the_name(void **state)
 {
-	(void)state;
 	HEADER("a.example", "192.0.2.1", 443, "\0\0\0\3\11a.example\1\273");
 	HEADER("a.example", "2001:db8::1", 443, "\0\0\0\3\11a.example\1\273");
 }
@@ -59,7 +56,6 @@ header_has_room_for_the_longest_name_and_no_more(void **state)
 	uint8_t out[SOCKS5_UDP_HEADER_MAX];
 	char host[257];
 
-	(void)state;
 	memset(host, 'x', sizeof(host));
 	host[255] = '\0';
 	assert_int_equal(socks5_udp_header(host, &dst, out), SOCKS5_UDP_HEADER_MAX);
@@ -97,7 +93,6 @@ ipv4_source_and_payload_are_read(void **state)
 	struct socks5_udp got;
 	char payload[64];
 
-	(void)state;
 	assert_int_equal(PARSE("\0\0\0\1\300\0\2\1\1\273hello"), 0);
 	assert_true(addr_equal(&got.addr, &from));
 	assert_int_equal(got.port, 443);
@@ -112,7 +107,6 @@ ipv6_source_is_read_and_unmapped(void **state)
 	struct socks5_udp got;
 	char payload[64];
 
-	(void)state;
 	assert_int_equal(PARSE("\0\0\0\4\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1\0\65x"), 0);
 	assert_true(addr_equal(&got.addr, &from));
 	assert_int_equal(PARSE("\0\0\0\4\0\0\0\0\0\0\0\0\0\0\377\377\300\0\2\1\0\65x"), 0);
@@ -125,7 +119,6 @@ named_source_is_read(void **state)
 	struct socks5_udp got;
 	char payload[64];
 
-	(void)state;
 	assert_int_equal(PARSE("\0\0\0\3\11a.example\1\273hi"), 0);
 	assert_false(addr_is_set(&got.addr));
 	assert_string_equal(got.host, "a.example");
@@ -139,7 +132,6 @@ payload_may_be_empty(void **state)
 	struct socks5_udp got;
 	char payload[64];
 
-	(void)state;
 	assert_int_equal(PARSE("\0\0\0\1\300\0\2\1\1\273"), 0);
 	assert_int_equal(got.len, 0);
 }
@@ -150,7 +142,6 @@ fragment_is_told_from_nonsense(void **state)
 	struct socks5_udp got;
 	char payload[64];
 
-	(void)state;
 	assert_int_equal(PARSE("\0\0\1\1\300\0\2\1\1\273hello"), EOPNOTSUPP);
 	assert_int_equal(PARSE("\0\0\200\1\300\0\2\1\1\273hello"), EOPNOTSUPP);
 	assert_int_equal(PARSE("\0\0\0\2\300\0\2\1\1\273hello"), EBADMSG);
@@ -166,7 +157,6 @@ every_cut_header_is_refused(void **state)
 	struct socks5_udp got;
 	char payload[64];
 
-	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		for (size_t len = 0; len < sizes[i]; len++)
 			assert_int_equal(parse(whole[i], len, &got, payload), EBADMSG);

@@ -135,7 +135,6 @@ hello_without_name_is_none_when_it_is_whole(void **state)
 	static uint8_t data[SAMPLE_MAX];
 	size_t len = sample_read("openssl-noname.tcp", data);
 
-	(void)state;
 	for (size_t n = 0; n < len; n++)
 		assert_int_equal(tls_hello_name(data, n, &name), SNIFF_MORE);
 	assert_int_equal(tls_hello_name(data, len, &name), SNIFF_NONE);
@@ -147,7 +146,6 @@ hello_may_span_records_of_any_size(void **state)
 	struct hello extensions = { .len = 0 };
 	struct hello msg, h;
 
-	(void)state;
 	server_name(&extensions, "a.kion.cloud", 12);
 	msg = message(&extensions);
 	for (size_t size = 1; size <= msg.len; size++) {
@@ -162,7 +160,6 @@ grease_extensions_are_passed_over(void **state)
 	struct hello extensions = { .len = 0 };
 	struct hello h;
 
-	(void)state;
 	extension(&extensions, 0x3a3a, "", 0);
 	extension(&extensions, 0xdada, "x", 1);
 	server_name(&extensions, "a.kion.cloud", 12);
@@ -177,7 +174,6 @@ encrypted_client_hello_shows_its_outer_name(void **state)
 	struct hello extensions = { .len = 0 };
 	struct hello h;
 
-	(void)state;
 	extension(&extensions, 0xfe0d, "\x00\x00\x01\x00\x01\x2a\x00\x00\x00\x04" "abcd", 14);
 	server_name(&extensions, "public.example.net", 18);
 	h = hello_of(&extensions);
@@ -190,7 +186,6 @@ outer_name_is_known_as_such_wherever_its_extension_stands(void **state)
 	static const char encrypted[] = "\x00\x00\x01\x00\x01\x2a\x00\x00\x00\x04" "abcd";
 	struct hostname name;
 
-	(void)state;
 	for (int first = 0; first < 3; first++) {
 		struct hello extensions = { .len = 0 };
 		struct hello h;
@@ -213,7 +208,6 @@ name_is_there_before_the_hello_is_whole(void **state)
 	struct hello h;
 	struct hostname name;
 
-	(void)state;
 	server_name(&extensions, "a.kion.cloud", 12);
 	extension(&extensions, 0x3a3a, "x", 1);
 	h = hello_of(&extensions);
@@ -232,7 +226,6 @@ message_without_records_is_read(void **state)
 	struct hello msg;
 	struct hostname name;
 
-	(void)state;
 	server_name(&extensions, "a.kion.cloud", 12);
 	msg = message(&extensions);
 	for (size_t n = 0; n < msg.len; n++)
@@ -251,7 +244,6 @@ hellos_of_real_clients_are_read_at_every_fragmentation(void **state)
 	static uint8_t data[SAMPLE_MAX];
 	struct hostname name;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
 		size_t len = sample_read(samples[i].file, data);
 
@@ -268,7 +260,6 @@ name_of_another_type_is_passed_over(void **state)
 	struct hello extensions = { .len = 0 };
 	struct hello h;
 
-	(void)state;
 	extension(&extensions, 0, list, sizeof(list));
 	h = hello_of(&extensions);
 	assert_found_in_fragments(h.bytes, h.len, "a.b");
@@ -280,7 +271,6 @@ name_of_zero_254_or_with_nul_is_none(void **state)
 	char longest[HOST_MAX + 1];
 	struct hello h;
 
-	(void)state;
 	memset(longest, 'a', sizeof(longest));
 	h = hello_named(longest, HOST_MAX);
 	assert_status(&h, SNIFF_FOUND);
@@ -300,7 +290,6 @@ lengths_that_contradict_each_other_are_none(void **state)
 	static const uint8_t *const bodies[] = { list_too_long, name_too_long };
 	struct hello h;
 
-	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct hello extensions = { .len = 0 };
 
@@ -330,7 +319,6 @@ first_wrong_byte_ends_it(void **state)
 	};
 	struct hostname name;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		const uint8_t *bytes = (const uint8_t *)wrong[i].bytes;
 
@@ -345,7 +333,6 @@ record_of_another_type_inside_the_hello_is_none(void **state)
 	struct hello extensions = { .len = 0 };
 	struct hello msg, h;
 
-	(void)state;
 	server_name(&extensions, "a.kion.cloud", 12);
 	msg = message(&extensions);
 	h = records(&msg, 20);

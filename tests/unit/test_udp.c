@@ -62,14 +62,12 @@ assert_wildcard_knows_its_address(const char *wildcard, const char *from, const 
 static void
 wildcard_socket_knows_and_answers_from_the_address_used(void **state)
 {
-	(void)state;
 	assert_wildcard_knows_its_address("0.0.0.0", "127.0.0.1", "127.0.0.9");
 }
 
 static void
 wildcard_socket_does_so_for_ipv6(void **state)
 {
-	(void)state;
 	assert_wildcard_knows_its_address("::", "::1", "::1");
 }
 
@@ -81,7 +79,6 @@ original_destination_wins_over_the_packets_address(void **state)
 	char data[8];
 	size_t len;
 
-	(void)state;
 	if (RECEIVE_ORIGINAL == -1)
 		skip();
 	assert_int_equal(setsockopt(server, IPPROTO_IP, RECEIVE_ORIGINAL, &on, sizeof(on)), 0);
@@ -102,7 +99,6 @@ nothing_and_too_much_are_told_apart(void **state)
 	char data[4];
 	size_t len;
 
-	(void)state;
 	assert_int_equal(udp_receive(fd, &addr, data, sizeof(data), &len, &peer, &local), EAGAIN);
 	assert_int_equal(udp_send(fd, NULL, &addr, "12345", 5), 0);
 	assert_int_equal(udp_receive(fd, &addr, data, sizeof(data), &len, &peer, &local), EMSGSIZE);
@@ -121,7 +117,6 @@ connected_socket_hears_its_server_only(void **state)
 	char data[4];
 	size_t len;
 
-	(void)state;
 	assert_int_equal(udp_connect(&server, &fd), 0);
 	assert_int_equal(addr_of_socket(fd, &own), 0);
 	assert_int_equal(udp_send(other_fd, NULL, &own, "bad", 3), 0);
@@ -145,7 +140,6 @@ batch_is_answered_from_the_addresses_used_but_for_what_is_too_long(void **state)
 	int server = bound("0.0.0.0", &any), fd = bound("127.0.0.1", &client);
 	size_t len;
 
-	(void)state;
 	assert_int_equal(udp_receive_batch(server, &any, &batch), EAGAIN);
 	assert_int_equal(udp_tell_local(server, AF_INET), 0);
 	for (size_t i = 0; i < 3; i++) {
