@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "anchor_native.h"
 #include "log.h"
 
 static int

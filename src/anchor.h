@@ -95,6 +95,10 @@ struct anchor_restore {
 	char     path[2 * CONF_ANCHOR_MAX + 2];  /* the anchor's real path, where it is not its name */
 };
 
+/* The backend that this build has: anchor_pf.c or anchor_nft.c. */
+extern const struct anchor_ops *const anchor_native;
+extern const enum conf_firewall anchor_native_kind;     /* FIREWALL_PF or FIREWALL_NETFILTER */
+
 struct anchor {
 	struct anchor_restore restore;
 	struct anchor_place place;

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "anchor_native.h"
 #include "command.h"
 #include "log.h"
 

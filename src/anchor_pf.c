@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "anchor_native.h"
 #include "command.h"
 #include "log.h"
 #include "pf_abi.h"

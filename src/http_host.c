@@ -22,6 +22,19 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* A word of n characters and the blank behind it. */
+static enum sniff
+take_word(struct text *in, size_t n, struct text *word)
+{
+	if (n == in->len)
+		return SNIFF_MORE;
+	if (n == 0 || in->at[n] != ' ')
+		return SNIFF_NONE;
+	*word = (struct text){ in->at, n };
+	*in = (struct text){ in->at + n + 1, in->len - n - 1 };
+	return SNIFF_FOUND;
+}
+
 /* Letters, '-' and '_': every registered method, and no greeting with a version ("SSH-2.0"). */
 static enum sniff
 take_method(struct text *in, struct text *method)
@@ -31,15 +44,7 @@ take_method(struct text *in, struct text *method)
 	while (n < in->len && n <= METHOD_MAX &&
 	    (is_letter(in->at[n]) || (n > 0 && (in->at[n] == '-' || in->at[n] == '_'))))
 		n++;
-	if (n > METHOD_MAX)
-		return SNIFF_NONE;
-	if (n == in->len)
-		return SNIFF_MORE;
-	if (n == 0 || in->at[n] != ' ')
-		return SNIFF_NONE;
-	*method = (struct text){ in->at, n };
-	*in = (struct text){ in->at + n + 1, in->len - n - 1 };
-	return SNIFF_FOUND;
+	return n > METHOD_MAX ? SNIFF_NONE : take_word(in, n, method);
 }
 
 static enum sniff
@@ -49,13 +54,7 @@ take_target(struct text *in, struct text *target)
 
 	while (n < in->len && (unsigned char)in->at[n] > ' ' && in->at[n] != 0x7f)
 		n++;
-	if (n == in->len)
-		return SNIFF_MORE;
-	if (n == 0 || in->at[n] != ' ')
-		return SNIFF_NONE;
-	*target = (struct text){ in->at, n };
-	*in = (struct text){ in->at + n + 1, in->len - n - 1 };
-	return SNIFF_FOUND;
+	return take_word(in, n, target);
 }
 
 /* A line without its CRLF or LF. */

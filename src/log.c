@@ -39,7 +39,7 @@ log_configure(int facility, int level, bool json)
 		openlog(log_state.ident, LOG_PID | LOG_NDELAY, facility);
 }
 
-bool
+static bool
 log_enabled(int level)
 {
 	return level <= log_state.level;

@@ -19,7 +19,6 @@ void log_open(const char *ident, bool to_stderr, int facility, int level);
 /* What the configuration says, at the start and after a reload. json: in the foreground, each line is a JSON object
  * on standard output. */
 void log_configure(int facility, int level, bool json);
-bool log_enabled(int level);
 
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -12,7 +12,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "anchor_native.h"
+#include "anchor.h"
 #include "capture.h"
 #include "conf.h"
 #include "firewall.h"

@@ -97,16 +97,17 @@ names_count(const struct names *n)
 }
 
 static struct host *
-host_find(const struct names *n, const struct addr_key *addr)
+host_find(const struct names *n, const union addr *addr)
 {
+	const struct addr_key key = addr_key_ip(addr);
 	struct host *host;
 
-	HASH_FIND(hh, n->hosts, addr, sizeof(*addr), host);
+	HASH_FIND(hh, n->hosts, &key, sizeof(key), host);
 	return host;
 }
 
 static struct host *
-host_get(struct names *n, const struct addr_key *addr)
+host_get(struct names *n, const union addr *addr)
 {
 	struct host *host = host_find(n, addr);
 
@@ -115,7 +116,7 @@ host_get(struct names *n, const struct addr_key *addr)
 	host = calloc(1, sizeof(*host));
 	if (host == NULL)
 		return NULL;
-	host->addr = *addr;
+	host->addr = addr_key_ip(addr);
 	TAILQ_INIT(&host->names);
 	HASH_ADD(hh, n->hosts, addr, sizeof(host->addr), host);
 	if (host->hh.tbl != NULL)
@@ -164,7 +165,6 @@ name_add(struct names *n, struct name *name, size_t text_size)
 int
 names_learn(struct names *n, const union addr *client, const union addr *addr, const char *text, double expires)
 {
-	const struct addr_key addr_key = addr_key_ip(addr);
 	const size_t size = strlen(text) + 1;
 	struct name *name;
 	struct host *host;
@@ -172,9 +172,9 @@ names_learn(struct names *n, const union addr *client, const union addr *addr, c
 	if (n->max == 0)
 		return 0;
 	name = malloc(sizeof(*name) + size);
-	host = host_get(n, &addr_key);
+	host = host_get(n, addr);
 	if (name != NULL && host != NULL) {
-		*name = (struct name){ .host = host, .addr = addr_key, .client = addr_key_ip(client), .expires = expires };
+		*name = (struct name){ .host = host, .addr = host->addr, .client = addr_key_ip(client), .expires = expires };
 		memcpy(name->text, text, size);
 		if (name_add(n, name, size) == 0)
 			return 0;
@@ -188,8 +188,8 @@ names_learn(struct names *n, const union addr *client, const union addr *addr, c
 const char *
 names_lookup(struct names *n, const union addr *client, const union addr *addr, double now)
 {
-	const struct addr_key key = addr_key_ip(client), addr_key = addr_key_ip(addr);
-	const struct host *host = host_find(n, &addr_key);
+	const struct addr_key key = addr_key_ip(client);
+	const struct host *host = host_find(n, addr);
 	const struct name *name;
 	const char *of_others = NULL;
 
@@ -209,8 +209,7 @@ names_lookup(struct names *n, const union addr *client, const union addr *addr, 
 bool
 names_is_shared(struct names *n, const union addr *addr)
 {
-	const struct addr_key key = addr_key_ip(addr);
-	const struct host *host = host_find(n, &key);
+	const struct host *host = host_find(n, addr);
 
 	return host != NULL && host->shared;
 }
@@ -218,8 +217,7 @@ names_is_shared(struct names *n, const union addr *addr)
 bool
 names_has(struct names *n, const union addr *addr, const char *text)
 {
-	const struct addr_key key = addr_key_ip(addr);
-	const struct host *host = host_find(n, &key);
+	const struct host *host = host_find(n, addr);
 	const struct name *name;
 
 	if (host != NULL)

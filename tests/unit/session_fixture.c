@@ -16,7 +16,6 @@ struct fixture fx;
 void conf_free(struct conf *conf) { (void)conf; }
 void log_info(const char *fmt, ...) { (void)fmt; }
 void log_debug(const char *fmt, ...) { (void)fmt; fx.debugs++; }
-bool log_enabled(int level) { (void)level; return true; }
 void log_warn(const char *fmt, ...) { (void)fmt; }
 
 void
