@@ -111,9 +111,7 @@ struct anchor {
 	void *data;             /* the backend's own */
 };
 
-/* Networks that no rule looks at, whatever the configuration says; NULL at the end. */
-extern const char *const anchor_never[];
-/* What is never intercepted: those, own, exclude, proxies. And what mode "matched" takes from the
+/* What is never intercepted: networks that nobody routes, own, exclude, proxies. And what mode "matched" takes from the
  * patterns of rules that are not "direct", and dns.fake_ip. 0 or ENOMEM; the set is closed. */
 int anchor_skip(const struct anchor_input *, struct network_set *);
 int anchor_targets(const struct conf *, struct network_set *);

@@ -6,17 +6,16 @@
 
 #include "anchor.h"
 
-const char *const anchor_never[] = { "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4",
-	"255.255.255.255", "::/128", "::1", "fe80::/10", "ff00::/8", NULL };
-
 int
 anchor_skip(const struct anchor_input *in, struct network_set *set)
 {
+	static const char *const never[] = { "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255",
+		"::/128", "::1", "fe80::/10", "ff00::/8", NULL };
 	struct network net;
 	int error = 0;
 
-	for (size_t i = 0; anchor_never[i] != NULL && error == 0; i++) {
-		network_parse(anchor_never[i], &net);
+	for (size_t i = 0; never[i] != NULL && error == 0; i++) {
+		network_parse(never[i], &net);
 		error = network_set_add(set, &net);
 	}
 	for (size_t i = 0; i < in->nown && error == 0; i++)

@@ -134,9 +134,7 @@ plan_make(struct pf_plan *p, const struct anchor_input *in, const char *scope, b
 		return ENOMEM;
 	plan_families(p, any_gateway);
 	plan_services(p);
-	if (conf->intercept.mode != MODE_MATCHED)
-		return 0;
-	if (anchor_skip(in, &p->skip) == 0 && anchor_targets(conf, &p->targets) == 0)
+	if (anchor_skip(in, &p->skip) == 0 && (conf->intercept.mode != MODE_MATCHED || anchor_targets(conf, &p->targets) == 0))
 		return 0;
 	plan_free(p);
 	return ENOMEM;
@@ -149,15 +147,6 @@ table_networks(FILE *out, const struct network *list, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 		fprintf(out, "\t%s\n", network_format(&list[i], text));
-}
-
-static void
-table_addresses(FILE *out, const union addr *list, size_t count)
-{
-	char text[ADDR_TEXT_MAX];
-
-	for (size_t i = 0; i < count; i++)
-		fprintf(out, "\t%s\n", addr_format_ip(&list[i], text));
 }
 
 /* Of both sets what lies in the other, too: the narrowest entry of a table counts. */
@@ -189,11 +178,7 @@ text_head(FILE *out, const struct pf_plan *p)
 	table_networks(out, in->own, in->nown);
 	fputs("}\n# Never intercepted: this host, link-local, multicast, intercept.exclude, the proxies.\n"
 	    "table <pfi_skip> {\n", out);
-	for (size_t i = 0; anchor_never[i] != NULL; i++)
-		fprintf(out, "\t%s\n", anchor_never[i]);
-	table_networks(out, in->own, in->nown);
-	table_networks(out, in->conf->intercept.exclude, in->conf->intercept.nexclude);
-	table_addresses(out, in->proxies, in->nproxies);
+	table_networks(out, p->skip.list, p->skip.count);
 	fputs("}\n", out);
 	if (in->conf->intercept.mode == MODE_MATCHED)
 		tables_matched(out, p);

@@ -54,7 +54,7 @@ struct pf_plan {
 	struct pf_service  services[PF_SERVICES];
 	size_t             nservices;
 	struct port_range *udp_ranges;  /* udp_ports without DHCP */
-	struct network_set skip, targets;       /* mode "matched" */
+	struct network_set skip, targets;       /* targets: mode "matched" */
 	char               scope[32];   /* "on ! lo0": where this host's traffic leaves */
 };
 
