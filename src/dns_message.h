@@ -59,7 +59,7 @@ struct dns_answer {
 	size_t   end;           /* of the last record */
 };
 
-/* Reads a query, as far as it goes, so that dns_error() can use it. 0; EBADMSG: no header, or no query at all: drop
+/* Reads a query, as far as it goes, so that dns_reply() can use it. 0; EBADMSG: no header, or no query at all: drop
  * it without an answer; EINVAL: answer DNS_FORMERR; EOPNOTSUPP: answer DNS_NOTIMP (another opcode, a zone transfer). */
 int dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *query);
 

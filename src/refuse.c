@@ -25,34 +25,28 @@ refuse_close(struct refuse *r)
 	}
 }
 
-/* One host, with a port, that can have sent a datagram or been meant by one. */
+/* One host of this family, with a port, that can have sent a datagram or been meant by one. */
 static bool
-refuse_is_host(const union addr *addr)
+refuse_is_host(const union addr *addr, int family)
 {
-	return (addr->sa.sa_family == AF_INET || addr->sa.sa_family == AF_INET6) && addr_port(addr) != 0 &&
+	return (family == AF_INET || family == AF_INET6) && addr->sa.sa_family == family && addr_port(addr) != 0 &&
 	    !addr_is_any(addr) && !addr_is_multicast(addr) && !addr_is_loopback(addr) &&
-	    (addr->sa.sa_family != AF_INET || addr->in.sin_addr.s_addr != INADDR_BROADCAST);
-}
-
-static int
-refuse_check(const struct ipc_msg *msg)
-{
-	if (msg->naddrs != 2 || !refuse_is_host(&msg->addrs[0]) || !refuse_is_host(&msg->addrs[1]) ||
-	    msg->addrs[0].sa.sa_family != msg->addrs[1].sa.sa_family)
-		return EINVAL;
-	return 0;
+	    (family != AF_INET || addr->in.sin_addr.s_addr != INADDR_BROADCAST);
 }
 
 void
 refuse_serve(struct refuse *r, const struct ipc_msg *msg, double now)
 {
 	const union addr *client = &msg->addrs[0], *dst = &msg->addrs[1];
-	int error = refuse_check(msg), *fd = &r->fd[client->sa.sa_family == AF_INET6];
+	const int family = client->sa.sa_family;
+	int error = EINVAL, *fd = &r->fd[family == AF_INET6];
 
+	if (msg->naddrs == 2 && refuse_is_host(client, family) && refuse_is_host(dst, family))
+		error = 0;
 	if (error == 0 && !rate_take(&r->rate, REFUSE_PER_SECOND, now))
 		return;
 	if (error == 0 && *fd == -1)
-		error = refuse_open(client->sa.sa_family, fd);
+		error = refuse_open(family, fd);
 	if (error == 0)
 		error = refuse_send(*fd, client, dst);
 	if (error != 0 && !r->warned) {

@@ -188,20 +188,14 @@ session_send(struct session *s, const uint8_t *msg, size_t len)
 	return true;
 }
 
-/* Nothing is awaited any more. */
-static void
-session_go_on(struct session *s)
-{
-	session_decide(s);
-	session_wait_flush(s);
-}
-
 void
 session_known(struct session *s, enum session_awaits what)
 {
 	s->awaits &= ~(unsigned)what;
-	if (s->state == SESSION_WAIT && s->awaits == 0)
-		session_go_on(s);
+	if (s->state != SESSION_WAIT || s->awaits != 0)
+		return;
+	session_decide(s);
+	session_wait_flush(s);
 }
 
 static void
@@ -350,14 +344,6 @@ session_take(struct session *s, const uint8_t *msg, size_t len)
 	}
 }
 
-static void
-sessions_warn_limit(struct sessions *all)
-{
-	all->env.account->dropped[DROP_LIMIT]++;
-	if (rate_take(&all->warnings, 1, ev_now(all->env.loop)))
-		log_warn("a datagram was dropped: limits.udp_sessions or limits.per_client is reached");
-}
-
 /* pf knows a client's address and port by one destination at a time, and shows that one as the source of every
  * answer: the sessions with another must not answer any more. */
 static void
@@ -395,7 +381,9 @@ sessions_received_cb(void *arg, int error, const struct flow *flow, const union 
 		sessions_end_others(all, flow);
 		s = session_new(all, flow, dst);
 		if (s == NULL) {
-			sessions_warn_limit(all);
+			all->env.account->dropped[DROP_LIMIT]++;
+			if (rate_take(&all->warnings, 1, ev_now(all->env.loop)))
+				log_warn("a datagram was dropped: limits.udp_sessions or limits.per_client is reached");
 			return;
 		}
 		session_begin(s);

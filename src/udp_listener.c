@@ -149,21 +149,12 @@ udp_listener_lookup(struct udp_listener *u, const struct flow *flow, const uint8
 }
 
 static void
-udp_listener_take(struct udp_listener *u, const struct flow *flow, const uint8_t *msg, size_t len)
-{
-	union addr dst = addr_none;
-	int error = udp_listener_lookup(u, flow, msg, len, &dst);
-
-	if (error != EINPROGRESS)
-		u->cb(u->arg, error, flow, &dst, error == 0 ? msg : NULL, len);
-}
-
-static void
 udp_listener_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct udp_listener *u = w->data;
 	struct flow flow = { .fd = w->fd, .proto = IPPROTO_UDP };
 	uint8_t data[UDP_MAX];
+	union addr dst;
 	size_t len;
 	int error;
 
@@ -171,8 +162,12 @@ udp_listener_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 		error = udp_receive(w->fd, &u->local, data, sizeof(data), &len, &flow.peer, &flow.local);
 		if (error == EAGAIN)
 			return;
-		if (error == 0)
-			udp_listener_take(u, &flow, data, len);
+		if (error != 0)
+			continue;
+		dst = addr_none;
+		error = udp_listener_lookup(u, &flow, data, len, &dst);
+		if (error != EINPROGRESS)
+			u->cb(u->arg, error, &flow, &dst, error == 0 ? data : NULL, len);
 	}
 }
 
