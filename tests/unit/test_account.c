@@ -55,7 +55,6 @@ watch(void *arg, const struct flow_record *r, bool ended)
 static int
 setup(void **state)
 {
-	(void)state;
 	memset(&fx, 0, sizeof(fx));
 	fx.conf.log.flows = LOG_FLOWS_NONE;
 	fx.rule.id = 7;
@@ -74,7 +73,6 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	(void)state;
 	account_free(&fx.account);
 	return 0;
 }
@@ -106,7 +104,6 @@ assert_sums_agree(void)
 static void
 account_counts_each_byte_once_for_rule_and_proxy(void **state)
 {
-	(void)state;
 	account_settle(&fx.account);
 	assert_int_equal(fx.account.all.active, 3);
 	assert_int_equal(fx.account.all.out, 30);
@@ -130,7 +127,6 @@ account_a_proxy_known_late_gets_the_bytes(void **state)
 	struct tally *proxy;
 	unsigned id = 3;
 
-	(void)state;
 	fx.flows[1].proxy = &fx.proxy;
 	account_settle(&fx.account);
 	HASH_FIND(hh, fx.account.proxies, &id, sizeof(id), proxy);
@@ -142,7 +138,6 @@ account_a_proxy_known_late_gets_the_bytes(void **state)
 static void
 account_errors_are_told_from_ends(void **state)
 {
-	(void)state;
 	fx.flows[0].reason = CLOSE_PROXY_AUTH;
 	fx.flows[1].reason = CLOSE_KILLED;
 	for (size_t i = 0; i < 3; i++)
@@ -159,7 +154,6 @@ account_measures_the_way_through_a_proxy(void **state)
 	struct tally *proxy;
 	unsigned id = 3;
 
-	(void)state;
 	fx.flows[0].connect_s = 0.02;
 	fx.flows[0].first_byte_s = 99.;
 	account_end(&fx.account, &fx.conf, &fx.flows[0], 1.);
@@ -177,7 +171,6 @@ account_keeps_the_hosts_with_the_most_bytes(void **state)
 	struct tally *host;
 	char name[32];
 
-	(void)state;
 	for (unsigned i = 0; i < 3 * ACCOUNT_HOSTS; i++) {
 		snprintf(name, sizeof(name), "h%u.example", i);
 		r = (struct flow_record){ .ops = &ops, .proto = "tcp", .host = name, .in = i == 5 ? 1000000 : i };
@@ -194,7 +187,6 @@ account_keeps_the_hosts_with_the_most_bytes(void **state)
 static void
 account_lists_live_flows_by_id(void **state)
 {
-	(void)state;
 	assert_ptr_equal(account_next(&fx.account, 0), &fx.flows[0]);
 	account_end(&fx.account, &fx.conf, &fx.flows[1], 1.);
 	assert_ptr_equal(account_next(&fx.account, fx.flows[0].id), &fx.flows[2]);
@@ -204,7 +196,6 @@ account_lists_live_flows_by_id(void **state)
 static void
 account_tells_who_watches(void **state)
 {
-	(void)state;
 	fx.account.watch = watch;
 	fx.account.watch_arg = &fx;
 	account_decided(&fx.account, &fx.flows[0]);
@@ -218,7 +209,6 @@ account_a_dns_query_is_no_flow(void **state)
 {
 	struct flow_record r = { .id = account_id(&fx.account), .proto = "dns", .host = "x.example", .in = 50 };
 
-	(void)state;
 	account_end(&fx.account, &fx.conf, &r, 1.);
 	assert_int_equal(fx.account.count, 3);
 	assert_int_equal(fx.account.all.in, 0);
@@ -247,7 +237,6 @@ flow_log_writes_one_line_a_flow(void **state)
 	struct flow_record r = { .id = 7, .proto = "tcp", .host = "a.b.kion.cloud", .via = VIA_SNI, .out = 10, .in = 20,
 		.began = 1.0, .reason = CLOSE_DONE, .verdict = { .action = ACTION_DIRECT } };
 
-	(void)state;
 	addr_parse("192.0.2.2", 50312, &r.peer);
 	addr_parse("203.0.113.7", 443, &r.dst);
 	record("{}", &r);
@@ -275,7 +264,6 @@ flow_log_leaves_out_and_counts_what_is_too_much(void **state)
 	struct conf conf = { .log = { .rate = 10 } };
 	struct flow_log few = { .left_out = 0 };
 
-	(void)state;
 	lines = 0;
 	for (unsigned i = 0; i < 100; i++)
 		flow_log(&few, &conf, &r, 5.);
@@ -290,7 +278,6 @@ flow_log_writes_json_that_hides_as_much(void **state)
 {
 	struct flow_record r = { .id = 7, .proto = "tcp", .host = "a.b.kion.cloud", .out = 10, .began = 1.0 };
 
-	(void)state;
 	addr_parse("203.0.113.7", 443, &r.dst);
 	json = true;
 	record("{\"log\":{\"hosts\":\"domain\"}}", &r);

@@ -34,7 +34,6 @@ addr_parses_and_formats_both_families(void **state)
 	};
 	char buf[ADDR_TEXT_MAX];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		union addr a = at(rows[i].text, 80);
 
@@ -53,7 +52,6 @@ addr_refuses_what_is_no_address(void **state)
 	    "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc:dddd" };
 	union addr a;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		if (addr_parse(bad[i], 0, &a) != EINVAL)
 			fail_msg("%s accepted", bad[i]);
@@ -64,7 +62,6 @@ addr_ports_are_in_host_order(void **state)
 {
 	union addr a = at("192.0.2.1", 0x1234), b = at("::1", 0x1234);
 
-	(void)state;
 	assert_int_equal(addr_port(&a), 0x1234);
 	assert_int_equal(addr_port(&b), 0x1234);
 	assert_int_equal(a.in.sin_port, htons(0x1234));
@@ -82,7 +79,6 @@ addr_knows_its_bytes(void **state)
 	union addr a = at("192.0.2.1", 7), b = at("2001:db8::1", 7), copy;
 	size_t len;
 
-	(void)state;
 	assert_memory_equal(addr_bytes(&a, &len), v4, 4);
 	assert_int_equal(len, 4);
 	addr_from_bytes(&copy, AF_INET, v4, 7);
@@ -103,7 +99,6 @@ addr_equality_looks_at_family_address_and_port(void **state)
 {
 	union addr a = at("192.0.2.1", 80), b = at("192.0.2.1", 81), c = at("192.0.2.2", 80), d = at("2001:db8::1", 80);
 
-	(void)state;
 	assert_true(addr_equal(&a, &a));
 	assert_false(addr_equal(&a, &b));
 	assert_true(addr_same_ip(&a, &b));
@@ -118,7 +113,6 @@ addr_mapped_becomes_ipv4(void **state)
 	union addr mapped = at("::ffff:192.0.2.1", 80), plain = at("192.0.2.1", 80), v6 = at("2001:db8::1", 80), out;
 	union addr same = v6;
 
-	(void)state;
 	out = mapped;
 	addr_unmap(&out);
 	assert_true(addr_equal(&out, &plain));
@@ -134,7 +128,6 @@ addr_from_sockaddr_checks_family_and_length(void **state)
 	union addr v4 = at("192.0.2.1", 80), v6 = at("2001:db8::1", 80), out;
 	struct sockaddr local = { .sa_family = AF_UNIX };
 
-	(void)state;
 	assert_true(addr_from_sockaddr(&out, &v4.sa, sizeof(v4.in)));
 	assert_true(addr_equal(&out, &v4));
 	assert_true(addr_from_sockaddr(&out, &v6.sa, sizeof(v6.in6)));
@@ -163,7 +156,6 @@ addr_classes_end_where_their_networks_end(void **state)
 		{ "100.128.0.0", addr_is_private, false }, { "fd00::1", addr_is_private, true }, { "fe00::1", addr_is_private, false },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		union addr a = at(rows[i].text, 0);
 
@@ -178,7 +170,6 @@ addr_of_socket_gives_both_ends(void **state)
 	union addr listening, local, peer, any = at("127.0.0.1", 0);
 	int l = socket(AF_INET, SOCK_STREAM, 0), c = socket(AF_INET, SOCK_STREAM, 0);
 
-	(void)state;
 	assert_true(l >= 0 && c >= 0);
 	assert_int_equal(bind(l, &any.sa, addr_len(&any)), 0);
 	assert_int_equal(listen(l, 1), 0);
@@ -210,7 +201,6 @@ network_parses_and_formats(void **state)
 	char buf[ADDR_TEXT_MAX];
 	struct network net;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int err = network_parse(rows[i].text, &net);
 
@@ -234,7 +224,6 @@ network_contains_to_the_bit(void **state)
 	};
 	struct network net;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		union addr a = at(rows[i].addr, 0);
 

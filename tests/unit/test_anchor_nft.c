@@ -95,14 +95,12 @@ compare(const char *golden, char *text)
 static void
 anchor_nft_intercepts_this_host(void **state)
 {
-	(void)state;
 	compare("tests/golden/nft-local.txt", render("", BOTH, ANCHOR_REDIRECT));
 }
 
 static void
 anchor_nft_intercepts_forwarded_traffic(void **state)
 {
-	(void)state;
 	compare("tests/golden/nft-gateway.txt", render("\"interfaces\": [\"eth1\", \"wg0\"]", BOTH, ANCHOR_REDIRECT));
 }
 
@@ -111,7 +109,6 @@ anchor_nft_leaves_a_family_without_listener_alone(void **state)
 {
 	char *text = render("\"udp_ports\": \"1000-2000,443\"", "\"127.0.0.1\"", ANCHOR_REDIRECT);
 
-	(void)state;
 	assert_null(strstr(text, "nfproto ipv6"));
 	compare("tests/golden/nft-ipv4.txt", text);
 }
@@ -121,7 +118,6 @@ anchor_nft_blocks_when_closed(void **state)
 {
 	char *text = render("\"interfaces\": [\"eth1\"]", BOTH, ANCHOR_BLOCK);
 
-	(void)state;
 	assert_null(strstr(text, "dnat"));
 	compare("tests/golden/nft-closed.txt", text);
 }
@@ -131,7 +127,6 @@ anchor_nft_excludes_networks(void **state)
 {
 	char *text = render("\"exclude\": [\"172.16.0.0/12\", \"2001:db8:5::/48\"]", BOTH, ANCHOR_REDIRECT);
 
-	(void)state;
 	assert_non_null(strstr(text, ", 172.16.0.0/12,"));
 	assert_non_null(strstr(text, ", 2001:db8:5::/48,"));
 	free(text);
@@ -143,7 +138,6 @@ anchor_nft_excludes_networks(void **state)
 static void
 anchor_nft_intercepts_what_rules_can_match(void **state)
 {
-	(void)state;
 	rules = BLOCK("1", "10.0.0.0/8;example.com") ", { \"id\": 2, \"pattern\": \"192.0.2.1\", \"action\": \"direct\" }";
 	compare("tests/golden/nft-matched.txt", render(MATCHED, BOTH, ANCHOR_REDIRECT));
 	compare("tests/golden/nft-matched-gateway.txt", render(MATCHED ", \"interfaces\": [\"eth1\"]", BOTH, ANCHOR_REDIRECT));
@@ -156,7 +150,6 @@ anchor_nft_matches_everything_by_a_star(void **state)
 {
 	char *text;
 
-	(void)state;
 	rules = BLOCK("1", "*");
 	text = render(MATCHED, BOTH, ANCHOR_REDIRECT);
 	assert_non_null(strstr(text, "elements = { 0.0.0.0/0 }"));
@@ -170,7 +163,6 @@ anchor_nft_is_empty_when_nothing_is_intercepted(void **state)
 {
 	char *text = render("", BOTH, ANCHOR_EMPTY);
 
-	(void)state;
 	assert_null(strstr(text, "dnat"));
 	assert_null(strstr(text, "tproxy"));
 	assert_non_null(strstr(text, "ct direction reply return")); /* keeps connections under way translated */
@@ -184,7 +176,6 @@ anchor_nft_is_what_the_commented_file_shows(void **state)
 	char *file = slurp("pf/netfilter.nft.in"), *text = render("", BOTH, ANCHOR_REDIRECT), *line, *rest = file;
 	char shown[1u << 14] = "";
 
-	(void)state;
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		if (line[strspn(line, "\t ")] == '#' || line[strspn(line, "\t ")] == '\0')
 			continue;

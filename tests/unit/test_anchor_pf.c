@@ -187,7 +187,6 @@ text_for_this_host(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	scene_make(&s);
 	check_all("local", &s.in);
 }
@@ -197,7 +196,6 @@ the_files_for_people_show_the_same_rules(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	scene_make(&s);
 	check_for_people(&pf_freebsd, "rdr.conf.in", &s.in);
 	check_for_people(&pf_macos, "rdr.conf.in", &s.in);
@@ -209,7 +207,6 @@ text_for_a_gateway(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	scene_make(&s);
 	s.in.nlisteners = 3;
 	s.conf.intercept.ninterfaces = 1;
@@ -221,7 +218,6 @@ text_with_ipv4_only(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	scene_make(&s);
 	s.in.nlisteners = 1;
 	check_all("ipv4", &s.in);
@@ -232,7 +228,6 @@ text_without_udp_has_dns_still(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	scene_make(&s);
 	s.conf.intercept.udp_ports.count = 0;
 	s.tcp[0] = (struct port_range){ 80, 80 };
@@ -247,7 +242,6 @@ text_of_the_closed_block_set(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	scene_make(&s);
 	s.in.nlisteners = 3;
 	s.conf.intercept.ninterfaces = 1;
@@ -260,7 +254,6 @@ text_for_what_rules_can_match(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	scene_make(&s);
 	scene_match(&s);
 	check_all("matched", &s.in);
@@ -278,7 +271,6 @@ what_is_never_intercepted_is_taken_out_of_the_targets(void **state)
 	struct scene s;
 	char *text, *targets;
 
-	(void)state;
 	scene_make(&s);
 	scene_match(&s);
 	text = text_of(&pf_freebsd, &s.in);
@@ -303,7 +295,6 @@ text_with_ten_thousand_networks_to_match(void **state)
 	struct scene s;
 	char *text;
 
-	(void)state;
 	assert_non_null(patterns);
 	assert_non_null(holes);
 	scene_make(&s);
@@ -338,7 +329,6 @@ text_of_nothing_is_an_empty_line(void **state)
 	struct scene s;
 	char *text;
 
-	(void)state;
 	scene_make(&s);
 	s.in.state = ANCHOR_EMPTY;
 	text = text_of(&pf_freebsd, &s.in);
@@ -357,7 +347,6 @@ text_with_ten_thousand_excluded_networks(void **state)
 	struct scene s;
 	char *text, *small;
 
-	(void)state;
 	assert_non_null(nets);
 	scene_make(&s);
 	for (size_t i = 0; i < 10000; i++)
@@ -387,7 +376,6 @@ translation_stands_before_filter_rules_and_the_text_ends_with_a_newline(void **s
 	struct scene s;
 	char *text;
 
-	(void)state;
 	scene_make(&s);
 	s.in.nlisteners = 3;
 	s.conf.intercept.ninterfaces = 1;
@@ -406,7 +394,6 @@ udp_flows_get_ports_of_their_own_where_nat_rules_are_evaluated(void **state)
 	struct scene s;
 	char *text;
 
-	(void)state;
 	scene_make(&s);
 	text = text_of(&pf_freebsd, &s.in);
 	assert_null(strstr(text, "\nnat "));
@@ -432,7 +419,6 @@ a_loopback_that_was_skipped_is_passed_in_every_state_as_the_last_rule(void **sta
 	struct scene s;
 	char *text;
 
-	(void)state;
 	scene_make(&s);
 	strcpy(s.in.place.unskipped, "lo0");
 	for (size_t i = 0; i < 9; i++) {
@@ -451,7 +437,6 @@ gateway_ipv6_needs_a_listener_off_loopback_with_rdr_but_not_with_divert(void **s
 	struct scene s;
 	char *text;
 
-	(void)state;
 	scene_make(&s);
 	s.conf.intercept.ninterfaces = 1;
 	text = text_of(&pf_freebsd, &s.in);
@@ -468,7 +453,6 @@ a_wildcard_listener_is_never_a_target(void **state)
 	struct scene s;
 	char *text;
 
-	(void)state;
 	scene_make(&s);
 	assert_int_equal(addr_parse("0.0.0.0", 10080, &s.listeners[0]), 0);
 	assert_int_equal(addr_parse("::", 10080, &s.listeners[1]), 0);
@@ -485,7 +469,6 @@ nothing_is_passed_in_where_the_main_ruleset_blocks(void **state)
 	struct scene s;
 	char *text;
 
-	(void)state;
 	scene_make(&s);
 	text = text_of(&pf_freebsd, &s.in);
 	assert_int_equal(count(text, "\npass in "), 1);
@@ -502,7 +485,6 @@ dhcp_is_left_alone(void **state)
 	struct scene s;
 	char *text;
 
-	(void)state;
 	scene_make(&s);
 	text = text_of(&pf_freebsd, &s.in);
 	assert_non_null(strstr(text, "proto udp from ! 127.0.0.0/8 to ! <pfi_skip> port { 1:66, 69:545, 548:65535 } ->"));
@@ -519,7 +501,6 @@ the_rules_are_those_of_the_daemons_routing_domain(void **state)
 	struct scene s;
 	char *text;
 
-	(void)state;
 	scene_make(&s);
 	s.in.place.rdomain = 3;
 	text = text_of(&pf_openbsd, &s.in);
@@ -538,7 +519,6 @@ a_name_that_is_no_interface_is_refused(void **state)
 	size_t len;
 	FILE *out;
 
-	(void)state;
 	scene_make(&s);
 	s.conf.intercept.ninterfaces = 1;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -553,7 +533,6 @@ a_name_that_is_no_interface_is_refused(void **state)
 static void
 labels_fit_into_pf(void **state)
 {
-	(void)state;
 	for (size_t i = 0; pf_labels[i] != NULL; i++)
 		assert_in_range(strlen(pf_labels[i]), 1, 63);
 }

@@ -115,7 +115,6 @@ every_link_type_cut_at_every_byte(void **state)
 {
 	struct capture_packet out;
 
-	(void)state;
 	for (int link = CAPTURE_ETHERNET; link <= CAPTURE_PFLOG; link++)
 		for (int version = 4; version <= 6; version += 2) {
 			struct packet p = { .len = 0 };
@@ -142,7 +141,6 @@ vlan_tags_are_passed_over(void **state)
 	struct packet p = { .len = 0 };
 	struct capture_packet out;
 
-	(void)state;
 	ADD(&p, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x88, 0xa8, 0, 5, 0x81, 0, 0, 7, 0x08, 0);
 	add_ipv4(&p, IPPROTO_UDP, 13);
 	add_udp(&p);
@@ -162,7 +160,6 @@ ipv4_options_padding_and_fragments(void **state)
 	struct packet p = { .len = 0 };
 	struct capture_packet out;
 
-	(void)state;
 	ADD(&p, 0x46, 0, 0, 37, 0, 0, 0x20, 0, 64, IPPROTO_UDP, 0, 0, 192, 0, 2, 1, 198, 51, 100, 7, 1, 1, 1, 1);
 	add_udp(&p);
 	ADD(&p, 0, 0, 0, 0, 0, 0, 0);
@@ -187,7 +184,6 @@ padding_of_the_link_is_no_payload(void **state)
 	struct packet four = { .len = 0 }, six = { .len = 0 };
 	struct capture_packet out;
 
-	(void)state;
 	add_ipv4(&four, IPPROTO_TCP, 20);
 	add_syn(&four);
 	ADD(&four, 0, 0, 0, 0, 0, 0);
@@ -205,7 +201,6 @@ ipv6_extension_headers_are_bounded(void **state)
 {
 	struct capture_packet out;
 
-	(void)state;
 	for (size_t n = 0; n <= CAPTURE_EXTENSIONS; n++) {
 		struct packet p = { .len = 0 };
 
@@ -225,7 +220,6 @@ later_ipv6_fragments_are_left_out(void **state)
 	struct packet p = { .len = 0 };
 	struct capture_packet out;
 
-	(void)state;
 	add_ipv6(&p, IPPROTO_FRAGMENT, 8 + 13);
 	ADD(&p, IPPROTO_UDP, 200, 0, 1, 0, 0, 0, 9); /* the second byte is no length */
 	add_udp(&p);
@@ -251,7 +245,6 @@ only_a_syn_without_ack_begins_a_flow(void **state)
 {
 	struct capture_packet out;
 
-	(void)state;
 	assert_int_equal(tcp_with(0xc2, 0x50, &out), 0);        /* with ECN */
 	assert_true(capture_packet_begins(&out));
 	assert_int_equal(tcp_with(0x12, 0x50, &out), 0);
@@ -276,7 +269,6 @@ begins(uint8_t first, uint32_t version, uint16_t port, size_t len)
 static void
 only_a_quic_initial_begins_a_flow(void **state)
 {
-	(void)state;
 	assert_true(begins(0xc3, 1, 443, 5));
 	assert_true(begins(0xd3, 0x6b3343cf, 443, 5));
 	assert_false(begins(0xd3, 1, 443, 5));                  /* 0-RTT of version 1 */
@@ -293,7 +285,6 @@ other_protocols_are_left_out(void **state)
 	struct packet p = { .len = 0 };
 	struct capture_packet out;
 
-	(void)state;
 	add_ipv4(&p, IPPROTO_ICMP, 20);
 	add_syn(&p);
 	assert_int_equal(parse(CAPTURE_RAW, &p, p.len, &out), EPROTONOSUPPORT);

@@ -26,7 +26,6 @@ sh(const char *script, const char *input, unsigned timeout_ms)
 static void
 input_goes_in_and_both_outputs_come_out(void **state)
 {
-	(void)state;
 	assert_int_equal(sh("cat; echo two >&2", "one\n", 5000), 0);
 	assert_string_equal(output, "one\ntwo\n");
 }
@@ -34,7 +33,6 @@ input_goes_in_and_both_outputs_come_out(void **state)
 static void
 a_status_other_than_0_is_eio(void **state)
 {
-	(void)state;
 	assert_int_equal(sh("echo why; exit 1", NULL, 5000), EIO);
 	assert_string_equal(output, "why\n");
 	assert_int_equal(sh("kill -9 $$", NULL, 5000), EIO);
@@ -47,7 +45,6 @@ a_missing_program_is_told_from_one_that_cannot_run(void **state)
 	const char *const path[] = { "/nonexistent/program", NULL };
 	const char *const file[] = { "/etc/passwd", NULL };
 
-	(void)state;
 	assert_int_equal(command_run(missing, NULL, output, sizeof(output), 5000), ENOENT);
 	assert_int_equal(command_run(path, NULL, output, sizeof(output), 5000), ENOENT);
 	assert_int_equal(command_run(file, NULL, output, sizeof(output), 5000), EACCES);
@@ -56,7 +53,6 @@ a_missing_program_is_told_from_one_that_cannot_run(void **state)
 static void
 a_program_that_hangs_is_killed(void **state)
 {
-	(void)state;
 	assert_int_equal(sh("exec sleep 100", NULL, 50), ETIMEDOUT);
 	assert_int_equal(sh("exec sleep 100 >/dev/null 2>&1", NULL, 50), ETIMEDOUT);
 }
@@ -69,7 +65,6 @@ much_input_and_output_do_not_block_each_other(void **state)
 	char *in = malloc(size + 1), *out = malloc(size + 1);
 	const char *const argv[] = { "cat", NULL };
 
-	(void)state;
 	assert_non_null(in);
 	assert_non_null(out);
 	memset(in, 'x', size);
@@ -86,7 +81,6 @@ output_beyond_the_buffer_is_dropped(void **state)
 	char small[4];
 	const char *const argv[] = { "sh", "-c", "echo 123456789; echo 123456789", NULL };
 
-	(void)state;
 	assert_int_equal(command_run(argv, NULL, small, sizeof(small), 5000), 0);
 	assert_string_equal(small, "123");
 }
@@ -97,7 +91,6 @@ a_program_that_does_not_read_does_no_harm(void **state)
 	char big[100000];
 	struct sigaction before, after;
 
-	(void)state;
 	memset(big, 'x', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
 	sigaction(SIGPIPE, NULL, &before);
@@ -110,7 +103,6 @@ a_program_that_does_not_read_does_no_harm(void **state)
 static void
 nothing_of_our_environment_goes_along(void **state)
 {
-	(void)state;
 	setenv("PFI_SECRET", "x", 1);
 	assert_int_equal(sh("echo ${PFI_SECRET:-none}", NULL, 5000), 0);
 	assert_string_equal(output, "none\n");

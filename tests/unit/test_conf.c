@@ -61,7 +61,6 @@ conf_loads_the_smallest_useful_file(void **state)
 	    "  \"rules\": [ { \"id\": 1, \"name\": \"Corporate Domains\", \"pattern\": \"*.kion.cloud\",\n"
 	    "    \"enabled\": true, \"proxy_id\": 1 } ]\n}");
 
-	(void)state;
 	assert_int_equal(c->nproxies, 1);
 	assert_string_equal(c->proxies[0].name, "Corporate Proxy");
 	assert_string_equal(c->proxies[0].host, "192.168.0.115");
@@ -87,7 +86,6 @@ conf_defaults_are_those_of_the_manual(void **state)
 {
 	struct conf *c = accepted("{}");
 
-	(void)state;
 	assert_true(c->global_enabled);
 	assert_int_equal(c->nproxies + c->nrules, 0);
 	assert_int_equal(c->default_action, ACTION_DIRECT);
@@ -147,7 +145,6 @@ conf_reads_every_key(void **state)
 	struct conf *c = accepted(every_key);
 	char buf[ADDR_TEXT_MAX];
 
-	(void)state;
 	assert_false(c->global_enabled);
 	assert_int_equal(c->default_action, ACTION_PROXY);
 	assert_int_equal(c->ndefault_proxies, 1);
@@ -178,7 +175,6 @@ conf_reads_every_key_of_its_sections(void **state)
 	struct conf *c = accepted(every_key);
 	char buf[ADDR_TEXT_MAX];
 
-	(void)state;
 	assert_int_equal(c->intercept.firewall, FIREWALL_NONE);
 	assert_string_equal(c->intercept.anchor, "my.anchor_1-x");
 	assert_true(port_list_contains(&c->intercept.tcp_ports, 80) && !port_list_contains(&c->intercept.tcp_ports, 81));
@@ -218,7 +214,6 @@ conf_print_is_read_back_as_the_same(void **state)
 {
 	static const char *const texts[] = { "{}", every_key, "{\"default_action\":\"block\",\"dns\":{\"servers\":\"system\"}}" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct conf *c = accepted(texts[i]), *again;
 		char *first = printed(c), *second;
@@ -239,7 +234,6 @@ conf_print_masks_passwords(void **state)
 	struct conf *c = accepted("{\"proxies\":[" PROXY(",\"username\":\"me\",\"password\":\"hunter2\"") "]}");
 	char *text = printed(c);
 
-	(void)state;
 	assert_null(strstr(text, "hunter2"));
 	assert_non_null(strstr(text, "\"password\": \"********\""));
 	assert_non_null(strstr(text, "\"username\": \"me\""));
@@ -253,7 +247,6 @@ conf_disabled_rule_may_name_a_disabled_proxy(void **state)
 	struct conf *c = accepted("{\"proxies\":[" PROXY(",\"enabled\":false") "],"
 	    "\"rules\":[{\"id\":1,\"pattern\":\"*\",\"proxy_id\":1,\"enabled\":false}]}");
 
-	(void)state;
 	assert_int_equal(c->rules[0].nproxies, 1);
 	conf_free(c);
 }
@@ -264,7 +257,6 @@ conf_ports_are_sorted_and_joined(void **state)
 	struct conf *c = accepted("{\"intercept\":{\"tcp_ports\":\"65535,100-200,150-160, 201 ,1,65534-65535,3\"}}");
 	static const struct port_range want[] = { { 1, 1 }, { 3, 3 }, { 100, 201 }, { 65534, 65535 } };
 
-	(void)state;
 	assert_int_equal(c->intercept.tcp_ports.count, 4);
 	assert_memory_equal(c->intercept.tcp_ports.ranges, want, sizeof(want));
 	conf_free(c);
@@ -306,7 +298,6 @@ conf_warns_of_a_rule_that_never_matches(void **state)
 		{ "\"pattern\":\"a\"" TO_PROXY, "\"pattern\":\"a\",\"user\":\"1000\"" BLOCK },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		overlap(rows[i].five, rows[i].six, never);
 	conf_free(accepted(WITH_RULES("{\"id\":5,\"pattern\":\"*.a\",\"proxy_id\":1},{\"id\":7,\"pattern\":\"10.*\",\"proxy_id\":1},"
@@ -318,7 +309,6 @@ conf_warns_of_a_rule_that_never_matches(void **state)
 static void
 conf_warns_of_rules_that_overlap(void **state)
 {
-	(void)state;
 	overlap("\"pattern\":\"*.b\"" TO_PROXY, "\"pattern\":\"c;A.b\"" BLOCK,
 	    "rule 5 before rule 6 takes \"a.b\", and does something else with it");
 	overlap("\"pattern\":\"10.*\"" TO_PROXY, "\"pattern\":\"c;10.1.0.0/16\"" BLOCK, "rule 5 before rule 6 takes \"10.1.0.0/16\"");
@@ -349,7 +339,6 @@ conf_does_not_warn_of_rules_that_are_meant_so(void **state)
 		{ "\"pattern\":\"*.b\",\"ports\":\"443\"" TO_PROXY, "\"pattern\":\"*.a.b\"" BLOCK },   /* some flows only */
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		overlap(rows[i].five, rows[i].six, "");
 }
@@ -360,7 +349,6 @@ conf_tells_how_many_warnings_more_there_are(void **state)
 	char text[4096];
 	size_t used = (size_t)snprintf(text, sizeof(text), "{\"rules\":[");
 
-	(void)state;
 	for (int i = 1; i <= 40; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s{\"id\":%d,\"pattern\":\"*\",\"action\":\"block\"}", i > 1 ? "," : "", i);
 	snprintf(text + used, sizeof(text) - used, "]}");
@@ -378,7 +366,6 @@ conf_takes_many_rules(void **state)
 	char *text = malloc(size);
 	struct conf *c;
 
-	(void)state;
 	assert_non_null(text);
 	used = (size_t)snprintf(text, size, "{\"proxies\":[" PROXY("") "],\"rules\":[");
 	for (int i = count; i > 0; i--)
@@ -396,7 +383,6 @@ conf_fake_ip_has_a_range_of_each_family(void **state)
 {
 	struct conf *c = accepted("{\"dns\":{\"fake_ip\":[\"fd7a:115c:a1e0::/112\",\"198.18.0.0/15\"]}}");
 
-	(void)state;
 	assert_int_equal(c->dns.nfake_ip, 2);
 	assert_int_equal(c->dns.fake_ip[0].family, AF_INET6);
 	assert_int_equal(c->dns.fake_ip[1].prefix, 15);
@@ -413,7 +399,6 @@ conf_fake_ip_warns_of_a_range_that_is_not_private(void **state)
 	};
 	char text[80];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		snprintf(text, sizeof(text), "{\"dns\":{\"fake_ip\":[\"%s\"]}}", rows[i].range);
 		conf_free(accepted(text));
@@ -430,7 +415,6 @@ conf_takes_users_by_name_or_number(void **state)
 	    "{\"id\":3,\"pattern\":\"*\",\"action\":\"block\"}]}";
 	struct conf *c = accepted(good);
 
-	(void)state;
 	assert_true(c->asks_user);
 	assert_int_equal(c->rules[0].uid, (uid_t)-1);   /* nobody looks it up */
 	assert_int_equal(c->rules[1].uid, 4294967294u);
@@ -454,7 +438,6 @@ conf_sniff_ports_are_those_within_tcp_ports(void **state)
 	};
 	char text[256];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct conf_report r = { .error = "" };
 		struct conf *conf;
@@ -483,7 +466,6 @@ conf_warns_of_a_star_in_mode_matched(void **state)
 	struct conf_report r = { .error = "" };
 	struct conf *conf = conf_parse("f", text, strlen(text), &r);
 
-	(void)state;
 	assert_non_null(conf);
 	assert_int_equal(r.nwarnings, 1);
 	assert_non_null(strstr(r.warnings[0], "f:1:22: intercept.mode: the pattern * of rule 7 matches every address"));
@@ -497,7 +479,6 @@ conf_warns_of_sniff_ports_without_effect(void **state)
 	struct conf_report r = { .error = "" };
 	struct conf *conf = conf_parse("f", text, strlen(text), &r);
 
-	(void)state;
 	assert_non_null(conf);
 	assert_int_equal(r.nwarnings, 1);
 	assert_non_null(strstr(r.warnings[0], "f:1:29: intercept.sniff_ports: it has no effect in mode \"all\""));

@@ -77,7 +77,6 @@ conf_refuses_broken_json(void **state)
 		{ "{\"x\":[[[[[[[[[[[[[[[[", "1:21: x[0][0][0][0][0][0][0][0][0][0][0][0][0][0]", "levels" },
 	};
 
-	(void)state;
 	REFUSED(rows);
 }
 
@@ -97,7 +96,6 @@ conf_refuses_unknown_keys_and_guesses(void **state)
 		{ "{\"a\\nb\":1}", "1:2: a?b", "remove it" },
 	};
 
-	(void)state;
 	REFUSED(rows);
 }
 
@@ -119,7 +117,6 @@ conf_refuses_wrong_types_and_names_both(void **state)
 		{ "{\"log\":{\"level\":7}}", "1:17: log.level", "instead of a string" },
 	};
 
-	(void)state;
 	REFUSED(rows);
 }
 
@@ -185,7 +182,6 @@ conf_refuses_broken_values(void **state)
 		{ "{\"log\":{\"hosts\":\"some\"}}", "1:17: log.hosts", "\"domain\"" },
 	};
 
-	(void)state;
 	REFUSED(rows);
 }
 
@@ -219,7 +215,6 @@ conf_refuses_broken_proxies(void **state)
 		{ "{\"proxies\":[" PROXY("") ",\n" PROXY("") "]}", "2:7: proxies[1].id", "used twice" },
 	};
 
-	(void)state;
 	REFUSED(rows);
 }
 
@@ -229,7 +224,6 @@ conf_credentials_for_socks5_have_255_bytes_at_most(void **state)
 	char text[2048], long_one[257];
 	struct conf *c;
 
-	(void)state;
 	memset(long_one, 'x', 256);
 	long_one[256] = '\0';
 	snprintf(text, sizeof(text), "{\"proxies\":[" PROXY(",\"username\":\"%s\"") "]}", long_one);
@@ -271,7 +265,6 @@ conf_refuses_broken_rules(void **state)
 		    "2:43: rules[0].proxy_id", "no proxy of this rule is enabled" },
 	};
 
-	(void)state;
 	REFUSED(rows);
 }
 

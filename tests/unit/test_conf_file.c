@@ -75,7 +75,6 @@ pattern_file_has_one_pattern_a_line(void **state)
 	struct conf_texts texts;
 	struct conf *conf;
 
-	(void)state;
 	put("list", list, strlen(list));
 	conf = load(RULES(LIST("list")), &texts);
 	if (conf == NULL)
@@ -94,7 +93,6 @@ pattern_file_adds_to_the_pattern(void **state)
 	struct conf_texts texts;
 	struct conf *conf;
 
-	(void)state;
 	put("list", "b.example\n", 10);
 	conf = load(RULES("{\"id\":1,\"pattern\":\"a.example;c.example\",\"pattern_file\":\"./list\",\"action\":\"block\"}"), &texts);
 	assert_non_null(conf);
@@ -112,7 +110,6 @@ pattern_file_may_have_an_absolute_path(void **state)
 	struct conf *conf;
 	char text[256];
 
-	(void)state;
 	put("list", "a.example", 9);
 	snprintf(text, sizeof(text), "{\"rules\":[{\"id\":1,\"pattern_file\":\"%s/list\",\"action\":\"block\"}]}", dir);
 	conf = load(text, &texts);
@@ -129,7 +126,6 @@ users_are_looked_up_once_and_handed_over_with_the_texts(void **state)
 	struct conf_texts texts;
 	struct conf *conf;
 
-	(void)state;
 	put("list", "a.example", 9);
 	conf = load(RULES(RULE_OF(7, "daemon") "," LIST("list") "," RULE_OF(8, "root")), &texts);
 	if (conf == NULL)
@@ -153,7 +149,6 @@ pattern_file_without_patterns_draws_a_warning(void **state)
 	struct conf_texts texts;
 	struct conf *conf;
 
-	(void)state;
 	put("list", "# nothing yet\n\n", 15);
 	conf = load(RULES(LIST("list")), &texts);
 	assert_non_null(conf);
@@ -168,7 +163,6 @@ pattern_file_without_patterns_draws_a_warning(void **state)
 static void
 pattern_file_refusals_name_the_place_and_the_cure(void **state)
 {
-	(void)state;
 	refused(RULES(LIST("none")), "conf:1:34: rules[0].pattern_file: \"/tmp/test_conf_file.");
 	refused(RULES(LIST("none")), "/none\" cannot be read (No such file or directory); make it readable");
 	refused(RULES(LIST(".")), "cannot be read (Is a directory)");
@@ -190,7 +184,6 @@ pattern_files_are_too_large_together(void **state)
 {
 	char path[128];
 
-	(void)state;
 	put("list", "", 0);
 	snprintf(path, sizeof(path), "%s/list", dir);
 	assert_int_equal(truncate(path, CONF_FILE_MAX), 0);
@@ -205,7 +198,6 @@ texts_go_to_another_process_behind_one_descriptor(void **state)
 	struct stat st;
 	int fd;
 
-	(void)state;
 	put("list", "a.example\n", 10);
 	put("other", "", 0);
 	conf = load(RULES(LIST("list") ",{\"id\":2,\"pattern\":\"b.example\",\"pattern_file\":\"other\",\"action\":\"block\"},"
@@ -238,7 +230,6 @@ conf_load_warns_when_others_can_read_a_password(void **state)
 	struct conf *conf;
 	char path[128];
 
-	(void)state;
 	conf = load(text, &texts);
 	assert_non_null(conf);
 	assert_string_equal(texts.first->bytes, text);
@@ -259,7 +250,6 @@ conf_load_tells_why_a_file_cannot_be_read(void **state)
 {
 	struct conf_texts texts = { NULL, NULL, 0 };
 
-	(void)state;
 	memset(&report, 0, sizeof(report));
 	assert_null(conf_load("/nonexistent/conf", &texts, &report));
 	assert_non_null(strstr(report.error, "/nonexistent/conf:1:1: (top): the file cannot be read"));
@@ -271,7 +261,6 @@ conf_load_tells_why_a_file_cannot_be_read(void **state)
 static int
 set_up(void **state)
 {
-	(void)state;
 	return mkdtemp(dir) != NULL ? 0 : -1;
 }
 
@@ -281,7 +270,6 @@ tear_down(void **state)
 	static const char *const names[] = { "conf", "list", "other", "" };
 	char path[128];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
 		remove(path);

@@ -33,7 +33,6 @@ assert_refused(const char *line, const char *sentence)
 static void
 request_members_are_read(void **state)
 {
-	(void)state;
 	assert_int_equal(parse("{\"v\":1,\"verb\":\"test\",\"host\":\"a.example\",\"port\":65535,\"protocol\":\"udp\"}"), 0);
 	assert_string_equal(request.verb, "test");
 	assert_string_equal(request.host, "a.example");
@@ -48,7 +47,6 @@ request_members_are_read(void **state)
 static void
 request_without_verb_is_refused(void **state)
 {
-	(void)state;
 	assert_refused("{}", "no \"verb\"");
 	assert_refused("{\"verb\":\"\"}", "\"verb\" must be");
 	assert_refused("{\"verb\":\"a-verb-that-is-too-long\"}", "\"verb\" must be");
@@ -57,14 +55,12 @@ request_without_verb_is_refused(void **state)
 static void
 request_of_another_version_is_refused(void **state)
 {
-	(void)state;
 	assert_refused("{\"v\":2,\"verb\":\"status\"}", "the version 1");
 }
 
 static void
 request_with_bad_values_is_refused(void **state)
 {
-	(void)state;
 	assert_refused("{\"verb\":\"kill\",\"id\":0}", "\"id\"");
 	assert_refused("{\"verb\":\"kill\",\"id\":-1}", "\"id\"");
 	assert_refused("{\"verb\":\"kill\",\"id\":1.5}", "\"id\"");
@@ -80,7 +76,6 @@ request_that_is_no_object_is_refused(void **state)
 	static const char nul[] = "{\"verb\":\"status\"}\0";
 	char deep[CONTROL_LINE_MAX + 2];
 
-	(void)state;
 	assert_refused("", "no JSON");
 	assert_refused("[1]", "a request is an object");
 	assert_refused("{\"verb\":\"status\"", "no JSON");

@@ -75,7 +75,6 @@ host_at(const char *text)
 static int
 set_up(void **state)
 {
-	(void)state;
 	f = fake_ip_new();
 	warnings = 0;
 	return f == NULL;
@@ -84,7 +83,6 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	(void)state;
 	fake_ip_free(f);
 	if (file != -1)
 		close(file);
@@ -118,7 +116,6 @@ fake_ip_is_off_without_ranges(void **state)
 {
 	const union addr addr = at("198.18.0.1");
 
-	(void)state;
 	assert_false(fake_ip_covers(f, &addr));
 	assert_null(assign("a.example", AF_INET, 0));
 	assert_int_equal(errno, ENOENT);
@@ -128,7 +125,6 @@ fake_ip_is_off_without_ranges(void **state)
 static void
 fake_ip_gives_a_name_one_index_in_both_families(void **state)
 {
-	(void)state;
 	ranges("198.18.0.0/15", "fd7a:115c:a1e0::/112", 0);
 	assert_string_equal(assign("a.example", AF_INET, 0), "198.18.0.1");
 	assert_string_equal(assign("b.example", AF_INET6, 0), "fd7a:115c:a1e0::2");
@@ -141,7 +137,6 @@ fake_ip_gives_a_name_one_index_in_both_families(void **state)
 static void
 fake_ip_has_no_address_in_a_family_without_range(void **state)
 {
-	(void)state;
 	ranges("198.18.0.0/15", NULL, 0);
 	assert_null(assign("a.example", AF_INET6, 0));
 	assert_int_equal(errno, ENOENT);
@@ -152,7 +147,6 @@ fake_ip_covers_its_ranges_and_knows_nothing_beside_its_names(void **state)
 {
 	const union addr in = at("198.19.255.255"), out = at("198.20.0.0"), in6 = at("fd00::ffff"), out6 = at("fd00::1:0");
 
-	(void)state;
 	ranges("198.18.0.0/15", "fd00::/112", 0);
 	assert_string_equal(assign("a.example", AF_INET, 0), "198.18.0.1");
 	assert_true(fake_ip_covers(f, &in));
@@ -172,7 +166,6 @@ fake_ip_uses_a_whole_range(void **state)
 {
 	char host[32];
 
-	(void)state;
 	ranges("10.1.2.0/24", NULL, 0);
 	for (int i = 1; i <= 254; i++) {
 		snprintf(host, sizeof(host), "h%d.example", i);
@@ -190,7 +183,6 @@ fake_ip_bounds_the_names_of_a_large_range(void **state)
 {
 	char host[32];
 
-	(void)state;
 	ranges("10.0.0.0/8", "fd00::/64", 0);
 	for (int i = 1; i <= FAKE_IP_NAMES; i++) {
 		snprintf(host, sizeof(host), "h%d.example", i);
@@ -213,7 +205,6 @@ fill_two(void)
 static void
 fake_ip_keeps_an_address_for_its_name_until_ttl_and_grace_are_over(void **state)
 {
-	(void)state;
 	fill_two();
 	assert_null(assign("c.example", AF_INET, HOLD - 1));
 	assert_int_equal(errno, ENOSPC);
@@ -226,7 +217,6 @@ fake_ip_keeps_an_address_for_its_name_until_ttl_and_grace_are_over(void **state)
 static void
 fake_ip_takes_the_address_that_was_used_least_recently(void **state)
 {
-	(void)state;
 	fill_two();
 	assert_string_equal(assign("a.example", AF_INET, 2), "10.0.0.1");
 	assert_string_equal(assign("c.example", AF_INET, 2 * HOLD), "10.0.0.2");
@@ -239,7 +229,6 @@ fake_ip_never_takes_an_address_from_a_live_flow(void **state)
 	const union addr one = at("10.0.0.1"), two = at("10.0.0.2");
 	struct fake_name *a, *again, *b;
 
-	(void)state;
 	fill_two();
 	a = fake_ip_enter(f, &one, 10);
 	again = fake_ip_enter(f, &one, 10);
@@ -259,7 +248,6 @@ fake_ip_never_takes_an_address_from_a_live_flow(void **state)
 static void
 fake_ip_gives_addresses_again_after_the_clock_was_set_back(void **state)
 {
-	(void)state;
 	ranges("10.0.0.0/30", NULL, 0);
 	assert_non_null(assign("a.example", AF_INET, 1e6));
 	assert_non_null(assign("b.example", AF_INET, 1e6));
@@ -273,7 +261,6 @@ fake_ip_forgets_names_with_their_ranges_but_not_under_a_flow(void **state)
 	const union addr one = at("10.0.0.1");
 	struct fake_name *a;
 
-	(void)state;
 	fill_two();
 	a = fake_ip_enter(f, &one, 1);
 	ranges("10.0.0.0/30", NULL, 2);
@@ -291,7 +278,6 @@ fake_ip_forgets_names_with_their_ranges_but_not_under_a_flow(void **state)
 static void
 fake_ip_file_brings_names_back_after_a_restart(void **state)
 {
-	(void)state;
 	with_file();
 	ranges("198.18.0.0/15", "fd00::/112", 100);
 	assert_non_null(assign("a.example", AF_INET, 100));
@@ -307,7 +293,6 @@ fake_ip_file_brings_names_back_after_a_restart(void **state)
 static void
 fake_ip_file_keeps_the_order_of_use_and_the_grace(void **state)
 {
-	(void)state;
 	with_file();
 	fill_two();
 	assert_non_null(assign("a.example", AF_INET, 300));
@@ -324,7 +309,6 @@ fake_ip_file_keeps_the_order_of_use_and_the_grace(void **state)
 static void
 fake_ip_file_does_not_count_for_other_ranges(void **state)
 {
-	(void)state;
 	with_file();
 	ranges("198.18.0.0/15", NULL, 0);
 	assert_non_null(assign("a.example", AF_INET, 0));
@@ -345,7 +329,6 @@ fake_ip_file_leaves_a_torn_slot_out(void **state)
 {
 	uint8_t byte;
 
-	(void)state;
 	with_file();
 	ranges("198.18.0.0/15", NULL, 0);
 	assert_non_null(assign("a.example", AF_INET, 0));
@@ -377,7 +360,6 @@ fake_ip_file_leaves_a_slot_out_of_place_out(void **state)
 {
 	uint8_t slot[FAKE_SLOT_SIZE];
 
-	(void)state;
 	with_file();
 	ranges("198.18.0.0/15", NULL, 0);
 	assert_non_null(assign("a.example", AF_INET, 0));
@@ -393,7 +375,6 @@ fake_ip_file_leaves_a_slot_out_of_place_out(void **state)
 static void
 fake_ip_file_is_written_when_a_use_is_a_minute_old(void **state)
 {
-	(void)state;
 	with_file();
 	fill_two();
 	for (double now = 0; now < 2 * HOLD; now += 5)
@@ -411,7 +392,6 @@ fake_ip_goes_on_in_memory_when_the_file_fails(void **state)
 	const struct rlimit one_slot = { FAKE_SLOT_SIZE, RLIM_INFINITY };
 	struct rlimit before;
 
-	(void)state;
 	with_file();
 	ranges("198.18.0.0/15", NULL, 0);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -432,7 +412,6 @@ fake_ip_file_of_garbage_is_empty(void **state)
 {
 	uint8_t noise[4096];
 
-	(void)state;
 	with_file();
 	for (size_t i = 0; i < sizeof(noise); i++)
 		noise[i] = (uint8_t)(i * 197 >> 3);

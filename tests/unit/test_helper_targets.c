@@ -79,7 +79,6 @@ static const struct anchor_ops fake_ops = { .name = "fake", .learn = fake_learn 
 static int
 setup(void **state)
 {
-	(void)state;
 	memset(&fx, 0, sizeof(fx));
 	fx.anchor.ops = &fake_ops;
 	assert_non_null(ev_default_loop(0));
@@ -92,7 +91,6 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	(void)state;
 	helper_targets_free(&fx.t);
 	assert_int_equal(ev_pending_count(EV_DEFAULT), 0);
 	return 0;
@@ -141,7 +139,6 @@ what_is_asked_together_goes_in_together_and_is_answered_then(void **state)
 	struct ipc_msg msg = { .type = IPC_TARGETS, .id = 7, .value = 300, .naddrs = 3,
 		.addrs = { address("192.0.2.1"), address("2001:db8::1"), address("192.0.2.1") } };
 
-	(void)state;
 	helper_targets_serve(&fx.t, (struct ipc *)&fx, &msg);
 	assert_int_equal(fx.transactions, 1);
 	assert_int_equal(fx.nset, 2);
@@ -156,7 +153,6 @@ what_is_asked_together_goes_in_together_and_is_answered_then(void **state)
 static void
 what_is_known_long_enough_costs_nothing(void **state)
 {
-	(void)state;
 	ask(1, 300, "192.0.2.1");
 	ask(2, 200, "192.0.2.1");
 	ask(3, 300 + (uint32_t)TARGETS_SLACK_S - 2, "192.0.2.1");
@@ -170,7 +166,6 @@ what_is_known_long_enough_costs_nothing(void **state)
 static void
 an_address_leaves_when_its_time_is_over(void **state)
 {
-	(void)state;
 	ask(1, 100, "192.0.2.1");
 	ask(2, 1000, "192.0.2.2");
 	clock_advance(EV_DEFAULT, 90);
@@ -189,7 +184,6 @@ an_address_leaves_when_its_time_is_over(void **state)
 static void
 nobody_keeps_an_address_for_ever(void **state)
 {
-	(void)state;
 	ask(1, UINT32_MAX, "192.0.2.1");
 	assert_int_equal(fx.answers[0].value, TARGETS_KEEP_MAX);
 	assert_in_range(fx.seconds[0], TARGETS_KEEP_MAX, TARGETS_KEEP_MAX + 1);
@@ -198,7 +192,6 @@ nobody_keeps_an_address_for_ever(void **state)
 static void
 the_oldest_makes_room(void **state)
 {
-	(void)state;
 	fx.t.max = 2;
 	ask(1, 300, "192.0.2.1");
 	ask(2, 300, "192.0.2.2");
@@ -219,7 +212,6 @@ what_is_never_intercepted_does_not_get_in(void **state)
 {
 	struct ipc_msg odd = { .type = IPC_TARGETS, .id = 5, .value = 60, .naddrs = 3 };
 
-	(void)state;
 	never("10.0.0.0/8");
 	ask(1, 300, "10.1.2.3");
 	ask(2, 300, "192.0.2.1");
@@ -236,7 +228,6 @@ what_is_never_intercepted_does_not_get_in(void **state)
 static void
 what_is_never_intercepted_from_now_on_leaves(void **state)
 {
-	(void)state;
 	ask(1, 300, "10.1.2.3");
 	ask(2, 300, "192.0.2.1");
 	never("10.0.0.0/8");
@@ -248,7 +239,6 @@ what_is_never_intercepted_from_now_on_leaves(void **state)
 static void
 what_is_known_is_there_again_with_the_rules(void **state)
 {
-	(void)state;
 	ask(1, 300, "192.0.2.1");
 	fx.nset = 0;
 	helper_targets_loaded(&fx.t, true, true);
@@ -267,7 +257,6 @@ what_is_known_is_there_again_with_the_rules(void **state)
 static void
 another_mode_forgets_everything(void **state)
 {
-	(void)state;
 	ask(1, 300, "192.0.2.1");
 	helper_targets_loaded(&fx.t, false, false);
 	assert_int_equal(fx.nset, 0);
@@ -280,7 +269,6 @@ a_thousand_go_in_a_few_steps(void **state)
 {
 	char text[32];
 
-	(void)state;
 	fx.t.max = 5000;
 	for (unsigned i = 0; i < 5000; i++) {
 		snprintf(text, sizeof(text), "192.0.%u.%u", i / 256, i % 256);
@@ -301,7 +289,6 @@ a_thousand_go_in_a_few_steps(void **state)
 static void
 a_failure_is_answered_and_tried_again(void **state)
 {
-	(void)state;
 	fx.error = ENOSPC;
 	ask(1, 300, "192.0.2.1");
 	assert_int_equal(fx.answers[0].error, ENOSPC);

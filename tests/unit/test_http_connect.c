@@ -66,7 +66,6 @@ expect_failure(const struct conf_proxy *proxy, const char *reply, enum close_rea
 static void
 asks_by_name(void **state)
 {
-	(void)state;
 	assert_int_equal(begin(&open_proxy, "a.example", "192.0.2.1"), HANDSHAKE_MORE);
 	expect_out("CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n");
 }
@@ -74,7 +73,6 @@ asks_by_name(void **state)
 static void
 asks_by_address(void **state)
 {
-	(void)state;
 	begin(&open_proxy, NULL, "192.0.2.1");
 	expect_out("CONNECT 192.0.2.1:443 HTTP/1.1\r\nHost: 192.0.2.1:443\r\n\r\n");
 	begin(&open_proxy, NULL, "2001:db8::1");
@@ -91,7 +89,6 @@ sends_basic_credentials(void **state)
 	};
 	char text[256];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct conf_proxy proxy = { .host = "proxy", .username = cases[i][0], .password = cases[i][1] };
 
@@ -108,7 +105,6 @@ longest_credentials_fit(void **state)
 	char field[256], host[HOST_MAX + 1];
 	struct conf_proxy proxy = { .host = "proxy", .username = field, .password = field };
 
-	(void)state;
 	memset(field, 'p', sizeof(field) - 1);
 	field[255] = '\0';
 	memset(host, 'h', HOST_MAX);
@@ -123,7 +119,6 @@ overlong_credentials_are_not_sent_in_part(void **state)
 	char field[2000];
 	struct conf_proxy proxy = { .host = "proxy", .username = "u", .password = field };
 
-	(void)state;
 	memset(field, 'p', sizeof(field) - 1);
 	field[sizeof(field) - 1] = '\0';
 	assert_int_equal(begin(&proxy, "h", NULL), HANDSHAKE_FAILED);
@@ -135,7 +130,6 @@ host_cannot_write_header_lines(void **state)
 {
 	static const char *const hosts[] = { "h\r\nX: y", "h y", "h\ty", "h/y", "h@y", "h:1" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		assert_int_equal(begin(&open_proxy, hosts[i], NULL), HANDSHAKE_FAILED);
 		assert_int_equal(hs.reason, CLOSE_NO_DESTINATION);
@@ -157,7 +151,6 @@ takes_exactly_the_head(void **state)
 	};
 	char text[256];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
 		snprintf(text, sizeof(text), "%s\r\n\r\n220 hello\r\n\r\n", heads[i]);
 		for (size_t piece = 1; piece <= strlen(text); piece++) {
@@ -176,7 +169,6 @@ refusals_have_their_reasons(void **state)
 {
 	struct conf_proxy proxy = { .host = "proxy", .username = "u", .password = "p" };
 
-	(void)state;
 	expect_failure(&open_proxy, "HTTP/1.1 407 No\r\n\r\n", CLOSE_PROXY_METHOD);
 	expect_failure(&proxy, "HTTP/1.1 407 No\r\n\r\n", CLOSE_PROXY_AUTH);
 	expect_failure(&proxy, "HTTP/1.0 401 No\r\n\r\n", CLOSE_PROXY_AUTH);
@@ -193,7 +185,6 @@ other_protocols_are_refused_at_their_first_byte(void **state)
 {
 	size_t used;
 
-	(void)state;
 	begin(&open_proxy, "h", NULL);
 	assert_int_equal(feed("SSH-2.0-x\r\n", 1, &used), HANDSHAKE_FAILED);
 	assert_int_equal(used, 1);
@@ -211,7 +202,6 @@ malformed_status_lines_are_refused(void **state)
 		"HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 2a0 OK\r\n\r\n", "HTTP/1.1 099 OK\r\n\r\n",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
 		expect_failure(&open_proxy, heads[i], CLOSE_PROXY_PROTOCOL);
 }
@@ -222,7 +212,6 @@ head_is_bounded(void **state)
 	static char text[HANDSHAKE_IN_MAX + 100];
 	size_t used;
 
-	(void)state;
 	memset(text, 'x', sizeof(text) - 1);
 	memcpy(text, "HTTP/1.1 200 OK\r\n", 17);
 	begin(&open_proxy, "h", NULL);
@@ -239,7 +228,6 @@ head_is_bounded(void **state)
 static void
 association_is_more_than_http_can_do(void **state)
 {
-	(void)state;
 	memset(&hs, 0, sizeof(hs));
 	hs.proxy = &open_proxy;
 	hs.target.associate = true;

@@ -44,7 +44,6 @@ command_run(const char *const argv[], const char *input, char *output, size_t si
 	FILE *f;
 	size_t n;
 
-	(void)input, (void)timeout_ms;
 	/* "ps", "resolvectl-dns", "sysctl-net.ipv4.ip_forward" */
 	snprintf(path, sizeof(path), "%s/commands/%s%s%s", root, argv[0], strcmp(argv[0], "ps") == 0 ? "" : "-",
 	    strcmp(argv[0], "ps") == 0 ? "" : strcmp(argv[1], "-n") == 0 ? argv[2] : argv[1]);

@@ -83,7 +83,6 @@ expect_text(int fd, const char *text)
 static int
 setup(void **state)
 {
-	(void)state;
 	signal(SIGPIPE, SIG_IGN);
 	loop = ev_default_loop(0);
 	movers = movers_new(loop, 3);
@@ -94,7 +93,6 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	(void)state;
 	movers_free(movers);
 	return 0;
 }
@@ -104,7 +102,6 @@ bytes_pass_without_the_deciding_thread(void **state)
 {
 	struct buffer initial;
 
-	(void)state;
 	buffer_init(&initial, 64);
 	assert_int_equal(buffer_append(&initial, "GET ", 4), 0);
 	begin(&ends[0], &initial);
@@ -127,7 +124,6 @@ counts_are_there_while_bytes_pass(void **state)
 {
 	uint64_t out = 0, in = 0;
 
-	(void)state;
 	begin(&ends[0], NULL);
 	assert_int_equal(write(ends[0].client, "12345", 5), 5);
 	expect_text(ends[0].server, "12345");
@@ -145,7 +141,6 @@ counts_are_there_while_bytes_pass(void **state)
 static void
 many_pairs_end_by_themselves(void **state)
 {
-	(void)state;
 	for (int i = 0; i < PAIRS; i++) {
 		begin(&ends[i], NULL);
 		assert_int_equal(write(ends[i].client, "ping", 4), 4);
@@ -167,7 +162,6 @@ many_pairs_end_by_themselves(void **state)
 static void
 a_stop_at_any_time_ends_a_pair_once(void **state)
 {
-	(void)state;
 	for (int i = 0; i < PAIRS; i++) {
 		begin(&ends[i], NULL);
 		if (i % 3 == 1)

@@ -36,7 +36,6 @@ void log_members(const char *members) { (void)members; }
 int
 targets_want(struct targets *t, const union addr *addr, double expires, void (*done)(void *), void *arg)
 {
-	(void)t, (void)addr, (void)expires, (void)done, (void)arg;
 	fx.wanted++;
 	return 0;
 }
@@ -73,7 +72,6 @@ setup(void **state)
 	struct ev_loop *loop = ev_default_loop(0);
 	int pair[2];
 
-	(void)state;
 	memset(&fx, 0, sizeof(fx));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
 	configure("");
@@ -89,7 +87,6 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	(void)state;
 	overheard_free(fx.o);
 	names_free(fx.names);
 	account_free(&fx.account);
@@ -139,7 +136,6 @@ name_of(const char *addr)
 static void
 a_name_is_learned_for_as_long_as_dns_would(void **state)
 {
-	(void)state;
 	configure(", \"dns\": { \"ttl_max\": 1000 }");
 	say_name("a.kion.cloud", "198.51.100.1", UINT32_MAX);
 	assert_string_equal(name_of("198.51.100.1"), "a.kion.cloud");
@@ -154,7 +150,6 @@ a_name_is_learned_for_as_long_as_dns_would(void **state)
 static void
 in_mode_matched_the_firewall_gets_what_rules_may_catch(void **state)
 {
-	(void)state;
 	configure(", \"intercept\": { \"mode\": \"matched\" }");
 	say_name("a.kion.cloud", "198.51.100.1", 60);
 	say_name("a.example", "198.51.100.2", 60);
@@ -167,7 +162,6 @@ bad_messages_change_nothing(void **state)
 	struct capture_msg msg = { .kind = CAPTURE_NAME, .ttl = 60, .source = address("10.0.0.2", 1),
 		.dst = address("198.51.100.1", 0) };
 
-	(void)state;
 	memset(msg.name, 'a', sizeof(msg.name)); /* without end */
 	say(&msg);
 	say_name("", "198.51.100.1", 60);
@@ -210,7 +204,6 @@ a_flow_that_a_rule_wants_is_missed_and_logged_once(void **state)
 {
 	const struct bypass *b;
 
-	(void)state;
 	say_name("a.kion.cloud", "198.51.100.1", 60);
 	say_flow(5000, "198.51.100.1", 443);
 	say_flow(5000, "198.51.100.1", 443); /* the same again */
@@ -233,7 +226,6 @@ a_flow_that_a_rule_wants_is_missed_and_logged_once(void **state)
 static void
 a_flow_that_goes_on_being_made_is_judged_all_the_same(void **state)
 {
-	(void)state;
 	for (uint16_t port = 5000; port < 5004; port++) {
 		say_flow(port, "203.0.113.1", 443);
 		clock_advance(EV_DEFAULT, 1);
@@ -246,7 +238,6 @@ ours_are_forgotten(void **state)
 {
 	struct flow_record r = { .proto = "tcp", .dst = address("203.0.113.1", 443), .began = ev_now(EV_DEFAULT) };
 
-	(void)state;
 	say_flow(5000, "203.0.113.1", 443);
 	say_flow(5001, "192.0.2.9", 1080); /* to the proxy */
 	account_decided(&fx.account, &r);
@@ -267,7 +258,6 @@ what_is_not_to_be_intercepted_is_not_missed(void **state)
 	static const char *const confs[] = { "", ", \"global_enabled\": false", ", \"intercept\": { \"tcp_ports\": \"80\" }",
 		", \"intercept\": { \"exclude\": [ \"203.0.113.0/24\" ] }" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(confs) / sizeof(confs[0]); i++) {
 		configure(confs[i]);
 		say_flow((uint16_t)(5000 + i), "203.0.113.1", 443);
@@ -295,7 +285,6 @@ the_table_is_bounded(void **state)
 	const struct bypass *b;
 	size_t n = 0;
 
-	(void)state;
 	for (uint16_t port = 1; port <= OVERHEARD_MAX + 100; port++)
 		say_flow(5000, "198.51.100.1", port);
 	clock_advance(EV_DEFAULT, 3);
@@ -309,7 +298,6 @@ the_table_is_bounded(void **state)
 static void
 losses_are_counted(void **state)
 {
-	(void)state;
 	say(&(struct capture_msg){ .kind = CAPTURE_DROPS, .kernel = 3, .socket = 4 });
 	say(&(struct capture_msg){ .kind = CAPTURE_DROPS, .kernel = 1 });
 	assert_int_equal(overheard_counts(fx.o)->kernel, 4);

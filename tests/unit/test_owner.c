@@ -22,7 +22,6 @@ static struct ipc_msg sent;
 int
 ipc_send(struct ipc *ipc, const struct ipc_msg *msg, int fd)
 {
-	(void)ipc;
 	assert_int_equal(fd, -1);
 	sent = *msg;
 	return 0;
@@ -31,7 +30,6 @@ ipc_send(struct ipc *ipc, const struct ipc_msg *msg, int fd)
 uint32_t
 ipc_request(struct ipc *ipc, struct ipc_msg *msg, unsigned timeout_ms, ipc_answer *answer, void *arg)
 {
-	(void)answer, (void)arg;
 	assert_int_equal(timeout_ms, OWNER_MS);
 	ipc_send(ipc, msg, -1);
 	return 5;
@@ -95,7 +93,6 @@ tcp_socket_is_found_by_both_ends(void **state)
 		{ "127.0.0.1", "127.0.0.1", false }, { "::1", "::1", false }, { "127.0.0.1", "::", true },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int listener = opened(rows[i].server, SOCK_STREAM), fd = opened(rows[i].client, SOCK_STREAM), accepted;
 		union addr server, client, other;
@@ -128,7 +125,6 @@ tcp_listener_is_no_connection(void **state)
 	union addr local;
 	uid_t uid;
 
-	(void)state;
 	assert_int_equal(listen(fd, 1), 0);
 	assert_int_equal(addr_of_socket(fd, &local), 0);
 	assert_int_equal(owner_find(IPPROTO_TCP, &local, &dst, &uid), ENOENT);
@@ -149,7 +145,6 @@ udp_socket_is_found_connected_or_not(void **state)
 		{ "::", "::1", "2001:db8::7", false, false },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const union addr dst = at(rows[i].dst, 5300), other = at(rows[i].dst, 5301);
 		int fd = opened(rows[i].bound, SOCK_DGRAM);
@@ -177,7 +172,6 @@ best_fit_is_the_connected_socket(void **state)
 	const union addr none = at("0.0.0.0", 0), other = at("198.51.100.1", 54), port = at("192.0.2.2", 1025);
 	const union addr any6 = at("::", 1024), elsewhere = at("192.0.2.3", 1024);
 
-	(void)state;
 	assert_int_equal(owner_fits(&client, &dst, &client, &dst), OWNER_CONNECTED);
 	assert_int_equal(owner_fits(&client, &none, &client, &dst), OWNER_BOUND);
 	assert_int_equal(owner_fits(&any, &none, &client, &dst), OWNER_ANY);
@@ -210,7 +204,6 @@ helper_refuses_what_is_no_flow(void **state)
 		request(IPPROTO_UDP, "127.0.0.1", 1, "192.0.2.1", "127.0.0.1"),
 	};
 
-	(void)state;
 	rows[6].naddrs = 2;
 	rows[7].addrs[0] = rows[7].addrs[1] = rows[7].addrs[2] = addr_none;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -228,7 +221,6 @@ helper_knows_no_owner_of_a_forwarded_flow(void **state)
 	struct ipc_msg msg;
 	union addr local;
 
-	(void)state;
 	owned(fd);
 	assert_int_equal(addr_of_socket(fd, &local), 0);
 	msg = request(IPPROTO_UDP, "127.0.0.1", addr_port(&local), "192.0.2.1", "127.0.0.1");
@@ -248,7 +240,6 @@ worker_asks_for_rules_with_a_user_only(void **state)
 	const union addr dst = at("198.51.100.1", 80);
 	struct conf conf = { .asks_user = false };
 
-	(void)state;
 	sent.type = 0;
 	assert_int_equal(owner_ask(NULL, &conf, &flow, &dst, NULL, NULL), 0);
 	assert_int_equal(sent.type, 0);

@@ -39,7 +39,6 @@ reference(const struct pf_system *system, const char *nat, const char *rules, co
 static void
 enabled_and_disabled_are_told_apart(void **state)
 {
-	(void)state;
 	assert_true(pf_check_enabled("Status: Enabled for 0 days 00:00:01           Debug: Urgent\n"));
 	assert_false(pf_check_enabled("Status: Disabled                              Debug: Urgent\n"));
 	assert_true(pf_check_enabled("No ALTQ support in kernel\nStatus: Enabled for 3 days 00:00:01\n"));
@@ -49,7 +48,6 @@ enabled_and_disabled_are_told_apart(void **state)
 static void
 skip_of_the_loopback_interface_is_seen(void **state)
 {
-	(void)state;
 	assert_true(pf_check_skipped("all\n\tCleared: x\nem0\nlo\nlo0 (skip)\n\tCleared: x\n", "lo0"));
 	assert_false(pf_check_skipped("all\nem0 (skip)\nlo0\n\tIn4/Pass: 1\n", "lo0"));
 	assert_false(pf_check_skipped("lo0\nlo01 (skip)\n", "lo0"));
@@ -61,7 +59,6 @@ both_references_are_needed_with_rdr_one_with_divert(void **state)
 {
 	struct pf_reference ref;
 
-	(void)state;
 	ref = reference(&pf_freebsd, ANCHORED_NAT, ANCHORED_RULES, ANCHORED_RULES, "interceptor");
 	assert_true(ref.rdr && ref.filter && !ref.nat);
 	ref = reference(&pf_freebsd, ANCHORED_NAT "nat-anchor \"interceptor\" all\n", ANCHORED_RULES, ANCHORED_RULES,
@@ -80,7 +77,6 @@ another_anchor_is_not_ours(void **state)
 {
 	static const char rules[] = "anchor \"interceptor2\" all\nanchor \"x/interceptor\" all\nanchor \"interceptor/*\" all\n";
 
-	(void)state;
 	assert_false(reference(&pf_openbsd, "", rules, rules, "interceptor").filter);
 }
 
@@ -91,7 +87,6 @@ a_wildcard_evaluates_the_children_of_its_anchor(void **state)
 	    "scrub-anchor \"com.apple/*\" all fragment reassemble\nanchor \"com.apple/*\" all\n",
 	    "anchor \"*\" all {\n}\n", "com.apple/100.interceptor");
 
-	(void)state;
 	assert_true(ref.rdr && ref.filter);
 }
 
@@ -100,7 +95,6 @@ a_quick_rule_before_the_anchor_is_in_the_way(void **state)
 {
 	struct pf_reference ref;
 
-	(void)state;
 	ref = reference(&pf_freebsd, ANCHORED_NAT, QUICK ANCHORED_RULES, QUICK ANCHORED_RULES, "interceptor");
 	assert_memory_equal(ref.quick, "pass out quick on em0", 21);
 	ref = reference(&pf_freebsd, ANCHORED_NAT, ANCHORED_RULES QUICK, ANCHORED_RULES QUICK, "interceptor");
@@ -115,7 +109,6 @@ a_quick_rule_inside_an_earlier_anchor_is_in_the_way(void **state)
 	    "anchor \"vpn\" all {\n  block drop out quick all\n}\nanchor \"interceptor\" all {\n  pass out quick all\n}\n",
 	    "interceptor");
 
-	(void)state;
 	assert_string_equal(ref.quick, "block drop out quick all");
 }
 
@@ -126,7 +119,6 @@ quick_rules_about_other_traffic_are_not_in_the_way(void **state)
 		"pass quick on lo0 all", "match out quick all", "pass out all", "anchor \"quick\" out all" };
 	char rules[256];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
 		snprintf(rules, sizeof(rules), "%s\n%s", harmless[i], ANCHORED_RULES);
 		assert_string_equal(reference(&pf_freebsd, ANCHORED_NAT, rules, rules, "interceptor").quick, "");
@@ -140,7 +132,6 @@ rules_of_another_routing_domain_do_not_count(void **state)
 	static const char here[] = "pass quick on rdomain 0 all flags S/SA\n" ANCHORED_RULES;
 	const struct pf_reference ref = reference(&pf_openbsd, "", elsewhere, elsewhere, "interceptor");
 
-	(void)state;
 	assert_string_equal(ref.quick, "");
 	assert_false(ref.filtered);
 	assert_string_not_equal(reference(&pf_openbsd, "", here, here, "interceptor").quick, "");
@@ -152,7 +143,6 @@ a_quick_rule_on_lo0_is_in_the_way_of_divert(void **state)
 {
 	static const char rules[] = "pass in quick on lo0 all flags S/SA\n" ANCHORED_RULES;
 
-	(void)state;
 	assert_string_not_equal(reference(&pf_openbsd, "", rules, rules, "interceptor").quick, "");
 	assert_string_equal(reference(&pf_freebsd, ANCHORED_NAT, rules, rules, "interceptor").quick, "");
 }
@@ -163,7 +153,6 @@ an_earlier_rdr_on_lo0_is_in_the_way(void **state)
 	struct pf_reference ref = reference(&pf_freebsd, "rdr on lo0 inet proto tcp from any to any -> 127.0.0.1\n" ANCHORED_NAT,
 	    ANCHORED_RULES, ANCHORED_RULES, "interceptor");
 
-	(void)state;
 	assert_memory_equal(ref.quick, "rdr on lo0", 10);
 	ref = reference(&pf_freebsd, "nat on em0 all -> 10.0.0.1\nrdr on em0 all -> 10.0.0.2\n" ANCHORED_NAT, ANCHORED_RULES,
 	    ANCHORED_RULES, "interceptor");
@@ -177,7 +166,6 @@ a_block_before_the_anchor_filters_what_arrives(void **state)
 	static const char after[] = ANCHORED_RULES "block drop in all\n";
 	static const char out[] = "block return out all\n" ANCHORED_RULES;
 
-	(void)state;
 	assert_true(reference(&pf_freebsd, ANCHORED_NAT, before, before, "interceptor").filtered);
 	assert_false(reference(&pf_freebsd, ANCHORED_NAT, after, after, "interceptor").filtered);
 	assert_false(reference(&pf_freebsd, ANCHORED_NAT, out, out, "interceptor").filtered);
@@ -210,7 +198,6 @@ findings_name_the_cure(void **state)
 {
 	struct pf_report r = good_report();
 
-	(void)state;
 	assert_false(pf_check_hopeless(&pf_freebsd, &r));
 	r.device_error = ENOENT;
 	assert_string_not_equal(finding(&pf_freebsd, &r, PF_FAULT, "kldload pf"), "");
@@ -245,7 +232,6 @@ disabled_or_skipped_is_a_fault_only_under_loaded_rules(void **state)
 {
 	struct pf_report r = good_report();
 
-	(void)state;
 	r.enabled = false;
 	r.skipped = true;
 	assert_string_not_equal(finding(&pf_freebsd, &r, PF_NOTE, "pf is disabled"), "");
@@ -261,7 +247,6 @@ states_of_macos_that_came_by_rdr_are_recognised(void **state)
 	union addr listener, destination, client;
 	char text[ADDR_TEXT_MAX];
 
-	(void)state;
 	assert_true(pf_state_parse("ALL tcp 127.0.0.1:10080 <- 203.0.113.7:443 <- 10.0.0.5:50000       ESTABLISHED:ESTABLISHED",
 	    &listener, &destination, &client));
 	assert_string_equal(addr_format_ip(&client, text), "10.0.0.5");
@@ -280,7 +265,6 @@ states_of_macos_that_came_by_rdr_are_recognised(void **state)
 static void
 the_token_is_found_in_what_pfctl_says(void **state)
 {
-	(void)state;
 	assert_true(anchor_pf_token("No ALTQ support in kernel\npf enabled\nToken : 12345678901234567890\n") == 12345678901234567890ULL);
 	assert_true(anchor_pf_token("pf already enabled\n") == 0);
 }
@@ -345,7 +329,6 @@ fake_ioctl(int fd, unsigned long request, void *arg)
 {
 	const struct pfioc_iface *iface = arg;
 
-	(void)fd;
 	if (request == DIOCRADDADDRS || request == DIOCRDELADDRS || request == DIOCRGETADDRS)
 		return fake_table(request, arg);
 	fake.interface = strcmp(iface->pfiio_name, "lo") == 0 ? "lo" : "lo0";
@@ -391,7 +374,6 @@ fake_setup(void **state)
 {
 	char script[1024];
 
-	(void)state;
 	memset(&fake, 0, sizeof(fake));
 	strcpy(fake.dir, "/tmp/pf-check.XXXXXX");
 	assert_non_null(mkdtemp(fake.dir));
@@ -425,7 +407,6 @@ fake_teardown(void **state)
 		"note.interceptor", "note.second" };
 	char path[128];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", fake.dir, names[i]);
 		unlink(path);
@@ -459,7 +440,6 @@ a_ready_pf_is_not_changed(void **state)
 {
 	struct anchor a = an_anchor();
 
-	(void)state;
 	assert_int_equal(prepare(&a), 0);
 	assert_null(strstr(file_get("log"), "-e"));
 	assert_null(strstr(file_get("log"), "-f"));
@@ -476,7 +456,6 @@ a_disabled_pf_is_enabled_and_disabled_again(void **state)
 {
 	struct anchor a = an_anchor(), guard = an_anchor();
 
-	(void)state;
 	file_put("info", "Status: Disabled\n");
 	assert_int_equal(prepare(&a), 0);
 	assert_non_null(strstr(file_get("log"), "\n-F states\n-e\n"));
@@ -490,7 +469,6 @@ a_skipped_loopback_is_cleared_and_set_again(void **state)
 {
 	struct anchor a = an_anchor();
 
-	(void)state;
 	file_put("interfaces", "all\nlo0 (skip)\n");
 	assert_int_equal(prepare(&a), 0);
 	assert_int_equal(fake.nioctls, 0); /* not before the rules that take its place */
@@ -507,7 +485,6 @@ rules_that_somebody_flushed_are_asked_for_again(void **state)
 {
 	struct anchor a = an_anchor();
 
-	(void)state;
 	assert_int_equal(prepare(&a), 0);
 	file_put("loaded", "pass out all\n");
 	assert_true(a.ops->healthy(&a));
@@ -523,7 +500,6 @@ a_table_that_somebody_killed_is_asked_for_again(void **state)
 {
 	struct anchor a = an_anchor();
 
-	(void)state;
 	assert_int_equal(prepare(&a), 0);
 	file_put("loaded", "pass out all\n");
 	for (size_t i = 0; i < 8; i++) {
@@ -541,7 +517,6 @@ a_table_that_somebody_emptied_is_asked_for_again(void **state)
 	struct anchor_target list[2] = { { .seconds = 300 }, { .seconds = 60 } };
 	struct anchor a = an_anchor();
 
-	(void)state;
 	addr_parse("192.0.2.7", 0, &list[0].addr);
 	addr_parse("192.0.2.8", 0, &list[1].addr);
 	assert_int_equal(prepare(&a), 0);
@@ -569,7 +544,6 @@ learned_addresses_go_into_the_table_together(void **state)
 	struct anchor_target list[2] = { { .seconds = 300 }, { .seconds = 60 } };
 	struct anchor a = an_anchor();
 
-	(void)state;
 	assert_int_equal(addr_parse("192.0.2.7", 443, &list[0].addr), 0);
 	assert_int_equal(addr_parse("2001:db8::9", 0, &list[1].addr), 0);
 	assert_int_equal(a.ops->learn(&a, true, list, 2), 0);
@@ -595,7 +569,6 @@ learned_addresses_go_to_the_anchors_real_place(void **state)
 	struct anchor_target one = { .seconds = 300 };
 	struct anchor a = an_anchor();
 
-	(void)state;
 	addr_parse("192.0.2.7", 0, &one.addr);
 	strcpy(a.restore.path, "com.apple/100.interceptor");
 	fake.anchor = "com.apple/100.interceptor";
@@ -612,7 +585,6 @@ what_somebody_turned_off_is_turned_on_again(void **state)
 {
 	struct anchor a = an_anchor();
 
-	(void)state;
 	assert_int_equal(prepare(&a), 0);
 	file_put("loaded", "pass out all\n");
 	file_put("info", "Status: Disabled\n");
@@ -634,7 +606,6 @@ what_another_daemon_needs_is_left_to_it(void **state)
 	struct anchor a = an_anchor();
 	char note[96];
 
-	(void)state;
 	snprintf(note, sizeof(note), "pid=%ld enabled=1 skip=1 token=0 path=-\n", (long)getpid());
 	file_put("note.second", note);
 	assert_int_equal(prepare(&a), 0);
@@ -655,7 +626,6 @@ the_last_daemon_puts_back_what_was_changed(void **state)
 	struct anchor a = an_anchor();
 	char note[96];
 
-	(void)state;
 	snprintf(note, sizeof(note), "pid=%ld enabled=1 skip=1 token=0 path=-\n", (long)getpid());
 	file_put("note.second", note);
 	assert_int_equal(prepare(&a), 0);
@@ -671,7 +641,6 @@ an_anchor_that_is_no_longer_evaluated_is_only_remarked(void **state)
 {
 	struct anchor a = an_anchor();
 
-	(void)state;
 	assert_int_equal(prepare(&a), 0);
 	file_put("nat", "");
 	file_put("rules", "pass all\n");
@@ -690,7 +659,6 @@ the_groups_skip_flag_is_cleared_and_set_again_on_openbsd(void **state)
 {
 	struct anchor a = an_anchor();
 
-	(void)state;
 	fake.env.system = &pf_openbsd;
 	file_put("interfaces", "lo (skip)\nlo0 (skip)\n");
 	assert_int_equal(prepare(&a), 0);
@@ -710,7 +678,6 @@ an_unreferenced_anchor_stops_the_start_and_changes_nothing(void **state)
 {
 	struct anchor a = an_anchor();
 
-	(void)state;
 	file_put("info", "Status: Disabled\n");
 	file_put("rules", "pass all\n");
 	assert_int_equal(prepare(&a), ENOENT);
@@ -722,7 +689,6 @@ macos_takes_a_reference_and_a_place_under_com_apple(void **state)
 {
 	struct anchor a = an_anchor();
 
-	(void)state;
 	fake.env.system = &pf_macos;
 	file_put("nat", "rdr-anchor \"com.apple/*\" all\n");
 	file_put("rules", "anchor \"com.apple/*\" all\n");
@@ -743,7 +709,6 @@ a_stale_token_is_released_and_what_was_changed_is_inherited(void **state)
 {
 	struct anchor a = an_anchor();
 
-	(void)state;
 	fake.env.system = &pf_macos;
 	fake.anchor = NULL;
 	file_put("states", "ALL udp 127.0.0.1:10080 <- 203.0.113.7:443 <- 10.0.0.5:50000       SINGLE:MULTIPLE\n");
@@ -768,7 +733,6 @@ states_of_intercepted_flows_are_killed_by_their_labels(void **state)
 {
 	struct anchor a = an_anchor();
 
-	(void)state;
 	a.ops->forget(&a);
 	assert_non_null(strstr(file_get("log"), "-q -k label -k pfinterceptd: TCP\n"));
 	assert_non_null(strstr(file_get("log"), "-q -k label -k pfinterceptd: DNS over UDP\n"));
@@ -780,7 +744,6 @@ a_text_that_pfctl_refuses_is_an_error(void **state)
 {
 	struct anchor a = an_anchor();
 
-	(void)state;
 	file_put("fail", "");
 	assert_int_equal(a.ops->load(&a, "nonsense\n"), EIO);
 }
@@ -791,7 +754,6 @@ a_missing_pfctl_is_a_finding(void **state)
 	struct anchor a = an_anchor();
 	struct pf_report r;
 
-	(void)state;
 	fake.env.pfctl = "/nonexistent/pfctl";
 	assert_int_equal(pf_check_read(&fake.env, "interceptor", &r), 0);
 	assert_int_equal(r.pfctl_error, ENOENT);

@@ -187,7 +187,6 @@ check_problem(const char *text, const char *part)
 static void
 hash_inside_quotes_is_no_comment(void **state)
 {
-	(void)state;
 	check_text("openbsd", "name = \"a # b\"\npass\n", "name = \"a # b\"\n" ANCHOR "pass\n");
 	check_text("openbsd", "name = \"a # b\npass\"\nset limit states 9\n",
 	    "name = \"a # b\npass\"\nset limit states 9\n" ANCHOR);
@@ -196,7 +195,6 @@ hash_inside_quotes_is_no_comment(void **state)
 static void
 quote_inside_a_word_opens_nothing(void **state)
 {
-	(void)state;
 	check_text("openbsd", "set fingerprints it's\npass\nblock label 'x'\n",
 	    "set fingerprints it's\n" ANCHOR "pass\nblock label 'x'\n");
 }
@@ -204,7 +202,6 @@ quote_inside_a_word_opens_nothing(void **state)
 static void
 continued_line_is_one_statement(void **state)
 {
-	(void)state;
 	check_text("freebsd", "nat on em0 from any \\\n\tto any -> \\\n(em0)\n\\\npass\n",
 	    "nat on em0 from any \\\n\tto any -> \\\n(em0)\n" RDR ANCHOR "\\\npass\n");
 }
@@ -212,14 +209,12 @@ continued_line_is_one_statement(void **state)
 static void
 comment_stays_with_its_rule(void **state)
 {
-	(void)state;
 	check_text("openbsd", "# head\n\n# about pass\n  # more\npass\n", "# head\n\n" ANCHOR "# about pass\n  # more\npass\n");
 }
 
 static void
 no_rdr_is_translation_and_no_scrub_is_not(void **state)
 {
-	(void)state;
 	check_text("freebsd", "no scrub in on em1\nno rdr on em1 all\npass\n",
 	    "no scrub in on em1\nno rdr on em1 all\n" RDR ANCHOR "pass\n");
 }
@@ -228,14 +223,12 @@ no_rdr_is_translation_and_no_scrub_is_not(void **state)
 static void
 translation_behind_filter_rules_is_left_there(void **state)
 {
-	(void)state;
 	check_text("freebsd", "pass\nnat on em0 all -> (em0)\n", RDR ANCHOR "pass\nnat on em0 all -> (em0)\n");
 }
 
 static void
 macro_of_a_macro_and_its_latest_value(void **state)
 {
-	(void)state;
 	check_text("openbsd", "a = set\na = block\nb = $a \"in\"\n$b\n", "a = set\na = block\nb = $a \"in\"\n" ANCHOR "$b\n");
 	check_text("openbsd", "a = pass\na = $a \"quick\"\n$a\n", "a = pass\na = $a \"quick\"\n" ANCHOR "$a\n");
 	check_text("openbsd", "a = \"set skip on\"\n$a lo0\n", "a = \"set skip on\"\n$a lo0\n" ANCHOR);
@@ -244,7 +237,6 @@ macro_of_a_macro_and_its_latest_value(void **state)
 static void
 anchor_of_another_name_does_not_count(void **state)
 {
-	(void)state;
 	check_text("openbsd", "anchor \"interceptor2\"\nanchor \"x/interceptor\"\n",
 	    ANCHOR "anchor \"interceptor2\"\nanchor \"x/interceptor\"\n");
 }
@@ -257,7 +249,6 @@ skip_on_lo_is_seen(void **state)
 	static const char *const no[] = { "set skip on lo1\n", "# set skip on lo0\n", "set skip on { em0 }\n", "" };
 	struct pf_conf_result r;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
 		insert(yes[i], strlen(yes[i]), "openbsd", &r);
 		assert_true(r.skips_lo);
@@ -273,7 +264,6 @@ skip_on_lo_is_seen(void **state)
 static void
 texts_that_cannot_be_changed_say_why(void **state)
 {
-	(void)state;
 	check_problem("include \"nowhere\"\npass\n", "\"nowhere\" cannot be read");
 	check_problem("include \"itself.inc\"\n", "include itself");
 	check_problem("include \"freebsd-handbook.conf\"\n", "by hand");
@@ -288,7 +278,6 @@ undo_keeps_what_was_added_behind(void **state)
 	static const char text[] = "scrub in\nanchor \"interceptor\" # pfinterceptctl setup (added a line end)\npass\n";
 	struct pf_conf_result r;
 
-	(void)state;
 	assert_int_equal(pf_conf_undo(text, strlen(text), &r), 0);
 	assert_int_equal(r.answer, PF_CONF_CHANGED);
 	assert_string_equal(r.text, "scrub in\npass\n");
@@ -301,7 +290,6 @@ undo_leaves_lines_made_by_hand(void **state)
 	static const char text[] = "anchor \"interceptor\"\n# pfinterceptctl setup was not here\n";
 	struct pf_conf_result r;
 
-	(void)state;
 	assert_int_equal(pf_conf_undo(text, strlen(text), &r), 0);
 	assert_int_equal(r.answer, PF_CONF_THERE);
 	assert_null(r.text);
@@ -316,7 +304,6 @@ every_beginning_of_a_file_can_be_undone(void **state)
 	char path[512], *text;
 	size_t len;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		path_of(path, names[i], ".conf");
 		text = read_file(path, &len);

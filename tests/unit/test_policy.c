@@ -17,7 +17,6 @@ static char last_line[512];
 void
 conf_free(struct conf *conf)
 {
-	(void)conf;
 	conf_frees++;
 }
 
@@ -80,7 +79,6 @@ numeric_proxies_have_their_address_at_once(void **state)
 	struct policy *policy = make();
 	union addr four = ip("192.0.2.9", 1081), six = ip("2001:db8::9", 1082);
 
-	(void)state;
 	assert_int_equal(policy->generation, 7);
 	assert_int_equal(policy->proxies[0].naddrs, 0);
 	assert_int_equal(policy->proxies[1].naddrs, 1);
@@ -95,7 +93,6 @@ configuration_goes_with_the_last_reference(void **state)
 {
 	struct policy *policy = make();
 
-	(void)state;
 	policy_ref(policy);
 	policy_unref(policy);
 	assert_int_equal(conf_frees, 0);
@@ -113,7 +110,6 @@ found_addresses_get_the_port_and_keep_the_preferred_one(void **state)
 	union addr second[] = { ip("192.0.2.3", 0), ip("192.0.2.4", 0), ip("192.0.2.2", 0) };
 	union addr many[PROXY_ADDRS + 1], want = ip("192.0.2.2", 1080);
 
-	(void)state;
 	policy_set_proxy(policy, 0, first, 2);
 	assert_int_equal(proxy->naddrs, 2);
 	assert_true(addr_equal(&proxy->addrs[1], &want));
@@ -138,7 +134,6 @@ system_resolvers_yield_to_configured_ones(void **state)
 	struct conf own = { .dns = { .servers = &configured, .nservers = 1 } };
 	struct policy *policy = make(), *fixed = policy_new(&own, 1);
 
-	(void)state;
 	assert_int_equal(policy->nresolvers, 0);
 	assert_int_equal(policy_set_resolvers(policy, system, 2), 0);
 	assert_int_equal(policy->nresolvers, 2);
@@ -156,7 +151,6 @@ knows_the_names_of_proxies(void **state)
 {
 	struct policy *policy = make();
 
-	(void)state;
 	assert_true(policy_is_proxy_host(policy, "proxy.example"));
 	assert_true(policy_is_proxy_host(policy, "PROXY.example."));
 	assert_false(policy_is_proxy_host(policy, "a.proxy.example"));
@@ -178,7 +172,6 @@ inherits_what_is_known_of_the_same_proxy_only(void **state)
 	struct policy *older = make(), *policy = policy_new(&next, 8);
 	union addr found[] = { ip("192.0.2.1", 0), ip("192.0.2.2", 0) };
 
-	(void)state;
 	policy_set_proxy(older, 0, found, 2);
 	older->proxies[0].preferred = 1;
 	older->proxies[0].connects = 5;
@@ -205,7 +198,6 @@ inheriting_keeps_newly_found_addresses(void **state)
 	struct policy *older = make(), *policy = make();
 	union addr was[] = { ip("192.0.2.1", 0), ip("192.0.2.2", 0) }, is = ip("192.0.2.2", 0), want = ip("192.0.2.2", 1080);
 
-	(void)state;
 	policy_set_proxy(older, 0, was, 2);
 	policy_set_proxy(policy, 0, &is, 1);
 	policy_inherit(policy, older);
@@ -221,7 +213,6 @@ logs_changes_only_and_no_secret(void **state)
 	struct policy *policy = make();
 	struct proxy *proxy = &policy->proxies[0];
 
-	(void)state;
 	policy_proxy_up(proxy);
 	assert_int_equal(log_lines, 0);
 	policy_proxy_down(proxy, CLOSE_PROXY_AUTH, 100.);
@@ -246,7 +237,6 @@ retries_back_off_from_10_to_60_seconds(void **state)
 	struct proxy *proxy = &policy->proxies[0];
 	double now = 100.;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
 		policy_proxy_down(proxy, CLOSE_UNREACHABLE, now);
 		assert_true(proxy->down);

@@ -57,7 +57,6 @@ rule_first_match_wins(void **state)
 	    "{\"id\":20,\"pattern\":\"*.kion.cloud\",\"proxy_id\":1},"
 	    "{\"id\":30,\"pattern\":\"*\",\"action\":\"direct\"}]");
 
-	(void)state;
 	assert_int_equal(winner(c, "a.kion.cloud", NULL, IPPROTO_TCP, 443), 10);
 	assert_int_equal(winner(c, "b.kion.cloud", NULL, IPPROTO_TCP, 443), 20);
 	assert_int_equal(winner(c, "kion.cloud", NULL, IPPROTO_TCP, 443), 30);
@@ -70,7 +69,6 @@ rule_wildcard_does_not_match_apex(void **state)
 {
 	struct conf *c = conf("\"rules\":[{\"id\":1,\"pattern\":\"*.kion.cloud\",\"proxy_id\":1}]");
 
-	(void)state;
 	assert_int_equal(winner(c, "kion.cloud", "192.0.2.1", IPPROTO_TCP, 443), 0);
 	assert_int_equal(winner(c, "x.kion.cloud", "192.0.2.1", IPPROTO_TCP, 443), 1);
 	conf_free(c);
@@ -83,7 +81,6 @@ rule_disabled_is_passed_over(void **state)
 	    "{\"id\":1,\"pattern\":\"*\",\"proxy_id\":2,\"enabled\":false},"
 	    "{\"id\":2,\"pattern\":\"*\",\"proxy_id\":1}]");
 
-	(void)state;
 	assert_int_equal(winner(c, "example.com", NULL, IPPROTO_TCP, 80), 2);
 	conf_free(c);
 }
@@ -95,7 +92,6 @@ rule_limits_by_port_and_protocol(void **state)
 	    "{\"id\":1,\"pattern\":\"*\",\"proxy_id\":1,\"ports\":\"443,8000-8999\",\"protocol\":\"tcp\"},"
 	    "{\"id\":2,\"pattern\":\"*\",\"action\":\"block\",\"ports\":\"443\"}]");
 
-	(void)state;
 	assert_int_equal(winner(c, "a.example", NULL, IPPROTO_TCP, 443), 1);
 	assert_int_equal(winner(c, "a.example", NULL, IPPROTO_TCP, 8000), 1);
 	assert_int_equal(winner(c, "a.example", NULL, IPPROTO_TCP, 8999), 1);
@@ -111,7 +107,6 @@ rule_of_a_dns_query_counts_when_it_proxies_some_port(void **state)
 	struct conf *c = conf("\"rules\":[{\"id\":1,\"pattern\":\"*.kion.cloud\",\"proxy_id\":1,\"ports\":\"443\","
 	    "\"protocol\":\"tcp\"}]");
 
-	(void)state;
 	assert_int_equal(winner(c, "a.kion.cloud", NULL, 0, 0), 1);
 	conf_free(c);
 }
@@ -125,7 +120,6 @@ rule_that_blocks_some_ports_does_not_decide_a_dns_query(void **state)
 	    "{\"id\":3,\"pattern\":\"*.a.example\",\"proxy_id\":1},"
 	    "{\"id\":4,\"pattern\":\"*.b.example\",\"action\":\"block\"}]");
 
-	(void)state;
 	assert_int_equal(winner(c, "x.a.example", NULL, 0, 0), 3);
 	assert_int_equal(winner(c, "x.b.example", NULL, 0, 0), 4);
 	assert_int_equal(winner(c, "x.a.example", NULL, IPPROTO_TCP, 25), 1);
@@ -137,7 +131,6 @@ rule_with_addresses_never_decides_a_dns_query(void **state)
 {
 	struct conf *c = conf("\"rules\":[{\"id\":1,\"pattern\":\"0.0.0.0/0\",\"proxy_id\":1}]");
 
-	(void)state;
 	assert_int_equal(winner(c, "a.example", NULL, 0, 0), 0);
 	assert_int_equal(winner(c, "a.example", "192.0.2.1", IPPROTO_TCP, 80), 1);
 	conf_free(c);
@@ -151,7 +144,6 @@ rule_ignores_case_and_final_dot(void **state)
 	    "{\"id\":2,\"pattern\":\"*.Kion.Cloud.\",\"proxy_id\":1},"
 	    "{\"id\":3,\"pattern\":\"KION.*\",\"proxy_id\":1}]");
 
-	(void)state;
 	assert_int_equal(winner(c, "eXample.com", NULL, IPPROTO_TCP, 443), 1);
 	assert_int_equal(winner(c, "EXAMPLE.COM.", NULL, IPPROTO_TCP, 443), 1);
 	assert_int_equal(winner(c, "A.KION.cloud.", NULL, IPPROTO_TCP, 443), 2);
@@ -166,7 +158,6 @@ rule_matches_any_pattern_of_its_list(void **state)
 {
 	struct conf *c = conf("\"rules\":[{\"id\":1,\"pattern\":\" *.a.b ; c;10.0.0.0/8;2001:db8::/32\\t\",\"proxy_id\":1}]");
 
-	(void)state;
 	assert_int_equal(winner(c, "x.a.b", NULL, IPPROTO_TCP, 443), 1);
 	assert_int_equal(winner(c, "c", "192.0.2.1", IPPROTO_TCP, 443), 1);
 	assert_int_equal(winner(c, "a.b", NULL, IPPROTO_TCP, 443), 0);
@@ -247,7 +238,6 @@ rule_found_by_hash_is_the_one_found_one_by_one(void **state)
 	const unsigned seed = (unsigned)time(NULL);
 	union addr a;
 
-	(void)state;
 	srand(seed);
 	for (int round = 0; round < 300; round++) {
 		size_t n = 1 + (size_t)rand() % 24, used = (size_t)sprintf(text, "\"rules\":[");
@@ -291,7 +281,6 @@ rule_with_a_user_counts_for_that_user_only(void **state)
 	    "{\"id\":2,\"pattern\":\"*\",\"proxy_id\":1,\"user\":\"1001\"},{\"id\":3,\"pattern\":\"*\",\"action\":\"direct\"}]");
 	struct rule_query q = any_flow;
 
-	(void)state;
 	assert_int_equal(rule_match(c, &q).rule->id, 3);
 	q.user = 0;
 	assert_int_equal(rule_match(c, &q).rule->id, 3);
@@ -329,7 +318,6 @@ rule_tells_what_may_happen_to_any_flow_of_a_name(void **state)
 	};
 	char text[1024];
 
-	(void)state;
 	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
 		struct conf *c;
 
@@ -349,7 +337,6 @@ rule_gives_its_enabled_proxies_in_order(void **state)
 	struct conf *c = conf("\"rules\":[{\"id\":1,\"pattern\":\"*\",\"proxy_id\":[3,2,1]}]");
 	struct verdict v = rule_match(c, &any_flow);
 
-	(void)state;
 	assert_int_equal(v.action, ACTION_PROXY);
 	assert_int_equal(v.nproxies, 2);
 	assert_int_equal(v.proxies[0]->id, 3);
@@ -366,7 +353,6 @@ rule_default_action_applies_where_none_matches(void **state)
 		{ "\"default_action\":\"proxy\"", ACTION_PROXY, 2 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct conf *c = conf(rows[i].text);
 		struct verdict v = rule_match(c, &any_flow);

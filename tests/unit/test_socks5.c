@@ -65,7 +65,6 @@ answer(const void *bytes, size_t len)
 static void
 offers_only_no_auth_without_user_name(void **state)
 {
-	(void)state;
 	begin(&open_proxy, "a.example", NULL);
 	EXPECT_OUT("\x05\x01\x00");
 }
@@ -73,7 +72,6 @@ offers_only_no_auth_without_user_name(void **state)
 static void
 offers_both_methods_with_user_name(void **state)
 {
-	(void)state;
 	begin(&password_proxy, "a.example", NULL);
 	EXPECT_OUT("\x05\x02\x00\x02");
 }
@@ -81,7 +79,6 @@ offers_both_methods_with_user_name(void **state)
 static void
 asks_by_name_where_one_is_known(void **state)
 {
-	(void)state;
 	begin(&open_proxy, "a.example", "192.0.2.1");
 	hs.out_len = 0;
 	assert_int_equal(ANSWER("\x05\x00"), HANDSHAKE_MORE);
@@ -91,7 +88,6 @@ asks_by_name_where_one_is_known(void **state)
 static void
 asks_by_ipv4_address(void **state)
 {
-	(void)state;
 	begin(&open_proxy, NULL, "192.0.2.1");
 	hs.out_len = 0;
 	assert_int_equal(ANSWER("\x05\x00"), HANDSHAKE_MORE);
@@ -101,7 +97,6 @@ asks_by_ipv4_address(void **state)
 static void
 asks_by_ipv6_address(void **state)
 {
-	(void)state;
 	begin(&open_proxy, NULL, "2001:db8::1");
 	hs.out_len = 0;
 	assert_int_equal(ANSWER("\x05\x00"), HANDSHAKE_MORE);
@@ -113,7 +108,6 @@ longest_host_name_fits(void **state)
 {
 	char host[HOST_MAX + 1];
 
-	(void)state;
 	memset(host, 'a', HOST_MAX);
 	host[HOST_MAX] = '\0';
 	begin(&open_proxy, host, NULL);
@@ -126,7 +120,6 @@ longest_host_name_fits(void **state)
 static void
 target_without_name_and_address_fails(void **state)
 {
-	(void)state;
 	begin(&open_proxy, NULL, NULL);
 	hs.out_len = 0;
 	assert_int_equal(ANSWER("\x05\x00"), HANDSHAKE_FAILED);
@@ -137,7 +130,6 @@ target_without_name_and_address_fails(void **state)
 static void
 sends_password_only_when_asked(void **state)
 {
-	(void)state;
 	begin(&password_proxy, "h", NULL);
 	hs.out_len = 0;
 	assert_int_equal(ANSWER("\x05\x00"), HANDSHAKE_MORE);
@@ -154,7 +146,6 @@ sends_password_only_when_asked(void **state)
 static void
 refused_password_is_an_auth_failure(void **state)
 {
-	(void)state;
 	begin(&password_proxy, "h", NULL);
 	hs.out_len = 0;
 	ANSWER("\x05\x02");
@@ -170,7 +161,6 @@ overlong_password_is_not_sent(void **state)
 	char text[300];
 	struct conf_proxy proxy = { .host = "proxy", .username = "user", .password = text };
 
-	(void)state;
 	memset(text, 'p', sizeof(text));
 	text[256] = '\0';
 	begin(&proxy, "h", NULL);
@@ -189,7 +179,6 @@ method_not_offered_is_refused(void **state)
 {
 	static const char *const methods[] = { "\x05\x02", "\x05\x01", "\x05\x80", "\x05\xff" };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
 		begin(&open_proxy, "h", NULL);
 		hs.out_len = 0;
@@ -203,7 +192,6 @@ method_not_offered_is_refused(void **state)
 static void
 other_protocol_is_not_socks(void **state)
 {
-	(void)state;
 	begin(&open_proxy, "h", NULL);
 	assert_int_equal(ANSWER("HT"), HANDSHAKE_FAILED);
 	assert_int_equal(hs.reason, CLOSE_PROXY_PROTOCOL);
@@ -220,7 +208,6 @@ other_protocol_is_not_socks(void **state)
 static void
 every_reply_code_has_its_reason(void **state)
 {
-	(void)state;
 	for (unsigned rep = 1; rep <= 255; rep++) {
 		const uint8_t reply[] = { 5, (uint8_t)rep, 0, 0 };
 		enum close_reason reason = rep <= 8 ? CLOSE_SOCKS_FAILURE + rep - 1 : CLOSE_SOCKS_UNASSIGNED;
@@ -238,7 +225,6 @@ unknown_address_type_in_the_reply_is_refused(void **state)
 {
 	static const uint8_t types[] = { 0, 2, 5, 255 };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(types); i++) {
 		const uint8_t reply[] = { 5, 0, 0, types[i] };
 
@@ -261,7 +247,6 @@ takes_exactly_the_reply(void **state)
 	};
 	char stream[64];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
 		memcpy(stream, replies[i].bytes, replies[i].len);
 		memcpy(stream + replies[i].len, "220 hello", 9);
@@ -281,7 +266,6 @@ longest_bound_name_is_taken_whole(void **state)
 	uint8_t stream[2 + 4 + 1 + 255 + 2 + 5] = { 5, 0, 5, 0, 0, 3, 255 };
 	size_t used;
 
-	(void)state;
 	begin(&open_proxy, "h", NULL);
 	assert_int_equal(feed(stream, sizeof(stream), 1, &used), HANDSHAKE_DONE);
 	assert_int_equal(used, sizeof(stream) - 5);
@@ -300,7 +284,6 @@ begin_association(void)
 static void
 association_is_asked_for_without_an_address(void **state)
 {
-	(void)state;
 	begin_association();
 	EXPECT_OUT("\x05\x03\x00\x01\0\0\0\0\0\0");
 }
@@ -310,7 +293,6 @@ bound_address_of_an_association_is_kept(void **state)
 {
 	union addr v4, v6, any;
 
-	(void)state;
 	addr_parse("192.0.2.9", 0x1234, &v4);
 	addr_parse("2001:db8::9", 0x1234, &v6);
 	addr_parse("0.0.0.0", 0x1234, &any);
@@ -333,7 +315,6 @@ refused_association_always_asks_the_next_proxy(void **state)
 {
 	char reply[] = "\x05\x00\x00\x01";
 
-	(void)state;
 	for (char rep = 1; rep <= 9; rep++) {
 		begin_association();
 		reply[1] = rep;

@@ -40,7 +40,6 @@ rule_may_catch(const struct conf *conf, const char *host)
 uint32_t
 ipc_request(struct ipc *ipc, struct ipc_msg *msg, unsigned timeout_ms, ipc_answer *answer, void *arg)
 {
-	(void)ipc;
 	if (fx.refuses)
 		return 0;
 	assert_int_equal(msg->type, IPC_TARGETS);
@@ -75,7 +74,6 @@ setup(void **state)
 {
 	struct names *names = names_new(1);
 
-	(void)state;
 	memset(&fx, 0, sizeof(fx));
 	fx.t = targets_new(ev_default_loop(0), NULL);
 	set_conf(MODE_MATCHED, names);
@@ -86,7 +84,6 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	(void)state;
 	targets_free(fx.t);
 	return 0;
 }
@@ -117,7 +114,6 @@ want(const char *text, double seconds, unsigned who)
 static void
 a_round_is_one_message_and_all_are_told(void **state)
 {
-	(void)state;
 	assert_int_equal(want("192.0.2.1", 400, 0), EINPROGRESS);
 	assert_int_equal(want("2001:db8::1", 500, 1), EINPROGRESS);
 	assert_int_equal(want("192.0.2.1", 300, 2), EINPROGRESS);
@@ -137,7 +133,6 @@ more_than_fit_into_a_message_are_answered_each_in_its_turn(void **state)
 {
 	union addr addr = address("192.0.2.0");
 
-	(void)state;
 	for (unsigned i = 0; i < 20; i++) {
 		addr.in.sin_addr.s_addr += htonl(1);
 		assert_int_equal(targets_want(fx.t, &addr, ev_now(EV_DEFAULT) + 400, done_cb, &fx.done[i / IPC_ADDRS]), EINPROGRESS);
@@ -156,7 +151,6 @@ more_than_fit_into_a_message_are_answered_each_in_its_turn(void **state)
 static void
 who_waits_goes_on_when_no_answer_comes(void **state)
 {
-	(void)state;
 	want("192.0.2.1", 400, 0);
 	turn();
 	answer(0, ETIMEDOUT);
@@ -175,7 +169,6 @@ who_waits_goes_on_when_no_answer_comes(void **state)
 static void
 who_has_left_is_not_told(void **state)
 {
-	(void)state;
 	want("192.0.2.1", 400, 0);
 	turn();
 	want("192.0.2.2", 400, 0);
@@ -193,7 +186,6 @@ mode_all_asks_nothing(void **state)
 {
 	struct names *names = names_new(1);
 
-	(void)state;
 	set_conf(MODE_ALL, names);
 	assert_int_equal(want("192.0.2.1", 400, 0), 0);
 	turn();
@@ -209,7 +201,6 @@ known_names_are_asked_for_again_after_a_reload(void **state)
 	struct names *names = names_new(10);
 	const double now = ev_now(EV_DEFAULT);
 
-	(void)state;
 	names_learn(names, &client, &one, "a.kion.cloud", now + 100);
 	names_learn(names, &client, &two, "example.com", now + 100);
 	names_learn(names, &client, &old, "b.kion.cloud", now - 1);

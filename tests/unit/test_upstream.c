@@ -100,7 +100,6 @@ fake_go_on(struct fake *f)
 static void
 fake_on_tick(struct ev_loop *l, ev_timer *w, int revents)
 {
-	(void)l, (void)revents;
 	fake_go_on(w->data);
 }
 
@@ -110,7 +109,6 @@ fake_on_io(struct ev_loop *l, ev_io *w, int revents)
 	struct fake *f = w->data;
 	ssize_t n = read(f->fd, f->in + f->in_len, sizeof(f->in) - f->in_len);
 
-	(void)l, (void)revents;
 	if (n <= 0) {
 		fake_hang_up(f);
 		return;
@@ -126,7 +124,6 @@ fake_on_accept(struct ev_loop *l, ev_io *w, int revents)
 	struct fake *f = w->data;
 	int on = 1;
 
-	(void)revents;
 	fake_hang_up(f);
 	f->fd = accept(f->listener, NULL, NULL);
 	assert_true(f->fd != -1);
@@ -158,7 +155,6 @@ fake_refuse(size_t i)
 static int
 set_up(void **state)
 {
-	(void)state;
 	fds_before = count_descriptors();
 	warnings = results = resolves = 0;
 	memset(&conf, 0, sizeof(conf));
@@ -189,7 +185,6 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	(void)state;
 	assert_int_equal(policy->refs, 1);
 	policy_unref(policy);
 	if (results > 0 && result.fd != -1)
@@ -242,7 +237,6 @@ open_to(const char *host, const union addr *addr, size_t nproxies)
 static void
 on_overdue(struct ev_loop *l, ev_timer *w, int revents)
 {
-	(void)l, (void)w, (void)revents;
 	overdue = true;
 }
 
@@ -324,7 +318,6 @@ direct_gives_a_tuned_socket(void **state)
 	int on = 0;
 	socklen_t len = sizeof(on);
 
-	(void)state;
 	open_to("ignored.example", &fakes[0].addr, 0);
 	run_until(has_result);
 	assert_true(result.fd != -1);
@@ -342,7 +335,6 @@ direct_failures_have_their_reasons(void **state)
 {
 	union addr refused = fakes[0].addr, broadcast;
 
-	(void)state;
 	fake_refuse(0);
 	open_to(NULL, &refused, 0);
 	run_until(has_result);
@@ -383,7 +375,6 @@ direct_connect_is_bounded_in_time(void **state)
 	union addr addr;
 	int fillers[4], fd = black_hole(&addr, fillers);
 
-	(void)state;
 	conf.timeouts.connect = .05;
 	open_to(NULL, &addr, 0);
 	run_until(has_result);
@@ -395,7 +386,6 @@ direct_connect_is_bounded_in_time(void **state)
 static void
 socks5_payload_glued_to_the_reply_stays_in_the_socket(void **state)
 {
-	(void)state;
 	for (size_t piece = 0; piece <= 3; piece++) {
 		SCRIPT(0, socks_ok, AFTER_KEEP);
 		fakes[0].piece = piece;
@@ -415,7 +405,6 @@ socks5_sends_user_name_and_password(void **state)
 		STEP(4, "\x05\x02"), STEP(5, "\x01\x00"), STEP(8, "\x05\x00\x00\x03\x01p\x00\x00" "220 hello")
 	};
 
-	(void)state;
 	proxies[0].username = "u";
 	proxies[0].password = "p";
 	SCRIPT(0, steps, AFTER_KEEP);
@@ -431,7 +420,6 @@ http_payload_glued_to_the_head_stays_in_the_socket(void **state)
 	static const char request[] = "CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n";
 	static const struct step steps[] = { STEP(sizeof(request) - 1, "HTTP/1.1 200 OK\r\nVia: p\r\n\r\n220 hello") };
 
-	(void)state;
 	proxies[0].type = PROXY_HTTP;
 	for (size_t piece = 0; piece <= 3; piece++) {
 		SCRIPT(0, steps, AFTER_KEEP);
@@ -447,7 +435,6 @@ http_payload_glued_to_the_head_stays_in_the_socket(void **state)
 static void
 payload_before_an_immediate_close_is_kept(void **state)
 {
-	(void)state;
 	SCRIPT(0, socks_ok, AFTER_CLOSE);
 	expect_success("h", 1, 0);
 	expect_payload("220 hello");
@@ -460,7 +447,6 @@ every_reply_code_ends_or_fails_over(void **state)
 	char refusal[] = "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00";
 	const struct step steps[] = { STEP(3, "\x05\x00"), { 8, refusal, 10 } };
 
-	(void)state;
 	for (unsigned rep = 1; rep <= 9; rep++) {
 		refusal[1] = (char)rep;
 		SCRIPT(0, steps, AFTER_CLOSE);
@@ -483,7 +469,6 @@ early_close_and_reset_at_every_byte(void **state)
 {
 	static const char first[] = "\x05\x00", second[] = "\x05\x00\x00\x01\x7f\x00\x00\x01\x04\x38";
 
-	(void)state;
 	for (size_t cut = 0; cut < 12; cut++) {
 		const struct step steps[] = { { 3, first, cut < 2 ? cut : 2 }, { 8, second, cut < 2 ? 0 : cut - 2 } };
 
@@ -500,7 +485,6 @@ early_close_and_reset_at_every_byte(void **state)
 static void
 close_right_after_accept_fails_over(void **state)
 {
-	(void)state;
 	fake_script(0, NULL, 0, AFTER_RESET);
 	SCRIPT(1, socks_ok, AFTER_KEEP);
 	expect_success("h", 2, 1);
@@ -513,7 +497,6 @@ silence_at_every_step_is_bounded_in_time(void **state)
 	static const struct step greeted[] = { STEP(3, "\x05\x00") };
 	static const struct step half[] = { STEP(3, "\x05\x00"), STEP(8, "\x05\x00\x00\x03") };
 
-	(void)state;
 	conf.timeouts.handshake = .03;
 	fake_script(0, NULL, 0, AFTER_KEEP);
 	expect_failure("h", 1, CLOSE_PROXY_TIMEOUT);
@@ -532,7 +515,6 @@ refused_credentials_and_methods_fail_over_and_warn_once(void **state)
 	static const struct step refused[] = { STEP(4, "\x05\x02"), STEP(5, "\x01\x01") };
 	static const struct step method[] = { STEP(3, "\x05\xff") };
 
-	(void)state;
 	proxies[0].username = proxies[0].password = "p";
 	SCRIPT(0, refused, AFTER_CLOSE);
 	SCRIPT(1, method, AFTER_KEEP);
@@ -551,7 +533,6 @@ refused_credentials_and_methods_fail_over_and_warn_once(void **state)
 static void
 failover_follows_the_order_of_the_list(void **state)
 {
-	(void)state;
 	fake_refuse(0);
 	SCRIPT(1, socks_ok, AFTER_KEEP);
 	SCRIPT(2, socks_ok, AFTER_KEEP);
@@ -564,7 +545,6 @@ failover_follows_the_order_of_the_list(void **state)
 static void
 proxies_that_are_down_go_last_until_their_retry(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < PROXIES; i++)
 		SCRIPT(i, socks_ok, AFTER_KEEP);
 	policy_proxy_down(&policy->proxies[0], CLOSE_CONNECT_REFUSED, ev_now(loop));
@@ -580,7 +560,6 @@ proxies_that_are_down_go_last_until_their_retry(void **state)
 static void
 list_without_a_reachable_proxy_is_down(void **state)
 {
-	(void)state;
 	fake_refuse(0);
 	fake_refuse(1);
 	expect_failure("h", 1, CLOSE_PROXY_DOWN);
@@ -595,7 +574,6 @@ answer_of_a_reachable_proxy_is_reported(void **state)
 {
 	static const struct step refused[] = { STEP(3, "\x05\x00"), STEP(8, "\x05\x02\x00\x01") };
 
-	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		SCRIPT(i, refused, AFTER_CLOSE);
 		policy->proxies[i].retry_at = 0;
@@ -611,7 +589,6 @@ answer_of_a_reachable_proxy_is_reported(void **state)
 static void
 proxy_without_addresses_is_looked_up_and_passed_over(void **state)
 {
-	(void)state;
 	proxies[0].host = "proxy.example";
 	policy->proxies[0].naddrs = 0;
 	SCRIPT(1, socks_ok, AFTER_KEEP);
@@ -624,7 +601,6 @@ proxy_without_addresses_is_looked_up_and_passed_over(void **state)
 static void
 unreachable_proxy_given_by_name_is_looked_up_again(void **state)
 {
-	(void)state;
 	proxies[1].host = "proxy.example";
 	fake_refuse(0);
 	fake_refuse(1);
@@ -638,7 +614,6 @@ addresses_are_tried_in_turn_from_the_preferred_one(void **state)
 {
 	struct proxy *proxy = &policy->proxies[0];
 
-	(void)state;
 	for (size_t i = 0; i < PROXIES; i++) {
 		SCRIPT(i, socks_ok, AFTER_KEEP);
 		proxy->addrs[i] = fakes[i].addr;
@@ -666,7 +641,6 @@ silent_address_leaves_time_for_the_others(void **state)
 	int fillers[4], fd = black_hole(&proxy->addrs[0], fillers);
 	double began = ev_now(loop);
 
-	(void)state;
 	conf.timeouts.connect = .2;
 	SCRIPT(1, socks_ok, AFTER_KEEP);
 	proxy->addrs[1] = fakes[1].addr;
@@ -686,7 +660,6 @@ fakes_interface(void)
 static void
 proxy_is_dialled_through_its_interface(void **state)
 {
-	(void)state;
 	SCRIPT(0, socks_ok, AFTER_KEEP);
 	proxies[0].interface = fakes_interface();
 	expect_success("h", 1, 0);
@@ -702,7 +675,6 @@ overlong_name_is_not_sent(void **state)
 	static const struct step steps[] = { STEP(3, "\x05\x00") };
 	char host[HOST_MAX + 2];
 
-	(void)state;
 	memset(host, 'a', sizeof(host) - 1);
 	host[sizeof(host) - 1] = '\0';
 	SCRIPT(0, steps, AFTER_KEEP);
@@ -719,7 +691,6 @@ cancel_at_every_stage_leaves_nothing_open(void **state)
 	union addr hole, was = policy->proxies[0].addrs[0];
 	int fillers[4], fd;
 
-	(void)state;
 	open_to("h", NULL, 1);                  /* before the loop saw it */
 	upstream_cancel(upstream);
 
@@ -767,7 +738,6 @@ association_goes_to_the_first_proxy_with_udp(void **state)
 	static const struct step grants[] = { STEP(3, "\x05\x00"), STEP(10, "\x05\x00\x00\x01\xc0\x00\x02\x09\x12\x34") };
 	union addr bound;
 
-	(void)state;
 	proxies[0].type = PROXY_HTTP;
 	SCRIPT(0, refuses, AFTER_KEEP);
 	SCRIPT(1, refuses, AFTER_KEEP);
@@ -789,7 +759,6 @@ association_goes_to_the_first_proxy_with_udp(void **state)
 static void
 proxy_that_is_down_may_have_udp(void **state)
 {
-	(void)state;
 	fake_script(0, NULL, 0, AFTER_RESET);
 	associate(1);
 	assert_int_equal(result.fd, -1);
@@ -799,7 +768,6 @@ proxy_that_is_down_may_have_udp(void **state)
 static int
 open_loop(void **state)
 {
-	(void)state;
 	signal(SIGPIPE, SIG_IGN);
 	loop = ev_loop_new(0);
 	return loop == NULL;
@@ -808,7 +776,6 @@ open_loop(void **state)
 static int
 close_loop(void **state)
 {
-	(void)state;
 	ev_loop_destroy(loop);
 	return 0;
 }
