@@ -36,6 +36,7 @@
 
 struct capture_query {
 	union addr       client, server;
+	uint8_t          station[6];    /* Ethernet: who sent it */
 	struct dns_query parsed;
 };
 
@@ -94,16 +95,17 @@ capture_address_cb(void *arg, const union addr *addr, uint32_t ttl)
 	capture_send(h->capture, &h->msg);
 }
 
-/* Nobody can make us believe in an answer that was not asked for. */
+/* Nobody can make us believe in an answer that was not asked for: one who sends a question, too, as if from here, does so
+ * from elsewhere, and the answer does not go back there. */
 static void
-capture_answer(struct capture *c, const struct capture_packet *p)
+capture_answer(struct capture *c, const struct capture_packet *p, const uint8_t to[6])
 {
 	struct heard h = { .capture = c, .msg = { .kind = CAPTURE_NAME, .source = p->dst } };
 	struct capture_query *q = capture_slot(c, &p->dst, p->data);
 	struct dns_answer answer;
 	char name[DNS_TEXT_MAX];
 
-	if (!addr_equal(&q->client, &p->dst) || !addr_equal(&q->server, &p->source) ||
+	if (!addr_equal(&q->client, &p->dst) || !addr_equal(&q->server, &p->source) || memcmp(q->station, to, 6) != 0 ||
 	    dns_answer_parse(p->data, p->len, q->parsed.id, &q->parsed.question, &answer) != 0)
 		return;
 	q->client = addr_none;
@@ -115,11 +117,12 @@ capture_answer(struct capture *c, const struct capture_packet *p)
 }
 
 static void
-capture_question(struct capture *c, const struct capture_packet *p)
+capture_question(struct capture *c, const struct capture_packet *p, const uint8_t from[6])
 {
 	struct capture_query *q = capture_slot(c, &p->source, p->data);
 
 	*q = (struct capture_query){ .client = p->source, .server = p->dst };
+	memcpy(q->station, from, 6);
 	if (dns_query_parse(p->data, p->len, &q->parsed) != 0)
 		q->client = addr_none;
 }
@@ -137,7 +140,9 @@ capture_flow(struct capture *c, const struct capture_packet *p)
 static void
 capture_packet_cb(u_char *arg, const struct pcap_pkthdr *head, const u_char *bytes)
 {
+	static const uint8_t none[12];
 	const struct tap *tap = (const struct tap *)(void *)arg;
+	const uint8_t *stations = tap->link == CAPTURE_ETHERNET ? bytes : none; /* to, from */
 	struct capture_packet p;
 
 	if (capture_packet_parse(tap->link, bytes, head->caplen, &p) != 0)
@@ -145,9 +150,9 @@ capture_packet_cb(u_char *arg, const struct pcap_pkthdr *head, const u_char *byt
 	if (capture_packet_begins(&p) && addr_port(&p.dst) != DNS_PORT)
 		capture_flow(tap->all, &p);
 	else if (p.proto == IPPROTO_UDP && p.len >= DNS_HEADER_LEN && addr_port(&p.dst) == DNS_PORT)
-		capture_question(tap->all, &p);
+		capture_question(tap->all, &p, stations + 6);
 	else if (p.proto == IPPROTO_UDP && p.len >= DNS_HEADER_LEN && addr_port(&p.source) == DNS_PORT)
-		capture_answer(tap->all, &p);
+		capture_answer(tap->all, &p, stations);
 }
 
 static int

@@ -2,7 +2,8 @@
  * capture.h - the capture monitor: a process of its own that reads packets and tells the worker what it overheard.
  *
  * It opens the interfaces as root, then gives everything up; what it sends is checked by the worker as if a stranger
- * had sent it. An answer of DNS counts only when the question was seen, too. Packets to this host are no flows.
+ * had sent it. An answer of DNS counts only when the question was seen, too, and goes back
+ * to the station that sent it. Packets to this host are no flows.
  *
  * Bounds:  CAPTURE_QUERIES questions without answer remembered; what the worker is too slow for is dropped and counted.
  */

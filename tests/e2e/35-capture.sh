@@ -45,11 +45,19 @@ check "... is overheard" within 5 names_learned "$before"
 check "... and names the next" origin banner 2001:db8:2::10 7001 2000
 check "... in its record" logged 'host=six.kion.cloud via=dns rule=1 action=proxy'
 
+station() { ip netns exec "$1" cat "/sys/class/net/$2/address"; }
+pair() { net /usr/bin/python3 "$TOOLS/packets.py" pair down0 "$1" "$2" "198.51.100.$3" forged.kion.cloud; }
 spoof() { net /usr/bin/python3 "$TOOLS/packets.py" spoof 198.51.100.53 192.0.2.2 198.51.100.12 evil.kion.cloud; }
 before=$(counter names)
 check "an answer that nobody asked for" spoof
 check "... and then a good one" resolve after.kion.cloud
 check "... of which only the second counts" within 5 names_learned "$before"
+before=$(counter names)
+check "a question and its answer from outside" pair "$(station client up0)" "$(station net down0)" 13
+check "... and then a good one" resolve again.kion.cloud
+check "... of which only that counts" within 5 names_learned "$before"
+check "... as a connection shows" origin banner 198.51.100.13 7001 2000
+check "... in its record" logged 'dst=198.51.100.13:7001 host=- via=ip'
 check "the forged one names nothing" origin banner 198.51.100.12 7001 2000
 check "... as the record says" logged 'dst=198.51.100.12:7001 host=- via=ip'
 

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""packets.py spoof SOURCE CLIENT ADDRESS NAME | garbage INTERFACE N - packets that no honest program sends.
+"""packets.py spoof SOURCE CLIENT ADDRESS NAME | pair INTERFACE TO FROM ADDRESS NAME | garbage INTERFACE N
+
+Packets that no honest program sends:
 
 spoof    answers from port 53 of SOURCE, which this host has, to CLIENT, each with another id and port:
          NAME is ADDRESS. Nobody has asked.
+pair     a question as if from 192.0.2.2, and its answer, both to the station TO
 garbage  N malformed packets onto the interface: cut, changed and random ones of every kind
 """
 import os
@@ -18,9 +21,9 @@ def answer(ident, name, address):
             b"\xc0\x0c" + struct.pack(">2HIH", 1, 1, 60, 4) + socket.inet_aton(address))
 
 
-def ipv4(proto, payload):
+def ipv4(proto, payload, source="198.51.100.53", dest="192.0.2.2"):
     return struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 1, 0, 64, proto, 0,
-                       socket.inet_aton("198.51.100.53"), socket.inet_aton("192.0.2.2")) + payload
+                       socket.inet_aton(source), socket.inet_aton(dest)) + payload
 
 
 def ipv6(proto, payload):
@@ -50,6 +53,16 @@ def garbage(interface, count):
     sock.send(b"\2\0\0\0\0\1\2\0\0\0\0\2\x08\x00" + os.urandom(200))
 
 
+def pair(interface, to, station, address, name):
+    link = bytes.fromhex((to + station).replace(":", "")) + b"\x08\x00"
+    full = answer(77, name, address)
+    question = full[:2] + struct.pack(">5H", 0x0100, 1, 0, 0, 0) + full[12:12 + len(name) + 6]
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    sock.bind((interface, 0))
+    sock.send(link + ipv4(17, struct.pack(">4H", 4000, 53, 8 + len(question), 0) + question, "192.0.2.2", "198.51.100.53"))
+    sock.send(link + ipv4(17, struct.pack(">4H", 53, 4000, 8 + len(full), 0) + full))
+
+
 def spoof(source, client, address, name):
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -64,5 +77,7 @@ def spoof(source, client, address, name):
 
 if sys.argv[1] == "spoof":
     spoof(*sys.argv[2:6])
+elif sys.argv[1] == "pair":
+    pair(*sys.argv[2:7])
 else:
     garbage(sys.argv[2], int(sys.argv[3]))
