@@ -11,13 +11,10 @@
 
 #define COMPARES_MAX 20000000   /* of two rules; thousands with the same pattern come to that */
 
-struct question {
-	const struct conf_rule *later;
-	size_t                 *budget;
-};
-
 /* What is found about one rule. */
 struct finding {
+	const struct conf_rule *rule;
+	size_t                 *budget;         /* comparisons left */
 	const struct conf_rule *first;          /* that takes a pattern */
 	const struct conf_rule *other;          /* ... and does something else with it */
 	const struct pattern   *pattern;        /* that other takes */
@@ -48,10 +45,10 @@ same_outcome(const struct conf_rule *a, const struct conf_rule *b)
 static bool
 takes_all(const void *arg, const struct conf_rule *earlier)
 {
-	const struct question *q = arg;
-	const struct conf_rule *later = q->later;
+	const struct finding *f = arg;
+	const struct conf_rule *later = f->rule;
 
-	if (*q->budget == 0 || --*q->budget == 0)
+	if (*f->budget == 0 || --*f->budget == 0)
 		return true;
 	return (earlier->protocol == 0 || earlier->protocol == later->protocol) &&
 	    (earlier->user == NULL || (later->user != NULL && strcmp(earlier->user, later->user) == 0)) &&
@@ -59,17 +56,17 @@ takes_all(const void *arg, const struct conf_rule *earlier)
 }
 
 static void
-look_at(const struct matcher *m, const struct question *q, const struct pattern *pattern, struct finding *f)
+look_at(const struct matcher *m, struct finding *f, const struct pattern *pattern)
 {
-	const struct conf_rule *earlier = matcher_first(m, pattern, q->later, takes_all, q);
+	const struct conf_rule *earlier = matcher_first(m, pattern, f->rule, takes_all, f);
 
-	if (earlier == q->later)
+	if (earlier == f->rule)
 		return;
 	f->taken++;
 	f->several |= f->first != NULL && f->first != earlier;
 	if (f->first == NULL)
 		f->first = earlier;
-	if (f->other == NULL && !same_outcome(earlier, q->later)) {
+	if (f->other == NULL && !same_outcome(earlier, f->rule)) {
 		f->other = earlier;
 		f->pattern = pattern;
 	}
@@ -89,16 +86,16 @@ pattern_format(const struct pattern *p, char *buf, size_t size)
 }
 
 static void
-warn(struct conf_reader *r, const struct json *node, const struct conf_rule *rule, const struct finding *f)
+warn(struct conf_reader *r, const struct json *node, const struct finding *f)
 {
 	char buf[HOST_MAX + 3];
 
-	if (f->taken == rule->npatterns)
+	if (f->taken == f->rule->npatterns)
 		conf_warn(r, node, "rule %u never matches, since rule %u%s before it takes all of its flows; remove it, or move it up",
-		    rule->id, f->first->id, f->several ? " with others" : "");
+		    f->rule->id, f->first->id, f->several ? " with others" : "");
 	else if (f->other != NULL)
 		conf_warn(r, node, "rule %u before rule %u takes \"%s\", and does something else with it; move one of "
-		    "them if that is not meant", f->other->id, rule->id, pattern_format(f->pattern, buf, sizeof(buf)));
+		    "them if that is not meant", f->other->id, f->rule->id, pattern_format(f->pattern, buf, sizeof(buf)));
 }
 
 void
@@ -110,15 +107,15 @@ conf_warn_overlaps(struct conf_reader *r, const struct json *rules)
 	for (const struct json *node = rules->first; node != NULL && budget > 0; node = node->next) {
 		const struct conf_rule *rule = &conf->rules[node->index];
 		const struct json *place = json_member(node, "pattern");
-		struct finding f = { .taken = 0 };
+		struct finding f = { .rule = rule, .budget = &budget };
 
 		if (place == NULL)
 			place = json_member(node, "pattern_file");
 		for (size_t i = 0; rule->enabled && i < rule->npatterns && budget > 0; i++)
-			look_at(conf->matcher, &(struct question){ rule, &budget }, &rule->patterns[i], &f);
+			look_at(conf->matcher, &f, &rule->patterns[i]);
 		if (budget == 0)
 			conf_warn(r, place, "too many rules have the same patterns; from here on they are not compared");
 		else if (rule->enabled && rule->npatterns > 0)
-			warn(r, place, rule, &f);
+			warn(r, place, &f);
 	}
 }

@@ -21,7 +21,7 @@ struct helper_target {
 	bool            fresh;          /* the firewall does not know it so long */
 };
 
-/* Which ones are meant. */
+/* Which ones are meant; NULL: all. */
 typedef bool target_test(const struct helper_targets *, const struct helper_target *);
 
 static bool
@@ -36,12 +36,6 @@ is_skipped(const struct helper_targets *t, const struct helper_target *target)
 	const struct network net = network_of(&target->addr);
 
 	return network_set_covers(&t->skip, &net);
-}
-
-static bool
-is_any(const struct helper_targets *t, const struct helper_target *target)
-{
-	return true;
 }
 
 static struct helper_target *
@@ -87,7 +81,7 @@ helper_targets_each(struct helper_targets *t, target_test *test, bool add, bool 
 	int error = 0;
 
 	HASH_ITER(hh, t->known, target, next) {
-		if (!test(t, target))
+		if (test != NULL && !test(t, target))
 			continue;
 		list[n++] = as_learned(target);
 		if (forget)
@@ -201,7 +195,7 @@ helper_targets_loaded(struct helper_targets *t, bool active, bool keep)
 	int error;
 
 	t->active = t->active || active;
-	error = helper_targets_each(t, is_any, active, !keep);
+	error = helper_targets_each(t, NULL, active, !keep);
 	t->active = active;
 	if (active && error != 0)
 		log_warn("learned addresses could not be given to the firewall again");
@@ -211,7 +205,7 @@ void
 helper_targets_free(struct helper_targets *t)
 {
 	t->active = false;
-	helper_targets_each(t, is_any, false, true);
+	helper_targets_each(t, NULL, false, true);
 	network_set_free(&t->skip);
 	ev_timer_stop(EV_DEFAULT_UC, &t->expire);
 }
