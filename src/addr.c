@@ -193,47 +193,18 @@ addr_in(const union addr *a, const struct network *nets)
 }
 
 #define END { .family = AF_UNSPEC }
+static const struct network loopback[] = { { AF_INET, { 127 }, 8 }, { AF_INET6, { [15] = 1 }, 128 }, END };
+static const struct network linklocal[] = { { AF_INET, { 169, 254 }, 16 }, { AF_INET6, { 0xfe, 0x80 }, 10 }, END };
+static const struct network multicast[] = { { AF_INET, { 224 }, 4 }, { AF_INET6, { 0xff }, 8 }, END };
+static const struct network any[] = { { AF_INET, { 0 }, 32 }, { AF_INET6, { 0 }, 128 }, END };
+static const struct network private[] = { { AF_INET, { 10 }, 8 }, { AF_INET, { 172, 16 }, 12 },
+	{ AF_INET, { 192, 168 }, 16 }, { AF_INET, { 100, 64 }, 10 }, { AF_INET6, { 0xfc }, 7 }, END };
 
-bool
-addr_is_loopback(const union addr *a)
-{
-	static const struct network nets[] = { { AF_INET, { 127 }, 8 }, { AF_INET6, { [15] = 1 }, 128 }, END };
-
-	return addr_in(a, nets);
-}
-
-bool
-addr_is_linklocal(const union addr *a)
-{
-	static const struct network nets[] = { { AF_INET, { 169, 254 }, 16 }, { AF_INET6, { 0xfe, 0x80 }, 10 }, END };
-
-	return addr_in(a, nets);
-}
-
-bool
-addr_is_multicast(const union addr *a)
-{
-	static const struct network nets[] = { { AF_INET, { 224 }, 4 }, { AF_INET6, { 0xff }, 8 }, END };
-
-	return addr_in(a, nets);
-}
-
-bool
-addr_is_any(const union addr *a)
-{
-	static const struct network nets[] = { { AF_INET, { 0 }, 32 }, { AF_INET6, { 0 }, 128 }, END };
-
-	return addr_in(a, nets);
-}
-
-bool
-addr_is_private(const union addr *a)
-{
-	static const struct network nets[] = { { AF_INET, { 10 }, 8 }, { AF_INET, { 172, 16 }, 12 },
-		{ AF_INET, { 192, 168 }, 16 }, { AF_INET, { 100, 64 }, 10 }, { AF_INET6, { 0xfc }, 7 }, END };
-
-	return addr_in(a, nets);
-}
+bool addr_is_loopback(const union addr *a) { return addr_in(a, loopback); }
+bool addr_is_linklocal(const union addr *a) { return addr_in(a, linklocal); }
+bool addr_is_multicast(const union addr *a) { return addr_in(a, multicast); }
+bool addr_is_any(const union addr *a) { return addr_in(a, any); }
+bool addr_is_private(const union addr *a) { return addr_in(a, private); }
 
 const char *
 addr_format_ip(const union addr *a, char buf[ADDR_TEXT_MAX])

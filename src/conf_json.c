@@ -240,22 +240,15 @@ value_add(struct parser *p, enum json_type type, const char *text, size_t len)
 	return node;
 }
 
-static int
-on_null(void *parser)
-{
-	return value_add(parser, JSON_NULL, "null", 4) != NULL;
-}
+static int on_null(void *p) { return value_add(p, JSON_NULL, "null", 4) != NULL; }
+static int on_start_map(void *p) { return value_add(p, JSON_OBJECT, "{", 1) != NULL; }
+static int on_start_array(void *p) { return value_add(p, JSON_ARRAY, "[", 1) != NULL; }
+static int on_number(void *p, const char *text, size_t len) { return value_add(p, JSON_NUMBER, text, len) != NULL; }
 
 static int
 on_boolean(void *parser, int truth)
 {
 	return value_add(parser, JSON_BOOLEAN, truth ? "true" : "false", truth ? 4 : 5) != NULL;
-}
-
-static int
-on_number(void *parser, const char *text, size_t len)
-{
-	return value_add(parser, JSON_NUMBER, text, len) != NULL;
 }
 
 static int
@@ -284,18 +277,6 @@ on_key(void *arg, const unsigned char *text, size_t len)
 		return 0;
 	p->open->last->key_offset = (uint32_t)offset;
 	return 1;
-}
-
-static int
-on_start_map(void *parser)
-{
-	return value_add(parser, JSON_OBJECT, "{", 1) != NULL;
-}
-
-static int
-on_start_array(void *parser)
-{
-	return value_add(parser, JSON_ARRAY, "[", 1) != NULL;
 }
 
 static int

@@ -40,14 +40,26 @@ net_bind_interface(int fd, int family, const char *interface)
 	return error;
 }
 
+/* tcp(4), tcp(7). On OpenBSD the times are the system's: sysctl net.inet.tcp.keepidle. */
+static const struct { int level, option, value; } tuning[] = {
+	{ IPPROTO_TCP, TCP_NODELAY, 1 },
+	{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+#if defined(TCP_KEEPIDLE)
+	{ IPPROTO_TCP, TCP_KEEPIDLE, 60 },
+#elif defined(TCP_KEEPALIVE)    /* macOS */
+	{ IPPROTO_TCP, TCP_KEEPALIVE, 60 },
+#endif
+#ifdef TCP_KEEPINTVL
+	{ IPPROTO_TCP, TCP_KEEPINTVL, 20 },
+	{ IPPROTO_TCP, TCP_KEEPCNT, 3 },
+#endif
+};
+
 void
 net_tune(int fd)
 {
-	int on = 1;
-
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	net_tune_keepalive(fd, 60, 20, 3);
+	for (size_t i = 0; i < sizeof(tuning) / sizeof(tuning[0]); i++)
+		setsockopt(fd, tuning[i].level, tuning[i].option, &tuning[i].value, sizeof(tuning[i].value));
 }
 
 int

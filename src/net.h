@@ -27,8 +27,7 @@ void net_tune(int fd);
 int net_bind_interface(int fd, int family, const char *interface);
 
 /* The systems' own part. EOPNOTSUPP or EPERM: bind to the interface's address instead. */
-int  net_bind_device(int fd, int family, const char *interface);
-void net_tune_keepalive(int fd, int idle_s, int interval_s, int probes);
+int net_bind_device(int fd, int family, const char *interface);
 
 /* Does the interface share our routes and addresses? OpenBSD: is it in our routing domain; elsewhere: yes. */
 bool net_is_reachable(const char *interface);

@@ -3,7 +3,6 @@
 #include "net.h"
 
 #include <net/if.h>
-#include <netinet/tcp.h>
 
 #include <errno.h>
 
@@ -18,15 +17,6 @@ net_bind_device(int fd, int family, const char *interface)
 	if (index == 0)
 		return ENXIO;
 	return setsockopt(fd, level, option, &index, sizeof(index)) == -1 ? errno : 0;
-}
-
-/* tcp(4): the idle time is called TCP_KEEPALIVE here. */
-void
-net_tune_keepalive(int fd, int idle_s, int interval_s, int probes)
-{
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPALIVE, &idle_s, sizeof(idle_s));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(interval_s));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 }
 
 bool

@@ -2,8 +2,6 @@
 
 #include "net.h"
 
-#include <netinet/tcp.h>
-
 #include <errno.h>
 #include <string.h>
 
@@ -12,14 +10,6 @@ int
 net_bind_device(int fd, int family, const char *interface)
 {
 	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface, (socklen_t)strlen(interface)) == -1 ? errno : 0;
-}
-
-void
-net_tune_keepalive(int fd, int idle_s, int interval_s, int probes)
-{
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(interval_s));
-	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 }
 
 bool

@@ -17,12 +17,6 @@ net_bind_device(int fd, int family, const char *interface)
 	return EOPNOTSUPP;
 }
 
-/* The times are the system's: sysctl net.inet.tcp.keepidle. */
-void
-net_tune_keepalive(int fd, int idle_s, int interval_s, int probes)
-{
-}
-
 /* An address of another routing domain is like any other host's to us, and may well be the same as one of ours. */
 bool
 net_is_reachable(const char *interface)
