@@ -8,28 +8,14 @@
 
 #include "log.h"
 
-static int
-none_render(FILE *out, const struct anchor_input *in)
-{
-	return 0;
-}
+static int none_render(FILE *out, const struct anchor_input *in) { return 0; }
+static int none_load(struct anchor *a, const char *text) { return 0; }
+static int none_remove(struct anchor *a) { return 0; }
 
 static int
 none_prepare(struct anchor *a, const struct conf *conf)
 {
 	log_info("intercept.firewall is \"none\": redirecting is left to your own rules");
-	return 0;
-}
-
-static int
-none_load(struct anchor *a, const char *text)
-{
-	return 0;
-}
-
-static int
-none_remove(struct anchor *a)
-{
 	return 0;
 }
 

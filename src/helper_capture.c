@@ -75,7 +75,6 @@ capture_child_cb(struct ev_loop *loop, ev_child *w, int revents)
 {
 	struct helper_capture *h = w->data;
 
-	(void)revents;
 	ev_child_stop(loop, w);
 	h->pid = 0;
 	if (w->rstatus == 0)
@@ -91,7 +90,6 @@ capture_child_cb(struct ev_loop *loop, ev_child *w, int revents)
 static void
 capture_restart_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	(void)loop, (void)revents;
 	capture_start(w->data);
 }
 

@@ -167,7 +167,6 @@ overheard_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	struct bypass *b, *next;
 	bool waiting = false;
 
-	(void)revents;
 	HASH_ITER(hh, o->table, b, next) {
 		if (b->waiting > 0 && b->last + HOLD_S > ev_now(loop)) {
 			waiting = true;
@@ -189,7 +188,6 @@ overheard_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 	struct overheard *o = w->data;
 	struct capture_msg msg;
 
-	(void)loop, (void)revents;
 	for (int i = 0; i < ROUND && recv(o->fd, &msg, sizeof(msg), 0) == sizeof(msg); i++) {
 		if (msg.kind == CAPTURE_DROPS) {
 			o->counts.kernel += msg.kernel;

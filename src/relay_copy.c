@@ -5,16 +5,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-static int
-copy_start(struct relay_half *half)
-{
-	return 0;
-}
-
-static void
-copy_stop(struct relay_half *half)
-{
-}
+static int copy_start(struct relay_half *half) { return 0; }
+static void copy_stop(struct relay_half *half) { }
 
 /* *n: how many of len bytes went out. 0 or an errno value. */
 static int

@@ -345,15 +345,21 @@ draw(struct top *t)
 	refresh();
 }
 
+static void
+ask(const char *question)
+{
+	timeout(-1);
+	move(LINES - 1, 0);
+	clrtoeol();
+	addstr(question);
+}
+
 /* A line of text at the bottom; what is typed is drawn there. */
 static void
 ask_text(const char *question, char out[TEXT_MAX])
 {
-	timeout(-1);
+	ask(question);
 	echo();
-	move(LINES - 1, 0);
-	clrtoeol();
-	printw("%s", question);
 	getnstr(out, TEXT_MAX - 1);
 	noecho();
 	timeout(REFRESH_MS);
@@ -364,10 +370,8 @@ ask_yes(const char *question)
 {
 	int key;
 
-	timeout(-1);
-	move(LINES - 1, 0);
-	clrtoeol();
-	printw("%s (y/n) ", question);
+	ask(question);
+	addstr(" (y/n) ");
 	key = getch();
 	timeout(REFRESH_MS);
 	return key == 'y';
