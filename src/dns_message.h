@@ -86,7 +86,7 @@ size_t dns_answer_truncate(uint8_t *msg, const struct dns_answer *answer, const 
 size_t dns_answer_strip_options(uint8_t *msg, const struct dns_answer *answer);
 
 /* Makes an answer of our own to a query whose header, at least, dns_query_parse() has read: without records, or with
- * data (may be NULL) of at most DNS_WIRE_MAX bytes as its record of the type asked for. Its length. */
+ * data (may be NULL) of at most DNS_WIRE_MAX bytes as its record of the type asked for (not OPT). Its length. */
 size_t dns_reply(uint8_t out[DNS_REPLY_MAX], const uint8_t *query_msg, const struct dns_query *, enum dns_rcode,
     const uint8_t *data, size_t len, uint32_t ttl);
 

@@ -353,20 +353,22 @@ proxy_abandoned_cb(void *arg, struct dns_request *request)
 }
 
 struct dns_proxy *
-dns_proxy_new(const struct dns_proxy_env *env, struct policy *policy)
+dns_proxy_new(const struct dns_proxy_env *env)
 {
 	struct dns_proxy *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
 		return NULL;
 	p->env = *env;
-	p->listeners = (struct dns_listeners){ .loop = env->loop, .firewall = env->firewall, .account = env->account,
-		.received = proxy_received_cb, .abandoned = proxy_abandoned_cb, .arg = p };
+	p->listeners.loop = env->loop;
+	p->listeners.firewall = env->firewall;
+	p->listeners.account = env->account;
+	p->listeners.received = proxy_received_cb;
+	p->listeners.abandoned = proxy_abandoned_cb;
+	p->listeners.arg = p;
 	p->resolver.forward.streams.env = env->upstream;
 	p->resolver.forward.firewall = env->firewall;
 	TAILQ_INIT(&p->queries);
-	if (policy != NULL)
-		dns_proxy_set_policy(p, policy);
 	return p;
 }
 

@@ -45,8 +45,8 @@ struct dns_proxy_env {
 	struct fake_ip            *fake_ip;
 };
 
-/* policy NULL: queries are dropped until dns_proxy_set_policy(). */
-struct dns_proxy *dns_proxy_new(const struct dns_proxy_env *, struct policy *);
+/* Queries are dropped until dns_proxy_set_policy(). */
+struct dns_proxy *dns_proxy_new(const struct dns_proxy_env *);
 void dns_proxy_free(struct dns_proxy *);
 
 /* See dns_listeners_add() and dns_listeners_stop(): queries under way are still answered. */

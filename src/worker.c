@@ -362,7 +362,7 @@ worker_init(struct worker *w, int ipc_fd)
 	w->sessions = sessions_new(&sessions);
 	w->targets = targets_new(w->loop, w->ipc);
 	dns = (struct dns_proxy_env){ w->loop, w->firewall, w->names, &w->account, &w->upstream, w->targets, w->fake_ip };
-	w->dns = dns_proxy_new(&dns, NULL);
+	w->dns = dns_proxy_new(&dns);
 	w->overheard = overheard_new(&(struct overheard_env){ w->loop, &w->account, w->names, w->targets, &w->policy });
 	control = (struct control_env){ w->loop, w->ipc, &w->account, &w->policy, w->names, w->overheard };
 	w->control = control_new(&control);

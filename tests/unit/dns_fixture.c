@@ -274,7 +274,7 @@ fixture_setup(void **state)
 	fx.upstream.loop = fx.loop;
 	fx.names = names_new(100);
 	env = (struct dns_proxy_env){ fx.loop, &fx.firewall.fw, fx.names, &fx.account, &fx.upstream, NULL, NULL };
-	fx.proxy = dns_proxy_new(&env, NULL);
+	fx.proxy = dns_proxy_new(&env);
 	dns_proxy_set_policy(fx.proxy, fx.policy);
 	fixture_listen();
 	return 0;

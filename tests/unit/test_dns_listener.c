@@ -142,7 +142,7 @@ static void
 queries_before_a_policy_are_dropped(void **state)
 {
 	struct dns_proxy_env env = { fx.loop, &fx.firewall.fw, fx.names, &fx.account, &fx.upstream, NULL, NULL };
-	struct dns_proxy *p = dns_proxy_new(&env, NULL);
+	struct dns_proxy *p = dns_proxy_new(&env);
 	int fd = bound_socket("127.0.0.1", &fx.listen);
 
 	assert_int_equal(dns_proxy_listen(p, fd, SOCK_DGRAM, &fx.listen), 0);

@@ -280,6 +280,24 @@ error_to_a_mere_header_is_a_header(void **state)
 	assert_memory_equal(out, "\x12\x34\xa9\x84\0\0\0\0\0\0\0\0", 12);
 }
 
+/* A record of the type asked for would be an OPT with an owner here, which RFC 6891 section 6.1.2 forbids. */
+static void
+question_for_opt_is_answered_without_records(void **state)
+{
+	static const uint8_t query[] = "\1\0\0\x0e\0\1\0\0\0\0\0\0\x09\0\0\0\xfa__\xff\xff\x06\0\0\x29\0\x0e";
+	struct dns_query q;
+	struct dns_answer a;
+	uint8_t out[DNS_REPLY_MAX];
+	size_t len;
+
+	assert_int_equal(parse_query(query, sizeof(query), &q), 0);
+	assert_int_equal(q.question.type, DNS_OPT);
+	len = dns_reply(out, query, &q, DNS_NOERROR, NULL, 0, 0);
+	assert_int_equal(parse_answer(out, len, q.id, &q, &a), 0);
+	assert_int_equal(a.answers, 0);
+	assert_int_equal(a.end, len);
+}
+
 static void
 longest_record_for_the_longest_query_fits(void **state)
 {
@@ -314,6 +332,7 @@ main(void)
 		cmocka_unit_test(two_opt_records_or_one_with_a_name_are_refused),
 		cmocka_unit_test(error_repeats_question_and_edns),
 		cmocka_unit_test(error_to_a_mere_header_is_a_header),
+		cmocka_unit_test(question_for_opt_is_answered_without_records),
 		cmocka_unit_test(longest_record_for_the_longest_query_fits),
 	};
 
