@@ -17,12 +17,6 @@ owner_fits(const union addr *local, const union addr *remote, const union addr *
 	return connected ? OWNER_CONNECTED : bound ? OWNER_BOUND : OWNER_ANY;
 }
 
-static bool
-owner_is_end(const union addr *addr, int family)
-{
-	return addr->sa.sa_family == family && addr_port(addr) != 0 && !addr_is_any(addr);
-}
-
 static int
 owner_check(const struct ipc_msg *msg)
 {
@@ -31,8 +25,8 @@ owner_check(const struct ipc_msg *msg)
 	if ((msg->proto != IPPROTO_TCP && msg->proto != IPPROTO_UDP) || msg->naddrs != 3 ||
 	    (family != AF_INET && family != AF_INET6))
 		return EINVAL;
-	for (size_t i = 0; i < 3; i++)
-		if (!owner_is_end(&msg->addrs[i], family))
+	for (const union addr *a = msg->addrs; a < msg->addrs + 3; a++)
+		if (a->sa.sa_family != family || addr_port(a) == 0 || addr_is_any(a))
 			return EINVAL;
 	return 0;
 }
