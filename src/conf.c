@@ -105,7 +105,7 @@ static const struct conf_key log_keys[] = {
 	{ "facility", JSON_STRING, conf_read_words, FIELD(log.facility), facility_words, "daemon" },
 	{ "flows", JSON_STRING, conf_read_words, FIELD(log.flows), flows, "all" },
 	{ "hosts", JSON_STRING, conf_read_words, FIELD(log.hosts), hosts, "full" },
-	{ "rate", JSON_NUMBER, conf_read_number, FIELD(log.rate), &millions_or_none, "1000" },
+	{ "rate", JSON_NUMBER, conf_read_number, FIELD(log.rate), &millions_or_none, "10000" },
 	{ "format", JSON_STRING, conf_read_words, FIELD(log.json), formats, "text" },
 	END
 };
