@@ -36,7 +36,7 @@ check "... appears" shows ' tcp +198.51.100.12:7000 +2 direct'
 key s; key s; key s
 check "sorted by age" shows ' age( |$)'
 check "... the oldest is first" sh -c "$(declare -f first screen); TERMINAL='$TERMINAL' T='$T'; first | grep -q 198.51.100.13"
-check "no line is longer than the screen" sh -c "! grep -E '^.{81}' '$T/screen'"
+check "no line is longer than the screen" sh -c "! LC_ALL=C.UTF-8 grep -E '^.{81}' '$T/screen'"
 key /; key -l 'direct'; key Enter
 check "a filter leaves the direct one" lacks '198.51.100.13:7000'
 check "... and says so" shows 'direct *$'
