@@ -71,7 +71,7 @@ check "nothing was missed" same "$(counter missed)" 0
 check "without --all they are left out" fails grep -q bypass <(ctl -j connections)
 
 mark
-bypass() { client setpriv --reuid "$SANDBOX_USER" --clear-groups /usr/bin/python3 "$TOOLS/client.py" echo 198.51.100.10 7000; }
+bypass() { client setpriv --reuid "$SANDBOX_USER" --clear-groups /usr/bin/python3 - echo 198.51.100.10 7000 <"$TOOLS/client.py"; }
 check "somebody else as the daemon's user passes by the firewall's rules" bypass
 check "... which is logged" logged 'a flow passed us by: proto=tcp src=192.0.2.2:[0-9]* dst=198.51.100.10:7000 action=proxy' 8
 check "... is listed as missed" lists '"bypass":"missed",.*"destination":"198.51.100.10:7000","host":".*kion.cloud","action":"proxy","rule":1'
