@@ -14,6 +14,9 @@ TOOLS=$E2E/tools
 . "$E2E/../sandbox.sh"
 sandbox_enter "$@"
 sandbox_net
+# other users run them, too, wherever this checkout is
+cp -r "$TOOLS" "$T/tools"
+TOOLS=$T/tools
 
 failed=0
 DAEMON=$BUILD/src/pfinterceptd
