@@ -15,8 +15,10 @@ TOOLS=$E2E/tools
 sandbox_enter "$@"
 sandbox_net
 # other users run them, too, wherever this checkout is
-cp -r "$TOOLS" "$T/tools"
-TOOLS=$T/tools
+mkdir "$T/e2e"
+cp -r "$TOOLS" "$T/e2e/tools"
+cp -r "$TOP/tests/samples" "$T"
+TOOLS=$T/e2e/tools
 
 failed=0
 DAEMON=$BUILD/src/pfinterceptd
