@@ -58,7 +58,7 @@ write_actions(FILE *out, const struct account *a)
 	    "pfinterceptd_bytes_total{direction=\"in\"} %" PRIu64 "\n", a->all.out, a->all.in);
 }
 
-/* The same four families for rules and proxies. */
+/* The same families for rules and proxies. */
 static void
 write_tallies(FILE *out, const char *what, const struct tally *table)
 {

@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include <curses.h>
-#include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
@@ -36,7 +35,6 @@ struct row {
 };
 
 struct top {
-	const struct ctl *ctl;
 	struct client *client;
 	struct row    *rows;
 	struct row   **sorted;          /* those that the filter lets through */
@@ -59,6 +57,7 @@ row_fill(struct row *row, yajl_val flow)
 	const double out = member_number(flow, "out"), in = member_number(flow, "in"), age = member_number(flow, "age_s");
 	const double passed = age - row->age;
 	const char *host = member_text(flow, "host"), *destination = member_text(flow, "destination");
+	const char *port = destination != NULL ? strrchr(destination, ':') : NULL;
 	char text[SHOW_MAX];
 
 	row->rate_out = passed > 0 ? (out - row->out) / passed : 0;
@@ -72,9 +71,8 @@ row_fill(struct row *row, yajl_val flow)
 	snprintf(row->source, sizeof(row->source), "%.63s", show_value("", member(flow, "source"), text));
 	snprintf(row->action, sizeof(row->action), "%.7s", show_value("", member(flow, "action"), text));
 	snprintf(row->host, sizeof(row->host), "%.255s", show_value("", member(flow, host != NULL ? "host" : "destination"), text));
-	if (host != NULL && destination != NULL && strrchr(destination, ':') != NULL &&
-	    strlen(row->host) + strlen(strrchr(destination, ':')) < sizeof(row->host))
-		strcat(row->host, strrchr(destination, ':'));
+	if (host != NULL && port != NULL && strlen(row->host) + strlen(port) < sizeof(row->host))
+		strcat(row->host, port);
 }
 
 static void
@@ -295,12 +293,11 @@ draw_summary(const struct top *t, int line)
 	}
 }
 
-/* HOST takes what the others leave: 80 columns leave 22. */
+/* host: the width of its column. */
 static void
-draw_row(const struct row *row, int line, bool selected)
+draw_row(const struct row *row, int line, int host, bool selected)
 {
 	char out[SHOW_MAX], in[SHOW_MAX], rate_out[SHOW_MAX], rate_in[SHOW_MAX], age[SHOW_MAX];
-	const int host = COLS > 79 ? COLS - 58 : 20;
 
 	if (selected)
 		attron(A_REVERSE);
@@ -311,6 +308,7 @@ draw_row(const struct row *row, int line, bool selected)
 		attroff(A_REVERSE);
 }
 
+/* HOST takes what the others leave: 80 columns leave 22. */
 static void
 draw_table(struct top *t, int line)
 {
@@ -327,7 +325,7 @@ draw_table(struct top *t, int line)
 	if (t->selected >= t->first + (size_t)room)
 		t->first = t->selected - (size_t)room + 1;
 	for (int i = 0; i < room && t->first + (size_t)i < t->nsorted; i++)
-		draw_row(t->sorted[t->first + (size_t)i], line + 1 + i, t->first + (size_t)i == t->selected);
+		draw_row(t->sorted[t->first + (size_t)i], line + 1 + i, host, t->first + (size_t)i == t->selected);
 }
 
 static void
@@ -337,10 +335,8 @@ draw(struct top *t)
 	draw_head(t);
 	draw_summary(t, HEAD_LINES);
 	draw_table(t, HEAD_LINES + (int)t->nsummary);
-	if (t->message[0] != '\0')
-		mvprintw(LINES - 1, 0, "%.*s", COLS - 1, t->message);
-	else
-		mvprintw(LINES - 1, 0, "%.*s", COLS - 1, "q quit s sort / filter r rules k kill p pause space freeze");
+	mvprintw(LINES - 1, 0, "%.*s", COLS - 1, t->message[0] != '\0' ? t->message :
+	    "q quit s sort / filter r rules k kill p pause space freeze");
 	mvprintw(LINES - 1, COLS > 79 ? COLS - 22 : 58, " %-6.6s %-13.13s", sorts[t->sort], t->filter);
 	refresh();
 }
@@ -478,7 +474,7 @@ top_loop(struct top *t)
 int
 top_run(const struct ctl *ctl, int argc, char **argv)
 {
-	struct top t = { .ctl = ctl };
+	struct top t = { .client = NULL };
 	bool good;
 
 	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {
