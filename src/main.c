@@ -12,18 +12,18 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "anchor.h"
-#include "capture.h"
-#include "conf.h"
-#include "firewall.h"
-#include "guard.h"
-#include "helper.h"
-#include "log.h"
-#include "quic_initial.h"
-#include "relay.h"
-#include "sandbox.h"
-#include "spawn.h"
-#include "worker.h"
+#include "base/log.h"
+#include "conf/conf.h"
+#include "helper/guard.h"
+#include "helper/helper.h"
+#include "kernel/anchor.h"
+#include "kernel/firewall.h"
+#include "monitor/capture.h"
+#include "process/sandbox.h"
+#include "process/spawn.h"
+#include "wire/quic_initial.h"
+#include "worker/relay/relay.h"
+#include "worker/worker.h"
 
 struct options {
 	const char *file;

@@ -3,13 +3,13 @@
  */
 #include "config.h"
 
-#include "ctl.h"
+#include "ctl/ctl.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "own.h"
+#include "host/own.h"
 
 #define ADDRS 8                 /* of one proxy, as the daemon keeps them */
 

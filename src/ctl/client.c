@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "client.h"
+#include "ctl/client.h"
 
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "control_request.h"
+#include "wire/control_request.h"
 
 struct client {
 	FILE  *in;

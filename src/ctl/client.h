@@ -9,7 +9,7 @@
 
 #include <yajl/yajl_tree.h>
 
-#include "ctl.h"
+#include "ctl/ctl.h"
 
 #define CLIENT_WHY_MAX (CONF_PATH_MAX + 128)
 

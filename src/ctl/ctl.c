@@ -1,14 +1,14 @@
 #include "config.h"
 
-#include "ctl.h"
+#include "ctl/ctl.h"
 
 #include <errno.h>
 #include <netdb.h>
 #include <pwd.h>
 #include <unistd.h>
 
-#include "conf_file.h"
-#include "loopback.h"
+#include "conf/conf_file.h"
+#include "kernel/loopback.h"
 
 struct conf *
 ctl_conf(const char *file, struct conf_report *report)

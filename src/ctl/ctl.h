@@ -8,8 +8,8 @@
 
 #include <sys/stat.h>
 
-#include "anchor.h"
-#include "conf.h"
+#include "conf/conf.h"
+#include "kernel/anchor.h"
 
 #define CTL_FILE_MAX (16 << 20)         /* a file larger than this is not read */
 

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "ctl.h"
+#include "ctl/ctl.h"
 
 #include <errno.h>
 #include <fcntl.h>

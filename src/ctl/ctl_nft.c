@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "ctl.h"
+#include "ctl/ctl.h"
 
 int
 ctl_setup(const struct ctl *ctl, const struct setup_options *o)

@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl.h"
-#include "doctor.h"
-#include "pf_abi.h"
-#include "pf_check.h"
-#include "setup.h"
+#include "ctl/ctl.h"
+#include "ctl/doctor.h"
+#include "ctl/setup.h"
+#include "kernel/pf/pf_abi.h"
+#include "kernel/pf/pf_check.h"
 
 /* The anchor's name of the configuration; the default one where there is no configuration yet. False: it has
  * an error, which is said. */

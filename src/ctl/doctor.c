@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "doctor.h"
+#include "ctl/doctor.h"
 
 #include <langinfo.h>
 #include <locale.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "leaks.h"
+#include "ctl/leaks.h"
 
 static struct conf *
 check_conf(struct doctor *d, const char *file)

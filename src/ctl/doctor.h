@@ -9,8 +9,8 @@
 
 #include <stdio.h>
 
-#include "conf.h"
-#include "ctl.h"
+#include "conf/conf.h"
+#include "ctl/ctl.h"
 
 enum doctor_level { DOCTOR_OK, DOCTOR_NOTE, DOCTOR_WARNING, DOCTOR_FAULT };
 

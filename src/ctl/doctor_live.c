@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "doctor.h"
+#include "ctl/doctor.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client.h"
-#include "command.h"
+#include "ctl/client.h"
+#include "host/command.h"
 
 #define ANSWER_S 5              /* a daemon that lives answers sooner */
 #define DISCARD  9

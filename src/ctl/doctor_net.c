@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "doctor.h"
+#include "ctl/doctor.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -12,10 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "dns_message.h"
-#include "handshake.h"
-#include "net.h"
-#include "rule.h"
+#include "conf/rule.h"
+#include "host/net.h"
+#include "proxy/handshake.h"
+#include "wire/dns_message.h"
 
 #define ADDRS    8
 #define NEW_NAME "pfi%08x"

@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "doctor.h"
+#include "ctl/doctor.h"
 
 #include <nftables/libnftables.h>
 
@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "anchor_nft.h"
-#include "command.h"
-#include "ctl.h"
+#include "ctl/ctl.h"
+#include "host/command.h"
+#include "kernel/nft/anchor_nft.h"
 
 #define CHECK_NAME "pfinterceptctl_check"
 

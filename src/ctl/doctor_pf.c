@@ -1,10 +1,10 @@
 #include "config.h"
 
-#include "doctor.h"
+#include "ctl/doctor.h"
 
 #include <string.h>
 
-#include "pf_check.h"
+#include "kernel/pf/pf_check.h"
 
 static const char link_name[] = "firewall";
 

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "doctor.h"
+#include "ctl/doctor.h"
 
 #include <yajl/yajl_gen.h>
 

@@ -1,15 +1,15 @@
 #include "config.h"
 
-#include "leaks.h"
+#include "ctl/leaks.h"
 
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
-#include "ctl.h"
-#include "own.h"
-#include "rule.h"
+#include "conf/rule.h"
+#include "ctl/ctl.h"
+#include "host/command.h"
+#include "host/own.h"
 
 #define PROGRAMS_MAX (1 << 20)
 #define HOMES_MAX    256

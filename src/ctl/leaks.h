@@ -8,7 +8,7 @@
 #ifndef PFI_LEAKS_H
 #define PFI_LEAKS_H
 
-#include "doctor.h"
+#include "ctl/doctor.h"
 
 /* Where it looks; a test gives its own. */
 struct leaks_place {

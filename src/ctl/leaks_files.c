@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "leaks.h"
+#include "ctl/leaks.h"
 
 #include <yajl/yajl_tree.h>
 
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl.h"
+#include "ctl/ctl.h"
 
 #define MOZILLA "mozilla.cloudflare-dns.com"      /* the default of Firefox */
 

@@ -1,14 +1,14 @@
 #include "config.h"
 
-#include "pf_conf.h"
+#include "ctl/pf_conf.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
-#include "pf_statement.h"
+#include "ctl/pf_statement.h"
+#include "host/command.h"
 
 #define MARK      " # pfinterceptctl setup"
 /* On the first line added to a text whose last line had no end. */

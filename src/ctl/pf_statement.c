@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "pf_statement.h"
+#include "ctl/pf_statement.h"
 
 #include <ctype.h>
 #include <stdio.h>

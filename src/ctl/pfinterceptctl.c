@@ -5,8 +5,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "ctl.h"
-#include "log.h"
+#include "base/log.h"
+#include "ctl/ctl.h"
 
 struct verb {
 	const char *name;

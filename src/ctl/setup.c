@@ -3,11 +3,11 @@
  */
 #include "config.h"
 
-#include "setup.h"
+#include "ctl/setup.h"
 
 #include <string.h>
 
-#include "ctl.h"
+#include "ctl/ctl.h"
 
 int
 setup_run(const struct ctl *ctl, int argc, char **argv)

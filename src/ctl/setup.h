@@ -7,7 +7,7 @@
 #ifndef PFI_SETUP_H
 #define PFI_SETUP_H
 
-#include "pf_system.h"
+#include "kernel/pf/pf_system.h"
 
 #define SETUP_BACKUP ".pfinterceptd"
 

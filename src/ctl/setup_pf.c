@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "setup.h"
+#include "ctl/setup.h"
 
 #include <sys/stat.h>
 
@@ -10,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
-#include "ctl.h"
-#include "pf_conf.h"
+#include "ctl/ctl.h"
+#include "ctl/pf_conf.h"
+#include "host/command.h"
 
 #define PFCTL_MS 10000
 

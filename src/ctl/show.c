@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client.h"
-#include "show.h"
+#include "ctl/client.h"
+#include "ctl/show.h"
 
 struct column { const char *title, *key; int width; bool right; };
 

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
-#include "pattern.h"
-#include "show.h"
+#include "conf/pattern.h"
+#include "ctl/client.h"
+#include "ctl/show.h"
 
 static const struct { const char *why, *sentence; } whys[] = {
 	{ "matches", "matches" },

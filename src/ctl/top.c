@@ -13,8 +13,8 @@
 
 #include <uthash.h>
 
-#include "client.h"
-#include "show.h"
+#include "ctl/client.h"
+#include "ctl/show.h"
 
 #define REFRESH_MS  1000
 #define HISTORY     512         /* seconds of the sparkline */

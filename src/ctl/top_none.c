@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "ctl.h"
+#include "ctl/ctl.h"
 
 int
 top_run(const struct ctl *ctl, int argc, char **argv)

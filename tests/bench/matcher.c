@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "rule.h"
+#include "conf/rule.h"
 
 #define QUESTIONS 100000
 #define ROUNDS    10

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "capture_packet.h"
+#include "wire/capture_packet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "control_request.h"
+#include "wire/control_request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

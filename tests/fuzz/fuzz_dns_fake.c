@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "dns_fake.h"
+#include "worker/dns/dns_fake.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

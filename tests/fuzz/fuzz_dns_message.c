@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dns_message.h"
+#include "wire/dns_message.h"
 
 static void
 count_address(void *arg, const union addr *addr, uint32_t ttl)

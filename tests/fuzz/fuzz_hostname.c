@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hostname.h"
-#include "pattern.h"
+#include "conf/pattern.h"
+#include "wire/hostname.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

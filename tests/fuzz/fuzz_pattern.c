@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "matcher.h"
-#include "rule.h"
+#include "conf/matcher.h"
+#include "conf/rule.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

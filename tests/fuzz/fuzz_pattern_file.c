@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf_file.h"
-#include "rule.h"
+#include "conf/conf_file.h"
+#include "conf/rule.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

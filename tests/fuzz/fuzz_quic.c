@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pattern.h"
-#include "quic_crypto.h"
-#include "quic_initial.h"
+#include "conf/pattern.h"
+#include "wire/quic_crypto.h"
+#include "wire/quic_initial.h"
 
 #define DATAGRAMS 4
 

@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "handshake.h"
+#include "proxy/handshake.h"
 
 #include <stdlib.h>
 #include <string.h>

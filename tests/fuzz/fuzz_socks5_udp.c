@@ -1,7 +1,7 @@
 /* fuzz_socks5_udp.c - a datagram of a SOCKS5 relay; what can be read is written and read again. */
 #include "config.h"
 
-#include "socks5_udp.h"
+#include "wire/socks5_udp.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "pf_abi.h"
+#include "kernel/pf/pf_abi.h"
 
 #define SIZE(type, bytes)            _Static_assert(sizeof(type) == (bytes), #type)
 #define OFFSET(type, member, bytes)  _Static_assert(offsetof(type, member) == (bytes), #type " " #member)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "dns_build.h"
-#include "dns_message.h"
+#include "wire/dns_message.h"
 
 static inline int
 parse_query(const uint8_t *msg, size_t len, struct dns_query *q)

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "clock.h"
-#include "log.h"
-#include "rule.h"
+#include "conf/rule.h"
 
 struct fixture fx;
 

@@ -15,9 +15,9 @@
 #include <ev.h>
 
 #include "dns_build.h"
-#include "dns_fake.h"
-#include "dns_message.h"
-#include "dns_proxy.h"
+#include "wire/dns_message.h"
+#include "worker/dns/dns_fake.h"
+#include "worker/dns/dns_proxy.h"
 
 #define RESOLVERS  2
 #define HEARD_MAX  128

@@ -4,12 +4,12 @@
 
 #include <ev.h>
 
+#include "base/log.h"
 #include "clock.h"
-#include "log.h"
-#include "owner.h"
-#include "session_route.h"
+#include "kernel/owner.h"
 #include "sockets.h"
-#include "socks5_udp.h"
+#include "wire/socks5_udp.h"
+#include "worker/udp/session_route.h"
 
 struct fixture fx;
 

@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "ipc.h"
-#include "session.h"
+#include "process/ipc.h"
+#include "worker/udp/session.h"
 
 #define CLIENTS 2
 

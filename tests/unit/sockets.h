@@ -5,7 +5,7 @@
 #ifndef TEST_SOCKETS_H
 #define TEST_SOCKETS_H
 
-#include "addr.h"
+#include "base/addr.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "account.h"
+#include "worker/record/account.h"
 
 static char logged[4096];
 static unsigned lines;

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "addr.h"
+#include "base/addr.h"
 
 static union addr
 at(const char *text, uint16_t port)

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "anchor_nft.h"
+#include "kernel/nft/anchor_nft.h"
 
 static const char *
 path(const char *name)

@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pf_system.h"
-#include "pf_text.h"
+#include "kernel/pf/pf_system.h"
+#include "kernel/pf/pf_text.h"
 
 /* An input with everything in place, to be changed by a test. */
 struct scene {

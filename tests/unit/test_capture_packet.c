@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "capture_packet.h"
+#include "wire/capture_packet.h"
 
 #include <errno.h>
 #include <setjmp.h>

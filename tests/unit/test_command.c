@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
+#include "host/command.h"
 
 static char output[4096];
 

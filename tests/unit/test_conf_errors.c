@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "conf.h"
+#include "conf/conf.h"
 
 #define PROXY(more) "{\"id\":1,\"host\":\"192.0.2.1\",\"port\":1080,\"proxy_type\":\"Socks5\"" more "}"
 #define WITH_RULES(rules) "{\"proxies\":[" PROXY("") "],\n\"rules\":[" rules "]}"

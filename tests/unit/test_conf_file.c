@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "conf_file.h"
-#include "rule.h"
+#include "conf/conf_file.h"
+#include "conf/rule.h"
 
 #define RULES(more) "{\"rules\":[" more "]}"
 #define LIST(name)  "{\"id\":1,\"pattern_file\":\"" name "\",\"action\":\"block\"}"

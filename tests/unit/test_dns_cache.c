@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "dns_build.h"
-#include "dns_cache.h"
+#include "worker/dns/dns_cache.h"
 
 static struct dns_query
 query_for(const char *name, unsigned type, unsigned flags)

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "conf/rule.h"
 #include "dns_exact.h"
-#include "dns_fake.h"
-#include "rule.h"
+#include "worker/dns/dns_fake.h"
 
 enum { PTR = 12, TXT = 16, SVCB = 64, HTTPS = 65 };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dns_forward.h"
+#include "worker/dns/dns_forward.h"
 
 static struct resolver *const first = &fx.resolvers[0], *const second = &fx.resolvers[1];
 

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dns_listener.h"
-#include "udp.h"
+#include "host/udp.h"
+#include "worker/dns/dns_listener.h"
 
 static struct resolver *const first = &fx.resolvers[0], *const second = &fx.resolvers[1];
 

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dns_local.h"
-#include "dns_resolver.h"
+#include "wire/dns_local.h"
+#include "worker/dns/dns_resolver.h"
 
 static struct resolver *const first = &fx.resolvers[0], *const second = &fx.resolvers[1];
 

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "ctl/doctor.h"
-#include "pf_system.h"
+#include "kernel/pf/pf_system.h"
 
 static const char script[] = "#!/bin/sh\n"
     "cd ${0%/*}\n"

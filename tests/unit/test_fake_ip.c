@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
-#include "fake_ip.h"
-#include "fake_slot.h"
+#include "worker/name/fake_ip.h"
+#include "worker/name/fake_slot.h"
 
 #define HOLD (FAKE_IP_TTL_S + FAKE_IP_GRACE_S)
 

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "flow_name.h"
-#include "log.h"
+#include "base/log.h"
+#include "worker/name/flow_name.h"
 
 static unsigned lines;
 

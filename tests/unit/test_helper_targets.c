@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "clock.h"
-#include "helper_targets.h"
-#include "log.h"
+#include "helper/helper_targets.h"
 
 #define SET_MAX 8192
 

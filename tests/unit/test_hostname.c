@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "hostname.h"
+#include "wire/hostname.h"
 
 static enum sniff
 sniff_field(const char *value, struct hostname *name)

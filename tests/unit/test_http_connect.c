@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "handshake.h"
+#include "proxy/handshake.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

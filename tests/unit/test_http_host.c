@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "http_host.h"
+#include "wire/http_host.h"
 
 static enum sniff
 sniff(const char *text, struct hostname *name)

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "icmp_unreach.h"
+#include "wire/icmp_unreach.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "mover.h"
+#include "worker/relay/mover.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,8 +12,8 @@
 #include <cmocka.h>
 #include <ev.h>
 
-#include "relay.h"
 #include "sockets.h"
+#include "worker/relay/relay.h"
 
 #define MIB (1024u * 1024)
 

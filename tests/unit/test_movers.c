@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "movers.h"
+#include "worker/relay/movers.h"
 
 #define PAIRS 200
 

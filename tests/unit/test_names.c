@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "names.h"
+#include "worker/name/names.h"
 
 static union addr
 ip(const char *text)

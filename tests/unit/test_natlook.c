@@ -17,9 +17,9 @@
 
 #include <ev.h>
 
-#include "firewall_pf.h"
-#include "ipc.h"
-#include "pf_abi.h"
+#include "kernel/pf/firewall_pf.h"
+#include "kernel/pf/pf_abi.h"
+#include "process/ipc.h"
 
 #define FAKE_FD 1000            /* closed by the backend at its end, which fails harmlessly */
 

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "network_set.h"
+#include "base/network_set.h"
 
 static struct network
 net(const char *text)

@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
-#include "capture.h"
+#include "base/log.h"
 #include "clock.h"
-#include "log.h"
-#include "overheard.h"
+#include "monitor/capture.h"
+#include "worker/bypass/overheard.h"
 
 static struct {
 	struct policy    *policy;

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "owner.h"
-#include "rule.h"
+#include "conf/rule.h"
+#include "kernel/owner.h"
 
 /* ---- ipc, of which the last message is kept ---- */
 

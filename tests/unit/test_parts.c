@@ -19,12 +19,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "flow.h"
-#include "ipc.h"
-#include "limit.h"
-#include "log.h"
-#include "own.h"
-#include "resolve.h"
+#include "base/flow.h"
+#include "base/limit.h"
+#include "base/log.h"
+#include "host/own.h"
+#include "host/resolve.h"
+#include "process/ipc.h"
 
 static char logged[4096];
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "matcher.h"
+#include "conf/matcher.h"
 
 /* What a pattern is parsed from, and is borrowed from then. */
 struct text { char bytes[320]; };

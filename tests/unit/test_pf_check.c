@@ -17,10 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "anchor_pf.h"
-#include "pf_abi.h"
-#include "pf_check.h"
-#include "pf_state.h"
+#include "kernel/pf/anchor_pf.h"
+#include "kernel/pf/pf_abi.h"
+#include "kernel/pf/pf_check.h"
+#include "kernel/pf/pf_state.h"
 
 /* The texts are those of FreeBSD 13.2's pfctl. */
 #define ANCHORED_NAT   "rdr-anchor \"interceptor\" all\n"

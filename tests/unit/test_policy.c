@@ -1,7 +1,7 @@
 #include "config.h"
 
-#include "log.h"
-#include "policy.h"
+#include "base/log.h"
+#include "worker/upstream/policy.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -10,9 +10,9 @@
 
 #include <openssl/evp.h>
 
-#include "quic_crypto.h"
-#include "quic_initial.h"
 #include "samples.h"
+#include "wire/quic_crypto.h"
+#include "wire/quic_initial.h"
 
 #define DATAGRAMS 8
 

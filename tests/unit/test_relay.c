@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "relay.h"
+#include "worker/relay/relay.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

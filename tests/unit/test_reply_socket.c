@@ -16,8 +16,8 @@
 
 #include <ev.h>
 
-#include "ipc.h"
-#include "reply_socket.h"
+#include "kernel/reply_socket.h"
+#include "process/ipc.h"
 
 static struct {
 	struct ipc_msg msg;

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "rule.h"
+#include "conf/rule.h"
 
 #define PROXIES "\"proxies\":[" \
     "{\"id\":1,\"host\":\"a.example\",\"port\":1080,\"proxy_type\":\"Socks5\"}," \

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "refuse.h"
-#include "session_route.h"
+#include "kernel/refuse.h"
 #include "sockets.h"
-#include "udp_listener.h"
+#include "worker/udp/session_route.h"
+#include "worker/udp/udp_listener.h"
 
 static unsigned awaits;         /* what every new session waits for */
 

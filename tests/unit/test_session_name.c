@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "quic_initial.h"
-#include "session_route.h"
+#include "wire/quic_initial.h"
+#include "worker/udp/session_route.h"
 
 /* What the first flight says, as long as it has this many datagrams at least. */
 static size_t      needed;

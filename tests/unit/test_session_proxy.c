@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "session_route.h"
 #include "sockets.h"
+#include "worker/udp/session_route.h"
 
 static void
 datagrams_wait_for_the_association(void **state)

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "socks5_udp.h"
+#include "wire/socks5_udp.h"
 
 #include <errno.h>
 #include <setjmp.h>

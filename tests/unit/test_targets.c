@@ -12,9 +12,9 @@
 #include <ev.h>
 #include <string.h>
 
-#include "log.h"
-#include "rule.h"
-#include "targets.h"
+#include "base/log.h"
+#include "conf/rule.h"
+#include "worker/name/targets.h"
 
 static struct {
 	struct targets *t;

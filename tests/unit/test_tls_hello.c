@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "samples.h"
-#include "tls_hello.h"
+#include "wire/tls_hello.h"
 
 /* A hello put together by the tests. */
 struct hello {

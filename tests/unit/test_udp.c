@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "udp.h"
+#include "host/udp.h"
 
 #ifdef IP_RECVORIGDSTADDR
 enum { RECEIVE_ORIGINAL = IP_RECVORIGDSTADDR };

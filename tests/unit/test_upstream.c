@@ -1,7 +1,7 @@
 #include "config.h"
 
-#include "log.h"
-#include "upstream.h"
+#include "base/log.h"
+#include "worker/upstream/upstream.h"
 
 #include <net/if.h>
 #include <netinet/tcp.h>

@@ -1,0 +1,198 @@
+/*
+ * conf.h - the configuration, pfinterceptd.conf(5), as a value: parse, validate, print back.
+ *
+ * conf_parse() is pure: text in, a whole valid configuration or one error out. The texts of pattern files come
+ * from whoever calls conf_parse_files(); see conf_file.h.
+ *
+ * Owner:   conf_parse() makes one, conf_free() frees it, secrets wiped. All pointers inside
+ *          belong to it and live as long.
+ * Units:   times in seconds (double), sizes in bytes, ports in host order.
+ * Errors:  conf_report.error is one line "FILE:LINE:COLUMN: KEY.PATH: what is wrong; the cure";
+ *          "FILE:LINE: what is wrong; the cure" in a pattern file.
+ */
+#ifndef PFI_CONF_H
+#define PFI_CONF_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/addr.h"
+#include "base/arena.h"
+#include "base/flow.h"
+#include "conf/pattern.h"
+
+#define CONF_ANCHOR_MAX   63            /* PF_ANCHOR_NAME_SIZE - 1, one component */
+#define CONF_FILE_MAX     (64u << 20)   /* a configuration larger than this is refused, pattern files included */
+#define CONF_LISTEN_MAX   8
+#define CONF_SOCKET_DEFAULT PFI_RUN_DIR "/pfinterceptd.sock"
+#define CONF_CAPTURE_MAX  8             /* SPAWN_MORE */
+#define CONF_PATH_MAX     103           /* sun_path of macOS and the BSDs, less the NUL */
+#define CONF_WARNINGS_MAX 16
+
+/* Where the daemon listens by default: a list as conf_key.h has them. */
+#ifdef PFI_LOOPBACK6
+#define CONF_LISTEN_DEFAULT "127.0.0.1\0" "::1\0" PFI_LOOPBACK6 "\0"
+#else
+#define CONF_LISTEN_DEFAULT "127.0.0.1\0" "::1\0"
+#endif
+
+struct port_range { uint16_t first, last; };
+struct port_list { struct port_range *ranges; size_t count; };  /* rising, apart from each other */
+
+enum proxy_type { PROXY_SOCKS5, PROXY_HTTP };
+
+struct conf_proxy {
+	unsigned        id;
+	const char     *name;           /* never NULL; "" when not given */
+	const char     *host;           /* name or numeric address */
+	uint16_t        port;
+	enum proxy_type type;
+	const char     *username, *password;    /* NULL when not given */
+	bool            enabled;
+	union addr      dns_server;     /* resolver to ask through it; AF_UNSPEC: not given */
+	const char     *interface;      /* NULL: by route */
+	size_t          index;          /* of itself in conf->proxies */
+};
+
+struct conf_rule {
+	unsigned         id;
+	const char      *name;
+	const char      *pattern;       /* as written; "" when not given */
+	const char      *pattern_file;  /* as written; NULL when not given */
+	struct pattern  *patterns;      /* of both */
+	size_t           npatterns;
+	bool             enabled;
+	enum action      action;
+	const struct conf_proxy **proxies;      /* failover order; enabled ones only,
+	                                         * unless the rule itself is disabled */
+	size_t           nproxies;
+	struct port_list ports;         /* count 0: any */
+	int              protocol;      /* 0: any, IPPROTO_TCP, IPPROTO_UDP */
+	const char      *user;          /* who sends; NULL: anyone */
+	uid_t            uid;           /* ... as a number; -1: conf_parse() was given a name */
+};
+
+struct conf_socket { const char *path; union addr addr; };      /* one of them: unix, or TCP with port */
+
+enum on_failure { FAIL_OPEN, FAIL_CLOSED };
+enum conf_firewall { FIREWALL_AUTO, FIREWALL_PF, FIREWALL_NETFILTER, FIREWALL_NONE };
+enum conf_mode { MODE_ALL, MODE_MATCHED };
+enum conf_quic { QUIC_AUTO, QUIC_PROXY, QUIC_BLOCK, QUIC_DIRECT };
+enum conf_block_answer { DNS_BLOCK_NXDOMAIN, DNS_BLOCK_NULL, DNS_BLOCK_REFUSED };
+enum log_flows { LOG_FLOWS_ALL, LOG_FLOWS_PROXIED, LOG_FLOWS_ERRORS, LOG_FLOWS_NONE };
+enum log_hosts { LOG_HOSTS_FULL, LOG_HOSTS_DOMAIN, LOG_HOSTS_NONE };
+
+struct conf {
+	bool               global_enabled;
+	struct conf_proxy *proxies;
+	size_t             nproxies;
+	struct conf_rule  *rules;       /* in file order; disabled ones too */
+	size_t             nrules;
+	bool               asks_user;   /* an enabled rule has a user */
+	const struct matcher *matcher;  /* the patterns of the enabled ones */
+	enum action        default_action;      /* "proxy": every enabled proxy, in file order */
+	const struct conf_proxy **default_proxies;
+	size_t             ndefault_proxies;
+
+	struct {
+		enum conf_firewall firewall;
+		char               anchor[CONF_ANCHOR_MAX + 1];
+		struct port_list   tcp_ports, udp_ports;        /* count 0: none of them */
+		struct network    *exclude;
+		size_t             nexclude;
+		const char       **interfaces;
+		size_t             ninterfaces;
+		enum conf_mode     mode;
+		struct port_list   sniff_ports; /* mode "matched": TCP to anywhere; within tcp_ports */
+		enum on_failure    on_failure;
+		enum conf_quic     quic;
+	} intercept;
+
+	struct {
+		union addr *addresses;  /* without port; CONF_LISTEN_MAX at most */
+		size_t      naddresses;
+		uint16_t    port, dns_port;
+	} listen;
+
+	struct {
+		bool        enabled;
+		union addr *servers;    /* with port */
+		size_t      nservers;   /* 0: "system" */
+		unsigned    cache_entries;
+		unsigned    ttl_min, ttl_max;   /* seconds */
+		double      stale;              /* seconds; 0: off */
+		bool        prefetch;
+		enum conf_block_answer block_answer;
+		struct network *fake_ip;        /* at most one of each family; see fake_ip.h */
+		size_t      nfake_ip;
+	} dns;
+
+	const char *user;
+	unsigned    threads;            /* that relay; 0: one for each processor */
+
+	struct {
+		unsigned connections, per_client, udp_sessions; /* at once */
+		unsigned dns_queries;   /* waiting for an upstream answer */
+		unsigned names;         /* learned address-name pairs */
+	} limits;
+
+	struct {                        /* seconds */
+		double connect, handshake, hello, idle, half_open, udp_idle, dns, drain;
+	} timeouts;
+
+	struct {
+		int            level;           /* LOG_ERR .. LOG_DEBUG */
+		int            facility;        /* LOG_DAEMON, ... */
+		enum log_flows flows;
+		enum log_hosts hosts;
+		unsigned       rate;            /* flow records a second; 0: no limit */
+		int            json;
+	} log;
+
+	struct {
+		const char        *socket;      /* path; "": none */
+		const char        *group;       /* may use it, besides root */
+		struct conf_socket metrics;     /* neither path nor address: none */
+	} control;
+
+	struct {
+		bool         enabled;
+		const char **interfaces;        /* CONF_CAPTURE_MAX at most */
+		size_t       ninterfaces;
+	} capture;
+
+	const struct json *tree;        /* what was read, with the defaults; for conf_print() */
+	struct arena       arena;       /* holds it all, this struct too */
+};
+
+struct conf_report {
+	char     error[1024];                           /* "" when all is well */
+	char     warnings[CONF_WARNINGS_MAX + 1][512];  /* the same form; the last one may tell how many more there were */
+	unsigned nwarnings, nmore;
+};
+
+/* Parses and validates text[0..len). file is used in messages only.
+ * NULL: report->error tells. report may not be NULL; all zero at first, warnings add up. */
+struct conf *conf_parse(const char *file, const char *text, size_t len, struct conf_report *report);
+
+struct conf_text {
+	struct conf_text *next;
+	size_t            len;
+	char              bytes[];      /* with a NUL behind them */
+};
+/* Gives the text of the pattern file at path or, where path is NULL, the number of a user of this host; it stays until
+ * the parser has returned. 0 or an errno value. */
+typedef int conf_loader(void *arg, const char *path, const char *user, const struct conf_text **);
+/* The same for a configuration that may name users and pattern files: relative to the directory of file. */
+struct conf *conf_parse_files(const char *file, const char *text, size_t len, conf_loader *, void *arg,
+    struct conf_report *report);
+void conf_free(struct conf *);
+
+/* Prints the configuration, all defaults filled in, as JSON that conf_parse() accepts again; passwords
+ * appear as "********". */
+void conf_print(FILE *, const struct conf *);
+
+/* True when port is in the list (an empty list contains nothing). */
+bool port_list_contains(const struct port_list *, uint16_t port);
+
+#endif

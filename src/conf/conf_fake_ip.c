@@ -1,0 +1,95 @@
+/* dns.fake_ip: ranges that lead nowhere else. Proxies, intercept and listen, and the other keys of dns, are read before. */
+#include "config.h"
+
+#include "conf/conf_key.h"
+
+#define PREFIX_MIN 8
+#define HOST_BITS  8            /* at least; else there are too few names */
+
+/* Besides those of addr_is_private(): for measurements (RFC 2544, RFC 5180). */
+static const struct network spare4 = { AF_INET, { 198, 18 }, 15 }, spare6 = { AF_INET6, { 0x20, 0x01, 0, 0x02 }, 48 };
+
+/* Does one hold the beginning of the other? */
+static bool
+overlap(const struct network *a, const struct network *b)
+{
+	union addr first;
+
+	addr_from_bytes(&first, a->family, a->bytes, 0);
+	if (network_contains(b, &first))
+		return true;
+	addr_from_bytes(&first, b->family, b->bytes, 0);
+	return network_contains(a, &first);
+}
+
+static int
+check_addr(struct conf_reader *r, const struct json *node, const struct network *net, const union addr *addr,
+    const char *what)
+{
+	char text[ADDR_TEXT_MAX];
+
+	return !network_contains(net, addr) ? 0 : conf_fail(r, node, "%s holds %s, an address of %s; write a range that is used "
+	    "nowhere, like \"198.18.0.0/15\"", node->text, addr_format_ip(addr, text), what);
+}
+
+/* Everything there that the daemon itself must reach. */
+static int
+check_addrs(struct conf_reader *r, const struct json *node, const struct network *net)
+{
+	const struct conf *conf = r->conf;
+	union addr addr;
+	int err = 0;
+
+	for (size_t i = 0; i < conf->listen.naddresses && err == 0; i++)
+		err = check_addr(r, node, net, &conf->listen.addresses[i], "listen.addresses");
+	for (size_t i = 0; i < conf->dns.nservers && err == 0; i++)
+		err = check_addr(r, node, net, &conf->dns.servers[i], "dns.servers");
+	for (size_t i = 0; i < conf->nproxies && err == 0; i++) {
+		err = check_addr(r, node, net, &conf->proxies[i].dns_server, "a proxy's dns_server");
+		if (err == 0 && addr_parse(conf->proxies[i].host, 0, &addr) == 0)
+			err = check_addr(r, node, net, &addr, "a proxy");
+	}
+	return err;
+}
+
+static int
+check_range(struct conf_reader *r, const struct json *node, const struct network *net)
+{
+	const unsigned max = (net->family == AF_INET6 ? 128 : 32) - HOST_BITS;
+	char text[ADDR_TEXT_MAX];
+	union addr first;
+
+	addr_from_bytes(&first, net->family, net->bytes, 0);
+	if (net->prefix < PREFIX_MIN || net->prefix > max)
+		return conf_fail(r, node, "%s is too %s; write a prefix from /%d to /%u", node->text,
+		    net->prefix > max ? "small" : "large", PREFIX_MIN, max);
+	if (addr_is_any(&first) || addr_is_loopback(&first) || addr_is_linklocal(&first) || addr_is_multicast(&first))
+		return conf_fail(r, node, "%s is never intercepted; write a range like \"198.18.0.0/15\"", node->text);
+	for (size_t i = 0; i < r->conf->intercept.nexclude; i++)
+		if (overlap(net, &r->conf->intercept.exclude[i]))
+			return conf_fail(r, node, "%s overlaps %s of intercept.exclude; write another range, or remove it there",
+			    node->text, network_format(&r->conf->intercept.exclude[i], text));
+	if (!addr_is_private(&first) && !network_contains(&spare4, &first) && !network_contains(&spare6, &first))
+		conf_warn(r, node, "%s is no private range: hosts that have these addresses cannot be reached any more; "
+		    "write a range like \"198.18.0.0/15\" or \"fd7a:115c:a1e0::/112\"", node->text);
+	return check_addrs(r, node, net);
+}
+
+int
+conf_read_fake_ip(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
+{
+	struct network *const *nets = field;
+	int err = conf_read_list(r, node, key, field);
+
+	if (err == 0 && node->count > 0 && !r->conf->dns.enabled)
+		err = conf_fail(r, node, "only the forwarder gives such addresses, and dns.enabled is false; write true there, "
+		    "or remove the key");
+	for (const struct json *item = node->first; item != NULL && err == 0; item = item->next) {
+		for (size_t i = 0; i < item->index; i++)
+			if ((*nets)[i].family == (*nets)[item->index].family)
+				return conf_fail(r, item, "this is the second IPv%c range; write one of IPv4 and one of IPv6 at most",
+				    (*nets)[i].family == AF_INET6 ? '6' : '4');
+		err = check_range(r, item, &(*nets)[item->index]);
+	}
+	return err;
+}

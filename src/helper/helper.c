@@ -1,0 +1,491 @@
+#include "config.h"
+
+#include "helper/helper.h"
+
+#include <ev.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "helper/helper_anchor.h"
+#include "helper/helper_capture.h"
+#include "helper/helper_control.h"
+#include "helper/helper_listen.h"
+#include "helper/helper_proxies.h"
+#include "helper/helper_state.h"
+#include "host/own_watch.h"
+#include "host/resolve.h"
+#include "kernel/firewall.h"
+#include "kernel/owner.h"
+#include "kernel/refuse.h"
+#include "process/ipc.h"
+#include "process/privilege.h"
+#include "process/spawn.h"
+
+#define BACKOFF_FIRST_S 0.05
+#define BACKOFF_MAX_S   10.0
+#define STABLE_S        30.0    /* a worker that ran so long had no start-up fault */
+#define CHECK_S         5.0     /* between two looks at what others did to our rules */
+#define SAID_MAX        1280
+#define STOP_GRACE_S    2.0     /* beyond timeouts.drain */
+
+struct helper {
+	struct ev_loop         *loop;
+	struct helper_start     start;
+	struct conf            *conf;
+	uint32_t                generation;
+	struct helper_anchor    anchor;
+	int                     ready_fd, status;
+	pid_t                   worker;         /* 0: none */
+	struct ipc             *ipc;
+	struct helper_listeners held;           /* by the worker */
+	struct helper_control   control;
+	struct refuse           refuse;
+	struct ipc_msg          resolvers;      /* as the worker knows them */
+	int                     fake_ip_fd;
+	struct helper_proxies   proxies;
+	struct helper_capture   capture;
+	double                  backoff, worker_began;
+	bool                    stopping, was_ready;    /* was_ready: the rules have been loaded since the start */
+	ev_child                child;
+	ev_timer                restart, kill, check;
+	ev_signal               hup, term, interrupt, usr1;
+};
+
+static void
+helper_kill_worker(struct helper *h)
+{
+	if (h->worker > 0)
+		kill(h->worker, SIGKILL);
+}
+
+/* Once, so many seconds from now. */
+static void
+helper_arm(struct helper *h, ev_timer *timer, double seconds)
+{
+	ev_timer_set(timer, seconds, 0.);
+	ev_timer_start(h->loop, timer);
+}
+
+static void
+helper_send_proxy(struct helper *h, size_t index)
+{
+	struct ipc_msg msg = { .type = IPC_PROXY, .generation = h->generation, .value = (uint32_t)index };
+
+	msg.naddrs = (uint32_t)helper_anchor_proxy(&h->anchor, index, msg.addrs);
+	if (h->ipc != NULL)
+		ipc_send(h->ipc, &msg, -1);
+}
+
+static void
+helper_proxy_cb(void *arg, size_t index, const union addr *addrs, size_t naddrs)
+{
+	struct helper *h = arg;
+
+	if (naddrs > 0)
+		helper_anchor_set_proxy(&h->anchor, index, addrs, naddrs);
+	helper_send_proxy(h, index);
+}
+
+static void
+helper_send_paused(struct helper *h)
+{
+	struct ipc_msg msg = { .type = IPC_PAUSE, .value = h->anchor.paused };
+
+	ipc_send(h->ipc, &msg, -1);
+}
+
+/* Tells the worker everything; it answers IPC_READY. The listeners' descriptors are given away. */
+static int
+helper_send_all(struct helper *h, struct helper_listeners *listeners)
+{
+	struct ipc_msg msg = { .type = IPC_CONF, .generation = h->generation };
+	int fd = conf_texts_fd(&h->start.texts), error;
+
+	if (fd == -1) {
+		log_error("cannot hand the configuration over: %s; is /tmp full?", strerror(errno));
+		return EIO;
+	}
+	error = ipc_send(h->ipc, &msg, fd);
+	close(fd);
+	h->resolvers = (struct ipc_msg){ .type = IPC_RESOLVERS };
+	resolvers_follow(h->resolvers.addrs, &h->resolvers.naddrs, IPC_ADDRS);
+	if (error == 0)
+		error = ipc_send(h->ipc, &h->resolvers, -1);
+	if (error == 0)
+		error = helper_listen_send(listeners, h->ipc);
+	for (size_t i = 0; i < h->conf->nproxies && error == 0; i++)
+		helper_send_proxy(h, i);
+	helper_control_send(&h->control, h->conf, h->ipc);
+	helper_state_send(&h->fake_ip_fd, h->conf, h->ipc);
+	helper_send_paused(h);
+	helper_capture_set(&h->capture, h->conf, h->ipc);
+	msg = (struct ipc_msg){ .type = IPC_COMMIT };
+	if (error == 0)
+		error = ipc_send(h->ipc, &msg, -1);
+	h->held = *listeners;
+	helper_anchor_set_listeners(&h->anchor, &h->held);
+	return error;
+}
+
+/* The worker is gone: the rules must not lead to nobody for one moment longer. */
+static void
+helper_worker_lost(struct helper *h)
+{
+	if (h->ipc == NULL)
+		return;
+	if (!h->stopping)
+		helper_anchor_failure(&h->anchor);
+	helper_capture_set(&h->capture, NULL, NULL);
+	ipc_free(h->ipc);
+	h->ipc = NULL;
+	h->held.count = 0;
+	helper_control_close(&h->control);
+}
+
+static void
+helper_finish(struct helper *h)
+{
+	helper_worker_lost(h);
+	helper_anchor_remove(&h->anchor);
+	ev_break(h->loop, EVBREAK_ALL);
+}
+
+static void
+helper_child_cb(struct ev_loop *loop, ev_child *w, int revents)
+{
+	struct helper *h = w->data;
+
+	ev_child_stop(loop, w);
+	h->worker = 0;
+	helper_worker_lost(h);
+	if (!h->was_ready && !h->stopping) {
+		log_error("the worker cannot start (status %#x); giving up", (unsigned)w->rstatus);
+		h->status = 1;
+	}
+	if (!h->was_ready || h->stopping) {
+		helper_finish(h);
+		return;
+	}
+	if (ev_now(loop) - h->worker_began > STABLE_S)
+		h->backoff = BACKOFF_FIRST_S;
+	log_error("the worker ended (status %#x); starting it again in %.2f s", (unsigned)w->rstatus, h->backoff);
+	helper_arm(h, &h->restart, h->backoff);
+	h->backoff = h->backoff * 2 > BACKOFF_MAX_S ? BACKOFF_MAX_S : h->backoff * 2;
+}
+
+static void
+helper_ready(struct helper *h)
+{
+	if (helper_anchor_load(&h->anchor) != 0 && !h->was_ready) {
+		h->status = 1;
+		kill(getpid(), SIGTERM);
+		return;
+	}
+	h->was_ready = true;
+	if (h->ready_fd == -1)
+		return;
+	if (write(h->ready_fd, "+", 1) == -1)
+		log_debug("nobody waits for us to be ready");
+	close(h->ready_fd);
+	h->ready_fd = -1;
+}
+
+static void helper_serve_reload(struct helper *, const struct ipc_msg *);
+static void helper_serve_pause(struct helper *, const struct ipc_msg *);
+
+/* Requests of the worker. Each is checked as if a stranger had made it. */
+static void
+helper_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
+{
+	struct helper *h = arg;
+
+	if (fd != -1)
+		close(fd);
+	if (error != 0) {
+		helper_worker_lost(h);
+		helper_kill_worker(h);
+		return;
+	}
+	switch ((enum ipc_type)msg->type) {
+	case IPC_RELOAD:
+		helper_serve_reload(h, msg);
+		break;
+	case IPC_PAUSE:
+		helper_serve_pause(h, msg);
+		break;
+	case IPC_READY:
+		if (msg->generation == h->generation)
+			helper_ready(h);
+		break;
+	case IPC_RESOLVE:
+		if (msg->generation == h->generation && msg->value < h->conf->nproxies)
+			helper_proxies_resolve(&h->proxies, msg->value);
+		break;
+	case IPC_REFUSE:
+		refuse_serve(&h->refuse, msg, ev_now(h->loop));
+		break;
+	case IPC_OWNER:
+		owner_serve(h->ipc, msg);
+		break;
+	case IPC_TARGETS:
+		helper_targets_serve(&h->anchor.targets, h->ipc, msg);
+		break;
+	case IPC_SOCKET:
+	case IPC_NATLOOK:
+		firewall_serve(h->ipc, msg);
+		break;
+	default:
+		log_warn("the worker sent a message that is not for the helper (%u)", msg->type);
+	}
+}
+
+/* What this worker cannot be told, the next one will be. */
+static bool
+helper_tell(struct helper *h, struct helper_listeners *listeners)
+{
+	if (h->ipc != NULL && helper_send_all(h, listeners) == 0)
+		return true;
+	helper_listen_close(listeners);
+	log_error("the worker cannot be told the configuration; it is started again");
+	helper_kill_worker(h);
+	return false;
+}
+
+static int
+helper_worker_start(struct helper *h, struct helper_listeners *listeners)
+{
+	int pair[2], error;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)
+		return errno;
+	fcntl(pair[0], F_SETFD, FD_CLOEXEC);
+	error = spawn_user_role(&h->start, "worker", NULL, 0, pair[1], &h->worker);
+	close(pair[1]);
+	if (error != 0) {
+		close(pair[0]);
+		helper_listen_close(listeners);
+		return error;
+	}
+	h->worker_began = ev_now(h->loop);
+	ev_child_set(&h->child, h->worker, 0);
+	ev_child_start(h->loop, &h->child);
+	h->ipc = ipc_new(h->loop, pair[0], helper_ipc_cb, h);
+	helper_tell(h, listeners);
+	return 0;
+}
+
+static void
+helper_restart_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct helper *h = w->data;
+	struct helper_listeners listeners;
+
+	if (helper_listen(h->conf, &h->held, &listeners) == 0 && helper_worker_start(h, &listeners) == 0)
+		return;
+	helper_arm(h, w, BACKOFF_MAX_S);
+}
+
+/* conf comes into force here; the worker is not told yet. An error was logged, and changes nothing. */
+static int
+helper_set_conf(struct helper *h, struct conf *conf)
+{
+	int error = helper_anchor_set_conf(&h->anchor, conf, h->start.uid);
+
+	if (error != 0)
+		return error;
+	h->conf = conf;
+	h->generation++;
+	helper_proxies_set_conf(&h->proxies, conf);
+	return 0;
+}
+
+/* Says what happened, to the log and to who asked for it. */
+static int
+helper_reload(struct helper *h, char said[SAID_MAX])
+{
+	struct helper_listeners listeners = { .count = 0 };
+	struct conf_report report = { .error = "" };
+	struct conf *conf, *old = h->conf;
+	struct conf_texts texts = { NULL, NULL, 0 };
+
+	conf = conf_load(h->start.file, &texts, &report);
+	if (conf == NULL || helper_listen(conf, &h->held, &listeners) != 0 || helper_set_conf(h, conf) != 0) {
+		snprintf(said, SAID_MAX, "%s%snothing changes", report.error[0] != '\0' ? report.error :
+		    "the reason is in the system log", "; ");
+		log_error("reload: %s", said);
+		helper_listen_close(&listeners);
+		conf_texts_free(&texts);
+		conf_free(conf);
+		return EINVAL;
+	}
+	for (unsigned i = 0; i < report.nwarnings; i++)
+		log_warn("%s", report.warnings[i]);
+	if (strcmp(conf->user, old->user) != 0)
+		log_warn("reload: \"user\" takes effect when the daemon is started again");
+	if (conf->threads != old->threads)
+		log_warn("reload: \"threads\" takes effect when the daemon is started again");
+	conf_texts_free(&h->start.texts);
+	h->start.texts = texts;
+	log_configure(conf->log.facility, conf->log.level, conf->log.json);
+	if (h->ipc == NULL)
+		helper_listen_close(&listeners); /* the next worker finds it all in force */
+	else if (helper_tell(h, &listeners))
+		log_info("reload: %s is in force", h->start.file);
+	snprintf(said, SAID_MAX, "%s is in force%s%s", h->start.file, report.nwarnings > 0 ? "; " : "",
+	    report.nwarnings > 0 ? report.warnings[0] : "");
+	conf_free(old);
+	return 0;
+}
+
+static void
+helper_serve_reload(struct helper *h, const struct ipc_msg *msg)
+{
+	char said[SAID_MAX];
+	int error = helper_reload(h, said);
+
+	if (h->ipc != NULL)
+		helper_control_reply(h->ipc, msg, error, said);
+}
+
+static void
+helper_serve_pause(struct helper *h, const struct ipc_msg *msg)
+{
+	const bool pause = msg->value != 0;
+	const int error = helper_anchor_pause(&h->anchor, pause);
+
+	if (error == 0)
+		helper_send_paused(h);
+	helper_control_reply(h->ipc, msg, error, error != 0 ? "the rules could not be loaded; the reason is in the system log" :
+	    pause ? "nothing is intercepted until \"resume\"; flows under way go on" : "traffic is intercepted");
+}
+
+static void
+helper_stop(struct helper *h)
+{
+	struct ipc_msg msg = { .type = IPC_STOP, .value = (uint32_t)(h->conf->timeouts.drain * 1000) };
+
+	if (h->stopping)
+		return;
+	h->stopping = true;
+	log_info("stopping");
+	ev_timer_stop(h->loop, &h->restart);
+	helper_anchor_drain(&h->anchor);
+	if (h->ipc == NULL || ipc_send(h->ipc, &msg, -1) != 0) {
+		helper_finish(h);
+		return;
+	}
+	helper_arm(h, &h->kill, h->conf->timeouts.drain + STOP_GRACE_S);
+}
+
+static void
+helper_kill_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct helper *h = w->data;
+
+	log_warn("the worker did not end in time");
+	helper_kill_worker(h);
+}
+
+static void
+helper_check_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct helper *h = w->data;
+
+	if (h->ipc != NULL && resolvers_follow(h->resolvers.addrs, &h->resolvers.naddrs, IPC_ADDRS))
+		ipc_send(h->ipc, &h->resolvers, -1);
+	helper_anchor_check(&h->anchor);
+	helper_capture_check(&h->capture);
+}
+
+static void
+helper_signal_cb(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	struct ipc_msg summary = { .type = IPC_SUMMARY };
+	char said[SAID_MAX];
+	struct helper *h = w->data;
+
+	if (w->signum == SIGHUP)
+		helper_reload(h, said);
+	else if (w->signum == SIGUSR1 && h->ipc != NULL)
+		ipc_send(h->ipc, &summary, -1);
+	else if (w->signum == SIGTERM || w->signum == SIGINT)
+		helper_stop(h);
+}
+
+static void
+helper_watch(struct helper *h)
+{
+	struct { ev_signal *w; int signum; } signals[] = {
+		{ &h->hup, SIGHUP }, { &h->term, SIGTERM }, { &h->interrupt, SIGINT }, { &h->usr1, SIGUSR1 },
+	};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		ev_signal_init(signals[i].w, helper_signal_cb, signals[i].signum);
+		signals[i].w->data = h;
+		ev_signal_start(h->loop, signals[i].w);
+	}
+	ev_init(&h->restart, helper_restart_cb);
+	ev_init(&h->kill, helper_kill_cb);
+	ev_child_init(&h->child, helper_child_cb, 0, 0);
+	ev_timer_init(&h->check, helper_check_cb, CHECK_S, CHECK_S);
+	ev_timer_start(h->loop, &h->check);
+	h->restart.data = h->kill.data = h->check.data = h->child.data = h;
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void
+helper_own_cb(void *arg)
+{
+	struct helper *h = arg;
+
+	helper_anchor_refresh(&h->anchor);
+}
+
+static void
+helper_end(struct helper *h)
+{
+	helper_proxies_end(&h->proxies);
+	refuse_close(&h->refuse);
+	conf_free(h->conf);
+	conf_texts_free(&h->start.texts);
+	ev_loop_destroy(h->loop);
+	log_info("stopped");
+}
+
+int
+helper_run(const struct helper_start *start)
+{
+	struct helper h = { .start = *start, .conf = start->conf, .ready_fd = start->ready_fd,
+		.backoff = BACKOFF_FIRST_S, .fake_ip_fd = -1 };
+	struct helper_listeners listeners;
+
+	h.loop = ev_default_loop(PFI_EV_FLAGS);
+	if (h.loop == NULL)
+		fatal("no event loop");
+	h.proxies = (struct helper_proxies){ h.loop, start->uid, start->gid, helper_proxy_cb, &h, NULL, NULL };
+	helper_capture_init(&h.capture, h.loop, &h.start);
+	helper_watch(&h);
+	refuse_init(&h.refuse);
+	privilege_no_core();
+	privilege_descriptors(6ul * h.conf->limits.connections + 2ul * h.conf->limits.udp_sessions + 1024);
+	if (helper_listen(h.conf, &h.held, &listeners) != 0)
+		return 1;
+	if (helper_anchor_start(&h.anchor, h.conf, start->to_stderr) != 0 || helper_set_conf(&h, h.conf) != 0)
+		return 1;
+	if (helper_worker_start(&h, &listeners) != 0) {
+		helper_anchor_remove(&h.anchor);
+		fatal("the worker cannot be started: %s", strerror(errno));
+	}
+	if (own_watch(h.loop, helper_own_cb, &h) != 0)
+		log_warn("changes of this host's addresses are not seen; reload after one");
+	log_info("pfinterceptd " PACKAGE_VERSION " started");
+	ev_run(h.loop, 0);
+	helper_end(&h);
+	return h.status;
+}

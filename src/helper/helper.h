@@ -1,0 +1,27 @@
+/*
+ * helper.h - the privileged process: loads and removes the anchor, opens the listeners, keeps the
+ *            worker running and tells it the configuration.
+ *
+ * It answers the few fixed requests of ipc.h, and takes no text from the worker.
+ */
+#ifndef PFI_HELPER_H
+#define PFI_HELPER_H
+
+#include <sys/types.h>
+
+#include "conf/conf_file.h"
+
+struct helper_start {
+	const char  *file;              /* read again on SIGHUP */
+	struct conf_texts texts;        /* of the configuration; taken over */
+	struct conf *conf;              /* the same, parsed; taken over */
+	uid_t        uid;               /* the worker's */
+	gid_t        gid;
+	bool         to_stderr, verbose;
+	int          ready_fd;          /* one byte is written and it is closed when traffic is intercepted; -1 */
+};
+
+/* Runs until SIGTERM or SIGINT; gives the exit status. */
+int helper_run(const struct helper_start *);
+
+#endif

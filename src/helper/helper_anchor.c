@@ -1,0 +1,361 @@
+#include "config.h"
+
+#include "helper/helper_anchor.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "helper/guard.h"
+#include "host/own.h"
+#include "kernel/loopback.h"
+
+#define LOOK_S 20               /* a look at the rules that takes longer ends as one that found a fault */
+
+static int  helper_anchor_guard(struct helper_anchor *);
+static void helper_anchor_tell_guard(struct helper_anchor *);
+
+static void
+helper_anchor_guard_cb(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct helper_anchor *ha = w->data;
+
+	log_error("the guard process has ended; starting another one");
+	ev_io_stop(loop, w);
+	close(ha->guard_fd);
+	if (helper_anchor_guard(ha) == 0 && ha->state == ANCHOR_REDIRECT)
+		helper_anchor_tell_guard(ha);
+}
+
+/* Starts the guard, and watches it. */
+static int
+helper_anchor_guard(struct helper_anchor *ha)
+{
+	int error = guard_start(&ha->guard_fd, ha->to_stderr);
+
+	if (error != 0) {
+		log_error("the guard process cannot be started: %s", strerror(error));
+		return error;
+	}
+	ev_io_init(&ha->guard, helper_anchor_guard_cb, ha->guard_fd, EV_READ);
+	ha->guard.data = ha;
+	ev_io_start(EV_DEFAULT, &ha->guard);
+	return 0;
+}
+
+static int
+helper_anchor_open(struct helper_anchor *ha, const struct conf *conf)
+{
+	int error = anchor_open(&ha->anchor, conf, conf->intercept.on_failure == FAIL_CLOSED);
+
+	if (error == ENOTSUP)
+		log_error("intercept.firewall: this system has another firewall; write \"auto\"");
+	return error != 0 ? error : ha->anchor.ops->prepare(&ha->anchor, conf);
+}
+
+int
+helper_anchor_start(struct helper_anchor *ha, const struct conf *conf, bool to_stderr)
+{
+	int error;
+
+	ha->to_stderr = to_stderr;
+	helper_targets_init(&ha->targets, &ha->anchor);
+	error = helper_anchor_guard(ha);
+	if (error != 0)
+		return error;
+	error = helper_anchor_open(ha, conf);
+	if (error != 0) {
+		loopback_remove(ha->anchor.name);
+		guard_goodbye(ha->guard_fd);
+	}
+	return error;
+}
+
+/* What was known of a proxy by the same name stays known. */
+static void
+helper_anchor_inherit(const struct helper_anchor *ha, const struct conf_proxy *proxy, struct helper_anchor_proxy *out)
+{
+	if (addr_parse(proxy->host, proxy->port, &out->addrs[0]) == 0) {
+		out->naddrs = 1;
+		return;
+	}
+	for (size_t i = 0; ha->conf != NULL && i < ha->conf->nproxies; i++) {
+		if (strcmp(ha->conf->proxies[i].host, proxy->host) != 0)
+			continue;
+		*out = ha->proxies[i];
+		for (size_t a = 0; a < out->naddrs; a++)
+			addr_set_port(&out->addrs[a], proxy->port);
+		return;
+	}
+}
+
+/* Another anchor name or another firewall: the old rules go before the new ones come, and come back when
+ * the new ones cannot. */
+static int
+helper_anchor_switch(struct helper_anchor *ha, const struct conf *conf)
+{
+	int error;
+
+	if (ha->conf == NULL || (strcmp(ha->conf->intercept.anchor, conf->intercept.anchor) == 0 &&
+	    ha->conf->intercept.firewall == conf->intercept.firewall)) {
+		ha->anchor.sticky = conf->intercept.on_failure == FAIL_CLOSED;
+		return 0;
+	}
+	ha->anchor.ops->remove(&ha->anchor);
+	ha->state = ANCHOR_EMPTY;
+	error = helper_anchor_open(ha, conf);
+	if (error != 0 && helper_anchor_open(ha, ha->conf) == 0)
+		helper_anchor_load(ha);
+	return error;
+}
+
+int
+helper_anchor_set_conf(struct helper_anchor *ha, const struct conf *conf, uid_t uid)
+{
+	struct helper_anchor_proxy *proxies = calloc(conf->nproxies + 1, sizeof(*proxies));
+	int error;
+
+	if (proxies == NULL)
+		return ENOMEM;
+	for (size_t i = 0; i < conf->nproxies; i++)
+		helper_anchor_inherit(ha, &conf->proxies[i], &proxies[i]);
+	error = helper_anchor_switch(ha, conf);
+	if (error != 0) {
+		free(proxies);
+		return error;
+	}
+	free(ha->proxies);
+	ha->proxies = proxies;
+	ha->conf = conf;
+	ha->uid = uid;
+	ha->targets.max = conf->limits.names;
+	return 0;
+}
+
+void
+helper_anchor_set_listeners(struct helper_anchor *ha, const struct helper_listeners *held)
+{
+	ha->nlisteners = 0;
+	for (size_t i = 0; i < held->count; i++)
+		if (held->list[i].kind == LISTEN_TCP)
+			ha->listeners[ha->nlisteners++] = held->list[i].addr;
+}
+
+size_t
+helper_anchor_proxy(const struct helper_anchor *ha, size_t index, union addr out[IPC_ADDRS])
+{
+	memcpy(out, ha->proxies[index].addrs, sizeof(ha->proxies[index].addrs));
+	return ha->proxies[index].naddrs;
+}
+
+/* Every proxy's addresses in one malloc'd list. */
+static union addr *
+helper_anchor_flatten(const struct helper_anchor *ha, size_t *n)
+{
+	union addr *all = calloc(ha->conf->nproxies * IPC_ADDRS + 1, sizeof(*all));
+
+	*n = 0;
+	for (size_t i = 0; all != NULL && i < ha->conf->nproxies; i++)
+		for (size_t a = 0; a < ha->proxies[i].naddrs; a++)
+			all[(*n)++] = ha->proxies[i].addrs[a];
+	return all;
+}
+
+/* skip: NULL, or gets what the rules never intercept. */
+static char *
+helper_anchor_text(const struct helper_anchor *ha, enum anchor_state state, struct network_set *skip)
+{
+	struct anchor_input in = { .conf = ha->conf, .uid = ha->uid, .listeners = ha->listeners,
+		.nlisteners = ha->nlisteners, .state = state };
+	union addr *proxies = helper_anchor_flatten(ha, &in.nproxies);
+	struct network *own = NULL;
+	char *text = NULL;
+
+	in.proxies = proxies;
+	if (proxies != NULL && own_networks(&own, &in.nown) == 0) {
+		in.own = own;
+		if (skip == NULL || anchor_skip(&in, skip) == 0)
+			text = anchor_text(&ha->anchor, &in);
+	}
+	free(own);
+	free(proxies);
+	if (text == NULL)
+		log_error("no memory for the anchor's rules");
+	return text;
+}
+
+static int
+helper_anchor_apply(struct helper_anchor *ha, enum anchor_state state)
+{
+	const bool matched = ha->conf->intercept.mode == MODE_MATCHED;
+	struct network_set skip = { .count = 0 };
+	char *text = helper_anchor_text(ha, state, &skip);
+	int error;
+
+	helper_targets_skip(&ha->targets, &skip);
+	ha->anchor.matched = matched;
+	error = text != NULL ? ha->anchor.ops->load(&ha->anchor, text) : ENOMEM;
+	if (error != 0) {
+		free(text);
+		return error;
+	}
+	ha->state = state;
+	helper_targets_loaded(&ha->targets, matched && state != ANCHOR_EMPTY, matched);
+	free(ha->loaded);
+	ha->loaded = text;
+	return 0;
+}
+
+static void
+helper_anchor_tell_guard(struct helper_anchor *ha)
+{
+	char *block = NULL;
+
+	if (ha->conf->intercept.on_failure == FAIL_CLOSED && ha->conf->global_enabled)
+		block = helper_anchor_text(ha, ANCHOR_BLOCK, NULL);
+	if (guard_tell(ha->guard_fd, &ha->anchor, ha->conf->intercept.firewall, block) != 0)
+		log_debug("the guard process is gone");
+	free(block);
+}
+
+int
+helper_anchor_load(struct helper_anchor *ha)
+{
+	const enum anchor_state state = ha->conf->global_enabled && !ha->paused ? ANCHOR_REDIRECT : ANCHOR_EMPTY;
+	const enum anchor_state before = ha->state;
+	int error;
+
+	helper_anchor_tell_guard(ha);
+	error = helper_anchor_apply(ha, state);
+	if (error == 0 && before != state)
+		log_info("%s", state == ANCHOR_REDIRECT ? "traffic is intercepted" : "nothing is intercepted");
+	return error;
+}
+
+int
+helper_anchor_pause(struct helper_anchor *ha, bool pause)
+{
+	const bool before = ha->paused;
+	int error;
+
+	ha->paused = pause;
+	error = helper_anchor_load(ha);
+	if (error != 0)
+		ha->paused = before;
+	return error;
+}
+
+void
+helper_anchor_refresh(struct helper_anchor *ha)
+{
+	char *text;
+
+	if (ha->state != ANCHOR_REDIRECT)
+		return;
+	text = helper_anchor_text(ha, ANCHOR_REDIRECT, NULL);
+	if (text != NULL && strcmp(text, ha->loaded) != 0) {
+		log_info("addresses have changed; loading the rules again");
+		helper_anchor_load(ha);
+	}
+	free(text);
+}
+
+static void
+helper_anchor_mend(struct helper_anchor *ha)
+{
+	const struct anchor_ops *ops = ha->anchor.ops;
+	const struct anchor_restore before = ha->anchor.restore;
+
+	if (ha->state == ANCHOR_EMPTY)
+		return;
+	if (ops->verify(&ha->anchor) == ESTALE) {
+		log_warn("somebody else changed the firewall; loading our rules again");
+		helper_anchor_apply(ha, ha->state);
+	}
+	if (memcmp(&before, &ha->anchor.restore, sizeof(before)) != 0)
+		helper_anchor_tell_guard(ha);
+}
+
+static void
+helper_anchor_looked_cb(struct ev_loop *loop, ev_child *w, int revents)
+{
+	ev_child_stop(loop, w);
+	if (w->rstatus != 0)
+		helper_anchor_mend(w->data);
+}
+
+/* In the child. Others wait for the end of what we have open. */
+_Noreturn static void
+helper_anchor_look(struct anchor *anchor)
+{
+	for (int fd = STDERR_FILENO + 1; fd < 4096; fd++)
+		close(fd);
+	alarm(LOOK_S);
+	_exit(anchor->ops->healthy(anchor) ? 0 : 1);
+}
+
+void
+helper_anchor_check(struct helper_anchor *ha)
+{
+	const struct anchor_ops *ops = ha->anchor.ops;
+	pid_t pid;
+
+	if (ha->state == ANCHOR_EMPTY || ops->verify == NULL || ev_is_active(&ha->look))
+		return;
+	pid = ops->healthy != NULL ? fork() : -1;
+	if (pid == 0)
+		helper_anchor_look(&ha->anchor);
+	if (pid == -1) {
+		helper_anchor_mend(ha);
+		return;
+	}
+	ev_child_init(&ha->look, helper_anchor_looked_cb, pid, 0);
+	ha->look.data = ha;
+	ev_child_start(EV_DEFAULT, &ha->look);
+}
+
+void
+helper_anchor_set_proxy(struct helper_anchor *ha, size_t index, const union addr *addrs, size_t n)
+{
+	struct helper_anchor_proxy *proxy = &ha->proxies[index];
+
+	memset(proxy, 0, sizeof(*proxy));
+	for (proxy->naddrs = 0; proxy->naddrs < n && proxy->naddrs < IPC_ADDRS; proxy->naddrs++) {
+		proxy->addrs[proxy->naddrs] = addrs[proxy->naddrs];
+		addr_set_port(&proxy->addrs[proxy->naddrs], ha->conf->proxies[index].port);
+	}
+	helper_anchor_refresh(ha);
+}
+
+void
+helper_anchor_failure(struct helper_anchor *ha)
+{
+	if (ha->state != ANCHOR_REDIRECT)
+		return;
+	helper_anchor_apply(ha, ha->conf->intercept.on_failure == FAIL_CLOSED ? ANCHOR_BLOCK : ANCHOR_EMPTY);
+	if (ha->anchor.ops->forget != NULL)
+		ha->anchor.ops->forget(&ha->anchor);
+	log_warn("the worker is gone: traffic %s", ha->state == ANCHOR_BLOCK ? "is blocked" : "goes direct");
+}
+
+void
+helper_anchor_drain(struct helper_anchor *ha)
+{
+	helper_anchor_apply(ha, ANCHOR_EMPTY);
+}
+
+void
+helper_anchor_remove(struct helper_anchor *ha)
+{
+	ha->anchor.ops->remove(&ha->anchor);
+	loopback_remove(ha->anchor.name);
+	ev_io_stop(EV_DEFAULT, &ha->guard);
+	guard_goodbye(ha->guard_fd);
+	helper_targets_free(&ha->targets);
+	free(ha->proxies);
+	free(ha->loaded);
+	ha->proxies = NULL;
+	ha->loaded = NULL;
+}

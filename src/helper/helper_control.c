@@ -1,0 +1,159 @@
+#include "config.h"
+
+#include "helper/helper_control.h"
+
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* Removes what a dead daemon left there. 0; EADDRINUSE: somebody listens; ENOTSOCK: it is something else. */
+static int
+socket_clear(const struct sockaddr_un *sun, int fd)
+{
+	struct stat st;
+
+	if (lstat(sun->sun_path, &st) == -1)
+		return errno == ENOENT ? 0 : errno;
+	if (!S_ISSOCK(st.st_mode))
+		return ENOTSOCK;
+	if (connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0)
+		return EADDRINUSE;
+	return unlink(sun->sun_path) == -1 ? errno : 0;
+}
+
+/* Root and the group may use it, nobody else. */
+static int
+socket_bind_path(int fd, const char *path, gid_t group)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	mode_t mask;
+	int error, probe;
+
+	strncpy(sun.sun_path, path, sizeof(sun.sun_path) - 1);
+	probe = socket(AF_UNIX, SOCK_STREAM, 0);
+	error = probe != -1 ? socket_clear(&sun, probe) : errno;
+	if (probe != -1)
+		close(probe);
+	if (error != 0)
+		return error;
+	mask = umask(0117);
+	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1 || chown(path, 0, group) == -1)
+		error = errno;
+	umask(mask);
+	return error;
+}
+
+static int
+socket_open(const struct helper_control_socket *s, int *out)
+{
+	const int family = s->path[0] != '\0' ? AF_UNIX : s->addr.sa.sa_family, on = 1;
+	int fd = socket(family, SOCK_STREAM, 0), error = 0;
+
+	if (fd == -1)
+		return errno;
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
+		error = errno;
+	if (error == 0 && family == AF_UNIX)
+		error = socket_bind_path(fd, s->path, s->group);
+	else if (error == 0 && (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1 ||
+	    bind(fd, &s->addr.sa, addr_len(&s->addr)) == -1))
+		error = errno;
+	if (error == 0 && listen(fd, SOMAXCONN) == -1)
+		error = errno;
+	if (error == 0)
+		*out = fd;
+	else
+		close(fd);
+	return error;
+}
+
+static void
+socket_remove(struct helper_control_socket *s)
+{
+	if (s->path[0] != '\0')
+		unlink(s->path);
+	memset(s, 0, sizeof(*s));
+}
+
+/* Makes want of have, and gives the worker the socket. */
+static void
+socket_send(struct helper_control_socket *have, const struct helper_control_socket *want, struct ipc *ipc,
+    enum ipc_listener kind, const char *key)
+{
+	struct ipc_msg msg = { .type = IPC_LISTENER, .value = kind };
+	char text[ADDR_TEXT_MAX];
+	const char *what = want->path[0] != '\0' ? want->path : addr_format(&want->addr, text);
+	int fd = -1, error = 0;
+
+	if (strcmp(have->path, want->path) == 0 && addr_equal(&have->addr, &want->addr) && have->group == want->group)
+		return;
+	socket_remove(have);
+	if (want->path[0] != '\0' || addr_is_set(&want->addr))
+		error = socket_open(want, &fd);
+	if (error == EADDRINUSE)
+		log_warn("%s is in use by another program; going on without: write another place as %s", what, key);
+	else if (error != 0)
+		log_warn("cannot listen at %s: %s; going on without: write another place as %s", what, strerror(error), key);
+	else
+		*have = *want;
+	if (ipc_send(ipc, &msg, fd) != 0)
+		log_debug("the worker is gone");
+	if (fd != -1)
+		close(fd);
+}
+
+static gid_t
+group_of(const struct conf *conf)
+{
+	const struct group *gr = conf->control.group != NULL ? getgrnam(conf->control.group) : NULL;
+
+	if (gr == NULL && conf->control.group != NULL)
+		log_warn("control.group: there is no group \"%s\"; only root may use the control socket",
+		    conf->control.group);
+	return gr != NULL ? gr->gr_gid : 0;
+}
+
+void
+helper_control_send(struct helper_control *have, const struct conf *conf, struct ipc *ipc)
+{
+	struct helper_control_socket want = { .group = group_of(conf) };
+
+	snprintf(want.path, sizeof(want.path), "%s", conf->control.socket);
+	socket_send(&have->control, &want, ipc, LISTEN_CONTROL, "control.socket");
+	want.path[0] = '\0';
+	want.addr = conf->control.metrics.addr;
+	if (conf->control.metrics.path != NULL)
+		snprintf(want.path, sizeof(want.path), "%s", conf->control.metrics.path);
+	socket_send(&have->metrics, &want, ipc, LISTEN_METRICS, "control.metrics");
+}
+
+void
+helper_control_close(struct helper_control *have)
+{
+	socket_remove(&have->control);
+	socket_remove(&have->metrics);
+}
+
+void
+helper_control_reply(struct ipc *ipc, const struct ipc_msg *request, int error, const char *text)
+{
+	struct ipc_msg msg = { .type = request->type, .id = request->id, .error = error };
+	FILE *file = tmpfile();
+
+	if (file != NULL && (fputs(text, file) == EOF || fflush(file) != 0)) {
+		fclose(file);
+		file = NULL;
+	}
+	if (ipc_send(ipc, &msg, file != NULL ? fileno(file) : -1) != 0)
+		log_debug("the worker is gone");
+	if (file != NULL)
+		fclose(file);
+}

@@ -1,0 +1,57 @@
+#include "config.h"
+
+#include "helper/helper_state.h"
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define FILE_NAME PFI_STATE_DIR "/fake_ip"
+
+/* Who could write to the directory could make us write anywhere. */
+static int
+state_open(int *fd)
+{
+	struct stat st;
+	int error = 0;
+
+	if (mkdir(PFI_STATE_DIR, 0700) == -1 && errno != EEXIST)
+		return errno;
+	if (lstat(PFI_STATE_DIR, &st) == -1)
+		return errno;
+	if (!S_ISDIR(st.st_mode) || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return EPERM;
+	*fd = open(FILE_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (*fd == -1)
+		return errno;
+	if (flock(*fd, LOCK_EX | LOCK_NB) == -1) {
+		error = errno;
+		close(*fd);
+		*fd = -1;
+	}
+	return error;
+}
+
+void
+helper_state_send(int *fd, const struct conf *conf, struct ipc *ipc)
+{
+	const struct ipc_msg msg = { .type = IPC_FAKE_IP };
+	int error = 0;
+
+	if (conf->dns.nfake_ip == 0)
+		return;
+	if (*fd == -1)
+		error = state_open(fd);
+	if (error == 0)
+		error = ipc_send(ipc, &msg, *fd);
+	if (error != 0)
+		log_warn("dns.fake_ip: " FILE_NAME " cannot be used: %s; the addresses of names are "
+		    "forgotten at a restart", error == EWOULDBLOCK ? "another pfinterceptd has it" :
+		    error == EPERM ? "its directory must belong to root, who alone may write to it" : strerror(error));
+}

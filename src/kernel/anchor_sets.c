@@ -1,0 +1,51 @@
+/*
+ * What both dialects of rules say of destinations: which ones are never intercepted, and which ones
+ * mode "matched" knows from the configuration.
+ */
+#include "config.h"
+
+#include "kernel/anchor.h"
+
+int
+anchor_skip(const struct anchor_input *in, struct network_set *set)
+{
+	static const char *const never[] = { "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255",
+		"::/128", "::1", "fe80::/10", "ff00::/8", NULL };
+	struct network net;
+	int error = 0;
+
+	for (size_t i = 0; never[i] != NULL && error == 0; i++) {
+		network_parse(never[i], &net);
+		error = network_set_add(set, &net);
+	}
+	for (size_t i = 0; i < in->nown && error == 0; i++)
+		error = network_set_add(set, &in->own[i]);
+	for (size_t i = 0; i < in->conf->intercept.nexclude && error == 0; i++)
+		error = network_set_add(set, &in->conf->intercept.exclude[i]);
+	for (size_t i = 0; i < in->nproxies && error == 0; i++) {
+		net = network_of(&in->proxies[i]);
+		error = network_set_add(set, &net);
+	}
+	network_set_close(set);
+	return error;
+}
+
+int
+anchor_targets(const struct conf *conf, struct network_set *set)
+{
+	static const struct network any[] = { { .family = AF_INET }, { .family = AF_INET6 } };
+	const struct conf_rule *rule = conf->rules, *end = rule + conf->nrules;
+	int error = 0;
+
+	for (size_t i = 0; i < conf->dns.nfake_ip && error == 0; i++)
+		error = network_set_add(set, &conf->dns.fake_ip[i]);
+	for (; rule < end; rule++)
+		for (size_t i = 0; rule->enabled && rule->action != ACTION_DIRECT && i < rule->npatterns && error == 0; i++) {
+			if (rule->patterns[i].kind == PATTERN_NETWORK)
+				error = network_set_add(set, &rule->patterns[i].network);
+			for (size_t k = 0; rule->patterns[i].kind == PATTERN_ANY && k < 2 && error == 0; k++)
+				error = network_set_add(set, &any[k]);
+		}
+	network_set_close(set);
+	return error;
+}

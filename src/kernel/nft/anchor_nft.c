@@ -1,0 +1,241 @@
+#include "config.h"
+
+#include "kernel/nft/anchor_nft.h"
+
+#include <nftables/libnftables.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "host/command.h"
+
+const enum conf_firewall anchor_native_kind = FIREWALL_NETFILTER;
+
+/* The context keeps its netlink socket open. A table with "flags owner" lives as long as that
+ * socket: the kernel removes it with the process, whatever ends the process. */
+static struct nft_ctx *
+nft_context(struct anchor *a)
+{
+	struct nft_ctx *ctx = a->data;
+
+	if (ctx != NULL)
+		return ctx;
+	ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (ctx == NULL || nft_ctx_buffer_error(ctx) != 0 || nft_ctx_buffer_output(ctx) != 0)
+		return NULL;
+	a->data = ctx;
+	return ctx;
+}
+
+static void
+nft_close(struct anchor *a)
+{
+	if (a->data != NULL)
+		nft_ctx_free(a->data);
+	a->data = NULL;
+}
+
+static int
+nft_run(struct anchor *a, const char *text)
+{
+	struct nft_ctx *ctx = nft_context(a);
+
+	if (ctx == NULL)
+		return ENOMEM;
+	return nft_run_cmd_from_buffer(ctx, text) == 0 ? 0 : EINVAL;
+}
+
+static const char *
+nft_error(struct anchor *a)
+{
+	return a->data != NULL ? nft_ctx_get_error_buffer(a->data) : "no memory";
+}
+
+/* "ip -4 rule add ..."; silent: failure is expected and says nothing. */
+static int
+nft_ip(bool silent, const char *const argv[])
+{
+	char output[512];
+	int error = command_run(argv, NULL, output, sizeof(output), 2000);
+
+	if (error != 0 && !silent)
+		log_error("\"%s %s %s %s\" failed: %s; install iproute2, or check that the kernel has policy routing",
+		    argv[0], argv[1], argv[2], argv[3], output);
+	return error;
+}
+
+/* Marked packets are delivered to this host: tproxy then hands them to the listener. */
+static int
+nft_route(bool add)
+{
+	static const char *const families[] = { "-4", "-6" };
+	char mark[32];
+	int error = 0;
+
+	snprintf(mark, sizeof(mark), "%#x/%#x", NFT_MARK, NFT_MARK);
+	for (size_t i = 0; i < 2; i++) {
+		const char *const drop_rule[] = { "ip", families[i], "rule", "del", "pref", NFT_ROUTE_TABLE,
+			"fwmark", mark, "lookup", NFT_ROUTE_TABLE, NULL };
+		const char *const add_rule[] = { "ip", families[i], "rule", "add", "pref", NFT_ROUTE_TABLE,
+			"fwmark", mark, "lookup", NFT_ROUTE_TABLE, NULL };
+		const char *const flush[] = { "ip", families[i], "route", "flush", "table", NFT_ROUTE_TABLE, NULL };
+		const char *const add_route[] = { "ip", families[i], "route", "replace", "local", "default",
+			"dev", "lo", "table", NFT_ROUTE_TABLE, NULL };
+
+		nft_ip(true, drop_rule);
+		if (!add)
+			nft_ip(true, flush);
+		else if (nft_ip(i == 1, add_rule) != 0 || nft_ip(i == 1, add_route) != 0)
+			error = i == 1 ? error : EIO; /* a host without IPv6 has no IPv6 to intercept */
+	}
+	return error;
+}
+
+static int
+nft_prepare(struct anchor *a, const struct conf *conf)
+{
+	if (nft_run(a, "list tables\n") != 0) {
+		log_error("nftables cannot be used: %s; run as root on a kernel with nf_tables", nft_error(a));
+		return EPERM;
+	}
+	return nft_route(true);
+}
+
+/* The one set for each family of what the table has learned, as nft(8) lists it: it goes into the new table at once. */
+static void
+nft_keep(struct anchor *a, FILE *out)
+{
+	char script[CONF_ANCHOR_MAX + 48];
+	const char *list;
+
+	for (int version = 4; version <= 6; version += 2) {
+		snprintf(script, sizeof(script), "list set inet %s learned%d\n", a->name, version);
+		if (nft_run(a, script) != 0)
+			continue;
+		list = strstr(nft_ctx_get_output_buffer(a->data), "elements = {");
+		if (list != NULL)
+			fprintf(out, "add element inet %s learned%d %.*s}\n", a->name, version,
+			    (int)strcspn(list + 11, "}"), list + 11);
+	}
+}
+
+/* Tries the table with and without "flags owner", and with and without removing one before. */
+static int
+nft_load(struct anchor *a, const char *text)
+{
+	const char *body = strchr(text, '\n');
+	char *script = NULL, *kept = NULL;
+	bool owner = !a->sticky;
+	int error = EINVAL;
+	size_t size;
+	FILE *out = open_memstream(&kept, &size);
+
+	if (out == NULL)
+		return ENOMEM;
+	if (strstr(text, "\tset learned4 ") != NULL)
+		nft_keep(a, out);
+	if (fclose(out) != 0 || (script = malloc(size += strlen(text) + 256)) == NULL) {
+		free(kept);
+		return ENOMEM;
+	}
+	for (int attempt = 0; attempt < 4 && error == EINVAL; attempt++) {
+		const bool first = attempt % 2 == 0;
+
+		if (attempt == 2 && !owner)
+			break; /* nothing else to leave out */
+		if (attempt == 2)
+			owner = false; /* before Linux 5.12 */
+		snprintf(script, size, "%s%s%s%.*s\n%s%s%s",
+		    first ? "delete table inet " : "", first ? a->name : "", first ? "\n" : "",
+		    body != NULL ? (int)(body - text) : 0, text,
+		    owner && body != NULL ? "\tflags owner\n" : "", body != NULL ? body + 1 : "", kept);
+		error = nft_run(a, script);
+		if (body == NULL)
+			error = 0; /* empty: the table is gone, or was not there */
+	}
+	free(script);
+	free(kept);
+	if (error != 0)
+		log_error("cannot load the nftables table inet %s: %s", a->name, nft_error(a));
+	else if (a->sticky)
+		nft_close(a); /* the table has no owner */
+	return error;
+}
+
+/* "VERB element inet NAME learned4 { 192.0.2.1 timeout 300s, ... }" */
+static void
+nft_elements(FILE *out, const struct anchor *a, const char *verb, int family, bool timeout,
+    const struct anchor_target *list, size_t n)
+{
+	const char *between = "{";
+	char text[ADDR_TEXT_MAX];
+
+	fprintf(out, "%s element inet %s learned%d ", verb, a->name, family == AF_INET6 ? 6 : 4);
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].addr.sa.sa_family != family)
+			continue;
+		fprintf(out, "%s %s", between, addr_format_ip(&list[i].addr, text));
+		if (timeout)
+			fprintf(out, " timeout %us", list[i].seconds);
+		between = ",";
+	}
+	fputs(" }\n", out);
+}
+
+/* Deleting needs an element that is there, and adding leaves the time of one that is there as it was. */
+static int
+nft_learn(struct anchor *a, bool add, const struct anchor_target *list, size_t n)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	char *script = NULL;
+	int error = ENOMEM;
+	size_t size;
+	FILE *out = open_memstream(&script, &size);
+
+	if (out == NULL)
+		return ENOMEM;
+	for (size_t f = 0; f < 2; f++) {
+		bool any = false;
+
+		for (size_t i = 0; i < n && !any; i++)
+			any = list[i].addr.sa.sa_family == families[f];
+		if (!any)
+			continue;
+		nft_elements(out, a, "add", families[f], false, list, n);
+		nft_elements(out, a, "delete", families[f], false, list, n);
+		if (add)
+			nft_elements(out, a, "add", families[f], true, list, n);
+	}
+	if (fclose(out) == 0)
+		error = nft_run(a, script);
+	free(script);
+	return error;
+}
+
+/* With "flags owner", nobody else can remove the table. */
+static int
+nft_verify(struct anchor *a)
+{
+	char line[CONF_ANCHOR_MAX + 16];
+
+	snprintf(line, sizeof(line), "table inet %s\n", a->name);
+	if (nft_run(a, "list tables inet\n") != 0)
+		return 0;
+	return strstr(nft_ctx_get_output_buffer(a->data), line) != NULL ? 0 : ESTALE;
+}
+
+static int
+nft_remove(struct anchor *a)
+{
+	nft_load(a, "");
+	nft_route(false);
+	nft_close(a);
+	return 0;
+}
+
+static const struct anchor_ops nft_ops = { "nft", anchor_nft_render, nft_prepare, nft_load, nft_remove,
+	NULL, NULL, nft_verify, nft_learn };
+
+const struct anchor_ops *const anchor_native = &nft_ops;

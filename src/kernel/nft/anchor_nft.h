@@ -1,0 +1,25 @@
+/*
+ * anchor_nft.h - the nftables backend of anchor.h (Linux).
+ *
+ *   TCP of this host     nat output: dnat to our listener
+ *   UDP of this host     marked on output, so that routing turns it round to lo, then tproxy
+ *   forwarded traffic    tproxy on intercept.interfaces
+ *
+ * Mode "matched": the sets targets4, targets6 (from the configuration) and learned4, learned6 (with time-outs) hold
+ * the destinations. Where a chain sees every packet, the connection's mark keeps what its first packet met.
+ *
+ * tproxy needs a route that delivers marked packets locally: one rule (ip-rule(8)) and one table.
+ * Sources: nft(8), Documentation/networking/tproxy.rst of the kernel.
+ */
+#ifndef PFI_ANCHOR_NFT_H
+#define PFI_ANCHOR_NFT_H
+
+#include "kernel/anchor.h"
+
+#define NFT_MARK        0x2000000       /* one bit, so that other users of marks are left alone */
+#define NFT_ROUTE_TABLE "10080"         /* routing table and rule preference */
+
+/* The text for nft(8); for ANCHOR_EMPTY a table that intercepts nothing. 0, EIO or ENOMEM. */
+int anchor_nft_render(FILE *out, const struct anchor_input *);
+
+#endif

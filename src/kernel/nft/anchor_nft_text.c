@@ -1,0 +1,319 @@
+/*
+ * The nftables table, as text for nft(8). What it makes is shown, with comments, in
+ * pf/netfilter.nft.in.
+ */
+#include "config.h"
+
+#include "kernel/nft/anchor_nft.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+/* A flow whose first packet was chosen. */
+#define NFT_FLOW "ct mark and 0x2000000 == 0x2000000 "
+
+static const struct family { int af, version; const char *ip; } families[] = {
+	{ AF_INET, 4, "ip" }, { AF_INET6, 6, "ip6" },
+};
+#define FAMILIES (sizeof(families) / sizeof(families[0]))
+
+static void
+render_set(FILE *out, const char *name, const struct family *f)
+{
+	fprintf(out, "\tset %s%d {\n\t\ttype ipv%d_addr\n", name, f->version, f->version);
+}
+
+static void
+render_networks(FILE *out, const char *name, const struct family *f, const struct network_set *set)
+{
+	char text[ADDR_TEXT_MAX];
+	bool any = false;
+
+	render_set(out, name, f);
+	fputs("\t\tflags interval\n", out);
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->list[i].family != f->af)
+			continue;
+		fprintf(out, "%s %s", any ? "," : "\t\telements = {", network_format(&set->list[i], text));
+		any = true;
+	}
+	fputs(any ? " }\n\t}\n" : "\t}\n", out);
+}
+
+/* Destinations that are never intercepted; the host's own addresses are asked of the routing table. In mode "matched":
+ * addresses in patterns, and those learned from DNS answers, where one that is renewed counts twice for a moment. */
+static int
+render_sets(FILE *out, const struct anchor_input *in)
+{
+	const bool matched = in->conf->intercept.mode == MODE_MATCHED;
+	struct network_set skip = { .count = 0 }, targets = { .count = 0 };
+	struct anchor_input foreign = *in;
+	int error;
+
+	foreign.nown = 0;
+	error = anchor_skip(&foreign, &skip);
+	if (error == 0 && matched)
+		error = anchor_targets(in->conf, &targets);
+	for (const struct family *f = families; f < families + FAMILIES; f++) {
+		render_networks(out, "skip", f, &skip);
+		if (!matched)
+			continue;
+		render_networks(out, "targets", f, &targets);
+		render_set(out, "learned", f);
+		fprintf(out, "\t\tsize %u\n\t\tflags timeout\n\t}\n", in->conf->limits.names + ANCHOR_LEARN_MAX);
+	}
+	network_set_free(&skip);
+	network_set_free(&targets);
+	return error;
+}
+
+static void
+render_ports(FILE *out, const struct port_list *ports)
+{
+	fputs("{ ", out);
+	for (size_t i = 0; i < ports->count; i++)
+		fprintf(out, "%s%u-%u", i > 0 ? ", " : "", (unsigned)ports->ranges[i].first,
+		    (unsigned)ports->ranges[i].last);
+	fputs(" }", out);
+}
+
+/* What is left alone in every chain. */
+static void
+render_returns(FILE *out)
+{
+	fputs("\t\tfib daddr type { local, broadcast, anycast, multicast } return comment \"own addresses\"\n"
+	    "\t\tip daddr @skip4 return comment \"intercept.exclude, proxies, link-local\"\n"
+	    "\t\tip6 daddr @skip6 return comment \"intercept.exclude, proxies, link-local\"\n"
+	    /* DHCP renewals tell by their ports who speaks; a relay would change them. */
+	    "\t\tudp dport { 67, 68, 546, 547 } return comment \"DHCP\"\n", out);
+}
+
+static void
+render_own_user(FILE *out, const struct anchor_input *in)
+{
+	fprintf(out, "\t\tmeta skuid %ju return comment \"the daemon's own traffic\"\n", (uintmax_t)in->uid);
+	fputs("\t\tct direction reply return comment \"answers of this host's servers\"\n", out);
+}
+
+static const union addr *
+listener_of(const struct anchor_input *in, int family)
+{
+	for (size_t i = 0; i < in->nlisteners; i++)
+		if (in->listeners[i].sa.sa_family == family)
+			return &in->listeners[i];
+	return NULL;
+}
+
+/* How a chain tells what to intercept in mode "matched"; in mode "all", everything counts. */
+enum choice { EVERYTHING, BY_SET, BY_FLOW };
+
+static const char *const target_sets[] = { "targets", "learned" };
+
+/* "ip daddr @learned4 " */
+static const char *
+in_set(char text[40], const char *set, const struct family *f)
+{
+	snprintf(text, 40, "%s daddr @%s%d ", f->ip, set, f->version);
+	return text;
+}
+
+/* What goes to these ports, or with NULL to port 53, of a family that has a listener. False: nothing, and nothing is
+ * written. */
+static bool
+render_match(FILE *out, const struct anchor_input *in, const struct family *f, const char *where, const char *proto,
+    const struct port_list *list)
+{
+	if (listener_of(in, f->af) == NULL || (list != NULL && list->count == 0))
+		return false;
+	fprintf(out, "\t\tmeta nfproto ipv%d %s%s dport ", f->version, where, proto);
+	if (list != NULL)
+		render_ports(out, list);
+	else
+		fputs("53", out);
+	return true;
+}
+
+/* "VERB ip to ADDR:PORT" for what goes to dport. */
+static void
+render_send(FILE *out, const struct anchor_input *in, const struct family *f, const char *where, const char *proto,
+    const struct port_list *list, const char *verb, const char *after)
+{
+	union addr to;
+	char text[ADDR_TEXT_MAX];
+
+	if (!render_match(out, in, f, where, proto, list))
+		return;
+	to = *listener_of(in, f->af);
+	addr_set_port(&to, list != NULL ? in->conf->listen.port : in->conf->listen.dns_port);
+	fprintf(out, " %s %s to %s%s\n", verb, f->ip, addr_format(&to, text), after);
+}
+
+static void
+render_send_all(FILE *out, const struct anchor_input *in, enum choice choice, const char *proto,
+    const struct port_list *list, const char *verb, const char *after)
+{
+	const bool matched = in->conf->intercept.mode == MODE_MATCHED && choice != EVERYTHING;
+	char where[40];
+
+	for (const struct family *f = families; f < families + FAMILIES; f++) {
+		if (in->conf->dns.enabled)
+			render_send(out, in, f, "", proto, NULL, verb, after);
+		if (!matched || choice == BY_FLOW)
+			render_send(out, in, f, matched ? NFT_FLOW : "", proto, list, verb, after);
+		for (size_t s = 0; matched && choice == BY_SET && s < 2; s++)
+			render_send(out, in, f, in_set(where, target_sets[s], f), proto, list, verb, after);
+		if (matched && strcmp(proto, "tcp") == 0)
+			render_send(out, in, f, "", proto, &in->conf->intercept.sniff_ports, verb, after);
+	}
+}
+
+/* Mode "matched", where every packet of a flow comes by: the first one decides for all, so that a flow keeps its way
+ * when its address is learned or forgotten meanwhile. */
+static void
+render_flow(FILE *out, const struct anchor_input *in, const char *proto, const struct port_list *list)
+{
+	char set[40], where[64];
+
+	for (size_t i = 0; i < 2 * FAMILIES && in->conf->intercept.mode == MODE_MATCHED; i++) {
+		snprintf(where, sizeof(where), "ct state new %s", in_set(set, target_sets[i % 2], &families[i / 2]));
+		if (render_match(out, in, &families[i / 2], where, proto, list))
+			fprintf(out, " ct mark set ct mark or %#x\n", NFT_MARK);
+	}
+}
+
+static void
+render_mark(FILE *out, const struct anchor_input *in)
+{
+	const char *where = in->conf->intercept.mode == MODE_MATCHED ? NFT_FLOW : "";
+
+	for (const struct family *f = families; f < families + FAMILIES; f++) {
+		if (in->conf->dns.enabled && render_match(out, in, f, "", "udp", NULL))
+			fprintf(out, " meta mark set meta mark or %#x\n", NFT_MARK);
+		if (render_match(out, in, f, where, "udp", &in->conf->intercept.udp_ports))
+			fprintf(out, " meta mark set meta mark or %#x\n", NFT_MARK);
+	}
+}
+
+static void
+render_interfaces(FILE *out, const struct conf *conf)
+{
+	fputs("iifname { ", out);
+	for (size_t i = 0; i < conf->intercept.ninterfaces; i++)
+		fprintf(out, "%s\"%s\"", i > 0 ? ", " : "", conf->intercept.interfaces[i]);
+	fputs(" }", out);
+}
+
+static void
+render_redirect(FILE *out, const struct anchor_input *in)
+{
+	const struct conf *conf = in->conf;
+	char after[64];
+
+	fputs("\tchain local_tcp {\n\t\ttype nat hook output priority -100; policy accept;\n", out);
+	render_own_user(out, in);
+	render_returns(out);
+	render_send_all(out, in, BY_SET, "tcp", &conf->intercept.tcp_ports, "dnat", "");
+
+	fputs("\t}\n\tchain local_udp {\n\t\ttype route hook output priority -150; policy accept;\n", out);
+	render_own_user(out, in);
+	fputs("\t\tfib saddr type != local return comment \"answers of the daemon in a server's name\"\n", out);
+	render_returns(out);
+	render_flow(out, in, "udp", &conf->intercept.udp_ports);
+	render_mark(out, in);
+
+	fputs("\t}\n\tchain arriving {\n\t\ttype filter hook prerouting priority -150; policy accept;\n", out);
+	fprintf(out, "\t\tiifname \"lo\" meta mark and %#x == %#x jump looped\n", NFT_MARK, NFT_MARK);
+	if (conf->intercept.ninterfaces > 0) {
+		fputs("\t\t", out);
+		render_interfaces(out, conf);
+		fputs(" jump gateway\n", out);
+	}
+	fputs("\t}\n\tchain looped {\n", out);
+	render_send_all(out, in, EVERYTHING, "udp", &conf->intercept.udp_ports, "tproxy", " accept");
+	fputs("\t}\n", out);
+	if (conf->intercept.ninterfaces == 0)
+		return;
+	fputs("\tchain gateway {\n", out);
+	render_returns(out);
+	snprintf(after, sizeof(after), " meta mark set meta mark or %#x accept", NFT_MARK);
+	render_flow(out, in, "tcp", &conf->intercept.tcp_ports);
+	render_flow(out, in, "udp", &conf->intercept.udp_ports);
+	render_send_all(out, in, BY_FLOW, "tcp", &conf->intercept.tcp_ports, "tproxy", after);
+	render_send_all(out, in, BY_FLOW, "udp", &conf->intercept.udp_ports, "tproxy", after);
+	fputs("\t}\n", out);
+}
+
+static void
+render_reject(FILE *out, const char *where, const char *proto, const struct port_list *list)
+{
+	if (list->count == 0)
+		return;
+	fprintf(out, "\t\t%s%s dport ", where, proto);
+	render_ports(out, list);
+	fprintf(out, " reject with %s\n", strcmp(proto, "tcp") == 0 ? "tcp reset" : "icmpx port-unreachable");
+}
+
+/* The kill switch: what would be intercepted is refused. */
+static void
+render_refuse(FILE *out, const struct anchor_input *in)
+{
+	const struct conf *conf = in->conf;
+	const bool matched = conf->intercept.mode == MODE_MATCHED;
+	char where[40] = "";
+
+	for (size_t i = 0; i < (matched ? 4 : 1); i++) {
+		if (matched)
+			in_set(where, target_sets[i % 2], &families[i / 2]);
+		render_reject(out, where, "tcp", &conf->intercept.tcp_ports);
+		render_reject(out, where, "udp", &conf->intercept.udp_ports);
+	}
+	if (matched)
+		render_reject(out, "", "tcp", &conf->intercept.sniff_ports);
+	if (conf->dns.enabled)
+		fputs("\t\ttcp dport 53 reject with tcp reset\n"
+		    "\t\tudp dport 53 reject with icmpx port-unreachable\n", out);
+}
+
+static void
+render_block(FILE *out, const struct anchor_input *in)
+{
+	fputs("\tchain local_block {\n\t\ttype filter hook output priority 0; policy accept;\n", out);
+	render_own_user(out, in);
+	render_returns(out);
+	render_refuse(out, in);
+	fputs("\t}\n", out);
+	if (in->conf->intercept.ninterfaces == 0)
+		return;
+	fputs("\tchain gateway_block {\n\t\ttype filter hook forward priority 0; policy accept;\n\t\t", out);
+	render_interfaces(out, in->conf);
+	fputs(" jump gateway_refuse\n\t}\n\tchain gateway_refuse {\n", out);
+	render_returns(out);
+	render_refuse(out, in);
+	fputs("\t}\n", out);
+}
+
+/* Connections under way stay translated as long as some nat rule asks the kernel to track connections. */
+static int
+render_nothing(FILE *out)
+{
+	fputs("\tchain nothing {\n\t\ttype nat hook output priority -100; policy accept;\n"
+	    "\t\tct direction reply return comment \"nothing is intercepted\"\n\t}\n}\n", out);
+	return ferror(out) ? EIO : 0;
+}
+
+int
+anchor_nft_render(FILE *out, const struct anchor_input *in)
+{
+	fprintf(out, "table inet %s {\n", in->conf->intercept.anchor);
+	if (in->state == ANCHOR_EMPTY)
+		return render_nothing(out);
+	if (render_sets(out, in) != 0)
+		return ENOMEM;
+	if (in->state == ANCHOR_REDIRECT)
+		render_redirect(out, in);
+	else
+		render_block(out, in);
+	fputs("}\n", out);
+	return ferror(out) ? EIO : 0;
+}

@@ -1,0 +1,50 @@
+#include "config.h"
+
+#include "kernel/owner.h"
+
+#include <errno.h>
+
+#include "host/own.h"
+
+enum owner_fit
+owner_fits(const union addr *local, const union addr *remote, const union addr *client, const union addr *dst)
+{
+	const bool bound = addr_same_ip(local, client), connected = addr_port(remote) != 0;
+
+	if (local->sa.sa_family != client->sa.sa_family || addr_port(local) != addr_port(client) ||
+	    !(bound || addr_is_any(local)) || (connected && !addr_equal(remote, dst)))
+		return OWNER_NOT;
+	return connected ? OWNER_CONNECTED : bound ? OWNER_BOUND : OWNER_ANY;
+}
+
+static int
+owner_check(const struct ipc_msg *msg)
+{
+	const int family = msg->addrs[0].sa.sa_family;
+
+	if ((msg->proto != IPPROTO_TCP && msg->proto != IPPROTO_UDP) || msg->naddrs != 3 ||
+	    (family != AF_INET && family != AF_INET6))
+		return EINVAL;
+	for (const union addr *a = msg->addrs; a < msg->addrs + 3; a++)
+		if (a->sa.sa_family != family || addr_port(a) == 0 || addr_is_any(a))
+			return EINVAL;
+	return 0;
+}
+
+void
+owner_serve(struct ipc *ipc, const struct ipc_msg *msg)
+{
+	struct ipc_msg answer = { .type = msg->type, .id = msg->id, .error = owner_check(msg) };
+	union addr client = msg->addrs[0];
+	uid_t uid = 0;
+
+	/* A forwarded flow must not be taken for that of a socket here, which is bound to no address and has its port. */
+	if (answer.error == 0)
+		answer.error = own_has(&client);
+	if (answer.error == 0) {
+		owner_client(msg->proto, &msg->addrs[2], &msg->addrs[1], &client);
+		answer.error = owner_find(msg->proto, &client, &msg->addrs[1], &uid);
+	}
+	answer.value = uid;
+	ipc_send(ipc, &answer, -1);
+}

@@ -1,0 +1,40 @@
+#include "config.h"
+
+#include "kernel/loopback.h"
+
+#include <errno.h>
+
+#include "host/command.h"
+#include "kernel/pf/pf_state.h"
+
+#define COMMAND_MS 5000
+
+bool
+loopback_is_own(const union addr *addr)
+{
+	union addr own;
+
+	return addr_parse(PFI_LOOPBACK6, 0, &own) == 0 && addr_same_ip(addr, &own);
+}
+
+int
+loopback_add(const union addr *addr)
+{
+	const char *argv[] = { "/sbin/ifconfig", "lo0", "inet6", PFI_LOOPBACK6, "prefixlen", "128", "alias", NULL };
+	char output[256];
+
+	if (!loopback_is_own(addr))
+		return EADDRNOTAVAIL;
+	return command_run(argv, NULL, output, sizeof(output), COMMAND_MS);
+}
+
+void
+loopback_remove(const char *anchor)
+{
+	const char *argv[] = { "/sbin/ifconfig", "lo0", "inet6", PFI_LOOPBACK6, "-alias", NULL };
+	struct anchor_restore rest = { .enabled = 0 };
+	char output[256];
+
+	if (!pf_state_others(&pf_env_native, anchor, &rest))
+		command_run(argv, NULL, output, sizeof(output), COMMAND_MS);
+}

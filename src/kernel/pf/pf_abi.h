@@ -1,0 +1,77 @@
+/*
+ * pf_abi.h - what crosses the border to the kernel's pf: a few structures and ioctls.
+ *
+ * FreeBSD and OpenBSD: the system's own <net/pfvar.h>. macOS ships no such header, and a system without pf (unit
+ * tests) has none: our declaration, with -DPF_ABI_MACOS as on macOS. tests/unit/abi_pf.c checks them all.
+ *
+ * Every choice gives the same names:
+ *   struct pfioc_natlook, DIOCNATLOOK, struct pfioc_iface, DIOCSETIFFLAG, DIOCCLRIFFLAG
+ *   struct pfioc_table, struct pfr_addr, DIOCRADDADDRS, DIOCRDELADDRS, DIOCRGETADDRS
+ *   pf_abi_ask()     fills in the question's ports and what else this system needs
+ *   pf_abi_port()    the answer's port
+ *   pf_abi_limit()   allows a descriptor nothing but DIOCNATLOOK, where the system can
+ *   pf_abi_rdomain() the routing domain that this process is in
+ *   PF_ABI_SYSTEM    the row of pf_system.c
+ *   PF_ABI_WORKER_DEVICE  what the worker may open for lookups, or NULL: only root may ask
+ */
+#ifndef PFI_PF_ABI_H
+#define PFI_PF_ABI_H
+
+#include <sys/types.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <net/if.h>
+#include <stdint.h>
+
+#if defined(__APPLE__) && !defined(PF_ABI_MACOS)
+#define PF_ABI_MACOS
+#endif
+
+#if defined(__FreeBSD__)
+#include "kernel/pf/pf_abi_freebsd.h"
+#elif defined(__OpenBSD__)
+#include "kernel/pf/pf_abi_openbsd.h"
+#else
+#include "kernel/pf/pf_abi_declared.h"
+#endif
+
+#ifndef PF_ABI_RDOMAIN
+#define PF_ABI_RDOMAIN   0u
+#endif
+#ifndef PF_ABI_LIMIT
+#define PF_ABI_LIMIT(fd) ((void)(fd), 0)
+#endif
+#ifndef PF_ABI_ASK_MORE
+#define PF_ABI_ASK_MORE(nl) ((void)0)
+#endif
+
+#ifndef PF_ABI_MACOS
+static inline void
+pf_abi_ask(struct pfioc_natlook *nl, uint16_t sport, uint16_t dport)
+{
+	nl->sport = htons(sport);
+	nl->dport = htons(dport);
+	PF_ABI_ASK_MORE(nl);
+}
+
+static inline uint16_t
+pf_abi_port(const struct pfioc_natlook *nl)
+{
+	return ntohs(nl->rdport);
+}
+#endif
+
+static inline int
+pf_abi_limit(int fd)
+{
+	return PF_ABI_LIMIT(fd);
+}
+
+static inline unsigned
+pf_abi_rdomain(void)
+{
+	return PF_ABI_RDOMAIN;
+}
+
+#endif

@@ -1,0 +1,198 @@
+#include "config.h"
+
+#include "kernel/reply_socket.h"
+
+#include <ev.h>
+#include <uthash.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/datagrams.h"
+#include "host/own.h"
+#include "host/udp.h"
+#include "process/ipc.h"
+
+#define ASK_MS     2000
+#define REFUSED_S  1.0
+
+/* What lets a socket be bound to an address that is not this host's; by family. */
+#if defined(IP_TRANSPARENT)
+enum { ANY4_LEVEL = IPPROTO_IP, ANY4 = IP_TRANSPARENT, ANY6_LEVEL = IPPROTO_IPV6, ANY6 = IPV6_TRANSPARENT };
+#elif defined(SO_BINDANY)
+enum { ANY4_LEVEL = SOL_SOCKET, ANY4 = SO_BINDANY, ANY6_LEVEL = SOL_SOCKET, ANY6 = SO_BINDANY };
+#endif
+
+struct reply_socket {
+	struct addr_key key;
+	struct reply_sockets *all;
+	UT_hash_handle hh;              /* in the order of use, the oldest first */
+	uint32_t id;                    /* of the request under way; 0: none */
+	int      fd;                    /* -1: not yet, or refused */
+	double   refused_until;
+	struct datagrams queue;
+};
+
+struct reply_sockets {
+	struct ev_loop *loop;
+	struct ipc     *ipc;
+	struct reply_socket *table;
+};
+
+struct reply_sockets *
+reply_sockets_new(struct ev_loop *loop, struct ipc *ipc)
+{
+	struct reply_sockets *all = calloc(1, sizeof(*all));
+
+	if (all == NULL)
+		return NULL;
+	all->loop = loop;
+	all->ipc = ipc;
+	return all;
+}
+
+static void
+reply_socket_end(struct reply_socket *s)
+{
+	HASH_DEL(s->all->table, s);
+	if (s->id != 0)
+		ipc_cancel(s->all->ipc, s->id);
+	if (s->fd != -1)
+		close(s->fd);
+	datagrams_drop(&s->queue);
+	free(s);
+}
+
+void
+reply_sockets_free(struct reply_sockets *all)
+{
+	if (all == NULL)
+		return;
+	while (all->table != NULL)
+		reply_socket_end(all->table);
+	free(all);
+}
+
+/* The helper has answered, or it has not in time. */
+static void
+answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
+{
+	struct reply_socket *s = arg;
+	struct datagram *d;
+
+	s->id = 0;
+	s->fd = fd;
+	if (error != 0 || fd == -1)
+		s->refused_until = ev_now(s->all->loop) + REFUSED_S;
+	else
+		for (d = s->queue.first; d != NULL; d = d->next)
+			udp_send(fd, NULL, &d->peer, d->data, d->len);
+	datagrams_drop(&s->queue);
+}
+
+/* Asks the helper, unless that is under way or was refused a moment ago. */
+static int
+ask(struct reply_socket *s, const union addr *src)
+{
+	struct ipc_msg msg = { .type = IPC_SOCKET, .proto = IPPROTO_UDP, .naddrs = 1, .addrs = { *src } };
+
+	if (s->id != 0)
+		return 0;
+	if (ev_now(s->all->loop) < s->refused_until)
+		return EADDRNOTAVAIL;
+	s->id = ipc_request(s->all->ipc, &msg, ASK_MS, answer_cb, s);
+	return s->id != 0 ? 0 : EPIPE;
+}
+
+/* The entry of src, now the youngest. */
+static struct reply_socket *
+reply_socket_use(struct reply_sockets *all, const union addr *src)
+{
+	const struct addr_key key = addr_key(src);
+	struct reply_socket *s;
+
+	HASH_FIND(hh, all->table, &key, sizeof(key), s);
+	if (s != NULL) {
+		HASH_DEL(all->table, s);
+	} else {
+		s = calloc(1, sizeof(*s));
+		if (s == NULL)
+			return NULL;
+		if (HASH_COUNT(all->table) >= REPLY_SOCKETS_MAX)
+			reply_socket_end(all->table);
+		s->all = all;
+		s->key = key;
+		s->fd = -1;
+	}
+	HASH_ADD(hh, all->table, key, sizeof(s->key), s);
+	return s;
+}
+
+int
+reply_socket_send(struct reply_sockets *all, const union addr *src, const union addr *peer,
+    const void *msg, size_t len)
+{
+	struct reply_socket *s = reply_socket_use(all, src);
+	struct datagram *d;
+	int error;
+
+	if (s == NULL)
+		return ENOMEM;
+	if (s->fd != -1)
+		return udp_send(s->fd, NULL, peer, msg, len);
+	error = ask(s, src);
+	if (error != 0)
+		return error;
+	d = datagrams_add(&s->queue, REPLY_QUEUE_MAX, REPLY_QUEUE_MAX * UDP_MAX, len);
+	if (d == NULL)
+		return ENOBUFS;
+	d->peer = *peer;
+	memcpy(d->data, msg, len);
+	return EINPROGRESS;
+}
+
+int
+reply_socket_open(const union addr *addr, int *fd)
+{
+	const bool v6 = addr->sa.sa_family == AF_INET6;
+	const int on = 1;
+	int error = 0;
+
+	*fd = -1;
+	if ((addr->sa.sa_family != AF_INET && !v6) || addr_port(addr) == 0 || addr_is_any(addr))
+		return EINVAL;
+	*fd = socket(addr->sa.sa_family, SOCK_DGRAM, 0);
+	if (*fd == -1)
+		return errno;
+	if (fcntl(*fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(*fd, F_SETFL, O_NONBLOCK) == -1 ||
+	    setsockopt(*fd, v6 ? ANY6_LEVEL : ANY4_LEVEL, v6 ? ANY6 : ANY4, &on, sizeof(on)) == -1 ||
+	    setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1 ||
+	    setsockopt(*fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == -1 ||
+	    bind(*fd, &addr->sa, addr_len(addr)) == -1)
+		error = errno;
+	if (error != 0) {
+		close(*fd);
+		*fd = -1;
+	}
+	return error;
+}
+
+void
+reply_socket_serve(struct ipc *ipc, const struct ipc_msg *request)
+{
+	struct ipc_msg answer = { .type = request->type, .id = request->id };
+	int fd = -1;
+
+	/* An address of this host has programs of its own: their ports are not the worker's to take. */
+	answer.error = request->naddrs == 1 ? own_has(&request->addrs[0]) : EINVAL;
+	if (answer.error == 0)
+		answer.error = EACCES;
+	else if (answer.error == ENOENT)
+		answer.error = reply_socket_open(&request->addrs[0], &fd);
+	ipc_send(ipc, &answer, fd);
+	if (fd != -1)
+		close(fd);
+}

@@ -1,0 +1,26 @@
+/* prctl(2): no program that is run could gain privileges, and nobody but root may look inside. */
+#include "config.h"
+
+#include "process/sandbox.h"
+
+#include <sys/prctl.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+
+const char *const sandbox_name = "no-new-privs";
+
+void
+sandbox_worker(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+		fatal("prctl: %s", strerror(errno));
+}
+
+void
+sandbox_capture(void)
+{
+	sandbox_worker();
+}

@@ -1,0 +1,15 @@
+#include "config.h"
+
+#include "process/sandbox.h"
+
+const char *const sandbox_name = "none";
+
+void
+sandbox_worker(void)
+{
+}
+
+void
+sandbox_capture(void)
+{
+}

@@ -1,5 +1,0 @@
-#include "config.h"
-
-#include "relay.h"
-
-const struct relay_ops *const relay_engines[] = { &relay_copy, NULL };

@@ -1,0 +1,70 @@
+#include "config.h"
+
+#include "wire/dns_local.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* first .. last: the numbers that the label before the zone may have; last 0: all there is below it. */
+static const struct { const char *zone; long first, last; } zones[] = {
+	{ "10.in-addr.arpa", 0, 0 },
+	{ "172.in-addr.arpa", 16, 31 },
+	{ "168.192.in-addr.arpa", 0, 0 },
+	{ "100.in-addr.arpa", 64, 127 },
+	{ "0.in-addr.arpa", 0, 0 },
+	{ "127.in-addr.arpa", 0, 0 },
+	{ "254.169.in-addr.arpa", 0, 0 },
+	{ "2.0.192.in-addr.arpa", 0, 0 },
+	{ "100.51.198.in-addr.arpa", 0, 0 },
+	{ "113.0.203.in-addr.arpa", 0, 0 },
+	{ "255.255.255.255.in-addr.arpa", 0, 0 },
+	{ "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", 0, 0 },
+	{ "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", 0, 0 },
+	{ "d.f.ip6.arpa", 0, 0 },
+	{ "8.e.f.ip6.arpa", 0, 0 },
+	{ "9.e.f.ip6.arpa", 0, 0 },
+	{ "a.e.f.ip6.arpa", 0, 0 },
+	{ "b.e.f.ip6.arpa", 0, 0 },
+	{ "8.b.d.0.1.0.0.2.ip6.arpa", 0, 0 },
+};
+
+/* Is the label that ends before end a number within first .. last? */
+static bool
+label_within(const char *name, const char *end, long first, long last)
+{
+	char *rest;
+	long n;
+
+	while (end > name && end[-1] != '.')
+		end--;
+	n = strtol(end, &rest, 10);
+	return n >= first && n <= last && *rest == '.';
+}
+
+bool
+dns_local_name(const char *name)
+{
+	const size_t len = strlen(name);
+	const char *at;
+
+	if (len < 5 || strcmp(name + len - 5, ".arpa") != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
+		const size_t zone_len = strlen(zones[i].zone);
+
+		if (zone_len > len)
+			continue;
+		at = name + len - zone_len;
+		if (strcmp(at, zones[i].zone) != 0 || (at > name && at[-1] != '.'))
+			continue;
+		if (zones[i].last == 0 || (at > name && label_within(name, at - 1, zones[i].first, zones[i].last)))
+			return true;
+	}
+	return false;
+}
+
+bool
+dns_local_resolver(const union addr *addr)
+{
+	return addr_is_private(addr) || addr_is_loopback(addr) || addr_is_linklocal(addr);
+}

@@ -1,0 +1,269 @@
+#include "config.h"
+
+#include "worker/bypass/overheard.h"
+
+#include <ev.h>
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "conf/pattern.h"
+#include "monitor/capture.h"
+#include "worker/dns/dns_proxy.h"
+
+#define HOLD_S           2.0    /* until then a flow that is intercepted has come to us */
+#define OURS_S           30.0   /* so long we may still try to reach the destination of one that did */
+#define ROUND            256    /* messages before others have their turn */
+#define LINES_PER_SECOND 5.0
+
+struct overheard {
+	struct overheard_env env;
+	struct overheard_counts counts;
+	struct bypass *table;
+	uint64_t       next_id;
+	bool           paused;
+	struct rate    lines;
+	int            fd;                      /* -1: there is no monitor */
+	ev_io          readable;
+	ev_timer       timer;
+};
+
+static bool
+is_inet(const union addr *addr)
+{
+	return addr->sa.sa_family == AF_INET || addr->sa.sa_family == AF_INET6;
+}
+
+static void
+overheard_name(struct overheard *o, const struct capture_msg *msg)
+{
+	const struct conf *conf = (*o->env.policy)->conf;
+	const uint32_t ttl = msg->ttl < conf->dns.ttl_max ? msg->ttl : conf->dns.ttl_max;
+	const double expires = ev_now(o->env.loop) + (ttl > DNS_NAME_TTL_MIN ? ttl : DNS_NAME_TTL_MIN) + DNS_NAME_GRACE_S;
+
+	if (memchr(msg->name, '\0', sizeof(msg->name)) == NULL || !host_is_valid(msg->name))
+		return;
+	o->counts.names++;
+	names_learn(o->env.names, &msg->source, &msg->dst, msg->name, expires);
+	if (conf->intercept.mode == MODE_MATCHED && rule_may_catch(conf, msg->name))
+		targets_want(o->env.targets, &msg->dst, expires, NULL, NULL);
+}
+
+/* The way to a proxy is the daemon's own. */
+static bool
+overheard_is_upstream(const struct policy *p, const union addr *dst)
+{
+	for (size_t i = 0; i < p->conf->nproxies; i++)
+		for (size_t k = 0; k < p->proxies[i].naddrs; k++)
+			if (addr_equal(&p->proxies[i].addrs[k], dst))
+				return true;
+	return false;
+}
+
+static void
+overheard_remove(struct overheard *o, struct bypass *b)
+{
+	HASH_DEL(o->table, b);
+	free(b);
+}
+
+static struct bypass *
+overheard_get(struct overheard *o, const struct capture_msg *msg)
+{
+	struct bypass_key key;
+	struct bypass *b;
+
+	memset(&key, 0, sizeof(key));
+	key.client = addr_key_ip(&msg->source);
+	key.dst = addr_key(&msg->dst);
+	key.proto = msg->proto;
+	HASH_FIND(hh, o->table, &key, sizeof(key), b);
+	if (b != NULL)
+		return b;
+	if (HASH_COUNT(o->table) >= OVERHEARD_MAX)
+		overheard_remove(o, o->table);
+	b = calloc(1, sizeof(*b));
+	if (b == NULL)
+		return NULL;
+	b->id = ++o->next_id;
+	b->key = key;
+	b->dst = msg->dst;
+	HASH_ADD(hh, o->table, key, sizeof(b->key), b);
+	return b;
+}
+
+static bool
+overheard_is_ours(const struct overheard *o, int proto, const union addr *dst, double seen)
+{
+	return account_had(o->env.account, proto_name(proto), dst, seen - OURS_S);
+}
+
+/* It waits. One that is seen again, or on two interfaces, is still one. */
+static void
+overheard_flow(struct overheard *o, const struct capture_msg *msg)
+{
+	const double now = ev_now(o->env.loop);
+	struct bypass *b;
+
+	if ((msg->proto != IPPROTO_TCP && msg->proto != IPPROTO_UDP) || overheard_is_upstream(*o->env.policy, &msg->dst) ||
+	    overheard_is_ours(o, msg->proto, &msg->dst, now))
+		return;
+	b = overheard_get(o, msg);
+	if (b == NULL || addr_equal(&b->source, &msg->source))
+		return;
+	b->source = msg->source;
+	b->own = msg->own != 0;
+	if (b->waiting++ == 0)
+		b->last = now;
+	if (!ev_is_active(&o->timer))
+		ev_timer_again(o->env.loop, &o->timer);
+}
+
+/* Should it have come to us, whatever becomes of it there? */
+static bool
+overheard_is_wanted(const struct overheard *o, const struct conf *conf, const struct bypass *b)
+{
+	const struct port_list *ports = b->key.proto == IPPROTO_TCP ? &conf->intercept.tcp_ports : &conf->intercept.udp_ports;
+
+	if (!conf->global_enabled || o->paused || !port_list_contains(ports, addr_port(&b->dst)) || addr_is_linklocal(&b->dst) ||
+	    addr_is_multicast(&b->dst) || addr_is_loopback(&b->dst) || (!b->own && conf->intercept.ninterfaces == 0))
+		return false;
+	for (size_t i = 0; i < conf->intercept.nexclude; i++)
+		if (network_contains(&conf->intercept.exclude[i], &b->dst))
+			return false;
+	return true;
+}
+
+/* The flows that wait have bypassed us. */
+static void
+overheard_judge(struct overheard *o, struct bypass *b)
+{
+	const struct conf *conf = (*o->env.policy)->conf;
+	const double now = ev_now(o->env.loop);
+	const char *host = names_lookup(o->env.names, &b->source, &b->dst, now);
+	const struct verdict v = rule_match(conf, &(struct rule_query){ host, &b->dst, b->key.proto, addr_port(&b->dst),
+		RULE_USER_UNKNOWN });
+	const bool missed = v.action != ACTION_DIRECT && overheard_is_wanted(o, conf, b);
+	char source[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX];
+
+	if (missed && !b->missed && rate_take(&o->lines, LINES_PER_SECOND, now))
+		log_warn("capture: a flow passed us by: proto=%s src=%s dst=%s action=%s; find out why with pfinterceptctl doctor",
+		    proto_name(b->key.proto), addr_format(&b->source, source), addr_format(&b->dst, dst), action_name(v.action));
+	*(missed ? &o->counts.missed : &o->counts.direct) += b->waiting;
+	b->flows += b->waiting;
+	b->missed = missed;
+	b->rule = v.rule != NULL ? v.rule->id : 0;
+	b->action = v.action;
+	strncpy(b->host, host != NULL ? host : "", HOST_MAX);
+}
+
+static void
+overheard_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct overheard *o = w->data;
+	struct bypass *b, *next;
+	bool waiting = false;
+
+	HASH_ITER(hh, o->table, b, next) {
+		if (b->waiting > 0 && b->last + HOLD_S > ev_now(loop)) {
+			waiting = true;
+			continue;
+		}
+		if (b->waiting > 0 && !overheard_is_ours(o, b->key.proto, &b->dst, b->last))
+			overheard_judge(o, b);
+		b->waiting = 0;
+		if (b->flows == 0)
+			overheard_remove(o, b);
+	}
+	if (!waiting)
+		ev_timer_stop(loop, w);
+}
+
+static void
+overheard_read_cb(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct overheard *o = w->data;
+	struct capture_msg msg;
+
+	for (int i = 0; i < ROUND && recv(o->fd, &msg, sizeof(msg), 0) == sizeof(msg); i++) {
+		if (msg.kind == CAPTURE_DROPS) {
+			o->counts.kernel += msg.kernel;
+			o->counts.socket += msg.socket;
+		} else if (*o->env.policy == NULL || !is_inet(&msg.source) || !is_inet(&msg.dst)) {
+			continue;
+		} else if (msg.kind == CAPTURE_NAME) {
+			overheard_name(o, &msg);
+		} else if (msg.kind == CAPTURE_FLOW) {
+			overheard_flow(o, &msg);
+		}
+	}
+}
+
+struct overheard *
+overheard_new(const struct overheard_env *env)
+{
+	struct overheard *o = calloc(1, sizeof(*o));
+
+	if (o == NULL)
+		return NULL;
+	o->env = *env;
+	o->fd = -1;
+	ev_init(&o->readable, overheard_read_cb);
+	ev_init(&o->timer, overheard_timer_cb);
+	o->timer.repeat = HOLD_S / 4;
+	o->readable.data = o->timer.data = o;
+	return o;
+}
+
+void
+overheard_free(struct overheard *o)
+{
+	struct bypass *b, *next;
+
+	if (o == NULL)
+		return;
+	overheard_listen(o, -1);
+	ev_timer_stop(o->env.loop, &o->timer);
+	HASH_ITER(hh, o->table, b, next)
+		overheard_remove(o, b);
+	free(o);
+}
+
+void
+overheard_listen(struct overheard *o, int fd)
+{
+	ev_io_stop(o->env.loop, &o->readable);
+	if (o->fd != -1)
+		close(o->fd);
+	o->fd = fd;
+	if (fd == -1)
+		return;
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	ev_io_set(&o->readable, fd, EV_READ);
+	ev_io_start(o->env.loop, &o->readable);
+}
+
+void
+overheard_set_paused(struct overheard *o, bool paused)
+{
+	o->paused = paused;
+}
+
+const struct bypass *
+overheard_next(const struct overheard *o, uint64_t id)
+{
+	const struct bypass *b = o->table;
+
+	while (b != NULL && (b->id <= id || b->flows == 0))
+		b = b->hh.next;
+	return b;
+}
+
+const struct overheard_counts *
+overheard_counts(const struct overheard *o)
+{
+	return &o->counts;
+}

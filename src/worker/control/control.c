@@ -1,0 +1,388 @@
+#include "config.h"
+
+#include "worker/control/control.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "host/listener.h"
+#include "worker/control/control_client.h"
+#include "worker/record/control_json.h"
+
+#define PIECE_BYTES 65536       /* written for one client before others have their turn */
+#define HTTP_MAX    8192        /* the head of a request */
+#define SAMPLE_S    5.          /* the throughput is that of the last 5 to 10 seconds */
+
+static void
+client_free(struct control_client *c)
+{
+	struct ev_loop *loop = c->control->env.loop;
+
+	if (c->asked != 0)
+		ipc_cancel(c->control->env.ipc, c->asked);
+	ev_io_stop(loop, &c->readable);
+	ev_io_stop(loop, &c->writable);
+	ev_timer_stop(loop, &c->stalled);
+	close(c->fd);
+	buffer_free(&c->in);
+	buffer_free(&c->out);
+	LIST_REMOVE(c, next);
+	c->control->nclients--;
+	free(c);
+}
+
+/* There is something to write. */
+static void
+client_wake(struct control_client *c)
+{
+	struct ev_loop *loop = c->control->env.loop;
+
+	ev_io_start(loop, &c->writable);
+	if (!ev_is_active(&c->stalled))
+		ev_timer_again(loop, &c->stalled);
+}
+
+/* What does not fit any more ends the client, once it is its turn. */
+static void
+client_append(struct control_client *c, const void *bytes, size_t len)
+{
+	if (buffer_append(&c->out, bytes, len) == 0)
+		return;
+	c->closing = true;
+	c->watching = false;
+	c->streaming = NULL;
+}
+
+yajl_gen
+control_line(struct control_client *c)
+{
+	yajl_gen_map_open(c->control->gen);
+	return c->control->gen;
+}
+
+void
+control_line_end(struct control_client *c)
+{
+	yajl_gen gen = c->control->gen;
+	const unsigned char *text;
+	size_t len;
+
+	yajl_gen_map_close(gen);
+	if (yajl_gen_get_buf(gen, &text, &len) == yajl_gen_status_ok) {
+		client_append(c, text, len);
+		client_append(c, "\n", 1);
+	}
+	yajl_gen_clear(gen);
+	yajl_gen_reset(gen, NULL);
+	client_wake(c);
+}
+
+yajl_gen
+control_answer(struct control_client *c)
+{
+	yajl_gen gen = control_line(c);
+
+	put_number(gen, "v", CONTROL_VERSION);
+	put_bool(gen, "ok", true);
+	return gen;
+}
+
+void
+control_error(struct control_client *c, const char *fmt, ...)
+{
+	char text[1400];
+	va_list args;
+	yajl_gen gen;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	gen = control_line(c);
+	put_number(gen, "v", CONTROL_VERSION);
+	put_bool(gen, "ok", false);
+	put_text(gen, "error", text);
+	control_line_end(c);
+}
+
+static void
+client_request(struct control_client *c, const char *line, size_t len)
+{
+	const struct control_verb *verb;
+	char error[160];
+
+	if (control_request_parse(line, len, &c->request, error, sizeof(error)) != 0) {
+		control_error(c, "%s", error);
+		return;
+	}
+	verb = control_verb_find(c->request.verb);
+	if (verb == NULL) {
+		control_error(c, "\"%s\" is not a verb", c->request.verb);
+		return;
+	}
+	c->cursor = 0;
+	verb->begin(c);
+	if (verb->more != NULL && !c->closing)
+		c->streaming = verb;
+}
+
+/* RFC 9112: the head ends with an empty line. Only the request line is looked at. */
+static void
+client_scrape(struct control_client *c)
+{
+	static const char refused[] = "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+	const char *head = (const char *)buffer_data(&c->in);
+	const size_t len = buffer_len(&c->in);
+
+	if (memmem(head, len, "\r\n\r\n", 4) == NULL)
+		return;
+	if (len < 13 || memcmp(head, "GET /metrics", 12) != 0 || strchr(" ?", head[12]) == NULL)
+		client_append(c, refused, sizeof(refused) - 1);
+	else if (metrics_write(c->control, &c->out) != 0)
+		log_warn("the metrics do not fit into %u bytes", CONTROL_OUT_MAX);
+	buffer_consume(&c->in, len);
+	c->closing = true;
+	client_wake(c);
+}
+
+/* The next requests, as far as the answers before are done. */
+static void
+client_go_on(struct control_client *c)
+{
+	const char *line, *end;
+	size_t len;
+
+	if (c->kind == CONTROL_METRICS) {
+		client_scrape(c);
+		return;
+	}
+	while (c->streaming == NULL && c->asked == 0 && !c->watching && !c->closing) {
+		line = (const char *)buffer_data(&c->in);
+		end = buffer_len(&c->in) > 0 ? memchr(line, '\n', buffer_len(&c->in)) : NULL;
+		if (end == NULL)
+			break;
+		len = (size_t)(end - line);
+		client_request(c, line, len);
+		buffer_consume(&c->in, len + 1);
+	}
+}
+
+void
+control_answered(struct control_client *c)
+{
+	c->asked = 0;
+	client_go_on(c);
+}
+
+static bool
+client_is_busy(const struct control_client *c)
+{
+	return buffer_len(&c->out) > 0 || c->streaming != NULL || c->asked != 0;
+}
+
+static void
+client_read_cb(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct control_client *c = w->data;
+	uint8_t *to = buffer_reserve(&c->in, 1);
+	ssize_t n;
+
+	if (to == NULL && (c->streaming != NULL || c->asked != 0)) {    /* many requests ahead: later */
+		ev_io_stop(loop, w);
+		return;
+	}
+	n = to != NULL ? read(c->fd, to, c->in.size - c->in.end) : 0;
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0) {
+		buffer_commit(&c->in, (size_t)n);
+		client_go_on(c);
+		return;
+	}
+	/* a client that has said all may still wait for the answers */
+	c->ended = true;
+	ev_io_stop(loop, w);
+	if (n == -1 || c->watching || !client_is_busy(c))
+		client_free(c);
+}
+
+/* Lines of a stream, a piece. */
+static void
+client_fill(struct control_client *c)
+{
+	yajl_gen gen;
+
+	while (c->streaming != NULL && buffer_len(&c->out) < PIECE_BYTES) {
+		if (c->streaming->more(c))
+			continue;
+		c->streaming = NULL;
+		if (c->watching)
+			continue;
+		gen = control_line(c);
+		put_bool(gen, "end", true);
+		control_line_end(c);
+		client_go_on(c);
+	}
+}
+
+static void
+client_write_cb(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct control_client *c = w->data;
+	ssize_t n;
+
+	client_fill(c);
+	n = write(c->fd, buffer_data(&c->out), buffer_len(&c->out));
+	if (n == -1 && errno != EAGAIN && errno != EINTR) {
+		client_free(c);
+		return;
+	}
+	if (n > 0) {
+		buffer_consume(&c->out, (size_t)n);
+		ev_timer_again(loop, &c->stalled);
+	}
+	if (buffer_len(&c->out) > 0 || c->streaming != NULL)
+		return;
+	ev_io_stop(loop, w);
+	ev_timer_stop(loop, &c->stalled);
+	if (c->closing || (c->ended && !client_is_busy(c)))
+		client_free(c);
+	else if (!c->ended)
+		ev_io_start(loop, &c->readable);
+}
+
+static void
+client_stalled_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct control_client *c = w->data;
+
+	log_debug("a client of the control socket does not read; cut off");
+	client_free(c);
+}
+
+static void
+control_accept(struct control *control, int fd, enum control_kind kind)
+{
+	struct control_client *c = control->nclients < CONTROL_CLIENTS ? calloc(1, sizeof(*c)) : NULL;
+
+	if (c == NULL) {
+		close(fd);
+		return;
+	}
+	c->control = control;
+	c->kind = kind;
+	c->fd = fd;
+	buffer_init(&c->in, kind == CONTROL_METRICS ? HTTP_MAX : CONTROL_LINE_MAX + 1);
+	buffer_init(&c->out, CONTROL_OUT_MAX);
+	ev_io_init(&c->readable, client_read_cb, fd, EV_READ);
+	ev_io_init(&c->writable, client_write_cb, fd, EV_WRITE);
+	ev_init(&c->stalled, client_stalled_cb);
+	c->stalled.repeat = CONTROL_STALL_S;
+	c->readable.data = c->writable.data = c->stalled.data = c;
+	LIST_INSERT_HEAD(&control->clients, c, next);
+	control->nclients++;
+	ev_io_start(control->env.loop, &c->readable);
+	if (kind == CONTROL_METRICS)
+		ev_timer_again(control->env.loop, &c->stalled);
+}
+
+static void
+control_accept_cb(void *arg, int fd, const union addr *peer)
+{
+	control_accept(arg, fd, CONTROL_REQUESTS);
+}
+
+static void
+metrics_accept_cb(void *arg, int fd, const union addr *peer)
+{
+	control_accept(arg, fd, CONTROL_METRICS);
+}
+
+void
+control_event(void *arg, const struct flow_record *r, bool ended)
+{
+	struct control *control = arg;
+	struct control_client *c;
+	yajl_gen gen;
+
+	LIST_FOREACH(c, &control->clients, next) {
+		if (!c->watching)
+			continue;
+		gen = control_line(c);
+		put_text(gen, "event", ended ? "end" : "begin");
+		put_flow(gen, r, ev_now(control->env.loop), ended);
+		control_line_end(c);
+	}
+}
+
+static void
+control_sample_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct control *control = w->data;
+
+	account_settle(control->env.account);
+	control->before = control->last;
+	control->last = (struct control_sample){ ev_now(loop), control->env.account->all.out, control->env.account->all.in };
+}
+
+struct control *
+control_new(const struct control_env *env)
+{
+	struct control *control = calloc(1, sizeof(*control));
+
+	if (control == NULL || (control->gen = yajl_gen_alloc(NULL)) == NULL) {
+		free(control);
+		return NULL;
+	}
+	control->env = *env;
+	LIST_INIT(&control->clients);
+	control->before.at = control->last.at = env->account->started;
+	ev_timer_init(&control->sampler, control_sample_cb, SAMPLE_S, SAMPLE_S);
+	control->sampler.data = control;
+	ev_timer_start(env->loop, &control->sampler);
+	env->account->watch = control_event;
+	env->account->watch_arg = control;
+	return control;
+}
+
+void
+control_free(struct control *control)
+{
+	struct control_client *c;
+
+	if (control == NULL)
+		return;
+	while ((c = LIST_FIRST(&control->clients)) != NULL)
+		client_free(c);
+	for (int kind = 0; kind < CONTROL_KINDS; kind++)
+		listener_free(control->listeners[kind]);
+	control->env.account->watch = NULL;
+	ev_timer_stop(control->env.loop, &control->sampler);
+	yajl_gen_free(control->gen);
+	free(control);
+}
+
+int
+control_listen(struct control *control, int fd, enum control_kind kind)
+{
+	struct listener *l = NULL;
+
+	if (fd != -1)
+		l = listener_new(control->env.loop, fd,
+		    kind == CONTROL_METRICS ? metrics_accept_cb : control_accept_cb, control);
+	if (fd != -1 && l == NULL)
+		return ENOMEM;
+	listener_free(control->listeners[kind]);
+	control->listeners[kind] = l;
+	return 0;
+}
+
+void
+control_set_paused(struct control *control, bool paused)
+{
+	control->paused = paused;
+}

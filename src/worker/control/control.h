@@ -1,0 +1,49 @@
+/*
+ * control.h - the control socket (pfinterceptctl(8), "PROTOCOL") and the metrics endpoint.
+ *
+ * A client of the control socket sends requests, one JSON object a line, and gets one line or a stream of lines
+ * for each. A scraper of the metrics sends an HTTP request and gets one answer. Both are served from bounded
+ * buffers, a piece at a time, so that flows go on meanwhile; who does not read is cut off.
+ *
+ * Owner:   the worker. Sockets belong to the struct control once given.
+ * Bounds:  CONTROL_CLIENTS at once (more are closed), CONTROL_OUT_MAX bytes waiting for each, CONTROL_STALL_S
+ *          without being able to write.
+ */
+#ifndef PFI_CONTROL_H
+#define PFI_CONTROL_H
+
+#include "process/ipc.h"
+#include "worker/bypass/overheard.h"
+#include "worker/name/names.h"
+#include "worker/record/account.h"
+#include "worker/upstream/policy.h"
+
+#define CONTROL_CLIENTS 64
+#define CONTROL_OUT_MAX (1u << 20)
+#define CONTROL_STALL_S 5.0
+
+enum control_kind { CONTROL_REQUESTS, CONTROL_METRICS, CONTROL_KINDS };
+
+struct control;
+
+/* All borrowed; policy is the place of the pointer to the one in force. */
+struct control_env {
+	struct ev_loop          *loop;
+	struct ipc              *ipc;
+	struct account          *account;
+	struct policy *const    *policy;
+	const struct names      *names;
+	const struct overheard  *overheard;
+};
+
+/* NULL: no memory. */
+struct control *control_new(const struct control_env *);
+void control_free(struct control *);
+
+/* Serves on this bound and listening socket in place of the one before of its kind; -1: on none. 0 or ENOMEM. */
+int  control_listen(struct control *, int fd, enum control_kind);
+
+/* The helper's word: interception is paused, or not. */
+void control_set_paused(struct control *, bool);
+
+#endif

@@ -1,0 +1,107 @@
+#include "config.h"
+
+#include "worker/dns/dns_fake.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "conf/rule.h"
+
+enum { TYPE_PTR = 12, TYPE_SVCB = 64, TYPE_HTTPS = 65, CLASS_IN = 1 };
+
+static const char zone4[] = ".in-addr.arpa", zone6[] = ".ip6.arpa";
+
+static bool
+ends_with(const char *name, const char *zone, size_t *len)
+{
+	const size_t all = strlen(name), end = strlen(zone);
+
+	if (all < end || strcmp(name + all - end, zone) != 0)
+		return false;
+	*len = all - end;
+	return true;
+}
+
+bool
+dns_reverse_addr(const char *name, union addr *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	char text[sizeof("255.255.255.255")];
+	uint8_t bytes[16] = { 0 }, *b = (uint8_t *)&out->in.sin_addr;
+	const char *digit;
+	size_t len;
+
+	if (ends_with(name, zone4, &len) && len < sizeof(text)) {
+		memcpy(text, name, len);
+		text[len] = '\0';
+		if (addr_parse(text, 0, out) != 0 || out->sa.sa_family != AF_INET)
+			return false;
+		memcpy(bytes, (uint8_t[]){ b[3], b[2], b[1], b[0] }, 4);
+		addr_from_bytes(out, AF_INET, bytes, 0);
+		return true;
+	}
+	if (!ends_with(name, zone6, &len) || len != 63)
+		return false;
+	for (size_t i = 0; i < 32; i++) {
+		digit = strchr(digits, name[2 * i]);
+		if (digit == NULL || (i > 0 && name[2 * i - 1] != '.'))
+			return false;
+		bytes[15 - i / 2] = (uint8_t)(bytes[15 - i / 2] | (digit - digits) << (i % 2 * 4));
+	}
+	addr_from_bytes(out, AF_INET6, bytes, 0);
+	return true;
+}
+
+/* Of a valid name; its length. */
+static size_t
+name_to_wire(const char *name, uint8_t wire[DNS_WIRE_MAX])
+{
+	size_t at = 0, n;
+
+	for (; *name != '\0'; name += n + (name[n] == '.')) {
+		n = strcspn(name, ".");
+		wire[at] = (uint8_t)n;
+		memcpy(wire + at + 1, name, n);
+		at += n + 1;
+	}
+	wire[at] = 0;
+	return at + 1;
+}
+
+int
+dns_fake_answer(struct fake_ip *f, const struct policy *policy, const uint8_t *query_msg, const struct dns_query *q,
+    const char *name, double now, uint8_t out[DNS_REPLY_MAX], size_t *len)
+{
+	const uint16_t type = q->question.type;
+	uint8_t wire[DNS_WIRE_MAX];
+	const uint8_t *data = NULL;
+	const char *host;
+	union addr addr;
+	size_t size = 0;
+	int error = 0;
+
+	if (policy->conf->dns.nfake_ip == 0 || q->question.class != CLASS_IN)
+		return ENOENT;
+	if (type == TYPE_PTR && dns_reverse_addr(name, &addr) && fake_ip_covers(f, &addr)) {
+		host = fake_ip_lookup(f, &addr);
+		if (host != NULL)
+			size = name_to_wire(host, wire);
+		*len = dns_reply(out, query_msg, q, host != NULL ? DNS_NOERROR : DNS_NXDOMAIN, host != NULL ? wire : NULL, size,
+		    FAKE_IP_TTL_S);
+		return 0;
+	}
+	if (fake_ip_is_paused(f) || !policy->conf->global_enabled)
+		return ENOENT;
+	if ((type != DNS_A && type != DNS_AAAA && type != TYPE_SVCB && type != TYPE_HTTPS) || !host_is_valid(name) ||
+	    policy_is_proxy_host(policy, name) || !rule_always_proxied(policy->conf, name))
+		return ENOENT;
+	if (type == DNS_A || type == DNS_AAAA) {
+		error = fake_ip_assign(f, name, type == DNS_A ? AF_INET : AF_INET6, now, &addr);
+		if (error == 0)
+			data = addr_bytes(&addr, &size);
+	}
+	if (error != 0 && error != ENOENT)
+		return error;
+	*len = dns_reply(out, query_msg, q, DNS_NOERROR, data, size, FAKE_IP_TTL_S);
+	return 0;
+}

@@ -1,0 +1,410 @@
+#include "config.h"
+
+#include "worker/dns/dns_proxy.h"
+
+#include <ev.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/rule.h"
+#include "wire/dns_local.h"
+#include "worker/dns/dns_fake.h"
+#include "worker/dns/dns_listener.h"
+#include "worker/dns/dns_resolver.h"
+
+#define LOCAL_TTL 60    /* of addresses that we make up */
+
+struct dns_proxy {
+	struct dns_proxy_env  env;
+	struct dns_listeners  listeners;
+	struct dns_resolver   resolver;         /* has the policy */
+	TAILQ_HEAD(, query)   queries;
+	unsigned              nqueries;
+	struct query         *spare;            /* an ended one, for the next */
+};
+
+/* One client's question. */
+struct query {
+	TAILQ_ENTRY(query)  link;
+	struct dns_proxy   *proxy;
+	struct dns_request *request;
+	struct dns_query    parsed;
+	struct dns_route    route;              /* holds a reference of the policy */
+	struct dns_wait     wait;
+	struct flow_record  record;
+	char                name[DNS_TEXT_MAX];
+	bool                caught;             /* mode "matched": connections to the name must come to us */
+	unsigned            awaited;            /* addresses that the firewall has not got yet */
+	uint8_t            *held;               /* the answer meanwhile */
+	size_t              held_len;
+};
+
+/* Writes the record and frees the query; its request has been answered or is gone. */
+static void
+query_end(struct query *q, enum close_reason reason)
+{
+	struct dns_proxy *p = q->proxy;
+
+	TAILQ_REMOVE(&p->queries, q, link);
+	p->nqueries--;
+	q->record.reason = reason;
+	account_end(p->env.account, q->route.policy->conf, &q->record, ev_now(p->env.loop));
+	policy_unref(q->route.policy);
+	if (q->caught)
+		targets_cancel(p->env.targets, q);
+	free(q->held);
+	free(p->spare);
+	p->spare = q;
+}
+
+static void
+query_answer(struct query *q, const uint8_t *msg, size_t len, enum close_reason reason)
+{
+	q->record.in = len;
+	dns_request_answer(q->request, msg, len);
+	query_end(q, reason);
+}
+
+/* Answers here: without records, or with an address. */
+static void
+query_reply(struct query *q, enum dns_rcode rcode, const union addr *addr, enum close_reason reason)
+{
+	uint8_t msg[DNS_REPLY_MAX];
+	size_t len = 0;
+	const uint8_t *bytes = addr != NULL ? addr_bytes(addr, &len) : NULL;
+
+	len = dns_reply(msg, q->request->msg, &q->parsed, rcode, bytes, len, LOCAL_TTL);
+	if (rcode == DNS_SERVFAIL)
+		q->proxy->env.account->dns_failed++;
+	query_answer(q, msg, len, reason);
+}
+
+/* dns.block_answer */
+static void
+query_block(struct query *q)
+{
+	static const union addr null4 = { .in = { .sin_family = AF_INET } }, null6 = { .in6 = { .sin6_family = AF_INET6 } };
+	const uint16_t type = q->parsed.question.type;
+
+	q->proxy->env.account->dns_blocked++;
+	switch (q->route.policy->conf->dns.block_answer) {
+	case DNS_BLOCK_NXDOMAIN:
+		query_reply(q, DNS_NXDOMAIN, NULL, CLOSE_BLOCKED);
+		break;
+	case DNS_BLOCK_NULL:
+		query_reply(q, DNS_NOERROR, type == DNS_A ? &null4 : type == DNS_AAAA ? &null6 : NULL, CLOSE_BLOCKED);
+		break;
+	case DNS_BLOCK_REFUSED:
+		query_reply(q, DNS_REFUSED, NULL, CLOSE_BLOCKED);
+		break;
+	}
+}
+
+static void
+query_caught_cb(void *arg)
+{
+	struct query *q = arg;
+
+	if (--q->awaited == 0)
+		query_answer(q, q->held, q->held_len, CLOSE_DONE);
+}
+
+static void
+query_learn_cb(void *arg, const union addr *addr, uint32_t ttl)
+{
+	struct query *q = arg;
+	const struct dns_proxy_env *env = &q->proxy->env;
+	double expires = ev_now(env->loop) + (ttl > DNS_NAME_TTL_MIN ? ttl : DNS_NAME_TTL_MIN) + DNS_NAME_GRACE_S;
+
+	names_learn(env->names, &q->request->flow.peer, addr, q->name, expires);
+	if (q->caught && targets_want(env->targets, addr, expires, query_caught_cb, q) == EINPROGRESS)
+		q->awaited++;
+}
+
+/* Gives the answer to the client, as soon as a connection by it would come to us. */
+static void
+query_release(struct query *q, const uint8_t *msg, size_t len)
+{
+	if (q->awaited == 0) {
+		query_answer(q, msg, len, CLOSE_DONE);
+		return;
+	}
+	if (q->proxy->nqueries <= q->route.policy->conf->limits.dns_queries)
+		q->held = malloc(len);
+	if (q->held == NULL) {
+		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_LIMIT);
+		return;
+	}
+	memcpy(q->held, msg, len);
+	q->held_len = len;
+}
+
+/* Every answer that was not made here, fresh, kept or shared, comes through here on its way to each client: what it says
+ * is learned, then it becomes this client's own, cut to what it can take. */
+static void
+query_deliver(struct query *q, const struct dns_result *r)
+{
+	const struct conf *conf = q->proxy->resolver.policy->conf;
+	size_t len = r->len;
+
+	q->caught = conf->intercept.mode == MODE_MATCHED && rule_may_catch(conf, q->name);
+	if (r->answer.rcode == DNS_NOERROR && !r->answer.truncated && host_is_valid(q->name))
+		dns_answer_addresses(r->msg, len, query_learn_cb, q);
+	dns_answer_echo(r->msg, q->request->msg, &q->parsed);
+	if (q->request->flow.proto == IPPROTO_UDP && len > q->parsed.udp_size)
+		len = dns_answer_truncate(r->msg, &r->answer, &q->parsed);
+	query_release(q, r->msg, len);
+}
+
+static void
+query_result_cb(void *arg, const struct dns_result *r)
+{
+	struct query *q = arg;
+
+	if (r->cached) {
+		q->proxy->env.account->dns_cached++;
+	} else {
+		q->proxy->env.account->dns_proxied += q->route.nproxies > 0;
+		q->record.dst = r->server;
+		q->record.proxy = r->proxy;
+	}
+	if (r->msg == NULL)
+		query_reply(q, DNS_SERVFAIL, NULL, r->reason);
+	else if (!r->answer.has_question)
+		query_reply(q, (enum dns_rcode)r->answer.rcode, NULL, CLOSE_DONE);
+	else
+		query_deliver(q, r);
+}
+
+static void
+query_ask(struct query *q)
+{
+	struct dns_proxy *p = q->proxy;
+	struct dns_result result;
+
+	if (dns_resolver_ask(&p->resolver, &q->route, q->request->msg, q->request->len, &q->parsed, &q->wait, &result) == 0)
+		query_result_cb(q, &result);
+}
+
+/* The resolver that a proxy is asked to reach: its own, else the one that the client meant, else
+ * ours; an address of this host or link means another one at the proxy's place. */
+static union addr
+proxied_server(const struct query *q, const struct conf_proxy *proxy)
+{
+	const struct policy *p = q->route.policy;
+	const union addr *meant = &q->request->meant;
+
+	if (addr_is_set(&proxy->dns_server))
+		return proxy->dns_server;
+	if (addr_is_set(meant) && !addr_is_loopback(meant) && !addr_is_linklocal(meant))
+		return *meant;
+	for (size_t i = 0; i < p->nresolvers; i++)
+		if (!addr_is_loopback(&p->resolvers[i]) && !addr_is_linklocal(&p->resolvers[i]))
+			return p->resolvers[i];
+	return p->nresolvers > 0 ? p->resolvers[0] : addr_none;
+}
+
+/* A name of a private address goes to a resolver nearby, which may know it; nobody else does (RFC 6303). */
+static void
+query_private(struct query *q)
+{
+	const struct policy *p = q->route.policy;
+
+	q->record.verdict = (struct verdict){ .action = ACTION_DIRECT };
+	for (size_t i = 0; i < p->nresolvers && !addr_is_set(&q->route.server); i++)
+		if (dns_local_resolver(&p->resolvers[i]))
+			q->route.server = p->resolvers[i];
+	if (dns_local_resolver(&q->route.server))
+		query_ask(q);
+	else
+		query_reply(q, DNS_NXDOMAIN, NULL, CLOSE_DONE);
+}
+
+static void
+query_proxy(struct query *q)
+{
+	const struct verdict *v = &q->record.verdict;
+
+	if (v->nproxies == 0) { /* never direct instead: that would tell the name */
+		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_PROXY_DOWN);
+		return;
+	}
+	q->route.proxies = v->proxies;
+	q->route.nproxies = v->nproxies;
+	q->route.server = q->record.dst = proxied_server(q, v->proxies[0]);
+	if (addr_is_set(&q->route.server))
+		query_ask(q);
+	else
+		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_NO_DESTINATION);
+}
+
+/* Is it the canary, and is there a reason to want every name asked of us? A rule may let it pass. */
+static bool
+query_is_canary(const struct query *q)
+{
+	const struct conf *conf = q->route.policy->conf;
+	bool wanted = conf->default_action != ACTION_DIRECT;
+
+	if (strcmp(q->name, DNS_CANARY) != 0)
+		return false;
+	for (size_t i = 0; i < conf->nrules && !wanted; i++)
+		wanted = conf->rules[i].enabled && conf->rules[i].action != ACTION_DIRECT;
+	return wanted && (q->record.verdict.rule == NULL || q->record.verdict.action != ACTION_DIRECT);
+}
+
+/* True: dns.fake_ip answered it, and the query has ended. */
+static bool
+query_fake(struct query *q)
+{
+	const struct dns_proxy_env *env = &q->proxy->env;
+	uint8_t msg[DNS_REPLY_MAX];
+	size_t len;
+	int error = dns_fake_answer(env->fake_ip, q->route.policy, q->request->msg, &q->parsed, q->name, ev_now(env->loop),
+	    msg, &len);
+
+	if (error == 0)
+		query_answer(q, msg, len, CLOSE_DONE);
+	else if (error != ENOENT)
+		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_LIMIT);
+	return error != ENOENT;
+}
+
+static void
+query_decide(struct query *q)
+{
+	struct verdict *v = &q->record.verdict;
+
+	if (!policy_is_proxy_host(q->route.policy, q->name))
+		*v = rule_match(q->route.policy->conf, &(struct rule_query){ .host = q->name });
+	if (query_is_canary(q)) {
+		v->action = ACTION_BLOCK;
+		query_reply(q, DNS_NXDOMAIN, NULL, CLOSE_BLOCKED);
+	} else if (v->action == ACTION_BLOCK) {
+		query_block(q);
+	} else if (query_fake(q)) {
+		return;
+	} else if (dns_local_name(q->name)) {
+		query_private(q);
+	} else if (v->action == ACTION_PROXY) {
+		query_proxy(q);
+	} else {
+		query_ask(q);
+	}
+}
+
+/* A query that is none gets no answer; one that we do not carry gets an error. */
+static void
+proxy_reject(struct dns_proxy *p, struct dns_request *request, const struct dns_query *parsed, int error)
+{
+	uint8_t msg[DNS_REPLY_MAX];
+	size_t len = 0;
+
+	p->env.account->dns_failed++;
+	if (error != EBADMSG)
+		len = dns_reply(msg, request->msg, parsed, error == EOPNOTSUPP ? DNS_NOTIMP : DNS_FORMERR, NULL, 0, 0);
+	dns_request_answer(request, len > 0 ? msg : NULL, len);
+}
+
+static void
+proxy_received_cb(void *arg, struct dns_request *request)
+{
+	struct dns_proxy *p = arg;
+	struct query *q = p->spare != NULL ? p->spare : malloc(sizeof(*q));
+	int error;
+
+	p->spare = q;
+	if (q == NULL || p->resolver.policy == NULL) {
+		dns_request_answer(request, NULL, 0);
+		return;
+	}
+	p->env.account->dns_queries++;
+	error = dns_query_parse(request->msg, request->len, &q->parsed);
+	if (error != 0) {
+		proxy_reject(p, request, &q->parsed, error);
+		return;
+	}
+	p->spare = NULL;
+	q->proxy = p;
+	q->request = request;
+	q->caught = false;
+	q->awaited = 0;
+	q->held = NULL;
+	q->route = (struct dns_route){ .policy = policy_ref(p->resolver.policy), .server = request->meant };
+	q->wait = (struct dns_wait){ .cb = query_result_cb, .arg = q };
+	request->arg = q;
+	dns_name_text(&q->parsed.question.name, q->name);
+	q->record = (struct flow_record){ .id = account_id(p->env.account), .proto = "dns",
+		.peer = request->flow.peer, .dst = request->meant, .host = q->name, .via = VIA_DNS,
+		.verdict = { .action = ACTION_DIRECT }, .out = request->len, .began = ev_now(p->env.loop) };
+	TAILQ_INSERT_TAIL(&p->queries, q, link);
+	p->nqueries++;
+	query_decide(q);
+}
+
+static void
+proxy_abandoned_cb(void *arg, struct dns_request *request)
+{
+	struct query *q = request->arg;
+
+	dns_wait_cancel(&q->wait);
+	query_end(q, CLOSE_CLIENT_RESET);
+}
+
+struct dns_proxy *
+dns_proxy_new(const struct dns_proxy_env *env)
+{
+	struct dns_proxy *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->env = *env;
+	p->listeners.loop = env->loop;
+	p->listeners.firewall = env->firewall;
+	p->listeners.account = env->account;
+	p->listeners.received = proxy_received_cb;
+	p->listeners.abandoned = proxy_abandoned_cb;
+	p->listeners.arg = p;
+	p->resolver.forward.streams.env = env->upstream;
+	p->resolver.forward.firewall = env->firewall;
+	TAILQ_INIT(&p->queries);
+	return p;
+}
+
+void
+dns_proxy_free(struct dns_proxy *p)
+{
+	struct query *q;
+
+	if (p == NULL)
+		return;
+	while ((q = TAILQ_FIRST(&p->queries)) != NULL) {
+		dns_wait_cancel(&q->wait);
+		dns_request_answer(q->request, NULL, 0);
+		query_end(q, CLOSE_SHUTDOWN);
+	}
+	dns_listeners_close(&p->listeners);
+	dns_resolver_close(&p->resolver);
+	free(p->spare);
+	free(p);
+}
+
+int
+dns_proxy_listen(struct dns_proxy *p, int fd, int type, const union addr *local)
+{
+	return dns_listeners_add(&p->listeners, fd, type, local);
+}
+
+void
+dns_proxy_unlisten(struct dns_proxy *p, bool (*keep)(const void *, const union addr *), const void *arg)
+{
+	dns_listeners_stop(&p->listeners, keep, arg);
+}
+
+void
+dns_proxy_set_policy(struct dns_proxy *p, struct policy *policy)
+{
+	dns_resolver_set_policy(&p->resolver, policy);
+	p->listeners.max_lookups = policy->conf->limits.dns_queries;
+}

@@ -1,0 +1,139 @@
+#include "config.h"
+
+#include "worker/record/control_json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void
+put_string(yajl_gen g, const char *text)
+{
+	yajl_gen_string(g, (const unsigned char *)text, strlen(text));
+}
+
+void
+put_key(yajl_gen g, const char *key)
+{
+	put_string(g, key);
+}
+
+void
+put_map(yajl_gen g, const char *key)
+{
+	put_key(g, key);
+	yajl_gen_map_open(g);
+}
+
+void
+put_text(yajl_gen g, const char *key, const char *text)
+{
+	put_key(g, key);
+	if (text != NULL)
+		put_string(g, text);
+	else
+		yajl_gen_null(g);
+}
+
+void
+put_number(yajl_gen g, const char *key, uint64_t number)
+{
+	put_key(g, key);
+	yajl_gen_integer(g, (long long)number);
+}
+
+void
+put_seconds(yajl_gen g, const char *key, double seconds)
+{
+	char text[32];
+	int len = snprintf(text, sizeof(text), "%.3f", seconds);
+
+	put_key(g, key);
+	yajl_gen_number(g, text, (size_t)len);
+}
+
+void
+put_bool(yajl_gen g, const char *key, bool value)
+{
+	put_key(g, key);
+	yajl_gen_bool(g, value);
+}
+
+void
+put_proxies(yajl_gen g, const struct conf_proxy *const *proxies, size_t n)
+{
+	put_key(g, "proxies");
+	yajl_gen_array_open(g);
+	for (size_t i = 0; i < n; i++)
+		yajl_gen_integer(g, proxies[i]->id);
+	yajl_gen_array_close(g);
+}
+
+void
+put_addr(yajl_gen g, const char *key, const union addr *addr)
+{
+	char text[ADDR_TEXT_MAX];
+
+	put_text(g, key, addr_is_set(addr) ? addr_format(addr, text) : NULL);
+}
+
+void
+put_traffic(yajl_gen g, const struct traffic *t)
+{
+	put_number(g, "active", t->active);
+	put_number(g, "closed", t->closed);
+	put_number(g, "failed", t->failed);
+	put_number(g, "out", t->out);
+	put_number(g, "in", t->in);
+}
+
+void
+put_histogram(yajl_gen g, const char *key, const struct histogram *h)
+{
+	uint64_t count = 0;
+
+	put_map(g, key);
+	put_key(g, "buckets");
+	yajl_gen_array_open(g);
+	for (size_t i = 0; i <= ACCOUNT_BUCKETS; i++) {
+		count += h->counts[i];
+		yajl_gen_map_open(g);
+		if (i < ACCOUNT_BUCKETS)
+			put_seconds(g, "le", account_bounds[i]);
+		else
+			put_text(g, "le", NULL);
+		put_number(g, "count", count);
+		yajl_gen_map_close(g);
+	}
+	yajl_gen_array_close(g);
+	put_number(g, "count", count);
+	put_seconds(g, "sum", h->sum);
+	yajl_gen_map_close(g);
+}
+
+static void
+put_id(yajl_gen g, const char *key, bool known, unsigned id)
+{
+	if (known)
+		put_number(g, key, id);
+	else
+		put_text(g, key, NULL);
+}
+
+void
+put_flow(yajl_gen g, const struct flow_record *r, double now, bool ended)
+{
+	put_number(g, "id", r->id);
+	put_text(g, "protocol", r->proto);
+	put_addr(g, "source", &r->peer);
+	put_addr(g, "destination", &r->dst);
+	put_text(g, "host", r->host);
+	put_text(g, "via", via_name(r->via));
+	put_id(g, "rule", r->verdict.rule != NULL, r->verdict.rule != NULL ? r->verdict.rule->id : 0);
+	put_text(g, "action", action_name(r->verdict.action));
+	put_id(g, "proxy", r->proxy != NULL, r->proxy != NULL ? r->proxy->id : 0);
+	put_number(g, "out", r->out);
+	put_number(g, "in", r->in);
+	put_seconds(g, "age_s", now - r->began);
+	if (ended)
+		put_text(g, "close", close_reason_name(r->reason));
+}

@@ -1,0 +1,108 @@
+#include "config.h"
+
+#include "worker/relay/relay.h"
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <string.h>
+
+void
+relay_half_init(struct relay_half *half, int from, int to, struct buffer *initial)
+{
+	memset(half, 0, sizeof(*half));
+	half->ops = relay_engines[0];
+	half->from = from;
+	half->to = to;
+	half->pipe[0] = half->pipe[1] = -1;
+	buffer_init(&half->pending, RELAY_CHUNK);
+	if (initial != NULL) {
+		half->pending = *initial;
+		half->pending.max = RELAY_CHUNK; /* what is read next may be larger */
+		buffer_init(initial, initial->max);
+	}
+}
+
+void
+relay_half_end(struct relay_half *half)
+{
+	half->ops->stop(half);
+	buffer_free(&half->pending);
+}
+
+void
+relay_note_read(struct relay_half *half, size_t bytes)
+{
+	if (bytes < RELAY_BULK_BYTES)
+		half->bulk -= half->bulk > 0;
+	else
+		half->bulk += half->bulk < RELAY_BULK;
+}
+
+bool
+relay_would_block(int error)
+{
+	return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+enum relay_status
+relay_broken(struct relay_half *half, enum relay_status side, int error)
+{
+	half->error = error;
+	return side;
+}
+
+/* FIN goes on as FIN. ENOTCONN: the other side is gone already and has both ends closed. */
+enum relay_status
+relay_finish(struct relay_half *half)
+{
+	if (!half->done && shutdown(half->to, SHUT_WR) == -1 && errno != ENOTCONN)
+		return relay_broken(half, RELAY_TO_RESET, errno);
+	half->done = true;
+	return RELAY_DONE;
+}
+
+static const struct relay_ops *
+relay_next_engine(const struct relay_ops *ops)
+{
+	size_t i = 0;
+
+	while (relay_engines[i] != ops)
+		i++;
+	return relay_engines[i + 1];
+}
+
+static void
+relay_choose_engine(struct relay_half *half)
+{
+	const struct relay_ops *next;
+
+	if (buffer_len(&half->pending) > 0 || half->piped > 0)
+		return;
+	if (half->bulk == 0 && half->ops != relay_engines[0]) {
+		half->ops->stop(half);
+		half->ops = relay_engines[0];
+	} else if (half->bulk == RELAY_BULK) {
+		next = relay_next_engine(half->ops);
+		if (next == NULL)
+			return;
+		if (next->start(half) == 0)
+			half->ops = next;
+		else
+			half->bulk = 0;
+	}
+}
+
+enum relay_status
+relay_pump(struct relay_half *half, int *want)
+{
+	enum relay_status status;
+
+	*want = 0;
+	if (half->done)
+		return RELAY_DONE;
+	status = half->ops->pump(half, want);
+	if (status == RELAY_WAIT)
+		relay_choose_engine(half);
+	return status;
+}

@@ -1,0 +1,5 @@
+#include "config.h"
+
+#include "worker/relay/relay.h"
+
+const struct relay_ops *const relay_engines[] = { &relay_copy, &relay_splice, NULL };

@@ -1,0 +1,45 @@
+/*
+ * udp_listener.h - receives redirected datagrams on one bound socket, each with its original destination.
+ *
+ * A destination is looked up with the first datagram from a client to a local address, and kept for
+ * UDP_LOOKUP_S, not longer: pf forgets a flow after its own time-outs, and may then know the same pair by another
+ * destination. Datagrams wait while the lookup is under way.
+ *
+ * Owner:   udp_listener_new() takes fd over; udp_listener_free() closes it.
+ * Bounds:  UDP_LOOKUPS pairs are known, the oldest goes first; UDP_LOOKUP_QUEUE datagrams wait for each.
+ */
+#ifndef PFI_UDP_LISTENER_H
+#define PFI_UDP_LISTENER_H
+
+#include <sys/queue.h>
+
+#include <ev.h>
+
+#include "kernel/firewall.h"
+
+#define UDP_LOOKUPS      4096
+#define UDP_LOOKUP_QUEUE 8
+#define UDP_LOOKUP_S     10.0
+
+/* error 0: the datagram of flow was meant for dst; all are borrowed. ENOBUFS: too many wait. Else the lookup
+ * failed. With an error the datagram is gone, and msg is NULL. */
+typedef void udp_listener_cb(void *arg, int error, const struct flow *flow, const union addr *dst,
+    const uint8_t *msg, size_t len);
+
+struct udp_listener {
+	LIST_ENTRY(udp_listener) next;          /* the caller's */
+	ev_io            readable;
+	union addr       local;
+	struct ev_loop  *loop;
+	struct firewall *firewall;
+	struct lookup   *lookups;
+	udp_listener_cb *cb;
+	void            *arg;
+};
+
+/* NULL: no memory, and fd stays the caller's. */
+struct udp_listener *udp_listener_new(struct ev_loop *, struct firewall *, int fd, const union addr *local,
+    udp_listener_cb *, void *arg);
+void udp_listener_free(struct udp_listener *);
+
+#endif

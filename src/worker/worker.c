@@ -1,0 +1,414 @@
+#include "config.h"
+
+#include "worker/worker.h"
+
+#include <ev.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "conf/conf_file.h"
+#include "host/listener.h"
+#include "process/ipc.h"
+#include "process/privilege.h"
+#include "process/sandbox.h"
+#include "wire/quic_initial.h"
+#include "worker/bypass/overheard.h"
+#include "worker/control/control.h"
+#include "worker/dns/dns_proxy.h"
+#include "worker/relay/movers.h"
+#include "worker/tcp/connection.h"
+#include "worker/udp/session.h"
+
+#define WORKER_LISTENERS    (CONF_LISTEN_MAX * 2)
+#define OLD_LISTENERS_S     2.0         /* closed so long after a reload, when no rule points there any more */
+
+struct worker_listener {
+	struct listener *tcp;
+	union addr       addr;
+};
+
+struct worker {
+	struct ev_loop        *loop;
+	struct ipc            *ipc;
+	struct firewall       *firewall;
+	struct names          *names;
+	struct fake_ip        *fake_ip;
+	struct account         account;
+	struct connections     connections;
+	struct sessions       *sessions;
+	struct upstream_env    upstream;
+	struct policy         *policy;
+	struct policy         *next;            /* received, not yet committed */
+	struct dns_proxy      *dns;
+	struct control        *control;
+	struct targets        *targets;
+	struct overheard      *overheard;
+	struct worker_listener listeners[WORKER_LISTENERS];
+	ev_timer               old_listeners, drain;
+	bool                   stopping;
+	int                    status;
+};
+
+static void
+worker_stop(struct worker *w, int status)
+{
+	w->status = status;
+	ev_break(w->loop, EVBREAK_ALL);
+}
+
+static void
+worker_accept_cb(void *arg, int fd, const union addr *peer)
+{
+	struct worker *w = arg;
+
+	connection_accept(&w->connections, w->policy, fd, peer);
+}
+
+static void
+worker_resolve(void *arg, const struct policy *policy, size_t proxy_index)
+{
+	struct worker *w = arg;
+	struct ipc_msg msg = { .type = IPC_RESOLVE, .generation = policy->generation, .value = (uint32_t)proxy_index };
+
+	if (policy->generation == w->policy->generation)
+		ipc_send(w->ipc, &msg, -1);
+}
+
+static void
+worker_refuse(void *arg, const union addr *client, const union addr *dst)
+{
+	struct worker *w = arg;
+	struct ipc_msg msg = { .type = IPC_REFUSE, .naddrs = 2, .addrs = { *client, *dst } };
+
+	ipc_send(w->ipc, &msg, -1);
+}
+
+static void
+worker_conf(struct worker *w, const struct ipc_msg *msg, int fd)
+{
+	struct conf_report report = { .error = "" };
+	struct conf *conf = conf_receive(fd, &report);
+
+	if (conf == NULL)
+		fatal("the configuration did not arrive whole: %s", report.error);
+	policy_unref(w->next);
+	w->next = policy_new(conf, msg->generation);
+	if (w->next == NULL)
+		fatal("no memory for the configuration");
+	if (w->policy != NULL)
+		policy_inherit(w->next, w->policy);
+}
+
+static void
+worker_listen_tcp(struct worker *w, int fd, const union addr *addr)
+{
+	for (size_t i = 0; i < WORKER_LISTENERS; i++) {
+		if (w->listeners[i].tcp != NULL)
+			continue;
+		w->listeners[i].tcp = listener_new(w->loop, fd, worker_accept_cb, w);
+		w->listeners[i].addr = *addr;
+		if (w->listeners[i].tcp == NULL)
+			break;
+		firewall_own(w->firewall, addr);
+		return;
+	}
+	close(fd);
+	log_error("no room for one more listener");
+}
+
+static void
+worker_listener(struct worker *w, const struct ipc_msg *msg, int fd)
+{
+	const union addr *addr = &msg->addrs[0];
+	int error = 0;
+
+	switch ((enum ipc_listener)msg->value) {
+	case LISTEN_TCP:
+		worker_listen_tcp(w, fd, addr);
+		return;
+	case LISTEN_DNS_TCP:
+	case LISTEN_DNS_UDP:
+		firewall_own(w->firewall, addr);
+		error = dns_proxy_listen(w->dns, fd, msg->value == LISTEN_DNS_TCP ? SOCK_STREAM : SOCK_DGRAM, addr);
+		break;
+	case LISTEN_UDP:
+		firewall_own(w->firewall, addr);
+		error = sessions_listen(w->sessions, fd, addr);
+		break;
+	case LISTEN_CONTROL:
+	case LISTEN_METRICS:
+		error = control_listen(w->control, fd, msg->value == LISTEN_METRICS ? CONTROL_METRICS : CONTROL_REQUESTS);
+		break;
+	}
+	if (error != 0) {
+		close(fd);
+		log_error("a listener cannot be used: %s", strerror(error));
+	}
+}
+
+/* Does the configuration listen on addr? Its two ports are never the same. */
+static bool
+worker_wants(const void *arg, const union addr *addr)
+{
+	const struct conf *conf = arg;
+	const bool port = addr_port(addr) == conf->listen.port ||
+	    (conf->dns.enabled && addr_port(addr) == conf->listen.dns_port);
+
+	for (size_t i = 0; i < conf->listen.naddresses; i++)
+		if (addr_same_ip(&conf->listen.addresses[i], addr))
+			return port;
+	return false;
+}
+
+static bool
+worker_wants_udp(const void *arg, const union addr *addr)
+{
+	const struct conf *conf = arg;
+
+	return conf->intercept.udp_ports.count > 0 && worker_wants(conf, addr);
+}
+
+static void
+worker_old_listeners_cb(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct worker *w = timer->data;
+
+	for (size_t i = 0; i < WORKER_LISTENERS; i++)
+		if (w->listeners[i].tcp != NULL && !worker_wants(w->policy->conf, &w->listeners[i].addr)) {
+			listener_free(w->listeners[i].tcp);
+			w->listeners[i].tcp = NULL;
+		}
+	dns_proxy_unlisten(w->dns, worker_wants, w->policy->conf);
+	sessions_unlisten(w->sessions, worker_wants_udp, w->policy->conf);
+}
+
+static void
+worker_commit(struct worker *w)
+{
+	struct ipc_msg ready = { .type = IPC_READY };
+	const struct conf *conf;
+
+	if (w->next == NULL)
+		fatal("the helper committed nothing");
+	policy_unref(w->policy);
+	w->policy = w->next;
+	w->next = NULL;
+	w->policy->since = ev_now(w->loop);
+	conf = w->policy->conf;
+	if (w->connections.movers == NULL)
+		w->connections.movers = movers_new(w->loop, conf->threads);
+	if (w->connections.movers == NULL)
+		fatal("no thread can be started: %s", strerror(errno));
+	log_configure(conf->log.facility, conf->log.level, conf->log.json);
+	names_set_max(w->names, conf->limits.names);
+	targets_set_conf(w->targets, conf, w->names);
+	if (fake_ip_set_ranges(w->fake_ip, conf->dns.fake_ip, conf->dns.nfake_ip, ev_now(w->loop)) != 0)
+		fatal("no memory for the addresses of dns.fake_ip");
+	dns_proxy_set_policy(w->dns, w->policy);
+	sessions_set_policy(w->sessions, w->policy);
+	ev_timer_stop(w->loop, &w->old_listeners);
+	ev_timer_set(&w->old_listeners, OLD_LISTENERS_S, 0.);
+	ev_timer_start(w->loop, &w->old_listeners);
+	ready.generation = w->policy->generation;
+	if (ipc_send(w->ipc, &ready, -1) != 0)
+		fatal("the helper cannot be told");
+}
+
+/* Changed under the policy in force: what the others have answered no longer counts. */
+static void
+worker_resolvers(struct worker *w, const struct ipc_msg *msg)
+{
+	policy_set_resolvers(w->next != NULL ? w->next : w->policy, msg->addrs, msg->naddrs);
+	if (w->next != NULL)
+		return;
+	log_info("dns: the system's resolvers have changed");
+	dns_proxy_set_policy(w->dns, w->policy);
+}
+
+static void
+worker_proxy(struct worker *w, const struct ipc_msg *msg)
+{
+	struct policy *policies[] = { w->policy, w->next };
+
+	for (size_t i = 0; i < 2; i++)
+		if (policies[i] != NULL && policies[i]->generation == msg->generation)
+			policy_set_proxy(policies[i], msg->value, msg->addrs, msg->naddrs);
+}
+
+static void
+worker_drained(void *arg)
+{
+	struct worker *w = arg;
+
+	if (w->stopping)
+		worker_stop(w, 0);
+}
+
+static void
+worker_drain_cb(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct worker *w = timer->data;
+
+	connections_stop(&w->connections, CLOSE_SHUTDOWN);
+	worker_stop(w, 0);
+}
+
+static void
+worker_finish(struct worker *w, uint32_t drain_ms)
+{
+	w->stopping = true;
+	for (size_t i = 0; i < WORKER_LISTENERS; i++) {
+		listener_free(w->listeners[i].tcp);
+		w->listeners[i].tcp = NULL;
+	}
+	dns_proxy_unlisten(w->dns, NULL, NULL);
+	sessions_unlisten(w->sessions, NULL, NULL);
+	ev_timer_set(&w->drain, w->connections.count > 0 ? drain_ms / 1000.0 : 0., 0.);
+	ev_timer_start(w->loop, &w->drain);
+}
+
+static void
+worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
+{
+	struct worker *w = arg;
+
+	if (error != 0) {
+		/* Nobody keeps the anchor now; the guard sees to the rules, we end every flow. */
+		log_error("the helper is gone; ending");
+		connections_stop(&w->connections, CLOSE_SHUTDOWN);
+		sessions_unlisten(w->sessions, NULL, NULL);
+		worker_stop(w, 1);
+		return;
+	}
+	switch ((enum ipc_type)msg->type) {
+	case IPC_CONF:
+		worker_conf(w, msg, fd);
+		return;
+	case IPC_LISTENER:
+		worker_listener(w, msg, fd);
+		return;
+	case IPC_FAKE_IP:
+		fake_ip_set_file(w->fake_ip, fd);
+		return;
+	case IPC_CAPTURE:
+		overheard_listen(w->overheard, fd);
+		return;
+	case IPC_RESOLVERS:
+		worker_resolvers(w, msg);
+		break;
+	case IPC_PROXY:
+		worker_proxy(w, msg);
+		break;
+	case IPC_COMMIT:
+		worker_commit(w);
+		break;
+	case IPC_STOP:
+		worker_finish(w, msg->value);
+		break;
+	case IPC_PAUSE:
+		control_set_paused(w->control, msg->value != 0);
+		fake_ip_set_paused(w->fake_ip, msg->value != 0);
+		overheard_set_paused(w->overheard, msg->value != 0);
+		break;
+	case IPC_SUMMARY:
+		account_summary(&w->account, ev_now(w->loop));
+		sessions_summary(w->sessions);
+		break;
+	default:
+		log_debug("message %u ignored", msg->type);
+	}
+	if (fd != -1)
+		close(fd);
+}
+
+static void
+worker_init(struct worker *w, int ipc_fd)
+{
+	const int device = firewall_device != NULL ? open(firewall_device, O_RDONLY | O_CLOEXEC) : -1;
+	struct sessions_env sessions;
+	struct control_env control;
+	struct dns_proxy_env dns;
+
+	w->loop = ev_default_loop(PFI_EV_FLAGS);
+	if (w->loop == NULL)
+		fatal("no event loop");
+	w->ipc = ipc_new(w->loop, ipc_fd, worker_ipc_cb, w);
+	w->names = names_new(1);
+	w->fake_ip = fake_ip_new();
+	account_init(&w->account, ev_now(w->loop));
+	ev_init(&w->old_listeners, worker_old_listeners_cb);
+	ev_init(&w->drain, worker_drain_cb);
+	w->old_listeners.data = w->drain.data = w;
+	w->upstream = (struct upstream_env){ w->loop, worker_resolve, w };
+	if (firewall_device != NULL && device == -1)
+		fatal("cannot open %s: %s", firewall_device, strerror(errno));
+	w->firewall = firewall_new(w->loop, w->ipc, device);
+	if (w->ipc == NULL || w->names == NULL || w->fake_ip == NULL || w->firewall == NULL)
+		fatal("no memory");
+	w->connections = (struct connections){ .loop = w->loop, .ipc = w->ipc, .firewall = w->firewall, .names = w->names,
+		.fake_ip = w->fake_ip, .account = &w->account, .upstream = &w->upstream,
+		.empty = worker_drained, .arg = w };
+	LIST_INIT(&w->connections.list);
+	sessions = (struct sessions_env){ w->loop, w->ipc, w->firewall, w->names, &w->account, &w->upstream, worker_refuse, w,
+		w->fake_ip };
+	w->sessions = sessions_new(&sessions);
+	w->targets = targets_new(w->loop, w->ipc);
+	dns = (struct dns_proxy_env){ w->loop, w->firewall, w->names, &w->account, &w->upstream, w->targets, w->fake_ip };
+	w->dns = dns_proxy_new(&dns);
+	w->overheard = overheard_new(&(struct overheard_env){ w->loop, &w->account, w->names, w->targets, &w->policy });
+	control = (struct control_env){ w->loop, w->ipc, &w->account, &w->policy, w->names, w->overheard };
+	w->control = control_new(&control);
+	if (w->dns == NULL || w->targets == NULL || w->sessions == NULL || w->overheard == NULL || w->control == NULL)
+		fatal("no memory");
+}
+
+static void
+worker_free(struct worker *w)
+{
+	for (size_t i = 0; i < WORKER_LISTENERS; i++)
+		listener_free(w->listeners[i].tcp);
+	control_free(w->control);
+	overheard_free(w->overheard);
+	dns_proxy_free(w->dns);
+	targets_free(w->targets);
+	sessions_free(w->sessions);
+	w->firewall->ops->free(w->firewall);
+	names_free(w->names);
+	fake_ip_free(w->fake_ip);
+	movers_free(w->connections.movers);
+	policy_unref(w->policy);
+	policy_unref(w->next);
+	account_free(&w->account);
+	ipc_free(w->ipc);
+	ev_loop_destroy(w->loop);
+}
+
+int
+worker_run(int ipc_fd, uid_t uid, gid_t gid, bool to_stderr, bool verbose)
+{
+	struct worker w = { .status = 1 };
+
+	log_open("pfinterceptd", to_stderr, LOG_DAEMON, verbose ? LOG_DEBUG : LOG_INFO);
+	tzset();
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
+	privilege_no_core();
+	worker_init(&w, ipc_fd);
+	privilege_drop(uid, gid);
+	quic_start();
+	sandbox_worker();
+	ev_run(w.loop, 0);
+	worker_free(&w);
+	return w.status;
+}
