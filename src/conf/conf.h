@@ -29,7 +29,7 @@
 #define CONF_PATH_MAX     103           /* sun_path of macOS and the BSDs, less the NUL */
 #define CONF_WARNINGS_MAX 16
 
-/* Where the daemon listens by default: a list as conf_key.h has them. */
+/* Where the daemon listens by default: a list as conf_internal.h has them. */
 #ifdef PFI_LOOPBACK6
 #define CONF_LISTEN_DEFAULT "127.0.0.1\0" "::1\0" PFI_LOOPBACK6 "\0"
 #else

@@ -1,7 +1,7 @@
 /* dns.fake_ip: ranges that lead nowhere else. Proxies, intercept and listen, and the other keys of dns, are read before. */
 #include "config.h"
 
-#include "conf/conf_key.h"
+#include "conf/conf_internal.h"
 
 #define PREFIX_MIN 8
 #define HOST_BITS  8            /* at least; else there are too few names */

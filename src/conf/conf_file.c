@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conf/conf_key.h"
+#include "conf/conf_internal.h"
 
 #define NUMBER_MAX 24           /* characters of a user's number, with the NUL */
 

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "conf/conf_key.h"
+#include "conf/conf_internal.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  */
 #include "config.h"
 
-#include "conf/conf_key.h"
+#include "conf/conf_internal.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/own.h"
+#include "host/ifaddrs.h"
 
 #define ADDRS 8                 /* of one proxy, as the daemon keeps them */
 
@@ -62,7 +62,7 @@ ctl_anchor_text(const struct conf *conf, uid_t uid)
 
 	if (anchor_open(&anchor, conf, conf->intercept.on_failure == FAIL_CLOSED) != 0)
 		fprintf(stderr, "pfinterceptctl: this system does not have what intercept.firewall asks for; use \"auto\"\n");
-	else if (proxies == NULL || own_networks(&own, &in.nown) != 0)
+	else if (proxies == NULL || ifaddrs_networks(&own, &in.nown) != 0)
 		fprintf(stderr, "pfinterceptctl: %s\n", strerror(ENOMEM));
 	else {
 		in.own = own;

@@ -9,7 +9,7 @@
 #include "conf/rule.h"
 #include "ctl/ctl.h"
 #include "host/command.h"
-#include "host/own.h"
+#include "host/ifaddrs.h"
 
 #define PROGRAMS_MAX (1 << 20)
 #define HOMES_MAX    256
@@ -344,7 +344,7 @@ doctor_leaks(struct doctor *d)
 		if ((strcmp(pw->pw_name, "root") == 0 || pw->pw_uid >= 500) && (homes[n] = strdup(pw->pw_dir)) != NULL)
 			n++;
 	endpwent();
-	own_networks(&own, &place.nown);
+	ifaddrs_networks(&own, &place.nown);
 	place.own = own;
 	leaks_check(d, &place);
 	free(own);

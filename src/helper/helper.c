@@ -18,7 +18,7 @@
 #include "helper/helper_listen.h"
 #include "helper/helper_proxies.h"
 #include "helper/helper_state.h"
-#include "host/own_watch.h"
+#include "host/ifaddrs_watch.h"
 #include "host/resolve.h"
 #include "kernel/firewall.h"
 #include "kernel/owner.h"
@@ -233,8 +233,8 @@ helper_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 	case IPC_OWNER:
 		owner_serve(h->ipc, msg);
 		break;
-	case IPC_TARGETS:
-		helper_targets_serve(&h->anchor.targets, h->ipc, msg);
+	case IPC_LEARNED:
+		helper_learned_serve(&h->anchor.learned, h->ipc, msg);
 		break;
 	case IPC_SOCKET:
 	case IPC_NATLOOK:
@@ -482,7 +482,7 @@ helper_run(const struct helper_start *start)
 		helper_anchor_remove(&h.anchor);
 		fatal("the worker cannot be started: %s", strerror(errno));
 	}
-	if (own_watch(h.loop, helper_own_cb, &h) != 0)
+	if (ifaddrs_watch(h.loop, helper_own_cb, &h) != 0)
 		log_warn("changes of this host's addresses are not seen; reload after one");
 	log_info("pfinterceptd " PACKAGE_VERSION " started");
 	ev_run(h.loop, 0);

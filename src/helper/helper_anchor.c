@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "helper/guard.h"
-#include "host/own.h"
+#include "host/ifaddrs.h"
 #include "kernel/loopback.h"
 
 #define LOOK_S 20               /* a look at the rules that takes longer ends as one that found a fault */
@@ -61,7 +61,7 @@ helper_anchor_start(struct helper_anchor *ha, const struct conf *conf, bool to_s
 	int error;
 
 	ha->to_stderr = to_stderr;
-	helper_targets_init(&ha->targets, &ha->anchor);
+	helper_learned_init(&ha->learned, &ha->anchor);
 	error = helper_anchor_guard(ha);
 	if (error != 0)
 		return error;
@@ -130,7 +130,7 @@ helper_anchor_set_conf(struct helper_anchor *ha, const struct conf *conf, uid_t 
 	ha->proxies = proxies;
 	ha->conf = conf;
 	ha->uid = uid;
-	ha->targets.max = conf->limits.names;
+	ha->learned.max = conf->limits.names;
 	return 0;
 }
 
@@ -174,7 +174,7 @@ helper_anchor_text(const struct helper_anchor *ha, enum anchor_state state, stru
 	char *text = NULL;
 
 	in.proxies = proxies;
-	if (proxies != NULL && own_networks(&own, &in.nown) == 0) {
+	if (proxies != NULL && ifaddrs_networks(&own, &in.nown) == 0) {
 		in.own = own;
 		if (skip == NULL || anchor_skip(&in, skip) == 0)
 			text = anchor_text(&ha->anchor, &in);
@@ -194,7 +194,7 @@ helper_anchor_apply(struct helper_anchor *ha, enum anchor_state state)
 	char *text = helper_anchor_text(ha, state, &skip);
 	int error;
 
-	helper_targets_skip(&ha->targets, &skip);
+	helper_learned_skip(&ha->learned, &skip);
 	ha->anchor.matched = matched;
 	error = text != NULL ? ha->anchor.ops->load(&ha->anchor, text) : ENOMEM;
 	if (error != 0) {
@@ -202,7 +202,7 @@ helper_anchor_apply(struct helper_anchor *ha, enum anchor_state state)
 		return error;
 	}
 	ha->state = state;
-	helper_targets_loaded(&ha->targets, matched && state != ANCHOR_EMPTY, matched);
+	helper_learned_loaded(&ha->learned, matched && state != ANCHOR_EMPTY, matched);
 	free(ha->loaded);
 	ha->loaded = text;
 	return 0;
@@ -353,7 +353,7 @@ helper_anchor_remove(struct helper_anchor *ha)
 	loopback_remove(ha->anchor.name);
 	ev_io_stop(EV_DEFAULT, &ha->guard);
 	guard_goodbye(ha->guard_fd);
-	helper_targets_free(&ha->targets);
+	helper_learned_free(&ha->learned);
 	free(ha->proxies);
 	free(ha->loaded);
 	ha->proxies = NULL;

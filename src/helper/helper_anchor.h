@@ -9,8 +9,8 @@
 
 #include <ev.h>
 
+#include "helper/helper_learned.h"
 #include "helper/helper_listen.h"
-#include "helper/helper_targets.h"
 #include "kernel/anchor.h"
 
 struct helper_anchor_proxy {
@@ -27,7 +27,7 @@ struct helper_anchor {
 	size_t                      nlisteners;
 	enum anchor_state           state;              /* what is loaded */
 	char                       *loaded;             /* ... as text */
-	struct helper_targets       targets;
+	struct helper_learned       learned;
 	int                         guard_fd;
 	ev_io                       guard;              /* readable: it has died */
 	ev_child                    look;               /* the process that looks after the rules */

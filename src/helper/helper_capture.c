@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "host/own.h"
+#include "host/ifaddrs.h"
 #include "process/spawn.h"
 
 #define BACKOFF_FIRST_S 0.5
@@ -43,7 +43,7 @@ capture_start(struct helper_capture *h)
 	int pair[2], error;
 
 	capture_stop(h);
-	own_networks(&h->own, &h->nown);
+	ifaddrs_networks(&h->own, &h->nown);
 	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, pair) == -1) {
 		log_warn("capture: %s", strerror(errno));
 		return;
@@ -124,7 +124,7 @@ helper_capture_check(struct helper_capture *h)
 	struct network *own;
 	size_t nown;
 
-	if (h->ipc == NULL || own_networks(&own, &nown) != 0)
+	if (h->ipc == NULL || ifaddrs_networks(&own, &nown) != 0)
 		return;
 	if (nown != h->nown || memcmp(own, h->own, nown * sizeof(*own)) != 0)
 		capture_start(h);

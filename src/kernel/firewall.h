@@ -72,7 +72,7 @@ extern const struct firewall_ops *const firewall_native;
 void firewall_serve(struct ipc *, const struct ipc_msg *);
 
 /* Adds one of our listeners to the loop guard; the wildcard address covers every local one. */
-void firewall_own(struct firewall *, const union addr *);
-bool firewall_is_own(const struct firewall *, const union addr *);
+void firewall_add_listener(struct firewall *, const union addr *);
+bool firewall_is_listener(const struct firewall *, const union addr *);
 
 #endif

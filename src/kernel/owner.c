@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "host/own.h"
+#include "host/ifaddrs.h"
 
 enum owner_fit
 owner_fits(const union addr *local, const union addr *remote, const union addr *client, const union addr *dst)
@@ -40,7 +40,7 @@ owner_serve(struct ipc *ipc, const struct ipc_msg *msg)
 
 	/* A forwarded flow must not be taken for that of a socket here, which is bound to no address and has its port. */
 	if (answer.error == 0)
-		answer.error = own_has(&client);
+		answer.error = ifaddrs_has(&client);
 	if (answer.error == 0) {
 		owner_client(msg->proto, &msg->addrs[2], &msg->addrs[1], &client);
 		answer.error = owner_find(msg->proto, &client, &msg->addrs[1], &uid);

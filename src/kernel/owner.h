@@ -1,7 +1,7 @@
 /*
  * owner.h - whose socket does a flow come from? For rules with a user.
  *
- * The worker asks by IPC_OWNER: owner_ask(), owner_answer(). The helper answers: owner_serve(). What a system knows is in
+ * The worker asks by IPC_OWNER: owner_ask(), owner_from_answer(). The helper answers: owner_serve(). What a system knows is in
  * owner_linux.c, owner_freebsd.c, owner_openbsd.c or owner_darwin.c; the build chooses one.
  *
  * The user is the one who made the socket (macOS: whose process has it).
@@ -21,7 +21,7 @@
  * asked, and answer() will not come. */
 uint32_t owner_ask(struct ipc *, const struct conf *, const struct flow *, const union addr *dst, ipc_answer *answer, void *arg);
 /* What an ipc_answer got: the user, or RULE_USER_UNKNOWN. Closes a descriptor that came along. */
-uid_t owner_answer(int error, const struct ipc_msg *, int fd);
+uid_t owner_from_answer(int error, const struct ipc_msg *, int fd);
 
 /* Answers one IPC_OWNER request (addrs: client, destination, where it was delivered), checked as if a stranger had made
  * it. */

@@ -17,7 +17,7 @@ owner_ask(struct ipc *ipc, const struct conf *conf, const struct flow *flow, con
 }
 
 uid_t
-owner_answer(int error, const struct ipc_msg *msg, int fd)
+owner_from_answer(int error, const struct ipc_msg *msg, int fd)
 {
 	if (fd != -1)
 		close(fd);

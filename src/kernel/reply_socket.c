@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/datagrams.h"
-#include "host/own.h"
+#include "host/ifaddrs.h"
 #include "host/udp.h"
 #include "process/ipc.h"
 
@@ -187,7 +187,7 @@ reply_socket_serve(struct ipc *ipc, const struct ipc_msg *request)
 	int fd = -1;
 
 	/* An address of this host has programs of its own: their ports are not the worker's to take. */
-	answer.error = request->naddrs == 1 ? own_has(&request->addrs[0]) : EINVAL;
+	answer.error = request->naddrs == 1 ? ifaddrs_has(&request->addrs[0]) : EINVAL;
 	if (answer.error == 0)
 		answer.error = EACCES;
 	else if (answer.error == ENOENT)

@@ -16,7 +16,7 @@
 
 #include "base/log.h"
 #include "conf/pattern.h"
-#include "host/own.h"
+#include "host/ifaddrs.h"
 #include "process/privilege.h"
 #include "process/sandbox.h"
 #include "wire/capture_packet.h"
@@ -257,7 +257,7 @@ capture_run(int fd, uid_t uid, gid_t gid, char *const names[], size_t n)
 	struct capture c = { .fd = fd, .taps = calloc(n, sizeof(*c.taps)), .polls = calloc(n, sizeof(*c.polls)),
 		.queries = calloc(CAPTURE_QUERIES, sizeof(*c.queries)) };
 
-	if (c.taps == NULL || c.polls == NULL || c.queries == NULL || own_networks(&c.own, &c.nown) != 0)
+	if (c.taps == NULL || c.polls == NULL || c.queries == NULL || ifaddrs_networks(&c.own, &c.nown) != 0)
 		fatal("capture: no memory");
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)

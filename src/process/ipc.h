@@ -41,7 +41,7 @@ enum ipc_type {
 	/* request and answer */
 	IPC_NATLOOK,            /* proto, addrs[0] peer, addrs[1] local; answer: error, addrs[0] */
 	IPC_OWNER,              /* proto, addrs[]: client, destination, where it was delivered; answer: error, value: user */
-	IPC_TARGETS,            /* addrs[]: what matching names have led to, value: seconds to keep; answer: the
+	IPC_LEARNED,            /* addrs[]: what matching names have led to, value: seconds to keep; answer: the
 	                         * same, and error: 0 when the firewall sends them to us */
 	IPC_SOCKET,             /* addrs[0]: address to answer from; answer: error, + the socket */
 	IPC_TYPES

@@ -151,7 +151,7 @@ host_of_fields(struct text in, char host[HOST_MAX + 1])
 }
 
 enum sniff
-http_host_name(const uint8_t *data, size_t len, struct hostname *name)
+http_host_name(const uint8_t *data, size_t len, struct sniffed *name)
 {
 	struct text in = { (const char *)data, len }, method, target, authority;
 	enum sniff status;

@@ -8,10 +8,10 @@
 #ifndef PFI_HTTP_HOST_H
 #define PFI_HTTP_HOST_H
 
-#include "wire/hostname.h"
+#include "wire/sniff.h"
 
 /* name->text is the name as it was sent, without user and port, 1 to HOST_MAX bytes and none of them
- * NUL; hostname_sniff() judges it. */
-enum sniff http_host_name(const uint8_t *data, size_t len, struct hostname *name);
+ * NUL; sniff_host() judges it. */
+enum sniff http_host_name(const uint8_t *data, size_t len, struct sniffed *name);
 
 #endif

@@ -230,7 +230,7 @@ flight_add(struct flight *f, const struct quic_datagram *d)
 }
 
 enum sniff
-quic_initial_name(const struct quic_datagram *list, size_t n, struct hostname *name)
+quic_initial_name(const struct quic_datagram *list, size_t n, struct sniffed *name)
 {
 	struct flight f;
 	const uint8_t *gap;
@@ -246,7 +246,7 @@ quic_initial_name(const struct quic_datagram *list, size_t n, struct hostname *n
 	gap = memchr(f.have, 0, sizeof(f.have));
 	status = tls_hello_message(f.hello, gap != NULL ? (size_t)(gap - f.have) : sizeof(f.have), name);
 	name->via = VIA_SNI;
-	if (name->text[0] != '\0' && !hostname_normalize(name->text)) {
+	if (name->text[0] != '\0' && !sniff_normalize(name->text)) {
 		name->text[0] = '\0';
 		return SNIFF_NONE;
 	}

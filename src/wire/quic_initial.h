@@ -13,7 +13,7 @@
 #ifndef PFI_QUIC_INITIAL_H
 #define PFI_QUIC_INITIAL_H
 
-#include "wire/hostname.h"
+#include "wire/sniff.h"
 
 #define QUIC_PACKET_MAX 4096
 
@@ -28,7 +28,7 @@ extern const char *const quic_engine;
 /* Once, before the sandbox: the library reads no file of its own later. */
 void quic_start(void);
 
-/* Pure. All datagrams of a client so far, in any order; the answers are those of hostname_sniff(). */
-enum sniff quic_initial_name(const struct quic_datagram *, size_t n, struct hostname *);
+/* Pure. All datagrams of a client so far, in any order; the answers are those of sniff_host(). */
+enum sniff quic_initial_name(const struct quic_datagram *, size_t n, struct sniffed *);
 
 #endif

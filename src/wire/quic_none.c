@@ -11,7 +11,7 @@ quic_start(void)
 }
 
 enum sniff
-quic_initial_name(const struct quic_datagram *list, size_t n, struct hostname *name)
+quic_initial_name(const struct quic_datagram *list, size_t n, struct sniffed *name)
 {
 	name->text[0] = '\0';
 	return SNIFF_NONE;

@@ -144,7 +144,7 @@ hello_until_extensions(struct reader *r)
 }
 
 static enum sniff
-hello_read(struct reader *r, struct hostname *name)
+hello_read(struct reader *r, struct sniffed *name)
 {
 	size_t left;
 
@@ -172,7 +172,7 @@ hello_read(struct reader *r, struct hostname *name)
 }
 
 enum sniff
-tls_hello_name(const uint8_t *data, size_t len, struct hostname *name)
+tls_hello_name(const uint8_t *data, size_t len, struct sniffed *name)
 {
 	struct reader r = { .data = data, .len = len, .status = SNIFF_FOUND };
 
@@ -180,7 +180,7 @@ tls_hello_name(const uint8_t *data, size_t len, struct hostname *name)
 }
 
 enum sniff
-tls_hello_message(const uint8_t *data, size_t len, struct hostname *name)
+tls_hello_message(const uint8_t *data, size_t len, struct sniffed *name)
 {
 	struct reader r = { .data = data, .len = len, .record = SIZE_MAX, .status = SNIFF_FOUND };
 

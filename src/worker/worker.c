@@ -23,7 +23,7 @@
 #include "worker/bypass/overheard.h"
 #include "worker/control/control.h"
 #include "worker/dns/dns_proxy.h"
-#include "worker/relay/movers.h"
+#include "worker/relay/relay_pool.h"
 #include "worker/tcp/connection.h"
 #include "worker/udp/session.h"
 
@@ -49,7 +49,7 @@ struct worker {
 	struct policy         *next;            /* received, not yet committed */
 	struct dns_proxy      *dns;
 	struct control        *control;
-	struct targets        *targets;
+	struct learned        *learned;
 	struct overheard      *overheard;
 	struct worker_listener listeners[WORKER_LISTENERS];
 	ev_timer               old_listeners, drain;
@@ -117,7 +117,7 @@ worker_listen_tcp(struct worker *w, int fd, const union addr *addr)
 		w->listeners[i].addr = *addr;
 		if (w->listeners[i].tcp == NULL)
 			break;
-		firewall_own(w->firewall, addr);
+		firewall_add_listener(w->firewall, addr);
 		return;
 	}
 	close(fd);
@@ -136,11 +136,11 @@ worker_listener(struct worker *w, const struct ipc_msg *msg, int fd)
 		return;
 	case LISTEN_DNS_TCP:
 	case LISTEN_DNS_UDP:
-		firewall_own(w->firewall, addr);
+		firewall_add_listener(w->firewall, addr);
 		error = dns_proxy_listen(w->dns, fd, msg->value == LISTEN_DNS_TCP ? SOCK_STREAM : SOCK_DGRAM, addr);
 		break;
 	case LISTEN_UDP:
-		firewall_own(w->firewall, addr);
+		firewall_add_listener(w->firewall, addr);
 		error = sessions_listen(w->sessions, fd, addr);
 		break;
 	case LISTEN_CONTROL:
@@ -203,13 +203,13 @@ worker_commit(struct worker *w)
 	w->next = NULL;
 	w->policy->since = ev_now(w->loop);
 	conf = w->policy->conf;
-	if (w->connections.movers == NULL)
-		w->connections.movers = movers_new(w->loop, conf->threads);
-	if (w->connections.movers == NULL)
+	if (w->connections.pool == NULL)
+		w->connections.pool = relay_pool_new(w->loop, conf->threads);
+	if (w->connections.pool == NULL)
 		fatal("no thread can be started: %s", strerror(errno));
 	log_configure(conf->log.facility, conf->log.level, conf->log.json);
 	names_set_max(w->names, conf->limits.names);
-	targets_set_conf(w->targets, conf, w->names);
+	learned_set_conf(w->learned, conf, w->names);
 	if (fake_ip_set_ranges(w->fake_ip, conf->dns.fake_ip, conf->dns.nfake_ip, ev_now(w->loop)) != 0)
 		fatal("no memory for the addresses of dns.fake_ip");
 	dns_proxy_set_policy(w->dns, w->policy);
@@ -360,13 +360,13 @@ worker_init(struct worker *w, int ipc_fd)
 	sessions = (struct sessions_env){ w->loop, w->ipc, w->firewall, w->names, &w->account, &w->upstream, worker_refuse, w,
 		w->fake_ip };
 	w->sessions = sessions_new(&sessions);
-	w->targets = targets_new(w->loop, w->ipc);
-	dns = (struct dns_proxy_env){ w->loop, w->firewall, w->names, &w->account, &w->upstream, w->targets, w->fake_ip };
+	w->learned = learned_new(w->loop, w->ipc);
+	dns = (struct dns_proxy_env){ w->loop, w->firewall, w->names, &w->account, &w->upstream, w->learned, w->fake_ip };
 	w->dns = dns_proxy_new(&dns);
-	w->overheard = overheard_new(&(struct overheard_env){ w->loop, &w->account, w->names, w->targets, &w->policy });
+	w->overheard = overheard_new(&(struct overheard_env){ w->loop, &w->account, w->names, w->learned, &w->policy });
 	control = (struct control_env){ w->loop, w->ipc, &w->account, &w->policy, w->names, w->overheard };
 	w->control = control_new(&control);
-	if (w->dns == NULL || w->targets == NULL || w->sessions == NULL || w->overheard == NULL || w->control == NULL)
+	if (w->dns == NULL || w->learned == NULL || w->sessions == NULL || w->overheard == NULL || w->control == NULL)
 		fatal("no memory");
 }
 
@@ -378,12 +378,12 @@ worker_free(struct worker *w)
 	control_free(w->control);
 	overheard_free(w->overheard);
 	dns_proxy_free(w->dns);
-	targets_free(w->targets);
+	learned_free(w->learned);
 	sessions_free(w->sessions);
 	w->firewall->ops->free(w->firewall);
 	names_free(w->names);
 	fake_ip_free(w->fake_ip);
-	movers_free(w->connections.movers);
+	relay_pool_free(w->connections.pool);
 	policy_unref(w->policy);
 	policy_unref(w->next);
 	account_free(&w->account);

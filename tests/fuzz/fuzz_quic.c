@@ -56,7 +56,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t packets[DATAGRAMS][QUIC_PACKET_MAX];
 	struct quic_datagram list[DATAGRAMS];
-	struct hostname name;
+	struct sniffed name;
 	size_t n = 0, len;
 	bool frames = size > 0 && (data[0] & 1) != 0;
 

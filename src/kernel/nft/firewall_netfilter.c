@@ -45,7 +45,7 @@ static int
 netfilter_original_dst(struct firewall *fw, const struct flow *flow, union addr *dst, firewall_cb *cb, void *arg)
 {
 	*dst = flow->local;
-	if (flow->proto == IPPROTO_TCP && firewall_is_own(fw, &flow->local))
+	if (flow->proto == IPPROTO_TCP && firewall_is_listener(fw, &flow->local))
 		return netfilter_nat_destination(flow->fd, flow->local.sa.sa_family, dst);
 	return 0;
 }

@@ -28,7 +28,7 @@ static int
 divert_original_dst(struct firewall *fw, const struct flow *flow, union addr *dst, firewall_cb *cb, void *arg)
 {
 	*dst = flow->local;
-	return firewall_is_own(fw, dst) ? ENOENT : 0;
+	return firewall_is_listener(fw, dst) ? ENOENT : 0;
 }
 
 static const struct firewall_ops divert_ops = {

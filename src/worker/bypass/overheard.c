@@ -49,7 +49,7 @@ overheard_name(struct overheard *o, const struct capture_msg *msg)
 	o->counts.names++;
 	names_learn(o->env.names, &msg->source, &msg->dst, msg->name, expires);
 	if (conf->intercept.mode == MODE_MATCHED && rule_may_catch(conf, msg->name))
-		targets_want(o->env.targets, &msg->dst, expires, NULL, NULL);
+		learned_want(o->env.learned, &msg->dst, expires, NULL, NULL);
 }
 
 /* The way to a proxy is the daemon's own. */

@@ -14,8 +14,8 @@
 
 #include <uthash.h>
 
+#include "worker/name/learned.h"
 #include "worker/name/names.h"
-#include "worker/name/targets.h"
 #include "worker/record/account.h"
 #include "worker/upstream/policy.h"
 
@@ -28,7 +28,7 @@ struct overheard_env {
 	struct ev_loop       *loop;
 	struct account       *account;
 	struct names         *names;
-	struct targets       *targets;
+	struct learned       *learned;
 	struct policy *const *policy;
 };
 

@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "host/listener.h"
-#include "worker/control/control_client.h"
+#include "worker/control/control_internal.h"
 #include "worker/record/control_json.h"
 
 #define PIECE_BYTES 65536       /* written for one client before others have their turn */

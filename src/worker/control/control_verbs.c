@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "worker/control/control_client.h"
+#include "worker/control/control_internal.h"
 #include "worker/record/control_json.h"
 
 #include <stdlib.h>

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "host/usage.h"
-#include "worker/control/control_client.h"
+#include "worker/control/control_internal.h"
 
 static void
 family(FILE *out, const char *name, const char *type, const char *help)

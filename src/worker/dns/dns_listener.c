@@ -232,7 +232,7 @@ request_looked_up(void *arg, int error, const union addr *dst)
 
 	LIST_REMOVE(r, link);
 	set->nlookups--;
-	if (error == 0 && !firewall_is_own(set->firewall, dst))
+	if (error == 0 && !firewall_is_listener(set->firewall, dst))
 		r->meant = *dst;
 	else if (error == ENOENT && asked_us(r->socket, &r->flow))
 		error = 0;

@@ -53,7 +53,7 @@ query_end(struct query *q, enum close_reason reason)
 	account_end(p->env.account, q->route.policy->conf, &q->record, ev_now(p->env.loop));
 	policy_unref(q->route.policy);
 	if (q->caught)
-		targets_cancel(p->env.targets, q);
+		learned_cancel(p->env.learned, q);
 	free(q->held);
 	free(p->spare);
 	p->spare = q;
@@ -119,7 +119,7 @@ query_learn_cb(void *arg, const union addr *addr, uint32_t ttl)
 	double expires = ev_now(env->loop) + (ttl > DNS_NAME_TTL_MIN ? ttl : DNS_NAME_TTL_MIN) + DNS_NAME_GRACE_S;
 
 	names_learn(env->names, &q->request->flow.peer, addr, q->name, expires);
-	if (q->caught && targets_want(env->targets, addr, expires, query_caught_cb, q) == EINPROGRESS)
+	if (q->caught && learned_want(env->learned, addr, expires, query_caught_cb, q) == EINPROGRESS)
 		q->awaited++;
 }
 

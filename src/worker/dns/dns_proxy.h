@@ -22,8 +22,8 @@
 #define PFI_DNS_PROXY_H
 
 #include "kernel/firewall.h"
+#include "worker/name/learned.h"
 #include "worker/name/names.h"
-#include "worker/name/targets.h"
 #include "worker/record/account.h"
 #include "worker/upstream/policy.h"
 #include "worker/upstream/upstream.h"
@@ -41,7 +41,7 @@ struct dns_proxy_env {
 	struct names              *names;
 	struct account            *account;
 	const struct upstream_env *upstream;
-	struct targets            *targets;
+	struct learned            *learned;
 	struct fake_ip            *fake_ip;
 };
 

@@ -22,7 +22,7 @@ flow_name_ask(struct names *names, struct flow_record *record, char host[HOST_MA
 
 void
 flow_name_heard(struct names *names, const struct conf *conf, struct flow_record *record, char host[HOST_MAX + 1],
-    const struct hostname *heard)
+    const struct sniffed *heard)
 {
 	const char *dns = record->host;
 	bool taken;

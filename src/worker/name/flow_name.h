@@ -10,7 +10,7 @@
 #ifndef PFI_FLOW_NAME_H
 #define PFI_FLOW_NAME_H
 
-#include "wire/hostname.h"
+#include "wire/sniff.h"
 #include "worker/name/names.h"
 #include "worker/record/account.h"
 
@@ -19,6 +19,6 @@ bool flow_name_ask(struct names *, struct flow_record *, char host[HOST_MAX + 1]
 
 /* What the client has said; "" when nothing. Names that disagree are logged at debug level, where log.hosts is "full". */
 void flow_name_heard(struct names *, const struct conf *, struct flow_record *, char host[HOST_MAX + 1],
-    const struct hostname *);
+    const struct sniffed *);
 
 #endif

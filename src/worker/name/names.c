@@ -16,7 +16,7 @@
 /* A name that client asked for and that gave the host's address. */
 struct name {
 	UT_hash_handle  hh;             /* names->table, by addr, client and text */
-	struct host    *host;
+	struct name_entry    *host;
 	TAILQ_ENTRY(name) of_all, of_host;
 	double          expires;
 	struct addr_key addr, client;
@@ -25,7 +25,7 @@ struct name {
 #define KEY_SIZE(text_size) (offsetof(struct name, text) - offsetof(struct name, addr) + (text_size))
 
 /* Everything that is known about one address. */
-struct host {
+struct name_entry {
 	struct addr_key addr;
 	UT_hash_handle hh;              /* names->hosts */
 	TAILQ_HEAD(host_names, name) names;       /* the one that was asked last first */
@@ -35,7 +35,7 @@ struct host {
 
 struct names {
 	size_t       max, count;
-	struct host *hosts;
+	struct name_entry *hosts;
 	struct name *table;
 	TAILQ_HEAD(, name) all; /* the oldest first */
 };
@@ -54,7 +54,7 @@ names_new(size_t max_entries)
 
 /* Frees the host when no name is left. */
 static void
-host_release(struct names *n, struct host *host)
+name_entry_release(struct names *n, struct name_entry *host)
 {
 	if (!TAILQ_EMPTY(&host->names))
 		return;
@@ -70,7 +70,7 @@ name_remove(struct names *n, struct name *name)
 	TAILQ_REMOVE(&name->host->names, name, of_host);
 	name->host->count--;
 	n->count--;
-	host_release(n, name->host);
+	name_entry_release(n, name->host);
 	free(name);
 }
 
@@ -96,20 +96,20 @@ names_count(const struct names *n)
 	return n->count;
 }
 
-static struct host *
-host_find(const struct names *n, const union addr *addr)
+static struct name_entry *
+name_entry_find(const struct names *n, const union addr *addr)
 {
 	const struct addr_key key = addr_key_ip(addr);
-	struct host *host;
+	struct name_entry *host;
 
 	HASH_FIND(hh, n->hosts, &key, sizeof(key), host);
 	return host;
 }
 
-static struct host *
+static struct name_entry *
 host_get(struct names *n, const union addr *addr)
 {
-	struct host *host = host_find(n, addr);
+	struct name_entry *host = name_entry_find(n, addr);
 
 	if (host != NULL)
 		return host;
@@ -135,7 +135,7 @@ is_of(const struct name *name, const struct addr_key *client)
 static int
 name_add(struct names *n, struct name *name, size_t text_size)
 {
-	struct host *host = name->host;
+	struct name_entry *host = name->host;
 	struct name *known;
 
 	HASH_FIND(hh, n->table, &name->addr, KEY_SIZE(text_size), known);
@@ -167,7 +167,7 @@ names_learn(struct names *n, const union addr *client, const union addr *addr, c
 {
 	const size_t size = strlen(text) + 1;
 	struct name *name;
-	struct host *host;
+	struct name_entry *host;
 
 	if (n->max == 0)
 		return 0;
@@ -180,7 +180,7 @@ names_learn(struct names *n, const union addr *client, const union addr *addr, c
 			return 0;
 	}
 	if (host != NULL)
-		host_release(n, host);
+		name_entry_release(n, host);
 	free(name);
 	return ENOMEM;
 }
@@ -189,7 +189,7 @@ const char *
 names_lookup(struct names *n, const union addr *client, const union addr *addr, double now)
 {
 	const struct addr_key key = addr_key_ip(client);
-	const struct host *host = host_find(n, addr);
+	const struct name_entry *host = name_entry_find(n, addr);
 	const struct name *name;
 	const char *of_others = NULL;
 
@@ -209,7 +209,7 @@ names_lookup(struct names *n, const union addr *client, const union addr *addr, 
 bool
 names_is_shared(struct names *n, const union addr *addr)
 {
-	const struct host *host = host_find(n, addr);
+	const struct name_entry *host = name_entry_find(n, addr);
 
 	return host != NULL && host->shared;
 }
@@ -217,7 +217,7 @@ names_is_shared(struct names *n, const union addr *addr)
 bool
 names_has(struct names *n, const union addr *addr, const char *text)
 {
-	const struct host *host = host_find(n, addr);
+	const struct name_entry *host = name_entry_find(n, addr);
 	const struct name *name;
 
 	if (host != NULL)

@@ -14,7 +14,7 @@
 #include "host/net.h"
 #include "kernel/owner.h"
 #include "worker/name/flow_name.h"
-#include "worker/relay/movers.h"
+#include "worker/relay/relay_pool.h"
 
 enum connection_state { NATLOOK, OWNER, HELLO, DIAL, RELAY, CLOSED };
 
@@ -30,12 +30,12 @@ struct connection {
 	uid_t                 user;
 	struct fake_name     *fake;             /* the destination is an address of dns.fake_ip, held; else NULL */
 	struct buffer         hello;            /* what the client said so far */
-	struct hostname       heard;            /* ... and the name in it */
+	struct sniffed       heard;            /* ... and the name in it */
 	ev_io                 readable;         /* HELLO only */
 	ev_timer              timer;            /* HELLO only */
 	struct upstream      *upstream;         /* DIAL only */
 	double                dialled;          /* when DIAL began */
-	struct moving        *move;             /* RELAY only; has the descriptors */
+	struct relay_job    *relay;            /* RELAY only; has the descriptors */
 };
 
 static void connection_natlook_cb(void *, int, const union addr *);
@@ -86,15 +86,15 @@ connection_update(struct flow_record *r)
 {
 	const struct connection *c = (const struct connection *)((const char *)r - offsetof(struct connection, record));
 
-	if (c->move != NULL)
-		movers_bytes(c->move, &r->out, &r->in);
+	if (c->relay != NULL)
+		relay_pool_bytes(c->relay, &r->out, &r->in);
 }
 
 static void
 connection_stop(struct connection *c, enum close_reason reason)
 {
-	if (c->move != NULL)
-		movers_stop(c->move, reason);
+	if (c->relay != NULL)
+		relay_pool_stop(c->relay, reason);
 	else
 		connection_close(c, reason);
 }
@@ -108,11 +108,11 @@ connection_kill(struct flow_record *r)
 static const struct flow_ops connection_ops = { connection_update, connection_kill };
 
 static void
-connection_moved_cb(void *arg, const struct move_result *result)
+connection_moved_cb(void *arg, const struct relay_result *result)
 {
 	struct connection *c = arg;
 
-	c->move = NULL;
+	c->relay = NULL;
 	c->record.out = result->out;
 	c->record.in = result->in;
 	c->record.first_byte_s = result->first_byte_s;
@@ -123,11 +123,11 @@ static void
 connection_relay(struct connection *c, int server_fd)
 {
 	const struct conf *conf = c->policy->conf;
-	const struct move_limits limits = { conf->timeouts.idle, conf->timeouts.half_open };
+	const struct relay_limits limits = { conf->timeouts.idle, conf->timeouts.half_open };
 
 	c->state = RELAY;
-	c->move = movers_start(c->all->movers, c->flow.fd, server_fd, &c->hello, &limits, connection_moved_cb, c);
-	if (c->move == NULL) {
+	c->relay = relay_pool_start(c->all->pool, c->flow.fd, server_fd, &c->hello, &limits, connection_moved_cb, c);
+	if (c->relay == NULL) {
 		close(server_fd);
 		connection_close(c, CLOSE_ERROR);
 		return;
@@ -209,7 +209,7 @@ connection_read(struct connection *c)
 		return true;
 	}
 	buffer_commit(&c->hello, (size_t)n);
-	if (n > 0 && hostname_sniff(buffer_data(&c->hello), buffer_len(&c->hello), &c->heard) == SNIFF_MORE)
+	if (n > 0 && sniff_host(buffer_data(&c->hello), buffer_len(&c->hello), &c->heard) == SNIFF_MORE)
 		return false;
 	connection_named(c);
 	return true;
@@ -271,7 +271,7 @@ connection_owner_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 {
 	struct connection *c = arg;
 
-	c->user = owner_answer(error, msg, fd);
+	c->user = owner_from_answer(error, msg, fd);
 	connection_hello(c);
 }
 
@@ -300,7 +300,7 @@ connection_natlook_cb(void *arg, int error, const union addr *dst)
 		return;
 	}
 	c->record.dst = *dst;
-	if (firewall_is_own(c->all->firewall, dst)) {
+	if (firewall_is_listener(c->all->firewall, dst)) {
 		log_warn("%s connected to our listener %s itself; closed", addr_format(&c->flow.peer, peer),
 		    addr_format(dst, local));
 		connection_close(c, CLOSE_LOOP);

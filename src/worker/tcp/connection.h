@@ -31,7 +31,7 @@ struct connections {
 	struct fake_ip            *fake_ip;
 	struct account            *account;
 	struct limit               limit;
-	struct movers             *movers;
+	struct relay_pool         *pool;
 	const struct upstream_env *upstream;
 	void                     (*empty)(void *arg);   /* the last one has ended; may be NULL */
 	void                      *arg;

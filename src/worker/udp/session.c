@@ -268,7 +268,7 @@ session_owner_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 {
 	struct session *s = arg;
 
-	s->user = owner_answer(error, msg, fd);
+	s->user = owner_from_answer(error, msg, fd);
 	session_known(s, AWAIT_OWNER);
 }
 
@@ -351,7 +351,7 @@ sessions_end_others(struct sessions *all, const struct flow *flow)
 {
 	struct session *s, *next;
 
-	if (!firewall_is_own(all->env.firewall, &flow->local))
+	if (!firewall_is_listener(all->env.firewall, &flow->local))
 		return;
 	HASH_ITER(hh, all->table, s, next)
 		if (addr_equal(&s->flow.peer, &flow->peer) && addr_equal(&s->flow.local, &flow->local))
@@ -372,7 +372,7 @@ sessions_received_cb(void *arg, int error, const struct flow *flow, const union 
 			all->env.account->dropped[DROP_LOOKUP]++;
 		return;
 	}
-	if (firewall_is_own(all->env.firewall, dst)) {
+	if (firewall_is_listener(all->env.firewall, dst)) {
 		all->env.account->dropped[DROP_LOOP]++;
 		return;
 	}

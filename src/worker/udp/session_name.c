@@ -19,7 +19,7 @@ session_name_hear(struct session *s, bool last)
 {
 	struct sessions_env *env = &s->all->env;
 	struct quic_datagram list[SESSION_WAIT_COUNT];
-	struct hostname name;
+	struct sniffed name;
 	size_t n = 0;
 
 	for (const struct datagram *h = s->held.first; h != NULL; h = h->next)

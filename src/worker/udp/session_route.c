@@ -91,7 +91,7 @@ route_may_show(const struct route *r, const struct session *any, const union add
 	const struct firewall *fw = r->all->env.firewall;
 
 	return src->sa.sa_family == any->flow.peer.sa.sa_family && addr_port(src) != 0 &&
-	    !firewall_is_own(fw, &any->flow.local) && !addr_is_any(src) && !addr_is_loopback(src) &&
+	    !firewall_is_listener(fw, &any->flow.local) && !addr_is_any(src) && !addr_is_loopback(src) &&
 	    !addr_is_multicast(src) && !addr_is_linklocal(src);
 }
 

@@ -1,0 +1,125 @@
+/*
+ * conf_internal.h - the inside of conf: JSON as a tree, and keys as rows of tables.
+ *
+ * The text (RFC 8259, with comments as in C and C++; no key twice in an object) becomes a tree of
+ * values that know where they stand. An object is described by a table of struct conf_key: which keys
+ * it may hold, what each value must be, the function that reads it into a field, and its default. A new
+ * key is a row; a new sort of value is a function.
+ *
+ * Owner:   all memory is the arena's of the configuration that is made, the tree too.
+ * Units:   offsets are bytes from the start of the text.
+ * Errors:  0 or EINVAL; NULL where a pointer is wanted. All are reported where they happen.
+ * Bounds:  JSON_DEPTH_MAX levels, JSON_MEMBERS_MAX names in one object.
+ */
+#ifndef PFI_CONF_INTERNAL_H
+#define PFI_CONF_INTERNAL_H
+
+#include "conf/conf.h"
+
+#define JSON_DEPTH_MAX   16
+#define JSON_MEMBERS_MAX 64
+
+enum json_type { JSON_NULL, JSON_BOOLEAN, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+extern const char *const json_types[];  /* "a number; write digits without quotes", ... */
+
+struct json {
+	const char    *text;            /* of a string its content, without NUL inside; else as written */
+	const char    *key;             /* member of an object; else NULL */
+	struct json   *first, *last;    /* what an array or object holds, in order */
+	struct json   *next, *parent;
+	enum json_type type;
+	/* CONF_FILE_MAX fits; a large file makes many of these. */
+	uint32_t       len;             /* of text */
+	uint32_t       count;           /* of what it holds */
+	uint32_t       index;           /* in the parent */
+	uint32_t       offset;          /* of the value; 0 for a default (and for the root) */
+	uint32_t       key_offset;
+};
+
+struct conf_reader {
+	const char          *file, *text;
+	struct conf         *conf;
+	struct conf_report  *report;
+	conf_loader         *loader;    /* NULL: pattern files and users cannot be looked up */
+	void                *arg;       /* its */
+};
+
+/* The root. */
+struct json *json_parse(struct conf_reader *, size_t len);
+/* A new last value of parent, of no type yet; parent and key may be NULL. */
+struct json *json_add(struct conf_reader *, struct json *parent, const char *key);
+/* The member of an object; NULL when there is none. */
+struct json *json_member(const struct json *object, const char *key);
+
+/* Reports an error at the value, or at any offset of the text: both give EINVAL. fmt is "what is wrong;
+ * the cure". node NULL: the top. */
+int  conf_fail(struct conf_reader *, const struct json *, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+int  conf_fail_at(struct conf_reader *, size_t offset, const struct json *, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The same in a line of a pattern file. */
+int  conf_fail_line(struct conf_reader *, const char *path, size_t line, const char *sentence);
+void conf_warn(struct conf_reader *, const struct json *, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Zeroed memory, for what is made of the value. */
+void *conf_alloc(struct conf_reader *, const struct json *, size_t count, size_t size);
+
+/* Warns of rules that an earlier one keeps from matching, wholly or in part. Once the matcher is made. */
+void conf_warn_overlaps(struct conf_reader *, const struct json *rules);
+
+struct conf_key;
+typedef int conf_read_fn(struct conf_reader *, struct json *, const struct conf_key *, void *field);
+
+struct conf_key {
+	const char    *name;            /* NULL ends a table */
+	enum json_type type;            /* JSON_NULL: any, the function looks itself */
+	conf_read_fn  *read;            /* NULL: the field is a bool or const char * */
+	size_t         offset;          /* of the field in the object's struct */
+	const void    *arg;             /* what the function wants to know */
+	const char    *otherwise;       /* the default, without quotes; of a list its strings, each with
+	                                 * a NUL behind it; NULL: none */
+};
+
+/* The default of a key that must be there. */
+extern const char conf_required[];
+
+struct conf_list {
+	struct conf_key item;
+	size_t          size;           /* of an item's field */
+	const char     *unique;         /* a number that no two objects of the list share; NULL: none */
+};
+extern const struct conf_list conf_proxies, conf_rules;
+
+struct conf_number {
+	double min, max;
+	enum { CONF_UNSIGNED, CONF_UINT16, CONF_DOUBLE } field;         /* whole numbers but for the last */
+};
+extern const struct conf_number conf_port;
+
+struct conf_word { size_t max; const char *sentence; };         /* longest; what is wrong with others */
+extern const struct conf_word conf_interface;
+
+/* Checks the type of the value and reads it into the field at base + key->offset. */
+int conf_read_value(struct conf_reader *, struct json *, const struct conf_key *, void *base);
+
+/* What the functions read; key->arg; the field. A list's field is a pointer followed by its size_t count. */
+conf_read_fn conf_read_object;          /* keys in the table's order; the table; its struct */
+conf_read_fn conf_read_list;            /* struct conf_list; a list */
+conf_read_fn conf_read_words;           /* words, then NULL; enum or int: which one */
+conf_read_fn conf_read_number;          /* struct conf_number; as that says */
+conf_read_fn conf_read_ports;           /* NULL: may not be empty; struct port_list */
+conf_read_fn conf_read_host;            /* -; const char * */
+conf_read_fn conf_read_word;            /* struct conf_word; const char * */
+conf_read_fn conf_read_anchor;          /* -; char[CONF_ANCHOR_MAX + 1] */
+conf_read_fn conf_read_network;         /* -; struct network */
+conf_read_fn conf_read_address;         /* -; union addr without port */
+conf_read_fn conf_read_addresses;       /* struct conf_list; a list of 1 to CONF_LISTEN_MAX different ones */
+conf_read_fn conf_read_resolver;        /* -; union addr, with port 53 unless given */
+conf_read_fn conf_read_servers;         /* "system" or resolvers; struct conf_list; a list */
+conf_read_fn conf_read_path;            /* -; const char *: absolute, or "" */
+conf_read_fn conf_read_socket;          /* -; struct conf_socket */
+conf_read_fn conf_read_fake_ip;         /* struct conf_list; a list */
+conf_read_fn conf_read_rules;           /* conf_rules; a list */
+
+#endif

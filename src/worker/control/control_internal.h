@@ -1,0 +1,72 @@
+/*
+ * control_internal.h - the inside of the control socket: one client, and the verbs that it may ask for.
+ *
+ * A verb writes its first line in begin(); a stream goes on by more(), one line a call, until that gives false.
+ */
+#ifndef PFI_CONTROL_INTERNAL_H
+#define PFI_CONTROL_INTERNAL_H
+
+#include <sys/queue.h>
+
+#include <ev.h>
+#include <yajl/yajl_gen.h>
+
+#include "base/buffer.h"
+#include "wire/control_request.h"
+#include "worker/control/control.h"
+
+struct control_client {
+	LIST_ENTRY(control_client)  next;
+	struct control             *control;
+	enum control_kind           kind;
+	int                         fd;
+	ev_io                       readable, writable;
+	ev_timer                    stalled;
+	struct buffer               in, out;
+	struct control_request      request;
+	const struct control_verb  *streaming;      /* NULL: none */
+	uint64_t                    cursor;         /* of the stream; 0 at first */
+	uint32_t                    asked;          /* id of a request to the helper; 0: none */
+	bool                        watching;       /* gets a line for each event */
+	bool                        closing;        /* when all is written */
+	bool                        ended;          /* it will say nothing more */
+};
+
+struct control {
+	struct control_env       env;
+	struct listener         *listeners[CONTROL_KINDS];
+	LIST_HEAD(, control_client) clients;
+	unsigned                 nclients;
+	yajl_gen                 gen;
+	bool                     paused;
+	ev_timer                 sampler;       /* takes the next sample every few seconds */
+	struct control_sample { double at; uint64_t out, in; } before, last;    /* of account->all */
+};
+
+struct control_verb {
+	const char *name;
+	void      (*begin)(struct control_client *);
+	bool      (*more)(struct control_client *);     /* NULL: begin() writes it all */
+};
+
+/* NULL: there is no such verb. */
+const struct control_verb *control_verb_find(const char *name);
+
+/* A line is an object: open it, put members with control_json.h, end it. */
+yajl_gen control_line(struct control_client *);
+void     control_line_end(struct control_client *);
+/* {"v":1,"ok":true, ... for the caller to go on with. */
+yajl_gen control_answer(struct control_client *);
+/* {"v":1,"ok":false,"error":"..."} */
+void     control_error(struct control_client *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The helper has answered client->asked: goes on with requests. */
+void     control_answered(struct control_client *);
+
+/* A flow has been decided, or has ended: tells those who watch. */
+void     control_event(void *control, const struct flow_record *, bool ended);
+
+/* The answer to a scrape, in the Prometheus text format (version 0.0.4), appended to out. 0 or ENOBUFS/ENOMEM. */
+int      metrics_write(const struct control *, struct buffer *out);
+
+#endif

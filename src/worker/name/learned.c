@@ -1,0 +1,169 @@
+#include "config.h"
+
+#include "worker/name/learned.h"
+
+#include <sys/queue.h>
+
+#include <ev.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "conf/rule.h"
+
+struct want {
+	TAILQ_ENTRY(want) next;
+	uint64_t asked;                 /* the last message that it needs answered */
+	void   (*done)(void *);
+	void    *arg;
+};
+
+struct learned {
+	struct ev_loop *loop;
+	struct ipc     *ipc;
+	bool            matched, failing;
+	struct ipc_msg  msg;            /* not yet full */
+	uint64_t        asked, answered;        /* messages; they are answered in order */
+	TAILQ_HEAD(, want) wants;       /* in that order, too */
+	ev_prepare      prepare;
+};
+
+static void
+learned_land(struct learned *t)
+{
+	struct want *want;
+
+	while ((want = TAILQ_FIRST(&t->wants)) != NULL && want->asked <= t->answered) {
+		TAILQ_REMOVE(&t->wants, want, next);
+		want->done(want->arg);
+		free(want);
+	}
+}
+
+static void
+learned_answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
+{
+	struct learned *t = arg;
+
+	if (fd != -1)
+		close(fd);
+	if (error != 0 && !t->failing)
+		log_warn("the firewall could not be given learned addresses (%s): connections to them may go direct", strerror(error));
+	t->failing = error != 0;
+	t->answered++;
+	learned_land(t);
+}
+
+static void
+learned_send(struct learned *t)
+{
+	t->asked++;
+	if (ipc_request(t->ipc, &t->msg, (unsigned)(LEARNED_WAIT_S * 1000), learned_answer_cb, t) == 0)
+		t->answered++;
+	t->msg = (struct ipc_msg){ .type = IPC_LEARNED };
+}
+
+static void
+learned_flush(struct learned *t)
+{
+	ev_prepare_stop(t->loop, &t->prepare);
+	if (t->msg.naddrs > 0)
+		learned_send(t);
+	learned_land(t);
+}
+
+static void
+learned_prepare_cb(struct ev_loop *loop, ev_prepare *w, int revents)
+{
+	learned_flush(w->data);
+}
+
+struct learned *
+learned_new(struct ev_loop *loop, struct ipc *ipc)
+{
+	struct learned *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	t->loop = loop;
+	t->ipc = ipc;
+	t->msg.type = IPC_LEARNED;
+	TAILQ_INIT(&t->wants);
+	ev_prepare_init(&t->prepare, learned_prepare_cb);
+	t->prepare.data = t;
+	return t;
+}
+
+void
+learned_free(struct learned *t)
+{
+	struct want *want;
+
+	if (t == NULL)
+		return;
+	while ((want = TAILQ_FIRST(&t->wants)) != NULL) {
+		TAILQ_REMOVE(&t->wants, want, next);
+		free(want);
+	}
+	ev_prepare_stop(t->loop, &t->prepare);
+	free(t);
+}
+
+int
+learned_want(struct learned *t, const union addr *addr, double expires, void (*done)(void *), void *arg)
+{
+	const double left = expires - ev_now(t->loop);
+	const uint32_t seconds = left < 1 ? 1 : left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
+	struct want *want = NULL;
+
+	if (!t->matched || (done != NULL && (want = malloc(sizeof(*want))) == NULL))
+		return 0;
+	t->msg.addrs[t->msg.naddrs++] = *addr;
+	if (seconds > t->msg.value)
+		t->msg.value = seconds;
+	if (want != NULL) {
+		*want = (struct want){ .asked = t->asked + 1, .done = done, .arg = arg };
+		TAILQ_INSERT_TAIL(&t->wants, want, next);
+	}
+	if (t->msg.naddrs == IPC_ADDRS)
+		learned_send(t);
+	ev_prepare_start(t->loop, &t->prepare);
+	return EINPROGRESS;
+}
+
+void
+learned_cancel(struct learned *t, void *arg)
+{
+	struct want *want, *next;
+
+	for (want = TAILQ_FIRST(&t->wants); want != NULL; want = next) {
+		next = TAILQ_NEXT(want, next);
+		if (want->arg != arg)
+			continue;
+		TAILQ_REMOVE(&t->wants, want, next);
+		free(want);
+	}
+}
+
+struct again { struct learned *learned; const struct conf *conf; };
+
+static void
+learned_again_cb(void *arg, const union addr *addr, const char *name, double expires)
+{
+	const struct again *again = arg;
+
+	if (expires > ev_now(again->learned->loop) && rule_may_catch(again->conf, name))
+		learned_want(again->learned, addr, expires, NULL, NULL);
+}
+
+void
+learned_set_conf(struct learned *t, const struct conf *conf, const struct names *names)
+{
+	t->matched = conf->intercept.mode == MODE_MATCHED && conf->intercept.firewall != FIREWALL_NONE;
+	if (t->matched)
+		names_each(names, learned_again_cb, &(struct again){ t, conf });
+	learned_flush(t);
+}

@@ -1,0 +1,319 @@
+/*
+ * The helper's list of learned addresses, over a firewall that remembers what it was given.
+ */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "../clock.h"
+#include "helper/helper_learned.h"
+
+#define SET_MAX 8192
+
+static struct {
+	struct helper_learned t;
+	struct anchor         anchor;
+	union addr            set[SET_MAX];     /* what the firewall has */
+	uint32_t              seconds[SET_MAX];
+	size_t                nset;
+	unsigned              transactions;
+	int                   error;            /* what it says */
+	struct ipc_msg        answers[128];
+	size_t                nanswers;
+} fx;
+
+void log_debug(const char *fmt, ...) { (void)fmt; }
+void log_warn(const char *fmt, ...) { (void)fmt; }
+
+int
+ipc_send(struct ipc *ipc, const struct ipc_msg *msg, int fd)
+{
+	assert_ptr_equal(ipc, &fx);
+	assert_int_equal(fd, -1);
+	fx.answers[fx.nanswers++] = *msg;
+	return 0;
+}
+
+static size_t
+set_find(const union addr *addr)
+{
+	size_t i = 0;
+
+	while (i < fx.nset && !addr_equal(&fx.set[i], addr))
+		i++;
+	return i;
+}
+
+static int
+fake_learn(struct anchor *a, bool add, const struct anchor_target *list, size_t n)
+{
+	assert_ptr_equal(a, &fx.anchor);
+	assert_in_range(n, 1, ANCHOR_LEARN_MAX);
+	fx.transactions++;
+	for (size_t i = 0; i < n && fx.error == 0; i++) {
+		const size_t at = set_find(&list[i].addr);
+
+		if (add) {
+			fx.nset += at == fx.nset;
+			fx.set[at] = list[i].addr;
+			fx.seconds[at] = list[i].seconds;
+		} else if (at < fx.nset) {
+			fx.set[at] = fx.set[--fx.nset];
+			fx.seconds[at] = fx.seconds[fx.nset];
+		}
+	}
+	return fx.error;
+}
+
+static const struct anchor_ops fake_ops = { .name = "fake", .learn = fake_learn };
+
+static int
+setup(void **state)
+{
+	memset(&fx, 0, sizeof(fx));
+	fx.anchor.ops = &fake_ops;
+	assert_non_null(ev_default_loop(0));
+	helper_learned_init(&fx.t, &fx.anchor);
+	fx.t.max = 1000;
+	helper_learned_loaded(&fx.t, true, true);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	helper_learned_free(&fx.t);
+	assert_int_equal(ev_pending_count(EV_DEFAULT), 0);
+	return 0;
+}
+
+static union addr
+address(const char *text)
+{
+	union addr addr;
+
+	assert_int_equal(addr_parse(text, 0, &addr), 0);
+	return addr;
+}
+
+static void
+ask(uint32_t id, uint32_t seconds, const char *text)
+{
+	struct ipc_msg msg = { .type = IPC_LEARNED, .id = id, .value = seconds, .naddrs = 1, .addrs = { address(text) } };
+
+	helper_learned_serve(&fx.t, (struct ipc *)&fx, &msg);
+}
+
+static bool
+has(const char *text)
+{
+	const union addr addr = address(text);
+
+	return set_find(&addr) < fx.nset;
+}
+
+static void
+never(const char *text)
+{
+	struct network_set set = { .count = 0 };
+	struct network net;
+
+	assert_int_equal(network_parse(text, &net), 0);
+	assert_int_equal(network_set_add(&set, &net), 0);
+	network_set_close(&set);
+	helper_learned_skip(&fx.t, &set);
+}
+
+static void
+what_is_asked_together_goes_in_together_and_is_answered_then(void **state)
+{
+	struct ipc_msg msg = { .type = IPC_LEARNED, .id = 7, .value = 300, .naddrs = 3,
+		.addrs = { address("192.0.2.1"), address("2001:db8::1"), address("192.0.2.1") } };
+
+	helper_learned_serve(&fx.t, (struct ipc *)&fx, &msg);
+	assert_int_equal(fx.transactions, 1);
+	assert_int_equal(fx.nset, 2);
+	assert_true(has("192.0.2.1") && has("2001:db8::1"));
+	assert_in_range(fx.seconds[0], 300, 301);
+	assert_int_equal(fx.nanswers, 1);
+	assert_int_equal(fx.answers[0].id, 7);
+	assert_int_equal(fx.answers[0].error, 0);
+	assert_int_equal(fx.answers[0].value, 300);
+}
+
+static void
+what_is_known_long_enough_costs_nothing(void **state)
+{
+	ask(1, 300, "192.0.2.1");
+	ask(2, 200, "192.0.2.1");
+	ask(3, 300 + (uint32_t)LEARNED_SLACK_S - 2, "192.0.2.1");
+	assert_int_equal(fx.nanswers, 3);
+	assert_int_equal(fx.transactions, 1);
+	ask(4, 300 + (uint32_t)LEARNED_SLACK_S + 5, "192.0.2.1");
+	assert_int_equal(fx.transactions, 2);
+	assert_in_range(fx.seconds[0], 455, 456);
+}
+
+static void
+an_address_leaves_when_its_time_is_over(void **state)
+{
+	ask(1, 100, "192.0.2.1");
+	ask(2, 1000, "192.0.2.2");
+	clock_advance(EV_DEFAULT, 90);
+	assert_int_equal(fx.nset, 2);
+	clock_advance(EV_DEFAULT, 20);
+	assert_false(has("192.0.2.1"));
+	assert_true(has("192.0.2.2"));
+	ask(3, 100, "192.0.2.2"); /* never shortens */
+	clock_advance(EV_DEFAULT, 500);
+	assert_true(has("192.0.2.2"));
+	clock_advance(EV_DEFAULT, 500);
+	assert_int_equal(fx.nset, 0);
+	assert_false(ev_is_active(&fx.t.expire));
+}
+
+static void
+nobody_keeps_an_address_for_ever(void **state)
+{
+	ask(1, UINT32_MAX, "192.0.2.1");
+	assert_int_equal(fx.answers[0].value, LEARNED_KEEP_MAX);
+	assert_in_range(fx.seconds[0], LEARNED_KEEP_MAX, LEARNED_KEEP_MAX + 1);
+}
+
+static void
+the_oldest_makes_room(void **state)
+{
+	fx.t.max = 2;
+	ask(1, 300, "192.0.2.1");
+	ask(2, 300, "192.0.2.2");
+	ask(3, 300, "192.0.2.1");
+	ask(4, 300, "192.0.2.3");
+	assert_int_equal(fx.nset, 2);
+	assert_true(has("192.0.2.1") && has("192.0.2.3"));
+	fx.t.max = 1;
+	ask(5, 300, "192.0.2.4");
+	ask(6, 300, "192.0.2.5");
+	ask(7, 300, "192.0.2.4");
+	assert_true(has("192.0.2.4"));
+	assert_false(has("192.0.2.5"));
+}
+
+static void
+what_is_never_intercepted_does_not_get_in(void **state)
+{
+	struct ipc_msg odd = { .type = IPC_LEARNED, .id = 5, .value = 60, .naddrs = 3 };
+
+	never("10.0.0.0/8");
+	ask(1, 300, "10.1.2.3");
+	ask(2, 300, "192.0.2.1");
+	odd.addrs[0] = address("::ffff:10.1.2.3");
+	odd.addrs[1].sa.sa_family = 77;
+	odd.addrs[2] = address("::ffff:192.0.2.9");
+	addr_set_port(&odd.addrs[2], 80);
+	helper_learned_serve(&fx.t, (struct ipc *)&fx, &odd);
+	assert_int_equal(fx.nanswers, 3);
+	assert_int_equal(fx.nset, 2);
+	assert_true(has("192.0.2.1") && has("192.0.2.9"));
+}
+
+static void
+what_is_never_intercepted_from_now_on_leaves(void **state)
+{
+	ask(1, 300, "10.1.2.3");
+	ask(2, 300, "192.0.2.1");
+	never("10.0.0.0/8");
+	assert_int_equal(fx.nset, 1);
+	assert_true(has("192.0.2.1"));
+}
+
+/* As when the table was removed, or the rules were gone meanwhile. */
+static void
+what_is_known_is_there_again_with_the_rules(void **state)
+{
+	ask(1, 300, "192.0.2.1");
+	fx.nset = 0;
+	helper_learned_loaded(&fx.t, true, true);
+	assert_true(has("192.0.2.1"));
+	helper_learned_loaded(&fx.t, false, true);
+	assert_int_equal(fx.nset, 0);
+	ask(2, 300, "192.0.2.2");
+	assert_int_equal(fx.answers[1].error, 0);
+	assert_int_equal(fx.nset, 0);
+	clock_advance(EV_DEFAULT, 200);
+	helper_learned_loaded(&fx.t, true, true);
+	assert_int_equal(fx.nset, 2);
+	assert_in_range(fx.seconds[0], 90, 101);
+}
+
+static void
+another_mode_forgets_everything(void **state)
+{
+	ask(1, 300, "192.0.2.1");
+	helper_learned_loaded(&fx.t, false, false);
+	assert_int_equal(fx.nset, 0);
+	helper_learned_loaded(&fx.t, true, true);
+	assert_int_equal(fx.nset, 0);
+}
+
+static void
+a_thousand_go_in_a_few_steps(void **state)
+{
+	char text[32];
+
+	fx.t.max = 5000;
+	for (unsigned i = 0; i < 5000; i++) {
+		snprintf(text, sizeof(text), "192.0.%u.%u", i / 256, i % 256);
+		ask(i + 1, 300, text);
+		fx.nanswers = 0;
+	}
+	assert_int_equal(fx.nset, 5000);
+	fx.nset = 0;
+	fx.transactions = 0;
+	helper_learned_loaded(&fx.t, true, true);
+	assert_int_equal(fx.nset, 5000);
+	assert_int_equal(fx.transactions, 3);
+	clock_advance(EV_DEFAULT, 400);
+	assert_int_equal(fx.nset, 0);
+	assert_int_equal(fx.transactions, 6);
+}
+
+static void
+a_failure_is_answered_and_tried_again(void **state)
+{
+	fx.error = ENOSPC;
+	ask(1, 300, "192.0.2.1");
+	assert_int_equal(fx.answers[0].error, ENOSPC);
+	fx.error = 0;
+	ask(2, 300, "192.0.2.1");
+	assert_int_equal(fx.answers[1].error, 0);
+	assert_true(has("192.0.2.1"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_is_asked_together_goes_in_together_and_is_answered_then, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_known_long_enough_costs_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_address_leaves_when_its_time_is_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(nobody_keeps_an_address_for_ever, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_oldest_makes_room, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_never_intercepted_does_not_get_in, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_never_intercepted_from_now_on_leaves, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_known_is_there_again_with_the_rules, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_mode_forgets_everything, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_thousand_go_in_a_few_steps, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_failure_is_answered_and_tried_again, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,259 @@
+/*
+ * Small parts around the loop: messages between processes, limits, resolv.conf, flow records.
+ */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <sys/socket.h>
+
+#include <ev.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/flow.h"
+#include "base/limit.h"
+#include "base/log.h"
+#include "host/ifaddrs.h"
+#include "host/resolve.h"
+#include "process/ipc.h"
+
+static char logged[4096];
+
+void
+log_info(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(logged, sizeof(logged), fmt, args);
+	va_end(args);
+}
+
+/* ---- ipc ---- */
+
+struct side {
+	struct ipc     *ipc;
+	struct ipc_msg  last;
+	int             fds[3], error;          /* of the first three messages */
+	unsigned        count;
+	bool            echo;
+};
+
+static void
+side_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
+{
+	struct side *s = arg;
+
+	s->error = error;
+	if (error != 0)
+		return;
+	s->last = *msg;
+	if (s->count < 3)
+		s->fds[s->count] = fd;
+	s->count++;
+	if (s->echo)
+		ipc_send(s->ipc, msg, -1);
+}
+
+static void
+pair(struct side *a, struct side *b)
+{
+	int fds[2];
+
+	memset(a, 0, sizeof(*a));
+	memset(b, 0, sizeof(*b));
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	a->ipc = ipc_new(EV_DEFAULT, fds[0], side_cb, a);
+	b->ipc = ipc_new(EV_DEFAULT, fds[1], side_cb, b);
+}
+
+static void
+turn(unsigned n)
+{
+	while (n-- > 0)
+		ev_run(EV_DEFAULT, EVRUN_NOWAIT);
+}
+
+static void
+ipc_carries_a_message_and_its_descriptor(void **state)
+{
+	struct ipc_msg msg = { .type = IPC_LISTENER, .value = 7 };
+	struct side a, b;
+	int null = open("/dev/null", O_RDONLY);
+
+	pair(&a, &b);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ipc_send(a.ipc, &msg, i == 1 ? null : -1), 0);
+	turn(1);
+	assert_int_equal(b.count, 3); /* all in one round */
+	assert_int_equal(b.fds[0], -1);
+	assert_true(b.fds[1] > 2);
+	assert_int_equal(fcntl(b.fds[1], F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	close(b.fds[1]);
+	assert_int_equal(b.fds[2], -1);
+	assert_int_equal(b.last.value, 7);
+	ipc_free(a.ipc);
+	turn(1);
+	assert_int_equal(b.error, EPIPE);
+	ipc_free(b.ipc);
+	close(null);
+}
+
+static void
+ipc_queues_while_the_socket_is_full(void **state)
+{
+	struct ipc_msg msg = { .type = IPC_RESOLVE };
+	struct side a, b;
+
+	pair(&a, &b);
+	for (uint32_t i = 0; i < 5000; i++) {
+		msg.value = i;
+		assert_int_equal(ipc_send(a.ipc, &msg, -1), 0);
+	}
+	for (int i = 0; i < 20000 && b.count < 5000; i++)
+		turn(1);
+	assert_int_equal(b.count, 5000);
+	assert_int_equal(b.last.value, 4999);
+	ipc_free(a.ipc);
+	ipc_free(b.ipc);
+}
+
+static void
+ipc_refuses_an_unknown_type(void **state)
+{
+	struct ipc_msg msg = { .type = IPC_TYPES };
+	struct side a, b;
+
+	pair(&a, &b);
+	ipc_send(a.ipc, &msg, -1);
+	turn(1);
+	assert_int_equal(b.error, EPROTO);
+	assert_int_equal(b.count, 0);
+	ipc_free(a.ipc);
+	ipc_free(b.ipc);
+}
+
+static void
+answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
+{
+	int *got = arg;
+
+	*got = msg != NULL && error == 0 ? (int)msg->value : -error;
+}
+
+static void
+ipc_matches_answers_by_id_and_gives_up_in_time(void **state)
+{
+	struct ipc_msg msg = { .type = IPC_NATLOOK, .value = 42 };
+	struct side a, b;
+	int got = 0, late = 0, cancelled = 0;
+	uint32_t id;
+
+	pair(&a, &b);
+	b.echo = true;
+	assert_int_not_equal(ipc_request(a.ipc, &msg, 1000, answer_cb, &got), 0);
+	turn(3);
+	assert_int_equal(got, 42);
+	b.echo = false;
+	assert_int_not_equal(ipc_request(a.ipc, &msg, 1, answer_cb, &late), 0);
+	id = ipc_request(a.ipc, &msg, 1, answer_cb, &cancelled);
+	ipc_cancel(a.ipc, id);
+	while (late == 0)
+		ev_run(EV_DEFAULT, EVRUN_ONCE);
+	assert_int_equal(late, -ETIMEDOUT);
+	assert_int_equal(cancelled, 0);
+	ipc_free(a.ipc);
+	ipc_free(b.ipc);
+}
+
+/* ---- limit ---- */
+
+static void
+limit_counts_in_all_and_for_each_client(void **state)
+{
+	struct limit l = { .count = 0 };
+	union addr a, b;
+
+	addr_parse("192.0.2.1", 1000, &a);
+	addr_parse("192.0.2.2", 1000, &b);
+	assert_true(limit_take(&l, &a, 3, 2));
+	addr_set_port(&a, 2000);
+	assert_true(limit_take(&l, &a, 3, 2));
+	assert_false(limit_take(&l, &a, 3, 2));
+	assert_true(limit_take(&l, &b, 3, 2));
+	assert_false(limit_take(&l, &b, 3, 2));
+	assert_int_equal(l.count, 3);
+	limit_give(&l, &a);
+	assert_true(limit_take(&l, &b, 3, 2));
+	limit_give(&l, &a);
+	limit_give(&l, &b);
+	limit_give(&l, &b);
+	assert_null(l.clients);
+}
+
+/* ---- resolvers and own addresses ---- */
+
+static void
+resolvers_are_the_nameserver_lines(void **state)
+{
+	union addr out[3];
+	char text[ADDR_TEXT_MAX];
+
+	assert_int_equal(resolvers_parse("# nameserver 192.0.2.9\nsearch example\nnameserver 192.0.2.1\n"
+	    "\tnameserver\t2001:db8::1\nnameserver fe80::1%lo\nnameservers 192.0.2.8\nnameserver 192.0.2.3\n", out, 3), 3);
+	assert_string_equal(addr_format(&out[0], text), "192.0.2.1:53");
+	assert_string_equal(addr_format(&out[1], text), "[2001:db8::1]:53");
+	assert_string_equal(addr_format(&out[2], text), "[fe80::1%lo]:53");
+	assert_int_equal(resolvers_parse("", out, 3), 0);
+	assert_int_equal(resolvers_parse("nameserver", out, 3), 0);
+}
+
+static void
+own_networks_have_loopback_first_and_no_duplicates(void **state)
+{
+	struct network *list;
+	size_t n;
+
+	assert_int_equal(ifaddrs_networks(&list, &n), 0);
+	assert_true(n >= 1);
+	for (size_t i = 1; i < n; i++)
+		assert_true(memcmp(&list[i - 1], &list[i], sizeof(*list)) < 0);
+	free(list);
+}
+
+static void
+every_close_reason_has_a_word_of_its_own(void **state)
+{
+	for (int a = 0; a < CLOSE_REASONS; a++) {
+		assert_non_null(close_reason_name((enum close_reason)a));
+		for (int b = 0; b < a; b++)
+			assert_string_not_equal(close_reason_name((enum close_reason)a), close_reason_name((enum close_reason)b));
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ipc_carries_a_message_and_its_descriptor),
+		cmocka_unit_test(ipc_queues_while_the_socket_is_full),
+		cmocka_unit_test(ipc_refuses_an_unknown_type),
+		cmocka_unit_test(ipc_matches_answers_by_id_and_gives_up_in_time),
+		cmocka_unit_test(limit_counts_in_all_and_for_each_client),
+		cmocka_unit_test(resolvers_are_the_nameserver_lines),
+		cmocka_unit_test(own_networks_have_loopback_first_and_no_duplicates),
+		cmocka_unit_test(every_close_reason_has_a_word_of_its_own),
+	};
+
+	ev_default_loop(0);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

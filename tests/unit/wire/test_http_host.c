@@ -1,0 +1,155 @@
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "wire/http_host.h"
+
+static enum sniff
+sniff(const char *text, struct sniffed *name)
+{
+	return http_host_name((const uint8_t *)text, strlen(text), name);
+}
+
+static void
+assert_host(const char *request, const char *expected)
+{
+	struct sniffed name;
+
+	assert_int_equal(sniff(request, &name), SNIFF_FOUND);
+	assert_string_equal(name.text, expected);
+}
+
+static void
+assert_status(const char *request, enum sniff expected)
+{
+	struct sniffed name;
+
+	assert_int_equal(sniff(request, &name), expected);
+}
+
+/* The last byte decides; before it every prefix asks for more. */
+static void
+assert_decided_at_last_byte(const char *text, enum sniff expected)
+{
+	struct sniffed name;
+
+	for (size_t n = 0; n < strlen(text); n++)
+		assert_int_equal(http_host_name((const uint8_t *)text, n, &name), SNIFF_MORE);
+	assert_int_equal(http_host_name((const uint8_t *)text, strlen(text), &name), expected);
+}
+
+static void
+request_of_curl_is_read_at_every_fragmentation(void **state)
+{
+	static const char request[] = "GET /x HTTP/1.1\r\nHost: a.kion.cloud:36897\r\n"
+	    "User-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n";
+	size_t decided = (size_t)(strstr(request, "User") - request);
+	struct sniffed name;
+
+	for (size_t n = 0; n <= strlen(request); n++) {
+		enum sniff status = http_host_name((const uint8_t *)request, n, &name);
+
+		assert_int_equal(status, n < decided ? SNIFF_MORE : SNIFF_FOUND);
+		if (status == SNIFF_FOUND)
+			assert_string_equal(name.text, "a.kion.cloud");
+	}
+}
+
+static void
+host_field_is_found_whatever_its_case_place_and_blanks(void **state)
+{
+	assert_host("GET / HTTP/1.0\r\nhOsT:a.b\r\n\r\n", "a.b");
+	assert_host("POST /p?q=a:b HTTP/1.1\r\nX: y\r\nHOST: \t a.b \t \r\n", "a.b");
+	assert_host("GET / HTTP/1.1\nHost: a.b\n\n", "a.b");
+	assert_host("M-SEARCH * HTTP/1.1\r\nHost: a.b:\r\n", "a.b");
+	assert_host("GET / HTTP/1.1\r\nHost: one.b\r\nHost: two.b\r\n\r\n", "one.b");
+}
+
+static void
+fields_that_only_look_like_host_are_passed_over(void **state)
+{
+	assert_host("GET / HTTP/1.1\r\nX-Host: bad.b\r\nHost2: bad.b\r\nHost : bad.b\r\n"
+	    " Host: bad.b\r\nHost: a.b\r\n", "a.b");
+}
+
+static void
+absolute_form_wins_over_the_field(void **state)
+{
+	assert_host("GET http://a.b/ HTTP/1.1\r\nHost: c.d\r\n\r\n", "a.b");
+	assert_host("GET http://a.b:8080/x HTTP/1.1\r\n", "a.b");
+	assert_host("GET HTTPS://user:secret@a.b?q@c.d HTTP/1.1\r\n", "a.b");
+	assert_host("GET http://a.b HTTP/1.1\r\n", "a.b");
+	assert_host("GET /http://c.d/ HTTP/1.1\r\nHost: a.b\r\n", "a.b");
+	assert_decided_at_last_byte("GET http://a.b/ HTTP/1.1\r\n", SNIFF_FOUND);
+}
+
+static void
+connect_names_its_authority(void **state)
+{
+	assert_host("CONNECT a.b:443 HTTP/1.1\r\nHost: c.d:443\r\n\r\n", "a.b");
+	assert_decided_at_last_byte("CONNECT a.b:443 HTTP/1.1\r\n", SNIFF_FOUND);
+	assert_host("CONNECTED a.b:443 HTTP/1.1\r\nHost: c.d\r\n", "c.d");
+}
+
+static void
+no_host_is_none_when_the_head_is_whole(void **state)
+{
+	assert_decided_at_last_byte("GET / HTTP/1.0\r\nAccept: */*\r\n\r\n", SNIFF_NONE);
+	assert_status("GET / HTTP/1.1\r\nHost:\r\n", SNIFF_NONE);
+	assert_status("GET / HTTP/1.1\r\nHost: :80\r\n", SNIFF_NONE);
+}
+
+static void
+ipv6_literals_bad_ports_and_long_names_are_none(void **state)
+{
+	char request[300] = "GET / HTTP/1.1\nHost: ";
+	struct sniffed name;
+	size_t at = strlen(request);
+
+	assert_status("GET / HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n", SNIFF_NONE);
+	assert_status("GET / HTTP/1.1\r\nHost: 2001:db8::1\r\n", SNIFF_NONE);
+	assert_status("GET http://[2001:db8::1]/ HTTP/1.1\r\nHost: a.b\r\n", SNIFF_NONE);
+	assert_status("GET / HTTP/1.1\r\nHost: a.b:8x\r\n", SNIFF_NONE);
+	memset(request + at, 'a', HOST_MAX);
+	strcpy(request + at + HOST_MAX, "\n");
+	assert_int_equal(sniff(request, &name), SNIFF_FOUND);
+	assert_int_equal(strlen(name.text), HOST_MAX);
+	strcpy(request + at + HOST_MAX, "a\n");
+	assert_int_equal(sniff(request, &name), SNIFF_NONE);
+}
+
+static void
+first_byte_that_is_not_http_ends_it(void **state)
+{
+	static const char *const garbage[] = {
+		"\x16", "\r", " ", "1", "-", "SSH-2", "GET\r", "GET  ", "GET /\x01", "GET /\r",
+		"GET / h", "GET / HTTP/2", "GET / HTTP/1.x", "GET / HTTP/1.1 ", "GET / HTTP/1\n",
+		"EHLO a.b\r", "PRI * HTTP/2", "GET / HTTP/1.1\r\r", "GET / HTTP/1.1\r\nHo\x01",
+		"ABCDEFGHIJKLMNOPQRSTUVWXY",
+	};
+
+	for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++)
+		assert_decided_at_last_byte(garbage[i], SNIFF_NONE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(request_of_curl_is_read_at_every_fragmentation),
+		cmocka_unit_test(host_field_is_found_whatever_its_case_place_and_blanks),
+		cmocka_unit_test(fields_that_only_look_like_host_are_passed_over),
+		cmocka_unit_test(absolute_form_wins_over_the_field),
+		cmocka_unit_test(connect_names_its_authority),
+		cmocka_unit_test(no_host_is_none_when_the_head_is_whole),
+		cmocka_unit_test(ipv6_literals_bad_ports_and_long_names_are_none),
+		cmocka_unit_test(first_byte_that_is_not_http_ends_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,330 @@
+#include "config.h"
+
+#include "dns_fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "../clock.h"
+#include "conf/rule.h"
+
+struct fixture fx;
+
+void log_debug(const char *fmt, ...) { (void)fmt; }
+void log_info(const char *fmt, ...) { (void)fmt; }
+void log_warn(const char *fmt, ...) { (void)fmt; }
+
+/* policy.c without a configuration's memory */
+
+struct policy *policy_ref(struct policy *p) { p->refs++; return p; }
+
+void
+policy_unref(struct policy *p)
+{
+	if (p == NULL)
+		return;
+	assert_true(p->refs > 0);
+	p->refs--;
+}
+
+bool
+policy_is_proxy_host(const struct policy *p, const char *host)
+{
+	return strcmp(host, "host.proxied") == 0;
+}
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	return strlen(text) >= strlen(end) && strcmp(text + strlen(text) - strlen(end), end) == 0;
+}
+
+/* rule.c with two rules: *.proxied and *.blocked */
+int
+dns_fake_answer(struct fake_ip *f, const struct policy *policy, const uint8_t *query_msg, const struct dns_query *q,
+    const char *name, double now, uint8_t out[DNS_REPLY_MAX], size_t *len)
+{
+	*len = fx.fake_error == 0 ? dns_reply(out, query_msg, q, DNS_NOERROR, NULL, 0, 0) : 0;
+	return fx.fake_error;
+}
+
+struct verdict
+rule_match(const struct conf *conf, const struct rule_query *q)
+{
+	struct verdict v = { .action = ACTION_DIRECT };
+
+	assert_ptr_equal(conf, &fx.conf);
+	assert_int_equal(q->proto, 0);
+	if (ends_with(q->host, ".blocked"))
+		v.action = ACTION_BLOCK;
+	if (ends_with(q->host, ".proxied"))
+		v = (struct verdict){ ACTION_PROXY, NULL, fx.proxy_list, fx.nproxies };
+	return v;
+}
+
+/* learned.c that takes a while for *.held, until fixture_caught(). */
+
+bool
+rule_may_catch(const struct conf *conf, const char *host)
+{
+	assert_ptr_equal(conf, &fx.conf);
+	return ends_with(host, ".held");
+}
+
+int
+learned_want(struct learned *t, const union addr *addr, double expires, void (*done)(void *), void *arg)
+{
+	assert_true(expires > 0 && fx.nwanted < HEARD_MAX);
+	fx.wanted[fx.nwanted].addr = *addr;
+	fx.wanted[fx.nwanted].done = done;
+	fx.wanted[fx.nwanted++].arg = arg;
+	return EINPROGRESS;
+}
+
+void
+learned_cancel(struct learned *t, void *arg)
+{
+	for (unsigned i = 0; i < fx.nwanted; i++)
+		if (fx.wanted[i].arg == arg)
+			fx.wanted[i].done = NULL;
+}
+
+void
+fixture_caught(unsigned i)
+{
+	void (*done)(void *) = fx.wanted[i].done;
+
+	assert_non_null(done);
+	fx.wanted[i].done = NULL;
+	done(fx.wanted[i].arg);
+}
+
+uint64_t account_id(struct account *a) { a->count++; return ++a->next_id; }
+
+void
+account_end(struct account *a, const struct conf *conf, struct flow_record *r, double now)
+{
+	assert_ptr_equal(conf, &fx.conf);
+	assert_true(now >= r->began && r->began > 0);
+	assert_string_equal(r->proto, "dns");
+	a->count--;
+	assert_true(fx.nrecords < RECORDS_MAX);
+	strcpy(fx.hosts[fx.nrecords], r->host);
+	fx.records[fx.nrecords++] = *r;
+}
+
+/* An upstream without handshake: through proxies it connects to fx.dial, direct to the target. */
+struct upstream {
+	ev_timer     soon;
+	upstream_cb *cb;
+	void        *arg;
+	union addr   to;
+	const struct conf_proxy *proxy;
+};
+
+static void
+upstream_soon_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct upstream *u = w->data;
+	struct upstream_result r = { .fd = -1, .reason = CLOSE_SOCKS_REFUSED, .proxy = u->proxy };
+
+	if (addr_is_set(&u->to)) {
+		r.fd = socket(u->to.sa.sa_family, SOCK_STREAM, 0);
+		assert_int_equal(connect(r.fd, &u->to.sa, addr_len(&u->to)), 0);
+		assert_int_equal(fcntl(r.fd, F_SETFL, O_NONBLOCK), 0);
+	}
+	u->cb(u->arg, &r);
+	free(u);
+}
+
+struct upstream *
+upstream_open(const struct upstream_env *env, struct policy *policy, const struct conf_proxy *const *proxies,
+    size_t nproxies, const struct target *target, upstream_cb *cb, void *arg)
+{
+	struct upstream *u = calloc(1, sizeof(*u));
+
+	assert_ptr_equal(policy, fx.policy);
+	assert_null(target->host);
+	assert_int_equal(target->port, addr_port(&target->addr));
+	u->cb = cb;
+	u->arg = arg;
+	u->to = target->addr;
+	if (nproxies > 0) {
+		fx.opens++;
+		fx.target = target->addr;
+		u->to = fx.dial;
+		u->proxy = proxies[0];
+	}
+	ev_timer_init(&u->soon, upstream_soon_cb, 0., 0.);
+	u->soon.data = u;
+	ev_timer_start(env->loop, &u->soon);
+	return u;
+}
+
+void
+upstream_cancel(struct upstream *u)
+{
+	ev_timer_stop(fx.loop, &u->soon);
+	free(u);
+}
+
+/* The firewall */
+
+static int
+fake_original_dst(struct firewall *fw, const struct flow *flow, union addr *dst, firewall_cb *cb, void *arg)
+{
+	assert_true(addr_is_set(&flow->peer) && addr_is_set(&flow->local));
+	fx.firewall.cb = cb;
+	fx.firewall.arg = arg;
+	*dst = fx.firewall.dst;
+	return fx.firewall.error;
+}
+
+static void
+fake_cancel(struct firewall *fw, void *arg)
+{
+	assert_ptr_equal(arg, fx.firewall.arg);
+	fx.firewall.cb = NULL;
+}
+
+static int
+fake_send_reply(struct firewall *fw, const struct flow *flow, const union addr *src, const void *msg, size_t len)
+{
+	struct fake_firewall *f = (struct fake_firewall *)fw;
+
+	f->replies++;
+	f->reply_src = *src;
+	f->reply_peer = flow->peer;
+	f->reply.len = 0;
+	build_bytes(&f->reply, msg, len);
+	return 0;
+}
+
+static const struct firewall_ops fake_ops = { .name = "fake", .original_dst = fake_original_dst,
+	.cancel = fake_cancel, .send_reply = fake_send_reply };
+
+void
+fixture_looked_up(int error, const union addr *dst)
+{
+	firewall_cb *cb = fx.firewall.cb;
+
+	assert_non_null(cb);
+	fx.firewall.cb = NULL;
+	cb(fx.firewall.arg, error, dst);
+}
+
+void
+fixture_advance(double seconds)
+{
+	clock_advance(fx.loop, seconds);
+}
+
+static void
+fixture_listen(void)
+{
+	int udp, tcp;
+
+	sockets_at(&fx.listen, &udp, &tcp);
+	firewall_add_listener(&fx.firewall.fw, &fx.listen);
+	assert_int_equal(dns_proxy_listen(fx.proxy, udp, SOCK_DGRAM, &fx.listen), 0);
+	assert_int_equal(dns_proxy_listen(fx.proxy, tcp, SOCK_STREAM, &fx.listen), 0);
+}
+
+static int
+client_socket(void)
+{
+	union addr any;
+
+	assert_int_equal(addr_parse("127.0.0.1", 0, &any), 0);
+	return socket_at(SOCK_DGRAM, &any);
+}
+
+int
+fixture_setup(void **state)
+{
+	static union addr resolvers[RESOLVERS];
+	static struct policy policy;
+	struct dns_proxy_env env;
+
+	signal(SIGPIPE, SIG_IGN);
+	memset(&fx, 0, sizeof(fx));
+	fx.loop = ev_loop_new(EVFLAG_AUTO);
+	for (size_t i = 0; i < RESOLVERS; i++) {
+		resolver_start(&fx.resolvers[i]);
+		resolvers[i] = fx.resolvers[i].addr;
+		fx.proxy_list[i] = &fx.proxies[i];
+		fx.clients[i] = client_socket();
+	}
+	fx.nproxies = 2;
+	fx.fake_error = ENOENT;
+	fx.dial = fx.resolvers[1].addr;
+	fx.conf.timeouts.dns = 5;
+	fx.conf.limits.dns_queries = 20;
+	fx.conf.dns.cache_entries = 10;
+	fx.conf.dns.ttl_max = 86400;
+	fx.policy = &policy;
+	policy = (struct policy){ .refs = 1, .conf = &fx.conf, .resolvers = resolvers, .nresolvers = RESOLVERS };
+	fx.firewall.fw = (struct firewall){ .ops = &fake_ops, .loop = fx.loop };
+	fx.firewall.error = ENOENT;
+	fx.upstream.loop = fx.loop;
+	fx.names = names_new(100);
+	env = (struct dns_proxy_env){ fx.loop, &fx.firewall.fw, fx.names, &fx.account, &fx.upstream, NULL, NULL };
+	fx.proxy = dns_proxy_new(&env);
+	dns_proxy_set_policy(fx.proxy, fx.policy);
+	fixture_listen();
+	return 0;
+}
+
+int
+fixture_teardown(void **state)
+{
+	dns_proxy_free(fx.proxy);
+	assert_int_equal(fx.account.count, 0);
+	assert_int_equal(fx.policy->refs, 1);
+	names_free(fx.names);
+	for (size_t i = 0; i < RESOLVERS; i++) {
+		resolver_stop(&fx.resolvers[i]);
+		close(fx.clients[i]);
+	}
+	ev_loop_destroy(fx.loop);
+	return 0;
+}
+
+void
+ask_and_expect(unsigned id, const char *name, unsigned type)
+{
+	client_ask(0, id, name, type);
+	client_expect(0, id, name, type);
+}
+
+void
+assert_record(unsigned i, const char *host, enum action action, enum close_reason reason, const union addr *dst)
+{
+	assert_true(i < fx.nrecords);
+	assert_string_equal(fx.hosts[i], host);
+	assert_int_equal(fx.records[i].verdict.action, action);
+	assert_int_equal(fx.records[i].reason, reason);
+	assert_int_equal(fx.records[i].via, VIA_DNS);
+	if (dst != NULL)
+		assert_true(addr_equal(&fx.records[i].dst, dst));
+}
+
+void
+stay_silent(struct resolver *r, const struct heard *h)
+{
+}
+
+void
+answer_servfail(struct resolver *r, const struct heard *h)
+{
+	struct dns_build b = h->msg;
+
+	b.bytes[2] = 0x81;
+	b.bytes[3] = 0x82;
+	answer_udp(r, h, &b);
+}

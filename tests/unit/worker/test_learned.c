@@ -1,0 +1,228 @@
+/*
+ * What the worker asks of the helper, over a socket that only remembers.
+ */
+#include "config.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <ev.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "conf/rule.h"
+#include "worker/name/learned.h"
+
+static struct {
+	struct learned *t;
+	struct conf     conf;
+	struct ipc_msg  sent[64];
+	ipc_answer     *answer[64];
+	void           *arg[64];
+	unsigned        nsent, timeout_ms;
+	bool            refuses;
+	unsigned        done[3], warnings;
+} fx;
+
+void log_debug(const char *fmt, ...) { (void)fmt; }
+void log_warn(const char *fmt, ...) { (void)fmt; fx.warnings++; }
+
+bool
+rule_may_catch(const struct conf *conf, const char *host)
+{
+	assert_ptr_equal(conf, &fx.conf);
+	return strstr(host, "kion") != NULL;
+}
+
+uint32_t
+ipc_request(struct ipc *ipc, struct ipc_msg *msg, unsigned timeout_ms, ipc_answer *answer, void *arg)
+{
+	if (fx.refuses)
+		return 0;
+	assert_int_equal(msg->type, IPC_LEARNED);
+	fx.timeout_ms = timeout_ms;
+	fx.sent[fx.nsent] = *msg;
+	fx.answer[fx.nsent] = answer;
+	fx.arg[fx.nsent] = arg;
+	return ++fx.nsent;
+}
+
+static void
+answer(unsigned i, int error)
+{
+	fx.answer[i](fx.arg[i], error, error == ETIMEDOUT ? NULL : &fx.sent[i], -1);
+}
+
+static void
+done_cb(void *arg)
+{
+	(*(unsigned *)arg)++;
+}
+
+static void
+set_conf(enum conf_mode mode, struct names *names)
+{
+	fx.conf.intercept.mode = mode;
+	learned_set_conf(fx.t, &fx.conf, names);
+}
+
+static int
+setup(void **state)
+{
+	struct names *names = names_new(1);
+
+	memset(&fx, 0, sizeof(fx));
+	fx.t = learned_new(ev_default_loop(0), NULL);
+	set_conf(MODE_MATCHED, names);
+	names_free(names);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	learned_free(fx.t);
+	return 0;
+}
+
+static void
+turn(void)
+{
+	ev_run(EV_DEFAULT, EVRUN_NOWAIT);
+}
+
+static union addr
+address(const char *text)
+{
+	union addr addr;
+
+	assert_int_equal(addr_parse(text, 0, &addr), 0);
+	return addr;
+}
+
+static int
+want(const char *text, double seconds, unsigned who)
+{
+	const union addr addr = address(text);
+
+	return learned_want(fx.t, &addr, ev_now(EV_DEFAULT) + seconds, done_cb, &fx.done[who]);
+}
+
+static void
+a_round_is_one_message_and_all_are_told(void **state)
+{
+	assert_int_equal(want("192.0.2.1", 400, 0), EINPROGRESS);
+	assert_int_equal(want("2001:db8::1", 500, 1), EINPROGRESS);
+	assert_int_equal(want("192.0.2.1", 300, 2), EINPROGRESS);
+	assert_int_equal(fx.nsent, 0);
+	turn();
+	assert_int_equal(fx.nsent, 1);
+	assert_int_equal(fx.timeout_ms, 3000);
+	assert_int_equal(fx.sent[0].naddrs, 3);
+	assert_in_range(fx.sent[0].value, 499, 500);
+	assert_int_equal(fx.done[0] + fx.done[1] + fx.done[2], 0);
+	answer(0, 0);
+	assert_int_equal(fx.done[0] + fx.done[1] + fx.done[2], 3);
+}
+
+static void
+more_than_fit_into_a_message_are_answered_each_in_its_turn(void **state)
+{
+	union addr addr = address("192.0.2.0");
+
+	for (unsigned i = 0; i < 20; i++) {
+		addr.in.sin_addr.s_addr += htonl(1);
+		assert_int_equal(learned_want(fx.t, &addr, ev_now(EV_DEFAULT) + 400, done_cb, &fx.done[i / IPC_ADDRS]), EINPROGRESS);
+	}
+	turn();
+	assert_int_equal(fx.nsent, 3);
+	answer(0, 0);
+	assert_int_equal(fx.done[0], IPC_ADDRS);
+	assert_int_equal(fx.done[1], 0);
+	answer(1, 0);
+	assert_int_equal(fx.done[1], IPC_ADDRS);
+	answer(2, 0);
+	assert_int_equal(fx.done[2], 4);
+}
+
+static void
+who_waits_goes_on_when_no_answer_comes(void **state)
+{
+	want("192.0.2.1", 400, 0);
+	turn();
+	answer(0, ETIMEDOUT);
+	assert_int_equal(fx.done[0], 1);
+	want("192.0.2.1", 400, 0); /* the firewall may not have it */
+	turn();
+	answer(1, ENOSPC);
+	assert_int_equal(fx.done[0], 2);
+	assert_int_equal(fx.warnings, 1);
+	fx.refuses = true;
+	assert_int_equal(want("192.0.2.1", 400, 0), EINPROGRESS);
+	turn();
+	assert_int_equal(fx.done[0], 3);
+}
+
+static void
+who_has_left_is_not_told(void **state)
+{
+	want("192.0.2.1", 400, 0);
+	turn();
+	want("192.0.2.2", 400, 0);
+	want("192.0.2.3", 400, 1);
+	learned_cancel(fx.t, &fx.done[0]);
+	turn();
+	answer(0, 0);
+	answer(1, 0);
+	assert_int_equal(fx.done[0], 0);
+	assert_int_equal(fx.done[1], 1);
+}
+
+static void
+mode_all_asks_nothing(void **state)
+{
+	struct names *names = names_new(1);
+
+	set_conf(MODE_ALL, names);
+	assert_int_equal(want("192.0.2.1", 400, 0), 0);
+	turn();
+	assert_int_equal(fx.nsent, 0);
+	names_free(names);
+}
+
+static void
+known_names_are_asked_for_again_after_a_reload(void **state)
+{
+	const union addr client = address("127.0.0.1"), one = address("192.0.2.1"), two = address("192.0.2.2"),
+	    old = address("192.0.2.3");
+	struct names *names = names_new(10);
+	const double now = ev_now(EV_DEFAULT);
+
+	names_learn(names, &client, &one, "a.kion.cloud", now + 100);
+	names_learn(names, &client, &two, "example.com", now + 100);
+	names_learn(names, &client, &old, "b.kion.cloud", now - 1);
+	set_conf(MODE_MATCHED, names);
+	assert_int_equal(fx.nsent, 1); /* before the rules are loaded */
+	assert_int_equal(fx.sent[0].naddrs, 1);
+	assert_true(addr_same_ip(&fx.sent[0].addrs[0], &one));
+	assert_in_range(fx.sent[0].value, 99, 100);
+	names_free(names);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_round_is_one_message_and_all_are_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(more_than_fit_into_a_message_are_answered_each_in_its_turn, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_waits_goes_on_when_no_answer_comes, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_has_left_is_not_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(mode_all_asks_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(known_names_are_asked_for_again_after_a_reload, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
