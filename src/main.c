@@ -159,8 +159,8 @@ may_start(struct helper_start *start, const char *argv0)
 		    "or name another with \"user\"\n", start->conf->user, pw == NULL ? "does not exist" : "is root");
 		return false;
 	}
-	start->uid = pw->pw_uid;
-	start->gid = pw->pw_gid;
+	start->as.uid = pw->pw_uid;
+	start->as.gid = pw->pw_gid;
 	if (spawn_init(argv0) != 0) {
 		fprintf(stderr, "pfinterceptd: cannot find its own program file; start it by its full path\n");
 		return false;
@@ -171,7 +171,7 @@ may_start(struct helper_start *start, const char *argv0)
 static int
 become_helper(const struct options *o, const char *argv0)
 {
-	struct helper_start start = { .ready_fd = -1, .to_stderr = o->foreground, .verbose = o->verbose > 0 };
+	struct helper_start start = { .ready_fd = -1, .as = { .to_stderr = o->foreground, .verbose = o->verbose > 0 } };
 	static char file[2 * PATH_MAX]; /* read again when the working directory is another one */
 	char dir[PATH_MAX];
 

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/host_name.h"
 #include "conf/conf_internal.h"
 
 #include <errno.h>

@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "base/flow.h"
-
-static const char digits[] = "0123456789";
+#include "base/host_name.h"
 
 /* One item of a pattern while it is read; where a refusal is written. */
 struct item {
@@ -30,40 +29,6 @@ refuse(const struct item *item, const char *fmt, ...)
 	va_end(ap);
 	snprintf(item->error, item->error_size, "\"%.200s\" %s", item->text, sentence);
 	return EINVAL;
-}
-
-static bool
-is_host_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
-bool
-host_is_valid(const char *text)
-{
-	size_t len = strlen(text), n;
-
-	if (len > 0 && text[len - 1] == '.')
-		len--;
-	if (len == 0 || len > HOST_MAX)
-		return false;
-	for (const char *label = text; label <= text + len; label += n + 1) {
-		for (n = 0; is_host_char(label[n]); n++)
-			continue;
-		if (n == 0 || n > 63 || label[0] == '-' || label[n - 1] == '-' || (label[n] != '.' && label[n] != '\0'))
-			return false;
-	}
-	return true;
-}
-
-bool
-host_ends_in_number(const char *text)
-{
-	const char *last = strrchr(text, '.') != NULL ? strrchr(text, '.') + 1 : text;
-
-	if (last[0] == '0' && (last[1] == 'x' || last[1] == 'X'))
-		return last[2 + strspn(last + 2, "0123456789abcdefABCDEF")] == '\0';
-	return *last != '\0' && last[strspn(last, digits)] == '\0';
 }
 
 /* "192.168.1.*" is 192.168.1.0/24. */

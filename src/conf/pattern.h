@@ -39,11 +39,4 @@ int pattern_parse(char *text, struct pattern *out, char *error, size_t error_siz
 /* network_parse(), with a sentence in error where it fails. 0 or EINVAL. */
 int pattern_parse_network(const char *text, struct network *out, char *error, size_t error_size);
 
-/* True for text that is a host name by RFC 1123 with "_" allowed (1..253 characters, labels of
- * 1..63); a final dot is allowed. */
-bool host_is_valid(const char *text);
-/* The last label is a number, as in all that inet_aton(3) takes (192.0.2.1, 127.1, 0x7f000001): no name ends so, it
- * is an address gone wrong. */
-bool host_ends_in_number(const char *text);
-
 #endif

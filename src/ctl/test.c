@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/pattern.h"
+#include "base/host_name.h"
 #include "ctl/client.h"
 #include "ctl/show.h"
 

@@ -265,7 +265,7 @@ helper_worker_start(struct helper *h, struct helper_listeners *listeners)
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)
 		return errno;
 	fcntl(pair[0], F_SETFD, FD_CLOEXEC);
-	error = spawn_user_role(&h->start, "worker", NULL, 0, pair[1], &h->worker);
+	error = spawn_user_role(&h->start.as, "worker", NULL, 0, pair[1], &h->worker);
 	close(pair[1]);
 	if (error != 0) {
 		close(pair[0]);
@@ -295,7 +295,7 @@ helper_restart_cb(struct ev_loop *loop, ev_timer *w, int revents)
 static int
 helper_set_conf(struct helper *h, struct conf *conf)
 {
-	int error = helper_anchor_set_conf(&h->anchor, conf, h->start.uid);
+	int error = helper_anchor_set_conf(&h->anchor, conf, h->start.as.uid);
 
 	if (error != 0)
 		return error;
@@ -468,7 +468,7 @@ helper_run(const struct helper_start *start)
 	h.loop = ev_default_loop(PFI_EV_FLAGS);
 	if (h.loop == NULL)
 		fatal("no event loop");
-	h.proxies = (struct helper_proxies){ h.loop, start->uid, start->gid, helper_proxy_cb, &h, NULL, NULL };
+	h.proxies = (struct helper_proxies){ h.loop, start->as.uid, start->as.gid, helper_proxy_cb, &h, NULL, NULL };
 	helper_capture_init(&h.capture, h.loop, &h.start);
 	helper_watch(&h);
 	refuse_init(&h.refuse);
@@ -476,7 +476,7 @@ helper_run(const struct helper_start *start)
 	privilege_descriptors(6ul * h.conf->limits.connections + 2ul * h.conf->limits.udp_sessions + 1024);
 	if (helper_listen(h.conf, &h.held, &listeners) != 0)
 		return 1;
-	if (helper_anchor_start(&h.anchor, h.conf, start->to_stderr) != 0 || helper_set_conf(&h, h.conf) != 0)
+	if (helper_anchor_start(&h.anchor, h.conf, start->as.to_stderr) != 0 || helper_set_conf(&h, h.conf) != 0)
 		return 1;
 	if (helper_worker_start(&h, &listeners) != 0) {
 		helper_anchor_remove(&h.anchor);

@@ -7,17 +7,14 @@
 #ifndef PFI_HELPER_H
 #define PFI_HELPER_H
 
-#include <sys/types.h>
-
 #include "conf/conf_file.h"
+#include "process/spawn.h"
 
 struct helper_start {
 	const char  *file;              /* read again on SIGHUP */
 	struct conf_texts texts;        /* of the configuration; taken over */
 	struct conf *conf;              /* the same, parsed; taken over */
-	uid_t        uid;               /* the worker's */
-	gid_t        gid;
-	bool         to_stderr, verbose;
+	struct spawn_as as;             /* the worker's and the monitor's user */
 	int          ready_fd;          /* one byte is written and it is closed when traffic is intercepted; -1 */
 };
 

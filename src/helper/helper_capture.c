@@ -55,7 +55,7 @@ capture_start(struct helper_capture *h)
 	}
 	for (size_t i = 0; i < h->nnames; i++)
 		names[i] = h->names[i];
-	error = spawn_user_role(h->start, "capture", names, h->nnames, pair[0], &h->pid);
+	error = spawn_user_role(&h->start->as, "capture", names, h->nnames, pair[0], &h->pid);
 	if (error == 0)
 		error = ipc_send(h->ipc, &msg, pair[1]);
 	close(pair[0]);

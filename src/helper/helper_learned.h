@@ -18,7 +18,7 @@
 #include "process/ipc.h"
 
 #define LEARNED_KEEP_MAX  604800        /* longest time to keep one, as RFC 8767 section 4 does */
-/* One that is wanted so little longer than the firewall keeps it is left at that. Less than DNS_NAME_GRACE_S, by
+/* One that is wanted so little longer than the firewall keeps it is left at that. Less than NAMES_GRACE_S, by
  * which it is kept longer than the answer says. */
 #define LEARNED_SLACK_S   150.0
 

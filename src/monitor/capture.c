@@ -14,9 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/host_name.h"
 #include "base/log.h"
-#include "conf/pattern.h"
 #include "host/ifaddrs.h"
+#include "process/capture_msg.h"
 #include "process/privilege.h"
 #include "process/sandbox.h"
 #include "wire/capture_packet.h"

@@ -10,22 +10,10 @@
 #ifndef PFI_CAPTURE_H
 #define PFI_CAPTURE_H
 
-#include "base/flow.h"
+#include <stddef.h>
+#include <sys/types.h>
 
 #define CAPTURE_QUERIES 1024
-
-enum capture_kind { CAPTURE_NAME = 1, CAPTURE_FLOW, CAPTURE_DROPS };
-
-/* One datagram from the monitor to the worker. */
-struct capture_msg {
-	uint32_t   kind;                /* enum capture_kind */
-	int32_t    proto;               /* of a flow */
-	uint32_t   own;                 /* 1: its source is an address of this host */
-	uint32_t   ttl;                 /* of a name, seconds */
-	uint64_t   kernel, socket;      /* packets and messages dropped since the last one of this kind */
-	union addr source, dst;         /* of a flow; of a name: who asked, what the name led to */
-	char       name[HOST_MAX + 1];
-};
 
 /* The monitor's own main: reads names[0..n) until its parent ends; fd is the socket to the worker. Gives the exit
  * status; 0: none of them can be read, which was logged. */

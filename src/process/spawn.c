@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "helper/helper.h"
-
 static char spawn_path[PATH_MAX];
 
 /* argv0 without a slash came from PATH. */
@@ -66,14 +64,14 @@ spawn_role(char *const argv[], int fd, pid_t *pid)
 }
 
 int
-spawn_user_role(const struct helper_start *start, char *role, char *const more[], size_t n, int fd, pid_t *pid)
+spawn_user_role(const struct spawn_as *as, char *role, char *const more[], size_t n, int fd, pid_t *pid)
 {
 	char uid[24], gid[24];
-	char *argv[6 + SPAWN_MORE + 1] = { "pfinterceptd", role, uid, gid, start->to_stderr ? "stderr" : "syslog",
-		start->verbose ? "verbose" : "normal" };
+	char *argv[6 + SPAWN_MORE + 1] = { "pfinterceptd", role, uid, gid, as->to_stderr ? "stderr" : "syslog",
+		as->verbose ? "verbose" : "normal" };
 
-	snprintf(uid, sizeof(uid), "%lu", (unsigned long)start->uid);
-	snprintf(gid, sizeof(gid), "%lu", (unsigned long)start->gid);
+	snprintf(uid, sizeof(uid), "%lu", (unsigned long)as->uid);
+	snprintf(gid, sizeof(gid), "%lu", (unsigned long)as->gid);
 	for (size_t i = 0; i < n; i++)
 		argv[6 + i] = more[i];
 	return spawn_role(argv, fd, pid);

@@ -4,6 +4,7 @@
 #ifndef PFI_SPAWN_H
 #define PFI_SPAWN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* The descriptor that a role finds its socket at. */
@@ -16,10 +17,16 @@ int spawn_init(const char *argv0);
  * descriptor above is closed. 0 with *pid set, or an errno value. */
 int spawn_role(char *const argv[], int fd, pid_t *pid);
 
-struct helper_start;
 #define SPAWN_MORE 8
 
-/* The same for one that is to become the user of start; with n more arguments, SPAWN_MORE at most. */
-int spawn_user_role(const struct helper_start *start, char *role, char *const more[], size_t n, int fd, pid_t *pid);
+/* The user that a role becomes, and where it logs to. */
+struct spawn_as {
+	uid_t uid;
+	gid_t gid;
+	bool  to_stderr, verbose;
+};
+
+/* The same for a role that becomes the user of as; with n more arguments, SPAWN_MORE at most. */
+int spawn_user_role(const struct spawn_as *as, char *role, char *const more[], size_t n, int fd, pid_t *pid);
 
 #endif

@@ -15,7 +15,9 @@
 #ifndef PFI_HANDSHAKE_H
 #define PFI_HANDSHAKE_H
 
-#include "worker/upstream/upstream.h"
+#include "base/flow.h"
+#include "conf/conf.h"
+#include "proxy/target.h"
 
 #define HANDSHAKE_OUT_MAX 2048          /* HTTP CONNECT with two long Basic fields */
 #define HANDSHAKE_IN_MAX  8192          /* the largest HTTP reply head we accept */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "conf/pattern.h"
+#include "base/host_name.h"
 #include "wire/http_host.h"
 #include "wire/sniff.h"
 #include "wire/tls_hello.h"

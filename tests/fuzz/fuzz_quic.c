@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/pattern.h"
+#include "base/host_name.h"
 #include "wire/quic_crypto.h"
 #include "wire/quic_initial.h"
 

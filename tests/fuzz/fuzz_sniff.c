@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/pattern.h"
+#include "base/host_name.h"
 #include "wire/sniff.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);

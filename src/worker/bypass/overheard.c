@@ -9,10 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/host_name.h"
 #include "base/log.h"
-#include "conf/pattern.h"
-#include "monitor/capture.h"
-#include "worker/dns/dns_proxy.h"
+#include "process/capture_msg.h"
 
 #define HOLD_S           2.0    /* until then a flow that is intercepted has come to us */
 #define OURS_S           30.0   /* so long we may still try to reach the destination of one that did */
@@ -42,7 +41,7 @@ overheard_name(struct overheard *o, const struct capture_msg *msg)
 {
 	const struct conf *conf = (*o->env.policy)->conf;
 	const uint32_t ttl = msg->ttl < conf->dns.ttl_max ? msg->ttl : conf->dns.ttl_max;
-	const double expires = ev_now(o->env.loop) + (ttl > DNS_NAME_TTL_MIN ? ttl : DNS_NAME_TTL_MIN) + DNS_NAME_GRACE_S;
+	const double expires = names_expiry(ev_now(o->env.loop), ttl);
 
 	if (memchr(msg->name, '\0', sizeof(msg->name)) == NULL || !host_is_valid(msg->name))
 		return;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/host_name.h"
 #include "conf/rule.h"
 
 enum { TYPE_PTR = 12, TYPE_SVCB = 64, TYPE_HTTPS = 65, CLASS_IN = 1 };

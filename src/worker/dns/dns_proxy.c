@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/host_name.h"
 #include "conf/rule.h"
 #include "wire/dns_local.h"
 #include "worker/dns/dns_fake.h"
@@ -116,7 +117,7 @@ query_learn_cb(void *arg, const union addr *addr, uint32_t ttl)
 {
 	struct query *q = arg;
 	const struct dns_proxy_env *env = &q->proxy->env;
-	double expires = ev_now(env->loop) + (ttl > DNS_NAME_TTL_MIN ? ttl : DNS_NAME_TTL_MIN) + DNS_NAME_GRACE_S;
+	double expires = names_expiry(ev_now(env->loop), ttl);
 
 	names_learn(env->names, &q->request->flow.peer, addr, q->name, expires);
 	if (q->caught && learned_want(env->learned, addr, expires, query_caught_cb, q) == EINPROGRESS)

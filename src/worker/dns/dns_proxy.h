@@ -28,11 +28,6 @@
 #include "worker/upstream/policy.h"
 #include "worker/upstream/upstream.h"
 
-/* An address keeps its name for max(TTL, DNS_NAME_TTL_MIN) + DNS_NAME_GRACE_S seconds, because programs
- * connect a while after their answer's TTL has run out. */
-#define DNS_NAME_TTL_MIN 60
-#define DNS_NAME_GRACE_S 300
-
 struct dns_proxy;
 
 struct dns_proxy_env {

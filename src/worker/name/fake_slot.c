@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/flow.h"
-#include "conf/pattern.h"
+#include "base/host_name.h"
 
 #define FORM       1
 #define READ_BATCH 64

@@ -15,6 +15,8 @@
 #include "base/addr.h"
 
 #define NAMES_PER_ADDRESS 256
+#define NAMES_TTL_MIN_S   60
+#define NAMES_GRACE_S     300
 
 struct names;
 
@@ -22,6 +24,13 @@ struct names *names_new(size_t max_entries);
 void names_free(struct names *);
 void names_set_max(struct names *, size_t max_entries);
 size_t names_count(const struct names *);
+
+/* When a name learned now from an answer with this TTL expires: programs connect a while after the TTL has run out. */
+static inline double
+names_expiry(double now, uint32_t ttl)
+{
+	return now + (ttl > NAMES_TTL_MIN_S ? ttl : NAMES_TTL_MIN_S) + NAMES_GRACE_S;
+}
 
 /* name: the name that was asked (not the end of a CNAME chain), lower case. Ports are ignored. */
 int names_learn(struct names *, const union addr *client, const union addr *addr,

@@ -21,17 +21,11 @@
 #define PFI_UPSTREAM_H
 
 #include "base/flow.h"
+#include "proxy/target.h"
 #include "worker/upstream/policy.h"
 
 struct ev_loop;
 struct upstream;
-
-struct target {
-	const char *host;       /* NULL: by address. Borrowed during upstream_open() only */
-	union addr  addr;       /* with port; AF_UNSPEC allowed when host is given and a proxy is used */
-	uint16_t    port;
-	bool        associate;  /* UDP ASSOCIATE (RFC 1928 section 4) instead of CONNECT: the rest stays empty */
-};
 
 struct upstream_result {
 	int                      fd;            /* connected and non-blocking, or -1 */

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "../clock.h"
+#include "base/log.h"
 #include "helper/helper_learned.h"
 
 #define SET_MAX 8192

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "../clock.h"
+#include "base/log.h"
 #include "conf/rule.h"
 
 struct fixture fx;

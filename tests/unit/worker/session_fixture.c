@@ -4,10 +4,10 @@
 
 #include <ev.h>
 
-#include "base/log.h"
 #include "../clock.h"
-#include "kernel/owner.h"
 #include "../sockets.h"
+#include "base/log.h"
+#include "kernel/owner.h"
 #include "wire/socks5_udp.h"
 #include "worker/udp/session_route.h"
 

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "conf/rule.h"
 #include "../dns_exact.h"
+#include "conf/rule.h"
 #include "worker/dns/dns_fake.h"
 
 enum { PTR = 12, TXT = 16, SVCB = 64, HTTPS = 65 };

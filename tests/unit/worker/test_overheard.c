@@ -13,9 +13,9 @@
 
 #include <cmocka.h>
 
-#include "base/log.h"
 #include "../clock.h"
-#include "monitor/capture.h"
+#include "base/log.h"
+#include "process/capture_msg.h"
 #include "worker/bypass/overheard.h"
 
 static struct {

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kernel/refuse.h"
 #include "../sockets.h"
+#include "kernel/refuse.h"
 #include "worker/udp/session_route.h"
 #include "worker/udp/udp_listener.h"
 
