@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/host_name.h"
 #include "conf/matcher.h"
 
 /* What a pattern is parsed from, and is borrowed from then. */
