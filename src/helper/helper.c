@@ -75,9 +75,9 @@ helper_arm(struct helper *h, ev_timer *timer, double seconds)
 static void
 helper_send_proxy(struct helper *h, size_t index)
 {
-	struct ipc_msg msg = { .type = IPC_PROXY, .generation = h->generation, .value = (uint32_t)index };
+	struct ipc_msg msg = { .type = IPC_PROXY, .proxy = { .generation = h->generation, .index = (uint32_t)index } };
 
-	msg.naddrs = (uint32_t)helper_anchor_proxy(&h->anchor, index, msg.addrs);
+	msg.proxy.count = (uint32_t)helper_anchor_proxy(&h->anchor, index, msg.proxy.addrs);
 	if (h->ipc != NULL)
 		ipc_send(h->ipc, &msg, -1);
 }
@@ -95,7 +95,7 @@ helper_proxy_cb(void *arg, size_t index, const union addr *addrs, size_t naddrs)
 static void
 helper_send_paused(struct helper *h)
 {
-	struct ipc_msg msg = { .type = IPC_PAUSE, .value = h->anchor.paused };
+	struct ipc_msg msg = { .type = IPC_PAUSE, .pause = { .on = h->anchor.paused } };
 
 	ipc_send(h->ipc, &msg, -1);
 }
@@ -104,7 +104,7 @@ helper_send_paused(struct helper *h)
 static int
 helper_send_all(struct helper *h, struct helper_listeners *listeners)
 {
-	struct ipc_msg msg = { .type = IPC_CONF, .generation = h->generation };
+	struct ipc_msg msg = { .type = IPC_CONF, .conf = { .generation = h->generation } };
 	int fd = conf_texts_fd(&h->start.texts), error;
 
 	if (fd == -1) {
@@ -114,7 +114,7 @@ helper_send_all(struct helper *h, struct helper_listeners *listeners)
 	error = ipc_send(h->ipc, &msg, fd);
 	close(fd);
 	h->resolvers = (struct ipc_msg){ .type = IPC_RESOLVERS };
-	resolvers_follow(h->resolvers.addrs, &h->resolvers.naddrs, IPC_ADDRS);
+	resolvers_follow(h->resolvers.resolvers.addrs, &h->resolvers.resolvers.count, IPC_ADDRS);
 	if (error == 0)
 		error = ipc_send(h->ipc, &h->resolvers, -1);
 	if (error == 0)
@@ -220,12 +220,12 @@ helper_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		helper_serve_pause(h, msg);
 		break;
 	case IPC_READY:
-		if (msg->generation == h->generation)
+		if (msg->ready.generation == h->generation)
 			helper_ready(h);
 		break;
 	case IPC_RESOLVE:
-		if (msg->generation == h->generation && msg->value < h->conf->nproxies)
-			helper_proxies_resolve(&h->proxies, msg->value);
+		if (msg->resolve.generation == h->generation && msg->resolve.index < h->conf->nproxies)
+			helper_proxies_resolve(&h->proxies, msg->resolve.index);
 		break;
 	case IPC_REFUSE:
 		refuse_serve(&h->refuse, msg, ev_now(h->loop));
@@ -356,7 +356,7 @@ helper_serve_reload(struct helper *h, const struct ipc_msg *msg)
 static void
 helper_serve_pause(struct helper *h, const struct ipc_msg *msg)
 {
-	const bool pause = msg->value != 0;
+	const bool pause = msg->pause.on != 0;
 	const int error = helper_anchor_pause(&h->anchor, pause);
 
 	if (error == 0)
@@ -368,7 +368,7 @@ helper_serve_pause(struct helper *h, const struct ipc_msg *msg)
 static void
 helper_stop(struct helper *h)
 {
-	struct ipc_msg msg = { .type = IPC_STOP, .value = (uint32_t)(h->conf->timeouts.drain * 1000) };
+	struct ipc_msg msg = { .type = IPC_STOP, .stop = { .drain_ms = (uint32_t)(h->conf->timeouts.drain * 1000) } };
 
 	if (h->stopping)
 		return;
@@ -397,7 +397,7 @@ helper_check_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct helper *h = w->data;
 
-	if (h->ipc != NULL && resolvers_follow(h->resolvers.addrs, &h->resolvers.naddrs, IPC_ADDRS))
+	if (h->ipc != NULL && resolvers_follow(h->resolvers.resolvers.addrs, &h->resolvers.resolvers.count, IPC_ADDRS))
 		ipc_send(h->ipc, &h->resolvers, -1);
 	helper_anchor_check(&h->anchor);
 	helper_capture_check(&h->capture);

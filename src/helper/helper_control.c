@@ -86,9 +86,9 @@ socket_remove(struct helper_control_socket *s)
 /* Makes want of have, and gives the worker the socket. */
 static void
 socket_send(struct helper_control_socket *have, const struct helper_control_socket *want, struct ipc *ipc,
-    enum ipc_listener kind, const char *key)
+    enum ipc_listener_kind kind, const char *key)
 {
-	struct ipc_msg msg = { .type = IPC_LISTENER, .value = kind };
+	struct ipc_msg msg = { .type = IPC_LISTENER, .listener = { .kind = kind } };
 	char text[ADDR_TEXT_MAX];
 	const char *what = want->path[0] != '\0' ? want->path : addr_format(&want->addr, text);
 	int fd = -1, error = 0;

@@ -159,17 +159,18 @@ void
 helper_learned_serve(struct helper_learned *t, struct ipc *ipc, const struct ipc_msg *msg)
 {
 	struct ipc_msg answer = *msg;
+	struct ipc_learned *learned = &answer.learned;
 	struct anchor_target list[IPC_ADDRS];
 	struct learned_addr *target;
 	size_t n = 0;
 
-	if (answer.value > LEARNED_KEEP_MAX)
-		answer.value = LEARNED_KEEP_MAX;
-	for (size_t i = 0; i < msg->naddrs; i++)
-		if (addr_from_sockaddr(&answer.addrs[i], &msg->addrs[i].sa, sizeof(msg->addrs[i])))
-			helper_learned_remember(t, &answer.addrs[i], ev_now(EV_DEFAULT_UC) + answer.value);
-	for (size_t i = 0; i < msg->naddrs; i++) {
-		target = helper_learned_find(t, &answer.addrs[i]);
+	if (learned->seconds > LEARNED_KEEP_MAX)
+		learned->seconds = LEARNED_KEEP_MAX;
+	for (size_t i = 0; i < learned->count; i++)
+		if (addr_from_sockaddr(&learned->addrs[i], &msg->learned.addrs[i].sa, sizeof(learned->addrs[i])))
+			helper_learned_remember(t, &learned->addrs[i], ev_now(EV_DEFAULT_UC) + learned->seconds);
+	for (size_t i = 0; i < learned->count; i++) {
+		target = helper_learned_find(t, &learned->addrs[i]);
 		if (target == NULL || !target->fresh)
 			continue;
 		list[n++] = as_learned(target);

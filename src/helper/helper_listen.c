@@ -39,7 +39,7 @@ listen_open(const union addr *addr, int type, int *out)
 }
 
 static const struct helper_listener *
-listen_find(const struct helper_listeners *held, enum ipc_listener kind, const union addr *addr)
+listen_find(const struct helper_listeners *held, enum ipc_listener_kind kind, const union addr *addr)
 {
 	for (size_t i = 0; i < held->count; i++)
 		if (held->list[i].kind == kind && addr_equal(&held->list[i].addr, addr))
@@ -61,7 +61,7 @@ listen_explain(int error, const union addr *addr, const char *key)
 
 static int
 listen_add(const struct conf *conf, const struct helper_listeners *held, struct helper_listeners *out,
-    enum ipc_listener kind, union addr addr)
+    enum ipc_listener_kind kind, union addr addr)
 {
 	const bool dns = kind == LISTEN_DNS_TCP || kind == LISTEN_DNS_UDP;
 	const bool stream = kind == LISTEN_TCP || kind == LISTEN_DNS_TCP;
@@ -127,14 +127,14 @@ helper_listen_close(struct helper_listeners *l)
 int
 helper_listen_send(struct helper_listeners *l, struct ipc *ipc)
 {
-	struct ipc_msg msg = { .type = IPC_LISTENER, .naddrs = 1 };
+	struct ipc_msg msg = { .type = IPC_LISTENER };
 	int error = 0;
 
 	for (size_t i = 0; i < l->count; i++) {
 		if (l->list[i].fd == -1)
 			continue;
-		msg.value = l->list[i].kind;
-		msg.addrs[0] = l->list[i].addr;
+		msg.listener.kind = l->list[i].kind;
+		msg.listener.addr = l->list[i].addr;
 		if (error == 0)
 			error = ipc_send(ipc, &msg, l->list[i].fd);
 		close(l->list[i].fd);

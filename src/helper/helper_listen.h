@@ -13,9 +13,9 @@
 #define HELPER_LISTENERS (CONF_LISTEN_MAX * 4)
 
 struct helper_listener {
-	enum ipc_listener kind;
-	union addr        addr;
-	int               fd;           /* -1: the worker has it */
+	enum ipc_listener_kind kind;
+	union addr             addr;
+	int                    fd;      /* -1: the worker has it */
 };
 
 struct helper_listeners {

@@ -18,15 +18,16 @@ owner_fits(const union addr *local, const union addr *remote, const union addr *
 }
 
 static int
-owner_check(const struct ipc_msg *msg)
+owner_check(const struct ipc_owner *q)
 {
-	const int family = msg->addrs[0].sa.sa_family;
+	const union addr *const ends[] = { &q->client, &q->dst, &q->local };
+	const int family = q->client.sa.sa_family;
 
-	if ((msg->proto != IPPROTO_TCP && msg->proto != IPPROTO_UDP) || msg->naddrs != 3 ||
+	if ((q->proto != IPPROTO_TCP && q->proto != IPPROTO_UDP) ||
 	    (family != AF_INET && family != AF_INET6))
 		return EINVAL;
-	for (const union addr *a = msg->addrs; a < msg->addrs + 3; a++)
-		if (a->sa.sa_family != family || addr_port(a) == 0 || addr_is_any(a))
+	for (size_t i = 0; i < 3; i++)
+		if (ends[i]->sa.sa_family != family || addr_port(ends[i]) == 0 || addr_is_any(ends[i]))
 			return EINVAL;
 	return 0;
 }
@@ -34,17 +35,18 @@ owner_check(const struct ipc_msg *msg)
 void
 owner_serve(struct ipc *ipc, const struct ipc_msg *msg)
 {
-	struct ipc_msg answer = { .type = msg->type, .id = msg->id, .error = owner_check(msg) };
-	union addr client = msg->addrs[0];
+	struct ipc_msg answer = { .type = msg->type, .id = msg->id, .error = owner_check(&msg->owner) };
+	const struct ipc_owner *q = &msg->owner;
+	union addr client = q->client;
 	uid_t uid = 0;
 
 	/* A forwarded flow must not be taken for that of a socket here, which is bound to no address and has its port. */
 	if (answer.error == 0)
 		answer.error = ifaddrs_has(&client);
 	if (answer.error == 0) {
-		owner_client(msg->proto, &msg->addrs[2], &msg->addrs[1], &client);
-		answer.error = owner_find(msg->proto, &client, &msg->addrs[1], &uid);
+		owner_client(q->proto, &q->local, &q->dst, &client);
+		answer.error = owner_find(q->proto, &client, &q->dst, &uid);
 	}
-	answer.value = uid;
+	answer.owner.uid = uid;
 	ipc_send(ipc, &answer, -1);
 }

@@ -23,7 +23,7 @@ uint32_t owner_ask(struct ipc *, const struct conf *, const struct flow *, const
 /* What an ipc_answer got: the user, or RULE_USER_UNKNOWN. Closes a descriptor that came along. */
 uid_t owner_from_answer(int error, const struct ipc_msg *, int fd);
 
-/* Answers one IPC_OWNER request (addrs: client, destination, where it was delivered), checked as if a stranger had made
+/* Answers one IPC_OWNER request checked as if a stranger had made
  * it. */
 void owner_serve(struct ipc *, const struct ipc_msg *);
 

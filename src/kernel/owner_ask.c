@@ -10,8 +10,8 @@ uint32_t
 owner_ask(struct ipc *ipc, const struct conf *conf, const struct flow *flow, const union addr *dst, ipc_answer *answer,
     void *arg)
 {
-	struct ipc_msg msg = { .type = IPC_OWNER, .proto = flow->proto, .naddrs = 3,
-		.addrs = { flow->peer, *dst, flow->local } };
+	struct ipc_msg msg = { .type = IPC_OWNER,
+		.owner = { .proto = flow->proto, .client = flow->peer, .dst = *dst, .local = flow->local } };
 
 	return conf->asks_user ? ipc_request(ipc, &msg, OWNER_MS, answer, arg) : 0;
 }
@@ -21,5 +21,5 @@ owner_from_answer(int error, const struct ipc_msg *msg, int fd)
 {
 	if (fd != -1)
 		close(fd);
-	return error == 0 && msg != NULL ? (uid_t)msg->value : RULE_USER_UNKNOWN;
+	return error == 0 && msg != NULL ? (uid_t)msg->owner.uid : RULE_USER_UNKNOWN;
 }

@@ -37,11 +37,11 @@ refuse_is_host(const union addr *addr, int family)
 void
 refuse_serve(struct refuse *r, const struct ipc_msg *msg, double now)
 {
-	const union addr *client = &msg->addrs[0], *dst = &msg->addrs[1];
+	const union addr *client = &msg->refuse.client, *dst = &msg->refuse.dst;
 	const int family = client->sa.sa_family;
 	int error = EINVAL, *fd = &r->fd[family == AF_INET6];
 
-	if (msg->naddrs == 2 && refuse_is_host(client, family) && refuse_is_host(dst, family))
+	if (refuse_is_host(client, family) && refuse_is_host(dst, family))
 		error = 0;
 	if (error == 0 && !rate_take(&r->rate, REFUSE_PER_SECOND, now))
 		return;

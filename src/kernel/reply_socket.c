@@ -97,7 +97,7 @@ answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 static int
 ask(struct reply_socket *s, const union addr *src)
 {
-	struct ipc_msg msg = { .type = IPC_SOCKET, .proto = IPPROTO_UDP, .naddrs = 1, .addrs = { *src } };
+	struct ipc_msg msg = { .type = IPC_SOCKET, .socket = { .addr = *src } };
 
 	if (s->id != 0)
 		return 0;
@@ -187,11 +187,11 @@ reply_socket_serve(struct ipc *ipc, const struct ipc_msg *request)
 	int fd = -1;
 
 	/* An address of this host has programs of its own: their ports are not the worker's to take. */
-	answer.error = request->naddrs == 1 ? ifaddrs_has(&request->addrs[0]) : EINVAL;
+	answer.error = ifaddrs_has(&request->socket.addr);
 	if (answer.error == 0)
 		answer.error = EACCES;
 	else if (answer.error == ENOENT)
-		answer.error = reply_socket_open(&request->addrs[0], &fd);
+		answer.error = reply_socket_open(&request->socket.addr, &fd);
 	ipc_send(ipc, &answer, fd);
 	if (fd != -1)
 		close(fd);

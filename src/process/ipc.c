@@ -16,6 +16,31 @@
 #define IPC_FDS_MAX   16        /* received ahead of the message that they belong to */
 #define IPC_ROUND_MAX 64        /* reads before others have their turn */
 
+/* The name and the payload of each type. count_at: where the length of its list of addresses is; 0: it has none. */
+static const struct ipc_kind {
+	const char *name;
+	size_t      size, count_at;
+} kinds[IPC_TYPES] = {
+	[IPC_CONF]      = { "conf", sizeof(struct ipc_conf), 0 },
+	[IPC_LISTENER]  = { "listener", sizeof(struct ipc_listener), 0 },
+	[IPC_RESOLVERS] = { "resolvers", sizeof(struct ipc_resolvers), offsetof(struct ipc_msg, resolvers.count) },
+	[IPC_PROXY]     = { "proxy", sizeof(struct ipc_proxy), offsetof(struct ipc_msg, proxy.count) },
+	[IPC_FAKE_IP]   = { "fake_ip", 0, 0 },
+	[IPC_CAPTURE]   = { "capture", 0, 0 },
+	[IPC_COMMIT]    = { "commit", 0, 0 },
+	[IPC_STOP]      = { "stop", sizeof(struct ipc_stop), 0 },
+	[IPC_SUMMARY]   = { "summary", 0, 0 },
+	[IPC_READY]     = { "ready", sizeof(struct ipc_ready), 0 },
+	[IPC_RESOLVE]   = { "resolve", sizeof(struct ipc_resolve), 0 },
+	[IPC_RELOAD]    = { "reload", 0, 0 },
+	[IPC_PAUSE]     = { "pause", sizeof(struct ipc_pause), 0 },
+	[IPC_REFUSE]    = { "refuse", sizeof(struct ipc_refuse), 0 },
+	[IPC_NATLOOK]   = { "natlook", sizeof(struct ipc_natlook), 0 },
+	[IPC_OWNER]     = { "owner", sizeof(struct ipc_owner), 0 },
+	[IPC_LEARNED]   = { "learned", sizeof(struct ipc_learned), offsetof(struct ipc_msg, learned.count) },
+	[IPC_SOCKET]    = { "socket", sizeof(struct ipc_socket), 0 },
+};
+
 struct ipc_out {
 	STAILQ_ENTRY(ipc_out) next;
 	struct ipc_msg msg;
@@ -168,6 +193,13 @@ ipc_write_cb(struct ev_loop *loop, ev_io *w, int revents)
 	ipc_flush(w->data);
 }
 
+/* Copies the head and the payload of the type; other bytes of our memory must not leave the process. */
+static void
+ipc_copy(struct ipc_msg *to, const struct ipc_msg *from)
+{
+	memcpy(to, from, offsetof(struct ipc_msg, conf) + (from->type < IPC_TYPES ? kinds[from->type].size : 0));
+}
+
 int
 ipc_send(struct ipc *ipc, const struct ipc_msg *msg, int fd)
 {
@@ -175,7 +207,7 @@ ipc_send(struct ipc *ipc, const struct ipc_msg *msg, int fd)
 
 	if (out == NULL)
 		return ENOMEM;
-	out->msg = *msg;
+	ipc_copy(&out->msg, msg);
 	out->msg.has_fd = fd != -1;
 	out->fd = fd == -1 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (fd != -1 && out->fd == -1) {
@@ -208,6 +240,19 @@ ipc_find(struct ipc *ipc, uint32_t type, uint32_t id)
 	return NULL;
 }
 
+/* The type is known, and its list is not longer than the array that it stands in. */
+static bool
+ipc_is_sound(const struct ipc_msg *msg)
+{
+	uint32_t count = 0;
+
+	if (msg->type == 0 || msg->type >= IPC_TYPES)
+		return false;
+	if (kinds[msg->type].count_at != 0)
+		memcpy(&count, (const uint8_t *)msg + kinds[msg->type].count_at, sizeof(count));
+	return count <= IPC_ADDRS;
+}
+
 /* One whole message is in ipc->in. */
 static int
 ipc_deliver(struct ipc *ipc)
@@ -220,7 +265,7 @@ ipc_deliver(struct ipc *ipc)
 
 	memcpy(&msg, ipc->in, sizeof(msg));
 	ipc->in_len = 0;
-	if (msg.type == 0 || msg.type >= IPC_TYPES || msg.naddrs > IPC_ADDRS)
+	if (!ipc_is_sound(&msg))
 		return EPROTO;
 	if (msg.has_fd) {
 		if (ipc->nfds == 0)
@@ -344,4 +389,10 @@ ipc_cancel(struct ipc *ipc, uint32_t id)
 
 	if (p != NULL)
 		ipc_pending_free(p);
+}
+
+const char *
+ipc_type_name(uint32_t type)
+{
+	return type > 0 && type < IPC_TYPES ? kinds[type].name : "unknown";
 }

@@ -2,14 +2,12 @@
  * ipc.h - messages between helper and worker: fixed size, each with at most
  *         one descriptor, over a stream socketpair.
  *
- * The helper knows only the requests below and takes no string from the worker: never
- * a path, a command or a rule's text. A message of another size or an unknown type is
- * a protocol error and ends the worker.
+ * The helper knows only the requests below and takes no string from the worker: never a path, a command or a
+ * rule's text. An unknown type, or a list longer than IPC_ADDRS, is a protocol error and ends the worker.
  *
- * Owner:   ipc_new() takes the socket over; ipc_free() closes it. A received descriptor
- *          belongs to the callback.
- * Errors:  ipc_send() gives 0 or an errno value; sent messages are queued while the
- *          socket is full.
+ * Owner:   ipc_new() takes the socket over; ipc_free() closes it. A received descriptor belongs to the callback.
+ * Errors:  ipc_send() gives 0 or an errno value; sent messages are queued while the socket is full.
+ * Threads: one ipc belongs to the thread of its loop.
  */
 #ifndef PFI_IPC_H
 #define PFI_IPC_H
@@ -23,43 +21,70 @@ struct ipc;
 
 enum ipc_type {
 	/* helper to worker */
-	IPC_CONF = 1,           /* + an unlinked file with the configuration's texts */
-	IPC_LISTENER,           /* + a bound socket; value: enum ipc_listener, addrs[0] */
-	IPC_RESOLVERS,          /* addrs[]: the system's resolvers */
-	IPC_PROXY,              /* value: index of the proxy; addrs[]: what its name means now */
-	IPC_FAKE_IP,            /* + the file of the map of dns.fake_ip */
-	IPC_CAPTURE,            /* + the socket that the capture monitor sends to (capture.h) */
-	IPC_COMMIT,             /* all is there: swap to it */
-	IPC_STOP,               /* finish: value is the time to drain, in ms */
+	IPC_CONF = 1,           /* + an unlinked file with the texts of the configuration */
+	IPC_LISTENER,           /* + a bound socket */
+	IPC_RESOLVERS,          /* the resolvers of the system */
+	IPC_PROXY,              /* the addresses of a proxy's name */
+	IPC_FAKE_IP,            /* + the file with the map of dns.fake_ip */
+	IPC_CAPTURE,            /* + the socket that the capture monitor sends to (capture_msg.h) */
+	IPC_COMMIT,             /* the configuration is complete: swap to it */
+	IPC_STOP,               /* finish the flows under way, then end */
 	IPC_SUMMARY,            /* log a summary (SIGUSR1) */
 	/* worker to helper */
 	IPC_READY,              /* the new configuration is in force: load the anchor */
-	IPC_RESOLVE,            /* value: index of the proxy to look up again */
-	IPC_RELOAD,             /* request: as SIGHUP; answer: error, + an unlinked file with what happened */
-	IPC_PAUSE,              /* request: value 1: intercept nothing, 0: go on; answer: error. helper to worker: it is so */
-	IPC_REFUSE,             /* addrs[0] client, addrs[1] destination: tell the client that nobody takes its datagram */
-	/* request and answer */
-	IPC_NATLOOK,            /* proto, addrs[0] peer, addrs[1] local; answer: error, addrs[0] */
-	IPC_OWNER,              /* proto, addrs[]: client, destination, where it was delivered; answer: error, value: user */
-	IPC_LEARNED,            /* addrs[]: what matching names have led to, value: seconds to keep; answer: the
-	                         * same, and error: 0 when the firewall sends them to us */
-	IPC_SOCKET,             /* addrs[0]: address to answer from; answer: error, + the socket */
+	IPC_RESOLVE,            /* look up a proxy's name again */
+	IPC_RELOAD,             /* request: reload, as SIGHUP does; answer: error, + an unlinked file with its text */
+	IPC_PAUSE,              /* request: pause or resume; answer: error. Helper to worker: the state in force */
+	IPC_REFUSE,             /* send the client an ICMP error for its datagram */
+	/* request of the worker, answer of the helper */
+	IPC_NATLOOK,            /* the original destination of a flow */
+	IPC_OWNER,              /* the user of a flow's socket */
+	IPC_LEARNED,            /* put addresses into the firewall's set; answer: error 0 when they are there */
+	IPC_SOCKET,             /* answer: + a socket bound to that foreign address */
 	IPC_TYPES
 };
 
-enum ipc_listener { LISTEN_TCP, LISTEN_UDP, LISTEN_DNS_TCP, LISTEN_DNS_UDP, LISTEN_CONTROL, LISTEN_METRICS };
+enum ipc_listener_kind { LISTEN_TCP, LISTEN_UDP, LISTEN_DNS_TCP, LISTEN_DNS_UDP, LISTEN_CONTROL, LISTEN_METRICS };
+
+/* One payload for each type that has one. generation: of the configuration that an index refers to. */
+struct ipc_conf      { uint32_t generation; };
+struct ipc_listener  { uint32_t kind; union addr addr; };       /* enum ipc_listener_kind */
+struct ipc_resolvers { uint32_t count; union addr addrs[IPC_ADDRS]; };
+struct ipc_proxy     { uint32_t generation, index, count; union addr addrs[IPC_ADDRS]; };
+struct ipc_stop      { uint32_t drain_ms; };
+struct ipc_ready     { uint32_t generation; };
+struct ipc_resolve   { uint32_t generation, index; };
+struct ipc_pause     { uint32_t on; };                          /* 1: intercept nothing; 0: intercept again */
+struct ipc_refuse    { union addr client, dst; };
+struct ipc_natlook   { int32_t proto; union addr peer, local, dst; };           /* dst: the answer */
+struct ipc_owner     { int32_t proto; uint32_t uid; union addr client, dst, local; };   /* uid: the answer */
+struct ipc_learned   { uint32_t seconds, count; union addr addrs[IPC_ADDRS]; }; /* seconds: how long to keep them */
+struct ipc_socket    { union addr addr; };
 
 struct ipc_msg {
-	uint32_t   type;        /* enum ipc_type */
-	uint32_t   id;          /* matches an answer to its request; chosen by the asker */
-	int32_t    error;       /* errno value of an answer */
-	int32_t    proto;
-	uint32_t   generation;  /* of the configuration that indexes refer to */
-	uint32_t   value;
-	uint32_t   naddrs;
-	uint32_t   has_fd;
-	union addr addrs[IPC_ADDRS];
+	uint32_t type;          /* enum ipc_type */
+	uint32_t id;            /* matches an answer to its request; chosen by the asker */
+	int32_t  error;         /* errno value of an answer */
+	uint32_t has_fd;
+	union {                 /* by type */
+		struct ipc_conf      conf;
+		struct ipc_listener  listener;
+		struct ipc_resolvers resolvers;
+		struct ipc_proxy     proxy;
+		struct ipc_stop      stop;
+		struct ipc_ready     ready;
+		struct ipc_resolve   resolve;
+		struct ipc_pause     pause;
+		struct ipc_refuse    refuse;
+		struct ipc_natlook   natlook;
+		struct ipc_owner     owner;
+		struct ipc_learned   learned;
+		struct ipc_socket    socket;
+	};
 };
+
+/* The name of a type for the log: "ready"; "unknown" for a number that is none. */
+const char *ipc_type_name(uint32_t type);
 
 /* msg and fd (or -1) have arrived. error != 0: the other side is gone (EPIPE) or broke
  * the protocol (EPROTO), msg is NULL and nothing follows. The callback may free the ipc. */

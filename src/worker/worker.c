@@ -76,7 +76,8 @@ static void
 worker_resolve(void *arg, const struct policy *policy, size_t proxy_index)
 {
 	struct worker *w = arg;
-	struct ipc_msg msg = { .type = IPC_RESOLVE, .generation = policy->generation, .value = (uint32_t)proxy_index };
+	struct ipc_msg msg = { .type = IPC_RESOLVE,
+		.resolve = { .generation = policy->generation, .index = (uint32_t)proxy_index } };
 
 	if (policy->generation == w->policy->generation)
 		ipc_send(w->ipc, &msg, -1);
@@ -86,7 +87,7 @@ static void
 worker_refuse(void *arg, const union addr *client, const union addr *dst)
 {
 	struct worker *w = arg;
-	struct ipc_msg msg = { .type = IPC_REFUSE, .naddrs = 2, .addrs = { *client, *dst } };
+	struct ipc_msg msg = { .type = IPC_REFUSE, .refuse = { .client = *client, .dst = *dst } };
 
 	ipc_send(w->ipc, &msg, -1);
 }
@@ -100,7 +101,7 @@ worker_conf(struct worker *w, const struct ipc_msg *msg, int fd)
 	if (conf == NULL)
 		fatal("the configuration did not arrive whole: %s", report.error);
 	policy_unref(w->next);
-	w->next = policy_new(conf, msg->generation);
+	w->next = policy_new(conf, msg->conf.generation);
 	if (w->next == NULL)
 		fatal("no memory for the configuration");
 	if (w->policy != NULL)
@@ -127,17 +128,17 @@ worker_listen_tcp(struct worker *w, int fd, const union addr *addr)
 static void
 worker_listener(struct worker *w, const struct ipc_msg *msg, int fd)
 {
-	const union addr *addr = &msg->addrs[0];
+	const union addr *addr = &msg->listener.addr;
 	int error = 0;
 
-	switch ((enum ipc_listener)msg->value) {
+	switch ((enum ipc_listener_kind)msg->listener.kind) {
 	case LISTEN_TCP:
 		worker_listen_tcp(w, fd, addr);
 		return;
 	case LISTEN_DNS_TCP:
 	case LISTEN_DNS_UDP:
 		firewall_add_listener(w->firewall, addr);
-		error = dns_proxy_listen(w->dns, fd, msg->value == LISTEN_DNS_TCP ? SOCK_STREAM : SOCK_DGRAM, addr);
+		error = dns_proxy_listen(w->dns, fd, msg->listener.kind == LISTEN_DNS_TCP ? SOCK_STREAM : SOCK_DGRAM, addr);
 		break;
 	case LISTEN_UDP:
 		firewall_add_listener(w->firewall, addr);
@@ -145,7 +146,7 @@ worker_listener(struct worker *w, const struct ipc_msg *msg, int fd)
 		break;
 	case LISTEN_CONTROL:
 	case LISTEN_METRICS:
-		error = control_listen(w->control, fd, msg->value == LISTEN_METRICS ? CONTROL_METRICS : CONTROL_REQUESTS);
+		error = control_listen(w->control, fd, msg->listener.kind == LISTEN_METRICS ? CONTROL_METRICS : CONTROL_REQUESTS);
 		break;
 	}
 	if (error != 0) {
@@ -217,7 +218,7 @@ worker_commit(struct worker *w)
 	ev_timer_stop(w->loop, &w->old_listeners);
 	ev_timer_set(&w->old_listeners, OLD_LISTENERS_S, 0.);
 	ev_timer_start(w->loop, &w->old_listeners);
-	ready.generation = w->policy->generation;
+	ready.ready.generation = w->policy->generation;
 	if (ipc_send(w->ipc, &ready, -1) != 0)
 		fatal("the helper cannot be told");
 }
@@ -226,7 +227,8 @@ worker_commit(struct worker *w)
 static void
 worker_resolvers(struct worker *w, const struct ipc_msg *msg)
 {
-	policy_set_resolvers(w->next != NULL ? w->next : w->policy, msg->addrs, msg->naddrs);
+	policy_set_resolvers(w->next != NULL ? w->next : w->policy, msg->resolvers.addrs,
+	    msg->resolvers.count);
 	if (w->next != NULL)
 		return;
 	log_info("dns: the system's resolvers have changed");
@@ -239,8 +241,8 @@ worker_proxy(struct worker *w, const struct ipc_msg *msg)
 	struct policy *policies[] = { w->policy, w->next };
 
 	for (size_t i = 0; i < 2; i++)
-		if (policies[i] != NULL && policies[i]->generation == msg->generation)
-			policy_set_proxy(policies[i], msg->value, msg->addrs, msg->naddrs);
+		if (policies[i] != NULL && policies[i]->generation == msg->proxy.generation)
+			policy_set_proxy(policies[i], msg->proxy.index, msg->proxy.addrs, msg->proxy.count);
 }
 
 static void
@@ -311,12 +313,12 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		worker_commit(w);
 		break;
 	case IPC_STOP:
-		worker_finish(w, msg->value);
+		worker_finish(w, msg->stop.drain_ms);
 		break;
 	case IPC_PAUSE:
-		control_set_paused(w->control, msg->value != 0);
-		fake_ip_set_paused(w->fake_ip, msg->value != 0);
-		overheard_set_paused(w->overheard, msg->value != 0);
+		control_set_paused(w->control, msg->pause.on != 0);
+		fake_ip_set_paused(w->fake_ip, msg->pause.on != 0);
+		overheard_set_paused(w->overheard, msg->pause.on != 0);
 		break;
 	case IPC_SUMMARY:
 		account_summary(&w->account, ev_now(w->loop));

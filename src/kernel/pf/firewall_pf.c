@@ -114,10 +114,10 @@ helper_answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 	if (fd != -1)
 		close(fd);
 	q->id = 0;
-	if (error == 0 && (msg == NULL || msg->naddrs != 1))
+	if (error == 0 && (msg == NULL || !addr_is_set(&msg->natlook.dst)))
 		error = EPROTO;
 	if (error == 0)
-		dst = msg->addrs[0];
+		dst = msg->natlook.dst;
 	if (!query_retries(q, error))
 		query_finish(q, error, &dst);
 }
@@ -125,8 +125,8 @@ helper_answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 static int
 query_helper(struct query *q)
 {
-	struct ipc_msg msg = { .type = IPC_NATLOOK, .proto = q->flow.proto, .naddrs = 2,
-		.addrs = { q->flow.peer, q->flow.local } };
+	struct ipc_msg msg = { .type = IPC_NATLOOK,
+		.natlook = { .proto = q->flow.proto, .peer = q->flow.peer, .local = q->flow.local } };
 
 	q->id = ipc_request(q->pf->fw.ipc, &msg, HELPER_MS, helper_answer_cb, q);
 	return q->id != 0 ? 0 : EPIPE;
@@ -244,14 +244,13 @@ firewall_serve(struct ipc *ipc, const struct ipc_msg *msg)
 	struct ipc_msg answer = { .type = msg->type, .id = msg->id, .error = EINVAL };
 	int fd;
 
-	if (msg->type == IPC_NATLOOK && msg->naddrs == 2) {
+	if (msg->type == IPC_NATLOOK && addr_is_set(&msg->natlook.peer) && addr_is_set(&msg->natlook.local)) {
 		fd = open("/dev/pf", O_RDONLY | O_CLOEXEC);
-		answer.error = fd == -1 ? errno : pf_natlook(fd, pf_ioctl_native, msg->proto, &msg->addrs[0],
-		    &msg->addrs[1], &answer.addrs[0]);
+		answer.error = fd == -1 ? errno : pf_natlook(fd, pf_ioctl_native, msg->natlook.proto,
+		    &msg->natlook.peer, &msg->natlook.local, &answer.natlook.dst);
 		if (fd != -1)
 			close(fd);
 	}
-	answer.naddrs = answer.error == 0;
 	ipc_send(ipc, &answer, -1);
 }
 

@@ -450,18 +450,18 @@ helper_answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 }
 
 static void
-ask_helper(struct control_client *c, enum ipc_type type, uint32_t value, unsigned timeout_ms)
+ask_helper(struct control_client *c, enum ipc_type type, bool pause, unsigned timeout_ms)
 {
-	struct ipc_msg msg = { .type = type, .value = value };
+	struct ipc_msg msg = { .type = type, .pause = { .on = pause } };
 
 	c->asked = ipc_request(c->control->env.ipc, &msg, timeout_ms, helper_answer_cb, c);
 	if (c->asked == 0)
 		control_error(c, "the helper process cannot be asked");
 }
 
-static void begin_reload(struct control_client *c) { ask_helper(c, IPC_RELOAD, 0, RELOAD_TIMEOUT_MS); }
-static void begin_pause(struct control_client *c) { ask_helper(c, IPC_PAUSE, 1, PAUSE_TIMEOUT_MS); }
-static void begin_resume(struct control_client *c) { ask_helper(c, IPC_PAUSE, 0, PAUSE_TIMEOUT_MS); }
+static void begin_reload(struct control_client *c) { ask_helper(c, IPC_RELOAD, false, RELOAD_TIMEOUT_MS); }
+static void begin_pause(struct control_client *c) { ask_helper(c, IPC_PAUSE, true, PAUSE_TIMEOUT_MS); }
+static void begin_resume(struct control_client *c) { ask_helper(c, IPC_PAUSE, false, PAUSE_TIMEOUT_MS); }
 
 static const struct control_verb verbs[] = {
 	{ "status", begin_status, NULL },

@@ -70,7 +70,7 @@ static void
 learned_flush(struct learned *t)
 {
 	ev_prepare_stop(t->loop, &t->prepare);
-	if (t->msg.naddrs > 0)
+	if (t->msg.learned.count > 0)
 		learned_send(t);
 	learned_land(t);
 }
@@ -121,14 +121,14 @@ learned_want(struct learned *t, const union addr *addr, double expires, void (*d
 
 	if (!t->matched || (done != NULL && (want = malloc(sizeof(*want))) == NULL))
 		return 0;
-	t->msg.addrs[t->msg.naddrs++] = *addr;
-	if (seconds > t->msg.value)
-		t->msg.value = seconds;
+	t->msg.learned.addrs[t->msg.learned.count++] = *addr;
+	if (seconds > t->msg.learned.seconds)
+		t->msg.learned.seconds = seconds;
 	if (want != NULL) {
 		*want = (struct want){ .asked = t->asked + 1, .done = done, .arg = arg };
 		TAILQ_INSERT_TAIL(&t->wants, want, next);
 	}
-	if (t->msg.naddrs == IPC_ADDRS)
+	if (t->msg.learned.count == IPC_ADDRS)
 		learned_send(t);
 	ev_prepare_start(t->loop, &t->prepare);
 	return EINPROGRESS;

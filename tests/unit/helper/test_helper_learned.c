@@ -108,7 +108,7 @@ address(const char *text)
 static void
 ask(uint32_t id, uint32_t seconds, const char *text)
 {
-	struct ipc_msg msg = { .type = IPC_LEARNED, .id = id, .value = seconds, .naddrs = 1, .addrs = { address(text) } };
+	struct ipc_msg msg = { .type = IPC_LEARNED, .id = id, .learned = { seconds, 1, { address(text) } } };
 
 	helper_learned_serve(&fx.t, (struct ipc *)&fx, &msg);
 }
@@ -136,8 +136,8 @@ never(const char *text)
 static void
 what_is_asked_together_goes_in_together_and_is_answered_then(void **state)
 {
-	struct ipc_msg msg = { .type = IPC_LEARNED, .id = 7, .value = 300, .naddrs = 3,
-		.addrs = { address("192.0.2.1"), address("2001:db8::1"), address("192.0.2.1") } };
+	struct ipc_msg msg = { .type = IPC_LEARNED, .id = 7,
+		.learned = { 300, 3, { address("192.0.2.1"), address("2001:db8::1"), address("192.0.2.1") } } };
 
 	helper_learned_serve(&fx.t, (struct ipc *)&fx, &msg);
 	assert_int_equal(fx.transactions, 1);
@@ -147,7 +147,7 @@ what_is_asked_together_goes_in_together_and_is_answered_then(void **state)
 	assert_int_equal(fx.nanswers, 1);
 	assert_int_equal(fx.answers[0].id, 7);
 	assert_int_equal(fx.answers[0].error, 0);
-	assert_int_equal(fx.answers[0].value, 300);
+	assert_int_equal(fx.answers[0].learned.seconds, 300);
 }
 
 static void
@@ -185,7 +185,7 @@ static void
 nobody_keeps_an_address_for_ever(void **state)
 {
 	ask(1, UINT32_MAX, "192.0.2.1");
-	assert_int_equal(fx.answers[0].value, LEARNED_KEEP_MAX);
+	assert_int_equal(fx.answers[0].learned.seconds, LEARNED_KEEP_MAX);
 	assert_in_range(fx.seconds[0], LEARNED_KEEP_MAX, LEARNED_KEEP_MAX + 1);
 }
 
@@ -210,15 +210,15 @@ the_oldest_makes_room(void **state)
 static void
 what_is_never_intercepted_does_not_get_in(void **state)
 {
-	struct ipc_msg odd = { .type = IPC_LEARNED, .id = 5, .value = 60, .naddrs = 3 };
+	struct ipc_msg odd = { .type = IPC_LEARNED, .id = 5, .learned = { .seconds = 60, .count = 3 } };
 
 	never("10.0.0.0/8");
 	ask(1, 300, "10.1.2.3");
 	ask(2, 300, "192.0.2.1");
-	odd.addrs[0] = address("::ffff:10.1.2.3");
-	odd.addrs[1].sa.sa_family = 77;
-	odd.addrs[2] = address("::ffff:192.0.2.9");
-	addr_set_port(&odd.addrs[2], 80);
+	odd.learned.addrs[0] = address("::ffff:10.1.2.3");
+	odd.learned.addrs[1].sa.sa_family = 77;
+	odd.learned.addrs[2] = address("::ffff:192.0.2.9");
+	addr_set_port(&odd.learned.addrs[2], 80);
 	helper_learned_serve(&fx.t, (struct ipc *)&fx, &odd);
 	assert_int_equal(fx.nanswers, 3);
 	assert_int_equal(fx.nset, 2);

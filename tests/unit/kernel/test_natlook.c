@@ -371,9 +371,8 @@ answer(int error, const char *to, uint16_t port)
 	memset(&msg, 0, sizeof(msg));
 	msg.type = IPC_NATLOOK;
 	msg.error = error;
-	msg.naddrs = to != NULL;
 	if (to != NULL)
-		msg.addrs[0] = addr(to, port);
+		msg.natlook.dst = addr(to, port);
 	helper.answer(helper.arg, error, error == ETIMEDOUT ? NULL : &msg, -1);
 }
 
@@ -383,10 +382,9 @@ without_a_descriptor_the_helper_is_asked(void **state)
 	begin(-1);
 	assert_int_equal(ask(), EINPROGRESS);
 	assert_int_equal(helper.msg.type, IPC_NATLOOK);
-	assert_int_equal(helper.msg.proto, IPPROTO_TCP);
-	assert_int_equal(helper.msg.naddrs, 2);
-	assert_true(addr_equal(&helper.msg.addrs[0], &flow.peer));
-	assert_true(addr_equal(&helper.msg.addrs[1], &flow.local));
+	assert_int_equal(helper.msg.natlook.proto, IPPROTO_TCP);
+	assert_true(addr_equal(&helper.msg.natlook.peer, &flow.peer));
+	assert_true(addr_equal(&helper.msg.natlook.local, &flow.local));
 	answer(ENOENT, NULL, 0);
 	assert_int_equal(calls, 0);
 	ev_run(loop, 0);
@@ -429,11 +427,11 @@ a_request_of_another_shape_is_refused_by_the_helper(void **state)
 	memset(&msg, 0, sizeof(msg));
 	msg.type = IPC_NATLOOK;
 	msg.id = 7;
-	msg.naddrs = 1;
+	msg.natlook.peer = addr("192.0.2.1", 1);
 	firewall_serve(NULL, &msg);
 	assert_int_equal(helper.msg.id, 7);
 	assert_int_equal(helper.msg.error, EINVAL);
-	assert_int_equal(helper.msg.naddrs, 0);
+	assert_false(addr_is_set(&helper.msg.natlook.dst));
 }
 
 int

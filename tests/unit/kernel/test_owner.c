@@ -186,8 +186,8 @@ best_fit_is_the_connected_socket(void **state)
 static struct ipc_msg
 request(int proto, const char *client, uint16_t client_port, const char *dst, const char *local)
 {
-	return (struct ipc_msg){ .type = IPC_OWNER, .id = 9, .proto = proto, .naddrs = 3,
-		.addrs = { at(client, client_port), at(dst, 53), at(local, 10080) } };
+	return (struct ipc_msg){ .type = IPC_OWNER, .id = 9,
+		.owner = { .proto = proto, .client = at(client, client_port), .dst = at(dst, 53), .local = at(local, 10080) } };
 }
 
 static void
@@ -204,8 +204,8 @@ helper_refuses_what_is_no_flow(void **state)
 		request(IPPROTO_UDP, "127.0.0.1", 1, "192.0.2.1", "127.0.0.1"),
 	};
 
-	rows[6].naddrs = 2;
-	rows[7].addrs[0] = rows[7].addrs[1] = rows[7].addrs[2] = addr_none;
+	rows[6].owner.local = addr_none;
+	rows[7].owner.client = rows[7].owner.dst = rows[7].owner.local = addr_none;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		owner_serve(NULL, &rows[i]);
 		assert_int_equal(sent.error, EINVAL);
@@ -226,7 +226,7 @@ helper_knows_no_owner_of_a_forwarded_flow(void **state)
 	msg = request(IPPROTO_UDP, "127.0.0.1", addr_port(&local), "192.0.2.1", "127.0.0.1");
 	owner_serve(NULL, &msg);
 	assert_int_equal(sent.error, 0);
-	assert_int_equal(sent.value, user());
+	assert_int_equal(sent.owner.uid, user());
 	msg = request(IPPROTO_UDP, "203.0.113.9", addr_port(&local), "192.0.2.1", "127.0.0.1");
 	owner_serve(NULL, &msg);
 	assert_int_equal(sent.error, ENOENT);
@@ -246,9 +246,9 @@ worker_asks_for_rules_with_a_user_only(void **state)
 	conf.asks_user = true;
 	assert_int_equal(owner_ask(NULL, &conf, &flow, &dst, NULL, NULL), 5);
 	assert_int_equal(sent.type, IPC_OWNER);
-	assert_int_equal(sent.proto, IPPROTO_TCP);
-	assert_true(addr_equal(&sent.addrs[0], &flow.peer) && addr_equal(&sent.addrs[1], &dst));
-	sent.value = 1001;
+	assert_int_equal(sent.owner.proto, IPPROTO_TCP);
+	assert_true(addr_equal(&sent.owner.client, &flow.peer) && addr_equal(&sent.owner.dst, &dst));
+	sent.owner.uid = 1001;
 	assert_int_equal(owner_from_answer(0, &sent, -1), 1001);
 	assert_int_equal(owner_from_answer(ENOENT, &sent, -1), RULE_USER_UNKNOWN);
 	assert_int_equal(owner_from_answer(ETIMEDOUT, NULL, -1), RULE_USER_UNKNOWN);

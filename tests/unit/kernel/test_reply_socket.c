@@ -151,8 +151,7 @@ datagrams_wait_for_the_socket_and_keep_their_order(void **state)
 	assert_int_equal(reply(*state, 53, "two"), EINPROGRESS);
 	assert_int_equal(helper.requests, 1);
 	assert_int_equal(helper.msg.type, IPC_SOCKET);
-	assert_int_equal(helper.msg.naddrs, 1);
-	assert_true(addr_equal(&helper.msg.addrs[0], &want));
+	assert_true(addr_equal(&helper.msg.socket.addr, &want));
 	from = grant();
 	assert_received(*state, "one", &from);
 	assert_received(*state, "two", &from);
@@ -235,12 +234,11 @@ the_helper_gives_no_socket_on_an_address_of_its_own_host(void **state)
 	memset(&msg, 0, sizeof(msg));
 	msg.type = IPC_SOCKET;
 	msg.id = 9;
-	assert_int_equal(addr_parse("127.0.0.1", 53, &msg.addrs[0]), 0);
-	msg.naddrs = 1;
+	assert_int_equal(addr_parse("127.0.0.1", 53, &msg.socket.addr), 0);
 	reply_socket_serve(NULL, &msg);
 	assert_int_equal(helper.msg.id, 9);
 	assert_int_equal(helper.msg.error, EACCES);
-	msg.naddrs = 0;
+	msg.socket.addr = addr_none;
 	reply_socket_serve(NULL, &msg);
 	assert_int_equal(helper.msg.error, EINVAL);
 }

@@ -86,7 +86,7 @@ turn(unsigned n)
 static void
 ipc_carries_a_message_and_its_descriptor(void **state)
 {
-	struct ipc_msg msg = { .type = IPC_LISTENER, .value = 7 };
+	struct ipc_msg msg = { .type = IPC_LISTENER, .listener = { .kind = 7 } };
 	struct side a, b;
 	int null = open("/dev/null", O_RDONLY);
 
@@ -100,7 +100,7 @@ ipc_carries_a_message_and_its_descriptor(void **state)
 	assert_int_equal(fcntl(b.fds[1], F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	close(b.fds[1]);
 	assert_int_equal(b.fds[2], -1);
-	assert_int_equal(b.last.value, 7);
+	assert_int_equal(b.last.listener.kind, 7);
 	ipc_free(a.ipc);
 	turn(1);
 	assert_int_equal(b.error, EPIPE);
@@ -116,13 +116,13 @@ ipc_queues_while_the_socket_is_full(void **state)
 
 	pair(&a, &b);
 	for (uint32_t i = 0; i < 5000; i++) {
-		msg.value = i;
+		msg.resolve.index = i;
 		assert_int_equal(ipc_send(a.ipc, &msg, -1), 0);
 	}
 	for (int i = 0; i < 20000 && b.count < 5000; i++)
 		turn(1);
 	assert_int_equal(b.count, 5000);
-	assert_int_equal(b.last.value, 4999);
+	assert_int_equal(b.last.resolve.index, 4999);
 	ipc_free(a.ipc);
 	ipc_free(b.ipc);
 }
@@ -143,17 +143,49 @@ ipc_refuses_an_unknown_type(void **state)
 }
 
 static void
+ipc_refuses_a_list_longer_than_its_array(void **state)
+{
+	struct ipc_msg longer[] = {
+		{ .type = IPC_LEARNED, .learned = { .count = IPC_ADDRS + 1 } },
+		{ .type = IPC_PROXY, .proxy = { .count = UINT32_MAX } },
+		{ .type = IPC_RESOLVERS, .resolvers = { .count = IPC_ADDRS + 1 } },
+	};
+	struct ipc_msg full = { .type = IPC_LEARNED, .learned = { .count = IPC_ADDRS } };
+	struct side a, b;
+
+	for (size_t i = 0; i < sizeof(longer) / sizeof(longer[0]); i++) {
+		pair(&a, &b);
+		ipc_send(a.ipc, &full, -1);
+		ipc_send(a.ipc, &longer[i], -1);
+		turn(1);
+		assert_int_equal(b.count, 1);
+		assert_int_equal(b.error, EPROTO);
+		ipc_free(a.ipc);
+		ipc_free(b.ipc);
+	}
+}
+
+static void
+each_type_has_a_name_of_its_own(void **state)
+{
+	for (uint32_t a = 1; a < IPC_TYPES; a++)
+		for (uint32_t b = 0; b < a; b++)
+			assert_string_not_equal(ipc_type_name(a), ipc_type_name(b));
+	assert_string_equal(ipc_type_name(IPC_TYPES), "unknown");
+}
+
+static void
 answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 {
 	int *got = arg;
 
-	*got = msg != NULL && error == 0 ? (int)msg->value : -error;
+	*got = msg != NULL && error == 0 ? msg->natlook.proto : -error;
 }
 
 static void
 ipc_matches_answers_by_id_and_gives_up_in_time(void **state)
 {
-	struct ipc_msg msg = { .type = IPC_NATLOOK, .value = 42 };
+	struct ipc_msg msg = { .type = IPC_NATLOOK, .natlook = { .proto = 42 } };
 	struct side a, b;
 	int got = 0, late = 0, cancelled = 0;
 	uint32_t id;
@@ -247,6 +279,8 @@ main(void)
 		cmocka_unit_test(ipc_carries_a_message_and_its_descriptor),
 		cmocka_unit_test(ipc_queues_while_the_socket_is_full),
 		cmocka_unit_test(ipc_refuses_an_unknown_type),
+		cmocka_unit_test(ipc_refuses_a_list_longer_than_its_array),
+		cmocka_unit_test(each_type_has_a_name_of_its_own),
 		cmocka_unit_test(ipc_matches_answers_by_id_and_gives_up_in_time),
 		cmocka_unit_test(limit_counts_in_all_and_for_each_client),
 		cmocka_unit_test(resolvers_are_the_nameserver_lines),

@@ -48,7 +48,7 @@ uid_t
 owner_from_answer(int error, const struct ipc_msg *msg, int fd)
 {
 	assert_int_equal(fd, -1);
-	return error == 0 ? msg->value : RULE_USER_UNKNOWN;
+	return error == 0 ? msg->owner.uid : RULE_USER_UNKNOWN;
 }
 
 void

@@ -121,8 +121,8 @@ a_round_is_one_message_and_all_are_told(void **state)
 	turn();
 	assert_int_equal(fx.nsent, 1);
 	assert_int_equal(fx.timeout_ms, 3000);
-	assert_int_equal(fx.sent[0].naddrs, 3);
-	assert_in_range(fx.sent[0].value, 499, 500);
+	assert_int_equal(fx.sent[0].learned.count, 3);
+	assert_in_range(fx.sent[0].learned.seconds, 499, 500);
 	assert_int_equal(fx.done[0] + fx.done[1] + fx.done[2], 0);
 	answer(0, 0);
 	assert_int_equal(fx.done[0] + fx.done[1] + fx.done[2], 3);
@@ -206,9 +206,9 @@ known_names_are_asked_for_again_after_a_reload(void **state)
 	names_learn(names, &client, &old, "b.kion.cloud", now - 1);
 	set_conf(MODE_MATCHED, names);
 	assert_int_equal(fx.nsent, 1); /* before the rules are loaded */
-	assert_int_equal(fx.sent[0].naddrs, 1);
-	assert_true(addr_same_ip(&fx.sent[0].addrs[0], &one));
-	assert_in_range(fx.sent[0].value, 99, 100);
+	assert_int_equal(fx.sent[0].learned.count, 1);
+	assert_true(addr_same_ip(&fx.sent[0].learned.addrs[0], &one));
+	assert_in_range(fx.sent[0].learned.seconds, 99, 100);
 	names_free(names);
 }
 

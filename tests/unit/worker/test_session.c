@@ -267,7 +267,7 @@ session_waits_no_longer_than_for_a_hello(void **state)
 static void
 session_waits_for_its_owner(void **state)
 {
-	struct ipc_msg answer = { .value = 1001 };
+	struct ipc_msg answer = { .owner = { .uid = 1001 } };
 
 	fx.dst = fx.server;
 	fx.asks_owner = true;
