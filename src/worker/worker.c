@@ -36,20 +36,14 @@ struct worker_listener {
 };
 
 struct worker {
-	struct ev_loop        *loop;
-	struct ipc            *ipc;
-	struct firewall       *firewall;
-	struct names          *names;
-	struct fake_ip        *fake_ip;
+	struct worker_env      env;
 	struct account         account;
 	struct connections     connections;
 	struct sessions       *sessions;
 	struct upstream_env    upstream;
-	struct policy         *policy;
 	struct policy         *next;            /* received, not yet committed */
 	struct dns_proxy      *dns;
 	struct control        *control;
-	struct learned        *learned;
 	struct overheard      *overheard;
 	struct worker_listener listeners[WORKER_LISTENERS];
 	ev_timer               old_listeners, drain;
@@ -61,7 +55,7 @@ static void
 worker_stop(struct worker *w, int status)
 {
 	w->status = status;
-	ev_break(w->loop, EVBREAK_ALL);
+	ev_break(w->env.loop, EVBREAK_ALL);
 }
 
 static void
@@ -69,7 +63,7 @@ worker_accept_cb(void *arg, int fd, const union addr *peer)
 {
 	struct worker *w = arg;
 
-	connection_accept(&w->connections, w->policy, fd, peer);
+	connection_accept(&w->connections, fd, peer);
 }
 
 static void
@@ -79,17 +73,8 @@ worker_resolve(void *arg, const struct policy *policy, size_t proxy_index)
 	struct ipc_msg msg = { .type = IPC_RESOLVE,
 		.resolve = { .generation = policy->generation, .index = (uint32_t)proxy_index } };
 
-	if (policy->generation == w->policy->generation)
-		ipc_send(w->ipc, &msg, -1);
-}
-
-static void
-worker_refuse(void *arg, const union addr *client, const union addr *dst)
-{
-	struct worker *w = arg;
-	struct ipc_msg msg = { .type = IPC_REFUSE, .refuse = { .client = *client, .dst = *dst } };
-
-	ipc_send(w->ipc, &msg, -1);
+	if (policy->generation == w->env.policy->generation)
+		ipc_send(w->env.ipc, &msg, -1);
 }
 
 static void
@@ -104,8 +89,8 @@ worker_conf(struct worker *w, const struct ipc_msg *msg, int fd)
 	w->next = policy_new(conf, msg->conf.generation);
 	if (w->next == NULL)
 		fatal("no memory for the configuration");
-	if (w->policy != NULL)
-		policy_inherit(w->next, w->policy);
+	if (w->env.policy != NULL)
+		policy_inherit(w->next, w->env.policy);
 }
 
 static void
@@ -114,11 +99,11 @@ worker_listen_tcp(struct worker *w, int fd, const union addr *addr)
 	for (size_t i = 0; i < WORKER_LISTENERS; i++) {
 		if (w->listeners[i].tcp != NULL)
 			continue;
-		w->listeners[i].tcp = listener_new(w->loop, fd, worker_accept_cb, w);
+		w->listeners[i].tcp = listener_new(w->env.loop, fd, worker_accept_cb, w);
 		w->listeners[i].addr = *addr;
 		if (w->listeners[i].tcp == NULL)
 			break;
-		firewall_add_listener(w->firewall, addr);
+		firewall_add_listener(w->env.firewall, addr);
 		return;
 	}
 	close(fd);
@@ -137,11 +122,11 @@ worker_listener(struct worker *w, const struct ipc_msg *msg, int fd)
 		return;
 	case LISTEN_DNS_TCP:
 	case LISTEN_DNS_UDP:
-		firewall_add_listener(w->firewall, addr);
+		firewall_add_listener(w->env.firewall, addr);
 		error = dns_proxy_listen(w->dns, fd, msg->listener.kind == LISTEN_DNS_TCP ? SOCK_STREAM : SOCK_DGRAM, addr);
 		break;
 	case LISTEN_UDP:
-		firewall_add_listener(w->firewall, addr);
+		firewall_add_listener(w->env.firewall, addr);
 		error = sessions_listen(w->sessions, fd, addr);
 		break;
 	case LISTEN_CONTROL:
@@ -183,12 +168,12 @@ worker_old_listeners_cb(struct ev_loop *loop, ev_timer *timer, int revents)
 	struct worker *w = timer->data;
 
 	for (size_t i = 0; i < WORKER_LISTENERS; i++)
-		if (w->listeners[i].tcp != NULL && !worker_wants(w->policy->conf, &w->listeners[i].addr)) {
+		if (w->listeners[i].tcp != NULL && !worker_wants(w->env.policy->conf, &w->listeners[i].addr)) {
 			listener_free(w->listeners[i].tcp);
 			w->listeners[i].tcp = NULL;
 		}
-	dns_proxy_unlisten(w->dns, worker_wants, w->policy->conf);
-	sessions_unlisten(w->sessions, worker_wants_udp, w->policy->conf);
+	dns_proxy_unlisten(w->dns, worker_wants, w->env.policy->conf);
+	sessions_unlisten(w->sessions, worker_wants_udp, w->env.policy->conf);
 }
 
 static void
@@ -199,27 +184,27 @@ worker_commit(struct worker *w)
 
 	if (w->next == NULL)
 		fatal("the helper committed nothing");
-	policy_unref(w->policy);
-	w->policy = w->next;
+	policy_unref(w->env.policy);
+	w->env.policy = w->next;
 	w->next = NULL;
-	w->policy->since = ev_now(w->loop);
-	conf = w->policy->conf;
+	w->env.policy->since = ev_now(w->env.loop);
+	conf = w->env.policy->conf;
 	if (w->connections.pool == NULL)
-		w->connections.pool = relay_pool_new(w->loop, conf->threads);
+		w->connections.pool = relay_pool_new(w->env.loop, conf->threads);
 	if (w->connections.pool == NULL)
 		fatal("no thread can be started: %s", strerror(errno));
 	log_configure(conf->log.facility, conf->log.level, conf->log.json);
-	names_set_max(w->names, conf->limits.names);
-	learned_set_conf(w->learned, conf, w->names);
-	if (fake_ip_set_ranges(w->fake_ip, conf->dns.fake_ip, conf->dns.nfake_ip, ev_now(w->loop)) != 0)
+	names_set_max(w->env.names, conf->limits.names);
+	learned_policy_changed(w->env.learned);
+	if (fake_ip_set_ranges(w->env.fake_ip, conf->dns.fake_ip, conf->dns.nfake_ip, ev_now(w->env.loop)) != 0)
 		fatal("no memory for the addresses of dns.fake_ip");
-	dns_proxy_set_policy(w->dns, w->policy);
-	sessions_set_policy(w->sessions, w->policy);
-	ev_timer_stop(w->loop, &w->old_listeners);
+	dns_proxy_policy_changed(w->dns);
+	sessions_policy_changed(w->sessions);
+	ev_timer_stop(w->env.loop, &w->old_listeners);
 	ev_timer_set(&w->old_listeners, OLD_LISTENERS_S, 0.);
-	ev_timer_start(w->loop, &w->old_listeners);
-	ready.ready.generation = w->policy->generation;
-	if (ipc_send(w->ipc, &ready, -1) != 0)
+	ev_timer_start(w->env.loop, &w->old_listeners);
+	ready.ready.generation = w->env.policy->generation;
+	if (ipc_send(w->env.ipc, &ready, -1) != 0)
 		fatal("the helper cannot be told");
 }
 
@@ -227,18 +212,18 @@ worker_commit(struct worker *w)
 static void
 worker_resolvers(struct worker *w, const struct ipc_msg *msg)
 {
-	policy_set_resolvers(w->next != NULL ? w->next : w->policy, msg->resolvers.addrs,
+	policy_set_resolvers(w->next != NULL ? w->next : w->env.policy, msg->resolvers.addrs,
 	    msg->resolvers.count);
 	if (w->next != NULL)
 		return;
 	log_info("dns: the system's resolvers have changed");
-	dns_proxy_set_policy(w->dns, w->policy);
+	dns_proxy_policy_changed(w->dns);
 }
 
 static void
 worker_proxy(struct worker *w, const struct ipc_msg *msg)
 {
-	struct policy *policies[] = { w->policy, w->next };
+	struct policy *policies[] = { w->env.policy, w->next };
 
 	for (size_t i = 0; i < 2; i++)
 		if (policies[i] != NULL && policies[i]->generation == msg->proxy.generation)
@@ -274,7 +259,7 @@ worker_finish(struct worker *w, uint32_t drain_ms)
 	dns_proxy_unlisten(w->dns, NULL, NULL);
 	sessions_unlisten(w->sessions, NULL, NULL);
 	ev_timer_set(&w->drain, w->connections.count > 0 ? drain_ms / 1000.0 : 0., 0.);
-	ev_timer_start(w->loop, &w->drain);
+	ev_timer_start(w->env.loop, &w->drain);
 }
 
 static void
@@ -298,7 +283,7 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		worker_listener(w, msg, fd);
 		return;
 	case IPC_FAKE_IP:
-		fake_ip_set_file(w->fake_ip, fd);
+		fake_ip_set_file(w->env.fake_ip, fd);
 		return;
 	case IPC_CAPTURE:
 		overheard_listen(w->overheard, fd);
@@ -316,12 +301,10 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		worker_finish(w, msg->stop.drain_ms);
 		break;
 	case IPC_PAUSE:
-		control_set_paused(w->control, msg->pause.on != 0);
-		fake_ip_set_paused(w->fake_ip, msg->pause.on != 0);
-		overheard_set_paused(w->overheard, msg->pause.on != 0);
+		w->env.paused = msg->pause.on != 0;
 		break;
 	case IPC_SUMMARY:
-		account_summary(&w->account, ev_now(w->loop));
+		account_summary(&w->account, ev_now(w->env.loop));
 		sessions_summary(w->sessions);
 		break;
 	default:
@@ -335,40 +318,33 @@ static void
 worker_init(struct worker *w, int ipc_fd)
 {
 	const int device = firewall_device != NULL ? open(firewall_device, O_RDONLY | O_CLOEXEC) : -1;
-	struct sessions_env sessions;
-	struct control_env control;
-	struct dns_proxy_env dns;
 
-	w->loop = ev_default_loop(PFI_EV_FLAGS);
-	if (w->loop == NULL)
+	w->env.loop = ev_default_loop(PFI_EV_FLAGS);
+	if (w->env.loop == NULL)
 		fatal("no event loop");
-	w->ipc = ipc_new(w->loop, ipc_fd, worker_ipc_cb, w);
-	w->names = names_new(1);
-	w->fake_ip = fake_ip_new();
-	account_init(&w->account, ev_now(w->loop));
+	w->env.ipc = ipc_new(w->env.loop, ipc_fd, worker_ipc_cb, w);
+	w->env.names = names_new(1);
+	w->env.fake_ip = fake_ip_new();
+	account_init(&w->account, ev_now(w->env.loop));
 	ev_init(&w->old_listeners, worker_old_listeners_cb);
 	ev_init(&w->drain, worker_drain_cb);
 	w->old_listeners.data = w->drain.data = w;
-	w->upstream = (struct upstream_env){ w->loop, worker_resolve, w };
+	w->upstream = (struct upstream_env){ w->env.loop, worker_resolve, w };
 	if (firewall_device != NULL && device == -1)
 		fatal("cannot open %s: %s", firewall_device, strerror(errno));
-	w->firewall = firewall_new(w->loop, w->ipc, device);
-	if (w->ipc == NULL || w->names == NULL || w->fake_ip == NULL || w->firewall == NULL)
+	w->env.firewall = firewall_new(w->env.loop, w->env.ipc, device);
+	if (w->env.ipc == NULL || w->env.names == NULL || w->env.fake_ip == NULL || w->env.firewall == NULL)
 		fatal("no memory");
-	w->connections = (struct connections){ .loop = w->loop, .ipc = w->ipc, .firewall = w->firewall, .names = w->names,
-		.fake_ip = w->fake_ip, .account = &w->account, .upstream = &w->upstream,
-		.empty = worker_drained, .arg = w };
+	w->env.account = &w->account;
+	w->env.upstream = &w->upstream;
+	w->connections = (struct connections){ .env = &w->env, .empty = worker_drained, .arg = w };
 	LIST_INIT(&w->connections.list);
-	sessions = (struct sessions_env){ w->loop, w->ipc, w->firewall, w->names, &w->account, &w->upstream, worker_refuse, w,
-		w->fake_ip };
-	w->sessions = sessions_new(&sessions);
-	w->learned = learned_new(w->loop, w->ipc);
-	dns = (struct dns_proxy_env){ w->loop, w->firewall, w->names, &w->account, &w->upstream, w->learned, w->fake_ip };
-	w->dns = dns_proxy_new(&dns);
-	w->overheard = overheard_new(&(struct overheard_env){ w->loop, &w->account, w->names, w->learned, &w->policy });
-	control = (struct control_env){ w->loop, w->ipc, &w->account, &w->policy, w->names, w->overheard };
-	w->control = control_new(&control);
-	if (w->dns == NULL || w->learned == NULL || w->sessions == NULL || w->overheard == NULL || w->control == NULL)
+	w->sessions = sessions_new(&w->env);
+	w->env.learned = learned_new(&w->env);
+	w->dns = dns_proxy_new(&w->env);
+	w->overheard = overheard_new(&w->env);
+	w->control = control_new(&w->env, w->overheard);
+	if (w->dns == NULL || w->env.learned == NULL || w->sessions == NULL || w->overheard == NULL || w->control == NULL)
 		fatal("no memory");
 }
 
@@ -380,17 +356,17 @@ worker_free(struct worker *w)
 	control_free(w->control);
 	overheard_free(w->overheard);
 	dns_proxy_free(w->dns);
-	learned_free(w->learned);
+	learned_free(w->env.learned);
 	sessions_free(w->sessions);
-	w->firewall->ops->free(w->firewall);
-	names_free(w->names);
-	fake_ip_free(w->fake_ip);
+	w->env.firewall->ops->free(w->env.firewall);
+	names_free(w->env.names);
+	fake_ip_free(w->env.fake_ip);
 	relay_pool_free(w->connections.pool);
-	policy_unref(w->policy);
+	policy_unref(w->env.policy);
 	policy_unref(w->next);
 	account_free(&w->account);
-	ipc_free(w->ipc);
-	ev_loop_destroy(w->loop);
+	ipc_free(w->env.ipc);
+	ev_loop_destroy(w->env.loop);
 }
 
 int
@@ -410,7 +386,7 @@ worker_run(int ipc_fd, uid_t uid, gid_t gid, bool to_stderr, bool verbose)
 	privilege_drop(uid, gid);
 	quic_start();
 	sandbox_worker();
-	ev_run(w.loop, 0);
+	ev_run(w.env.loop, 0);
 	worker_free(&w);
 	return w.status;
 }

@@ -19,11 +19,10 @@
 #define LINES_PER_SECOND 5.0
 
 struct overheard {
-	struct overheard_env env;
+	const struct worker_env *env;
 	struct overheard_counts counts;
 	struct bypass *table;
 	uint64_t       next_id;
-	bool           paused;
 	struct rate    lines;
 	int            fd;                      /* -1: there is no monitor */
 	ev_io          readable;
@@ -39,16 +38,16 @@ is_inet(const union addr *addr)
 static void
 overheard_name(struct overheard *o, const struct capture_msg *msg)
 {
-	const struct conf *conf = (*o->env.policy)->conf;
+	const struct conf *conf = o->env->policy->conf;
 	const uint32_t ttl = msg->ttl < conf->dns.ttl_max ? msg->ttl : conf->dns.ttl_max;
-	const double expires = names_expiry(ev_now(o->env.loop), ttl);
+	const double expires = names_expiry(ev_now(o->env->loop), ttl);
 
 	if (memchr(msg->name, '\0', sizeof(msg->name)) == NULL || !host_is_valid(msg->name))
 		return;
 	o->counts.names++;
-	names_learn(o->env.names, &msg->source, &msg->dst, msg->name, expires);
+	names_learn(o->env->names, &msg->source, &msg->dst, msg->name, expires);
 	if (conf->intercept.mode == MODE_MATCHED && rule_may_catch(conf, msg->name))
-		learned_want(o->env.learned, &msg->dst, expires, NULL, NULL);
+		learned_want(o->env->learned, &msg->dst, expires, NULL, NULL);
 }
 
 /* The way to a proxy is the daemon's own. */
@@ -97,17 +96,17 @@ overheard_get(struct overheard *o, const struct capture_msg *msg)
 static bool
 overheard_is_ours(const struct overheard *o, int proto, const union addr *dst, double seen)
 {
-	return account_had(o->env.account, proto_name(proto), dst, seen - OURS_S);
+	return account_had(o->env->account, proto_name(proto), dst, seen - OURS_S);
 }
 
 /* It waits. One that is seen again, or on two interfaces, is still one. */
 static void
 overheard_flow(struct overheard *o, const struct capture_msg *msg)
 {
-	const double now = ev_now(o->env.loop);
+	const double now = ev_now(o->env->loop);
 	struct bypass *b;
 
-	if ((msg->proto != IPPROTO_TCP && msg->proto != IPPROTO_UDP) || overheard_is_upstream(*o->env.policy, &msg->dst) ||
+	if ((msg->proto != IPPROTO_TCP && msg->proto != IPPROTO_UDP) || overheard_is_upstream(o->env->policy, &msg->dst) ||
 	    overheard_is_ours(o, msg->proto, &msg->dst, now))
 		return;
 	b = overheard_get(o, msg);
@@ -118,7 +117,7 @@ overheard_flow(struct overheard *o, const struct capture_msg *msg)
 	if (b->waiting++ == 0)
 		b->last = now;
 	if (!ev_is_active(&o->timer))
-		ev_timer_again(o->env.loop, &o->timer);
+		ev_timer_again(o->env->loop, &o->timer);
 }
 
 /* Should it have come to us, whatever becomes of it there? */
@@ -127,7 +126,7 @@ overheard_is_wanted(const struct overheard *o, const struct conf *conf, const st
 {
 	const struct port_list *ports = b->key.proto == IPPROTO_TCP ? &conf->intercept.tcp_ports : &conf->intercept.udp_ports;
 
-	if (!conf->global_enabled || o->paused || !port_list_contains(ports, addr_port(&b->dst)) || addr_is_linklocal(&b->dst) ||
+	if (!conf->global_enabled || o->env->paused || !port_list_contains(ports, addr_port(&b->dst)) || addr_is_linklocal(&b->dst) ||
 	    addr_is_multicast(&b->dst) || addr_is_loopback(&b->dst) || (!b->own && conf->intercept.ninterfaces == 0))
 		return false;
 	for (size_t i = 0; i < conf->intercept.nexclude; i++)
@@ -140,9 +139,9 @@ overheard_is_wanted(const struct overheard *o, const struct conf *conf, const st
 static void
 overheard_judge(struct overheard *o, struct bypass *b)
 {
-	const struct conf *conf = (*o->env.policy)->conf;
-	const double now = ev_now(o->env.loop);
-	const char *host = names_lookup(o->env.names, &b->source, &b->dst, now);
+	const struct conf *conf = o->env->policy->conf;
+	const double now = ev_now(o->env->loop);
+	const char *host = names_lookup(o->env->names, &b->source, &b->dst, now);
 	const struct verdict v = rule_match(conf, &(struct rule_query){ host, &b->dst, b->key.proto, addr_port(&b->dst),
 		RULE_USER_UNKNOWN });
 	const bool missed = v.action != ACTION_DIRECT && overheard_is_wanted(o, conf, b);
@@ -191,7 +190,7 @@ overheard_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 		if (msg.kind == CAPTURE_DROPS) {
 			o->counts.kernel += msg.kernel;
 			o->counts.socket += msg.socket;
-		} else if (*o->env.policy == NULL || !is_inet(&msg.source) || !is_inet(&msg.dst)) {
+		} else if (o->env->policy == NULL || !is_inet(&msg.source) || !is_inet(&msg.dst)) {
 			continue;
 		} else if (msg.kind == CAPTURE_NAME) {
 			overheard_name(o, &msg);
@@ -202,13 +201,13 @@ overheard_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 }
 
 struct overheard *
-overheard_new(const struct overheard_env *env)
+overheard_new(const struct worker_env *env)
 {
 	struct overheard *o = calloc(1, sizeof(*o));
 
 	if (o == NULL)
 		return NULL;
-	o->env = *env;
+	o->env = env;
 	o->fd = -1;
 	ev_init(&o->readable, overheard_read_cb);
 	ev_init(&o->timer, overheard_timer_cb);
@@ -225,7 +224,7 @@ overheard_free(struct overheard *o)
 	if (o == NULL)
 		return;
 	overheard_listen(o, -1);
-	ev_timer_stop(o->env.loop, &o->timer);
+	ev_timer_stop(o->env->loop, &o->timer);
 	HASH_ITER(hh, o->table, b, next)
 		overheard_remove(o, b);
 	free(o);
@@ -234,7 +233,7 @@ overheard_free(struct overheard *o)
 void
 overheard_listen(struct overheard *o, int fd)
 {
-	ev_io_stop(o->env.loop, &o->readable);
+	ev_io_stop(o->env->loop, &o->readable);
 	if (o->fd != -1)
 		close(o->fd);
 	o->fd = fd;
@@ -242,13 +241,7 @@ overheard_listen(struct overheard *o, int fd)
 		return;
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	ev_io_set(&o->readable, fd, EV_READ);
-	ev_io_start(o->env.loop, &o->readable);
-}
-
-void
-overheard_set_paused(struct overheard *o, bool paused)
-{
-	o->paused = paused;
+	ev_io_start(o->env->loop, &o->readable);
 }
 
 const struct bypass *

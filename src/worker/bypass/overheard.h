@@ -17,20 +17,12 @@
 #include "worker/name/learned.h"
 #include "worker/name/names.h"
 #include "worker/record/account.h"
+#include "worker/record/worker_env.h"
 #include "worker/upstream/policy.h"
 
 #define OVERHEARD_MAX 1024
 
 struct overheard;
-
-/* All borrowed; policy is the place of the pointer to the one in force, or to NULL. */
-struct overheard_env {
-	struct ev_loop       *loop;
-	struct account       *account;
-	struct names         *names;
-	struct learned       *learned;
-	struct policy *const *policy;
-};
 
 /* All flows from one client to one destination that have bypassed us. */
 struct bypass {
@@ -49,13 +41,11 @@ struct bypass {
 
 struct overheard_counts { uint64_t names, direct, missed, kernel, socket; };
 
-struct overheard *overheard_new(const struct overheard_env *);
+struct overheard *overheard_new(const struct worker_env *);
 void overheard_free(struct overheard *);
 
 /* Listens to a new monitor, in place of the one before. */
 void overheard_listen(struct overheard *, int fd);
-/* While nothing is intercepted, nothing is missed. */
-void overheard_set_paused(struct overheard *, bool);
 
 /* The one with the smallest id above id; NULL: none. */
 const struct bypass *overheard_next(const struct overheard *, uint64_t id);

@@ -21,10 +21,10 @@
 static void
 client_free(struct control_client *c)
 {
-	struct ev_loop *loop = c->control->env.loop;
+	struct ev_loop *loop = c->control->env->loop;
 
 	if (c->asked != 0)
-		ipc_cancel(c->control->env.ipc, c->asked);
+		ipc_cancel(c->control->env->ipc, c->asked);
 	ev_io_stop(loop, &c->readable);
 	ev_io_stop(loop, &c->writable);
 	ev_timer_stop(loop, &c->stalled);
@@ -40,7 +40,7 @@ client_free(struct control_client *c)
 static void
 client_wake(struct control_client *c)
 {
-	struct ev_loop *loop = c->control->env.loop;
+	struct ev_loop *loop = c->control->env->loop;
 
 	ev_io_start(loop, &c->writable);
 	if (!ev_is_active(&c->stalled))
@@ -285,9 +285,9 @@ control_accept(struct control *control, int fd, enum control_kind kind)
 	c->readable.data = c->writable.data = c->stalled.data = c;
 	LIST_INSERT_HEAD(&control->clients, c, next);
 	control->nclients++;
-	ev_io_start(control->env.loop, &c->readable);
+	ev_io_start(control->env->loop, &c->readable);
 	if (kind == CONTROL_METRICS)
-		ev_timer_again(control->env.loop, &c->stalled);
+		ev_timer_again(control->env->loop, &c->stalled);
 }
 
 static void
@@ -314,7 +314,7 @@ control_event(void *arg, const struct flow_record *r, bool ended)
 			continue;
 		gen = control_line(c);
 		put_text(gen, "event", ended ? "end" : "begin");
-		put_flow(gen, r, ev_now(control->env.loop), ended);
+		put_flow(gen, r, ev_now(control->env->loop), ended);
 		control_line_end(c);
 	}
 }
@@ -324,13 +324,13 @@ control_sample_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct control *control = w->data;
 
-	account_settle(control->env.account);
+	account_settle(control->env->account);
 	control->before = control->last;
-	control->last = (struct control_sample){ ev_now(loop), control->env.account->all.out, control->env.account->all.in };
+	control->last = (struct control_sample){ ev_now(loop), control->env->account->all.out, control->env->account->all.in };
 }
 
 struct control *
-control_new(const struct control_env *env)
+control_new(const struct worker_env *env, const struct overheard *overheard)
 {
 	struct control *control = calloc(1, sizeof(*control));
 
@@ -338,7 +338,8 @@ control_new(const struct control_env *env)
 		free(control);
 		return NULL;
 	}
-	control->env = *env;
+	control->env = env;
+	control->overheard = overheard;
 	LIST_INIT(&control->clients);
 	control->before.at = control->last.at = env->account->started;
 	ev_timer_init(&control->sampler, control_sample_cb, SAMPLE_S, SAMPLE_S);
@@ -360,8 +361,8 @@ control_free(struct control *control)
 		client_free(c);
 	for (int kind = 0; kind < CONTROL_KINDS; kind++)
 		listener_free(control->listeners[kind]);
-	control->env.account->watch = NULL;
-	ev_timer_stop(control->env.loop, &control->sampler);
+	control->env->account->watch = NULL;
+	ev_timer_stop(control->env->loop, &control->sampler);
 	yajl_gen_free(control->gen);
 	free(control);
 }
@@ -372,17 +373,11 @@ control_listen(struct control *control, int fd, enum control_kind kind)
 	struct listener *l = NULL;
 
 	if (fd != -1)
-		l = listener_new(control->env.loop, fd,
+		l = listener_new(control->env->loop, fd,
 		    kind == CONTROL_METRICS ? metrics_accept_cb : control_accept_cb, control);
 	if (fd != -1 && l == NULL)
 		return ENOMEM;
 	listener_free(control->listeners[kind]);
 	control->listeners[kind] = l;
 	return 0;
-}
-
-void
-control_set_paused(struct control *control, bool paused)
-{
-	control->paused = paused;
 }

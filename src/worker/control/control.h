@@ -16,6 +16,7 @@
 #include "worker/bypass/overheard.h"
 #include "worker/name/names.h"
 #include "worker/record/account.h"
+#include "worker/record/worker_env.h"
 #include "worker/upstream/policy.h"
 
 #define CONTROL_CLIENTS 64
@@ -26,24 +27,11 @@ enum control_kind { CONTROL_REQUESTS, CONTROL_METRICS, CONTROL_KINDS };
 
 struct control;
 
-/* All borrowed; policy is the place of the pointer to the one in force. */
-struct control_env {
-	struct ev_loop          *loop;
-	struct ipc              *ipc;
-	struct account          *account;
-	struct policy *const    *policy;
-	const struct names      *names;
-	const struct overheard  *overheard;
-};
-
-/* NULL: no memory. */
-struct control *control_new(const struct control_env *);
+/* Both are borrowed. NULL: no memory. */
+struct control *control_new(const struct worker_env *, const struct overheard *);
 void control_free(struct control *);
 
 /* Serves on this bound and listening socket in place of the one before of its kind; -1: on none. 0 or ENOMEM. */
 int  control_listen(struct control *, int fd, enum control_kind);
-
-/* The helper's word: interception is paused, or not. */
-void control_set_paused(struct control *, bool);
 
 #endif

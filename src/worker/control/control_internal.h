@@ -33,12 +33,12 @@ struct control_client {
 };
 
 struct control {
-	struct control_env       env;
+	const struct worker_env *env;
+	const struct overheard  *overheard;
 	struct listener         *listeners[CONTROL_KINDS];
 	LIST_HEAD(, control_client) clients;
 	unsigned                 nclients;
 	yajl_gen                 gen;
-	bool                     paused;
 	ev_timer                 sampler;       /* takes the next sample every few seconds */
 	struct control_sample { double at; uint64_t out, in; } before, last;    /* of account->all */
 };

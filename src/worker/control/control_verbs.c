@@ -17,13 +17,13 @@
 static const struct conf *
 conf_of(const struct control_client *c)
 {
-	return (*c->control->env.policy)->conf;
+	return c->control->env->policy->conf;
 }
 
 static double
 now_of(const struct control_client *c)
 {
-	return ev_now(c->control->env.loop);
+	return ev_now(c->control->env->loop);
 }
 
 static void
@@ -45,8 +45,8 @@ put_usage(yajl_gen g)
 static void
 put_rates(yajl_gen g, const struct control *control)
 {
-	const struct traffic *all = &control->env.account->all;
-	const double passed = ev_now(control->env.loop) - control->before.at;
+	const struct traffic *all = &control->env->account->all;
+	const double passed = ev_now(control->env->loop) - control->before.at;
 
 	put_number(g, "out_bytes_per_s", passed > 0 ? (uint64_t)((double)(all->out - control->before.out) / passed) : 0);
 	put_number(g, "in_bytes_per_s", passed > 0 ? (uint64_t)((double)(all->in - control->before.in) / passed) : 0);
@@ -63,13 +63,13 @@ proxy_state(const struct proxy *proxy)
 static void
 begin_status(struct control_client *c)
 {
-	const struct account *a = c->control->env.account;
-	const struct policy *policy = *c->control->env.policy;
-	const char *state = !policy->conf->global_enabled ? "disabled" : c->control->paused ? "paused" : "intercepting";
+	const struct account *a = c->control->env->account;
+	const struct policy *policy = c->control->env->policy;
+	const char *state = !policy->conf->global_enabled ? "disabled" : c->control->env->paused ? "paused" : "intercepting";
 	unsigned down = 0;
 	yajl_gen g = control_answer(c);
 
-	account_settle(c->control->env.account);
+	account_settle(c->control->env->account);
 	for (size_t i = 0; i < policy->conf->nproxies; i++)
 		down += policy->proxies[i].conf->enabled && policy->proxies[i].down;
 	put_text(g, "version", PACKAGE_VERSION);
@@ -91,7 +91,7 @@ begin_status(struct control_client *c)
 static void
 begin_stream(struct control_client *c)
 {
-	account_settle(c->control->env.account);
+	account_settle(c->control->env->account);
 	control_answer(c);
 	control_line_end(c);
 }
@@ -102,7 +102,7 @@ begin_stream(struct control_client *c)
 static bool
 more_bypasses(struct control_client *c)
 {
-	const struct bypass *b = overheard_next(c->control->env.overheard, c->cursor - BYPASSES);
+	const struct bypass *b = overheard_next(c->control->overheard, c->cursor - BYPASSES);
 	yajl_gen g;
 
 	if (b == NULL)
@@ -126,7 +126,7 @@ more_bypasses(struct control_client *c)
 static bool
 more_connections(struct control_client *c)
 {
-	struct flow_record *r = c->cursor < BYPASSES ? account_next(c->control->env.account, c->cursor) : NULL;
+	struct flow_record *r = c->cursor < BYPASSES ? account_next(c->control->env->account, c->cursor) : NULL;
 	yajl_gen g;
 
 	if (r == NULL && c->request.all) {
@@ -183,7 +183,7 @@ more_rules(struct control_client *c)
 	put_bool(g, "enabled", rule->enabled);
 	put_text(g, "action", action_name(rule->action));
 	put_proxies(g, rule->proxies, rule->nproxies);
-	put_traffic(g, &tally_of(c->control->env.account->rules, rule->id)->traffic);
+	put_traffic(g, &tally_of(c->control->env->account->rules, rule->id)->traffic);
 	control_line_end(c);
 	return true;
 }
@@ -191,7 +191,7 @@ more_rules(struct control_client *c)
 static bool
 more_proxies(struct control_client *c)
 {
-	const struct policy *policy = *c->control->env.policy;
+	const struct policy *policy = c->control->env->policy;
 	const struct proxy *proxy = &policy->proxies[c->cursor];
 	const struct tally *t;
 	yajl_gen g;
@@ -199,7 +199,7 @@ more_proxies(struct control_client *c)
 	if (c->cursor >= policy->conf->nproxies)
 		return false;
 	c->cursor++;
-	t = tally_of(c->control->env.account->proxies, proxy->conf->id);
+	t = tally_of(c->control->env->account->proxies, proxy->conf->id);
 	g = control_line(c);
 	put_number(g, "id", proxy->conf->id);
 	put_text(g, "name", proxy->conf->name);
@@ -231,7 +231,7 @@ put_dns(yajl_gen g, const struct account *a)
 static void
 begin_dns(struct control_client *c)
 {
-	const struct policy *policy = *c->control->env.policy;
+	const struct policy *policy = c->control->env->policy;
 	char text[ADDR_TEXT_MAX];
 	yajl_gen g = control_answer(c);
 
@@ -243,8 +243,8 @@ begin_dns(struct control_client *c)
 		yajl_gen_string(g, (const unsigned char *)text, strlen(text));
 	}
 	yajl_gen_array_close(g);
-	put_number(g, "names", names_count(c->control->env.names));
-	put_dns(g, c->control->env.account);
+	put_number(g, "names", names_count(c->control->env->names));
+	put_dns(g, c->control->env->account);
 	control_line_end(c);
 }
 
@@ -303,7 +303,7 @@ put_overheard(yajl_gen g, const struct overheard_counts *counts)
 static void
 begin_stats(struct control_client *c)
 {
-	struct account *a = c->control->env.account;
+	struct account *a = c->control->env->account;
 	yajl_gen g = control_answer(c);
 
 	account_settle(a);
@@ -326,7 +326,7 @@ begin_stats(struct control_client *c)
 	for (int i = 0; i < DROPS; i++)
 		put_number(g, drop_name((enum drop)i), a->dropped[i]);
 	yajl_gen_map_close(g);
-	put_overheard(g, overheard_counts(c->control->env.overheard));
+	put_overheard(g, overheard_counts(c->control->overheard));
 	put_hosts(g, a->hosts);
 	put_usage(g);
 	control_line_end(c);
@@ -405,7 +405,7 @@ more_test(struct control_client *c)
 static void
 begin_kill(struct control_client *c)
 {
-	struct flow_record *r = c->request.id > 0 ? account_next(c->control->env.account, c->request.id - 1) : NULL;
+	struct flow_record *r = c->request.id > 0 ? account_next(c->control->env->account, c->request.id - 1) : NULL;
 	yajl_gen g;
 
 	if (r == NULL || r->id != c->request.id) {
@@ -454,7 +454,7 @@ ask_helper(struct control_client *c, enum ipc_type type, bool pause, unsigned ti
 {
 	struct ipc_msg msg = { .type = type, .pause = { .on = pause } };
 
-	c->asked = ipc_request(c->control->env.ipc, &msg, timeout_ms, helper_answer_cb, c);
+	c->asked = ipc_request(c->control->env->ipc, &msg, timeout_ms, helper_answer_cb, c);
 	if (c->asked == 0)
 		control_error(c, "the helper process cannot be asked");
 }

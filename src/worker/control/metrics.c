@@ -137,14 +137,14 @@ write_overheard(FILE *out, const struct overheard_counts *c)
 static void
 write_all(FILE *out, const struct control *control)
 {
-	const struct account *a = control->env.account;
-	const struct policy *policy = *control->env.policy;
+	const struct account *a = control->env->account;
+	const struct policy *policy = control->env->policy;
 
 	family(out, "pfinterceptd_build_info", "gauge", "The version, as a label.");
 	fprintf(out, "pfinterceptd_build_info{version=\"" PACKAGE_VERSION "\"} 1\n");
-	single(out, "pfinterceptd_uptime_seconds", "gauge", "Age of the worker.", ev_now(control->env.loop) - a->started);
+	single(out, "pfinterceptd_uptime_seconds", "gauge", "Age of the worker.", ev_now(control->env->loop) - a->started);
 	single(out, "pfinterceptd_intercepting", "gauge", "1: traffic is intercepted.",
-	    policy->conf->global_enabled && !control->paused);
+	    policy->conf->global_enabled && !control->env->paused);
 	write_actions(out, a);
 	write_tallies(out, "rule", a->rules);
 	write_tallies(out, "proxy", a->proxies);
@@ -154,7 +154,7 @@ write_all(FILE *out, const struct control *control)
 	write_histograms(out, "pfinterceptd_proxy_first_byte_seconds",
 	    "From then until the server's first byte.", a->proxies, offsetof(struct tally, first_byte));
 	write_dns(out, a);
-	write_overheard(out, overheard_counts(control->env.overheard));
+	write_overheard(out, overheard_counts(control->overheard));
 	write_process(out);
 }
 
@@ -168,7 +168,7 @@ metrics_write(const struct control *control, struct buffer *out)
 
 	if (file == NULL)
 		return ENOMEM;
-	account_settle(control->env.account);
+	account_settle(control->env->account);
 	write_all(file, control);
 	error = fclose(file) == 0 ? 0 : ENOMEM;
 	n = snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nConnection: close\r\n"

@@ -70,9 +70,11 @@ name_to_wire(const char *name, uint8_t wire[DNS_WIRE_MAX])
 }
 
 int
-dns_fake_answer(struct fake_ip *f, const struct policy *policy, const uint8_t *query_msg, const struct dns_query *q,
+dns_fake_answer(const struct worker_env *env, const uint8_t *query_msg, const struct dns_query *q,
     const char *name, double now, uint8_t out[DNS_REPLY_MAX], size_t *len)
 {
+	const struct policy *policy = env->policy;
+	struct fake_ip *f = env->fake_ip;
 	const uint16_t type = q->question.type;
 	uint8_t wire[DNS_WIRE_MAX];
 	const uint8_t *data = NULL;
@@ -91,7 +93,7 @@ dns_fake_answer(struct fake_ip *f, const struct policy *policy, const uint8_t *q
 		    FAKE_IP_TTL_S);
 		return 0;
 	}
-	if (fake_ip_is_paused(f) || !policy->conf->global_enabled)
+	if (env->paused || !policy->conf->global_enabled)
 		return ENOENT;
 	if ((type != DNS_A && type != DNS_AAAA && type != TYPE_SVCB && type != TYPE_HTTPS) || !host_is_valid(name) ||
 	    policy_is_proxy_host(policy, name) || !rule_always_proxied(policy->conf, name))

@@ -12,11 +12,12 @@
 
 #include "wire/dns_message.h"
 #include "worker/name/fake_ip.h"
+#include "worker/record/worker_env.h"
 #include "worker/upstream/policy.h"
 
 /* name is the query's, as text. 0: out holds the answer, *len bytes, which any client can take; ENOENT: it is no such
  * query; else the error of fake_ip_assign(). */
-int dns_fake_answer(struct fake_ip *, const struct policy *, const uint8_t *query_msg, const struct dns_query *,
+int dns_fake_answer(const struct worker_env *, const uint8_t *query_msg, const struct dns_query *,
     const char *name, double now, uint8_t out[DNS_REPLY_MAX], size_t *len);
 
 /* "4.3.2.1.in-addr.arpa", or 32 digits below ip6.arpa; false: it is no such name. */

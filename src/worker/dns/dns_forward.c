@@ -124,7 +124,7 @@ server_note(const struct dns_lookup *l, const union addr *server, bool answered)
 static void
 lookup_add(struct dns_lookup *l, const union addr *server)
 {
-	if (l->nservers < DNS_SERVERS && !firewall_is_listener(l->forward->firewall, server))
+	if (l->nservers < DNS_SERVERS && !firewall_is_listener(l->forward->streams.env->firewall, server))
 		l->servers[l->nservers++] = *server;
 }
 

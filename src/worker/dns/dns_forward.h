@@ -31,7 +31,6 @@
 
 struct dns_forward {
 	struct dns_streams     streams;         /* close the idle ones after a reload */
-	const struct firewall *firewall;        /* tells our own listeners, which are never asked */
 	struct dns_bad {                        /* zero at first, like the rest; the lookups' own */
 		union addr server;
 		double     until, wait;

@@ -11,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/log.h"
+#include "worker/upstream/policy.h"
 #include "host/listener.h"
 #include "host/udp.h"
 #include "wire/dns_message.h"
@@ -70,8 +71,8 @@ client_end(struct dns_client *c)
 		set->abandoned(set->arg, r);
 		free(r);
 	}
-	ev_io_stop(set->loop, &c->io);
-	ev_timer_stop(set->loop, &c->idle);
+	ev_io_stop(set->env->loop, &c->io);
+	ev_timer_stop(set->env->loop, &c->idle);
 	LIST_REMOVE(c, link);
 	set->nclients--;
 	close(c->flow.fd);
@@ -107,7 +108,7 @@ client_requests(struct dns_client *c)
 		LIST_INSERT_HEAD(&c->requests, r, link);
 		c->pending++;
 		buffer_consume(&c->in, len + 2);
-		ev_timer_again(set->loop, &c->idle);
+		ev_timer_again(set->env->loop, &c->idle);
 		set->received(set->arg, r);
 	}
 	return 0;
@@ -167,7 +168,7 @@ client_answer(struct dns_request *r, const void *msg, size_t len)
 	if (msg != NULL &&
 	    (buffer_append(&c->out, frame, sizeof(frame)) != 0 || buffer_append(&c->out, msg, len) != 0))
 		c->broken = true;
-	ev_feed_event(c->set->loop, &c->io, EV_CUSTOM);
+	ev_feed_event(c->set->env->loop, &c->io, EV_CUSTOM);
 }
 
 /* Takes flow->fd over, unless there is an error. */
@@ -188,8 +189,8 @@ client_new(struct dns_listeners *set, const struct flow *flow, const union addr 
 	c->io.data = c->idle.data = c;
 	LIST_INSERT_HEAD(&set->clients, c, link);
 	set->nclients++;
-	ev_io_start(set->loop, &c->io);
-	ev_timer_again(set->loop, &c->idle);
+	ev_io_start(set->env->loop, &c->io);
+	ev_timer_again(set->env->loop, &c->idle);
 	return 0;
 }
 
@@ -232,7 +233,7 @@ request_looked_up(void *arg, int error, const union addr *dst)
 
 	LIST_REMOVE(r, link);
 	set->nlookups--;
-	if (error == 0 && !firewall_is_listener(set->firewall, dst))
+	if (error == 0 && !firewall_is_listener(set->env->firewall, dst))
 		r->meant = *dst;
 	else if (error == ENOENT && asked_us(r->socket, &r->flow))
 		error = 0;
@@ -243,7 +244,7 @@ request_looked_up(void *arg, int error, const union addr *dst)
 	if (error == 0)
 		error = client_new(set, &r->flow, &r->meant);
 	if (error != 0) {
-		set->account->dns_failed++;
+		set->env->account->dns_failed++;
 		log_debug("dns: what %s sent to %s is dropped: %s", addr_format(&r->flow.peer, peer),
 		    addr_format(&r->flow.local, local), strerror(error));
 		if (tcp)
@@ -257,13 +258,16 @@ static void
 socket_request(struct dns_socket *s, const struct flow *flow, const uint8_t *msg, size_t len)
 {
 	struct dns_listeners *set = s->set;
-	struct firewall *fw = set->firewall;
-	struct dns_request *r = set->nlookups < set->max_lookups ? request_new(flow, msg, len) : NULL;
+	struct firewall *fw = set->env->firewall;
+	const struct policy *policy = set->env->policy;
+	struct dns_request *r = NULL;
 	union addr dst;
 	int error;
 
+	if (policy != NULL && set->nlookups < policy->conf->limits.dns_queries)
+		r = request_new(flow, msg, len);
 	if (r == NULL) {
-		set->account->dns_failed++;
+		set->env->account->dns_failed++;
 		if (flow->proto == IPPROTO_TCP)
 			close(flow->fd);
 		return;
@@ -341,13 +345,13 @@ dns_listeners_add(struct dns_listeners *set, int fd, int type, const union addr 
 	s->refs = 1;
 	ev_io_init(&s->io, socket_udp_cb, tcp ? -1 : fd, EV_READ);
 	s->io.data = s;
-	s->tcp = tcp ? listener_new(set->loop, fd, socket_accept_cb, s) : NULL;
+	s->tcp = tcp ? listener_new(set->env->loop, fd, socket_accept_cb, s) : NULL;
 	if (tcp && s->tcp == NULL) {
 		free(s);
 		return ENOMEM;
 	}
 	if (!tcp)
-		ev_io_start(set->loop, &s->io);
+		ev_io_start(set->env->loop, &s->io);
 	LIST_INSERT_HEAD(&set->sockets, s, link);
 	return 0;
 }
@@ -362,7 +366,7 @@ dns_listeners_stop(struct dns_listeners *set, bool (*keep)(const void *, const u
 		if (keep != NULL && keep(arg, &s->local))
 			continue;
 		LIST_REMOVE(s, link);
-		ev_io_stop(set->loop, &s->io);
+		ev_io_stop(set->env->loop, &s->io);
 		listener_free(s->tcp);
 		socket_unref(s);
 	}
@@ -374,7 +378,7 @@ dns_listeners_close(struct dns_listeners *set)
 	struct dns_request *r;
 
 	while ((r = LIST_FIRST(&set->lookups)) != NULL) {
-		set->firewall->ops->cancel(set->firewall, r);
+		set->env->firewall->ops->cancel(set->env->firewall, r);
 		request_looked_up(r, ECANCELED, NULL);
 	}
 	while (!LIST_EMPTY(&set->clients))
@@ -409,7 +413,7 @@ dns_request_answer(struct dns_request *r, const void *msg, size_t len)
 		client_answer(r, msg, len);
 		return;
 	}
-	fw = r->socket->set->firewall;
+	fw = r->socket->set->env->firewall;
 	if (msg != NULL && addr_is_set(&r->meant))
 		log_unsent(fw->ops->send_reply(fw, &r->flow, &r->meant, msg, len));
 	else if (msg != NULL)

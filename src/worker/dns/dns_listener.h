@@ -8,7 +8,7 @@
  *
  * Owner:   the struct dns_listeners is the caller's. A request belongs to received() until
  *          dns_request_answer(), or until abandoned() was called.
- * Bounds:  max_lookups queries and connections whose destination is not known yet (more are dropped),
+ * Bounds:  limits.dns_queries queries and connections whose destination is not known yet (more are dropped),
  *          DNS_CLIENTS_MAX TCP clients (more are closed), DNS_CLIENT_QUERIES unanswered queries each
  *          (reading pauses), DNS_CLIENT_IDLE_S without a query. What is dropped counts as failed.
  */
@@ -20,6 +20,7 @@
 #include "host/udp.h"
 #include "kernel/firewall.h"
 #include "worker/record/account.h"
+#include "worker/record/worker_env.h"
 
 #define DNS_CLIENTS_MAX    256
 #define DNS_CLIENT_QUERIES 64
@@ -40,13 +41,10 @@ struct dns_request {
 typedef void dns_request_cb(void *arg, struct dns_request *);
 
 struct dns_listeners {
-	struct ev_loop  *loop;
-	struct firewall *firewall;
-	struct account  *account;
+	const struct worker_env *env;
 	dns_request_cb  *received;
 	dns_request_cb  *abandoned;     /* the TCP client is gone: forget the request */
 	void            *arg;
-	unsigned         max_lookups;
 	unsigned         nlookups, nclients;            /* zero at first, like the rest */
 	LIST_HEAD(, dns_request) lookups;               /* waiting for the firewall; a connection: without bytes */
 	LIST_HEAD(, dns_client)  clients;

@@ -18,9 +18,9 @@
 #define LOCAL_TTL 60    /* of addresses that we make up */
 
 struct dns_proxy {
-	struct dns_proxy_env  env;
+	const struct worker_env *env;
 	struct dns_listeners  listeners;
-	struct dns_resolver   resolver;         /* has the policy */
+	struct dns_resolver   resolver;
 	TAILQ_HEAD(, query)   queries;
 	unsigned              nqueries;
 	struct query         *spare;            /* an ended one, for the next */
@@ -51,10 +51,10 @@ query_end(struct query *q, enum close_reason reason)
 	TAILQ_REMOVE(&p->queries, q, link);
 	p->nqueries--;
 	q->record.reason = reason;
-	account_end(p->env.account, q->route.policy->conf, &q->record, ev_now(p->env.loop));
+	account_end(p->env->account, q->route.policy->conf, &q->record, ev_now(p->env->loop));
 	policy_unref(q->route.policy);
 	if (q->caught)
-		learned_cancel(p->env.learned, q);
+		learned_cancel(p->env->learned, q);
 	free(q->held);
 	free(p->spare);
 	p->spare = q;
@@ -78,7 +78,7 @@ query_reply(struct query *q, enum dns_rcode rcode, const union addr *addr, enum 
 
 	len = dns_reply(msg, q->request->msg, &q->parsed, rcode, bytes, len, LOCAL_TTL);
 	if (rcode == DNS_SERVFAIL)
-		q->proxy->env.account->dns_failed++;
+		q->proxy->env->account->dns_failed++;
 	query_answer(q, msg, len, reason);
 }
 
@@ -89,7 +89,7 @@ query_block(struct query *q)
 	static const union addr null4 = { .in = { .sin_family = AF_INET } }, null6 = { .in6 = { .sin6_family = AF_INET6 } };
 	const uint16_t type = q->parsed.question.type;
 
-	q->proxy->env.account->dns_blocked++;
+	q->proxy->env->account->dns_blocked++;
 	switch (q->route.policy->conf->dns.block_answer) {
 	case DNS_BLOCK_NXDOMAIN:
 		query_reply(q, DNS_NXDOMAIN, NULL, CLOSE_BLOCKED);
@@ -116,7 +116,7 @@ static void
 query_learn_cb(void *arg, const union addr *addr, uint32_t ttl)
 {
 	struct query *q = arg;
-	const struct dns_proxy_env *env = &q->proxy->env;
+	const struct worker_env *env = q->proxy->env;
 	double expires = names_expiry(ev_now(env->loop), ttl);
 
 	names_learn(env->names, &q->request->flow.peer, addr, q->name, expires);
@@ -147,7 +147,7 @@ query_release(struct query *q, const uint8_t *msg, size_t len)
 static void
 query_deliver(struct query *q, const struct dns_result *r)
 {
-	const struct conf *conf = q->proxy->resolver.policy->conf;
+	const struct conf *conf = q->proxy->env->policy->conf;
 	size_t len = r->len;
 
 	q->caught = conf->intercept.mode == MODE_MATCHED && rule_may_catch(conf, q->name);
@@ -165,9 +165,9 @@ query_result_cb(void *arg, const struct dns_result *r)
 	struct query *q = arg;
 
 	if (r->cached) {
-		q->proxy->env.account->dns_cached++;
+		q->proxy->env->account->dns_cached++;
 	} else {
-		q->proxy->env.account->dns_proxied += q->route.nproxies > 0;
+		q->proxy->env->account->dns_proxied += q->route.nproxies > 0;
 		q->record.dst = r->server;
 		q->record.proxy = r->proxy;
 	}
@@ -259,10 +259,10 @@ query_is_canary(const struct query *q)
 static bool
 query_fake(struct query *q)
 {
-	const struct dns_proxy_env *env = &q->proxy->env;
+	const struct worker_env *env = q->proxy->env;
 	uint8_t msg[DNS_REPLY_MAX];
 	size_t len;
-	int error = dns_fake_answer(env->fake_ip, q->route.policy, q->request->msg, &q->parsed, q->name, ev_now(env->loop),
+	int error = dns_fake_answer(env, q->request->msg, &q->parsed, q->name, ev_now(env->loop),
 	    msg, &len);
 
 	if (error == 0)
@@ -302,7 +302,7 @@ proxy_reject(struct dns_proxy *p, struct dns_request *request, const struct dns_
 	uint8_t msg[DNS_REPLY_MAX];
 	size_t len = 0;
 
-	p->env.account->dns_failed++;
+	p->env->account->dns_failed++;
 	if (error != EBADMSG)
 		len = dns_reply(msg, request->msg, parsed, error == EOPNOTSUPP ? DNS_NOTIMP : DNS_FORMERR, NULL, 0, 0);
 	dns_request_answer(request, len > 0 ? msg : NULL, len);
@@ -316,11 +316,11 @@ proxy_received_cb(void *arg, struct dns_request *request)
 	int error;
 
 	p->spare = q;
-	if (q == NULL || p->resolver.policy == NULL) {
+	if (q == NULL || p->env->policy == NULL) {
 		dns_request_answer(request, NULL, 0);
 		return;
 	}
-	p->env.account->dns_queries++;
+	p->env->account->dns_queries++;
 	error = dns_query_parse(request->msg, request->len, &q->parsed);
 	if (error != 0) {
 		proxy_reject(p, request, &q->parsed, error);
@@ -332,13 +332,13 @@ proxy_received_cb(void *arg, struct dns_request *request)
 	q->caught = false;
 	q->awaited = 0;
 	q->held = NULL;
-	q->route = (struct dns_route){ .policy = policy_ref(p->resolver.policy), .server = request->meant };
+	q->route = (struct dns_route){ .policy = policy_ref(p->env->policy), .server = request->meant };
 	q->wait = (struct dns_wait){ .cb = query_result_cb, .arg = q };
 	request->arg = q;
 	dns_name_text(&q->parsed.question.name, q->name);
-	q->record = (struct flow_record){ .id = account_id(p->env.account), .proto = "dns",
+	q->record = (struct flow_record){ .id = account_id(p->env->account), .proto = "dns",
 		.peer = request->flow.peer, .dst = request->meant, .host = q->name, .via = VIA_DNS,
-		.verdict = { .action = ACTION_DIRECT }, .out = request->len, .began = ev_now(p->env.loop) };
+		.verdict = { .action = ACTION_DIRECT }, .out = request->len, .began = ev_now(p->env->loop) };
 	TAILQ_INSERT_TAIL(&p->queries, q, link);
 	p->nqueries++;
 	query_decide(q);
@@ -354,21 +354,18 @@ proxy_abandoned_cb(void *arg, struct dns_request *request)
 }
 
 struct dns_proxy *
-dns_proxy_new(const struct dns_proxy_env *env)
+dns_proxy_new(const struct worker_env *env)
 {
 	struct dns_proxy *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
 		return NULL;
-	p->env = *env;
-	p->listeners.loop = env->loop;
-	p->listeners.firewall = env->firewall;
-	p->listeners.account = env->account;
+	p->env = env;
+	p->listeners.env = env;
 	p->listeners.received = proxy_received_cb;
 	p->listeners.abandoned = proxy_abandoned_cb;
 	p->listeners.arg = p;
-	p->resolver.forward.streams.env = env->upstream;
-	p->resolver.forward.firewall = env->firewall;
+	p->resolver.forward.streams.env = env;
 	TAILQ_INIT(&p->queries);
 	return p;
 }
@@ -404,8 +401,7 @@ dns_proxy_unlisten(struct dns_proxy *p, bool (*keep)(const void *, const union a
 }
 
 void
-dns_proxy_set_policy(struct dns_proxy *p, struct policy *policy)
+dns_proxy_policy_changed(struct dns_proxy *p)
 {
-	dns_resolver_set_policy(&p->resolver, policy);
-	p->listeners.max_lookups = policy->conf->limits.dns_queries;
+	dns_resolver_policy_changed(&p->resolver);
 }

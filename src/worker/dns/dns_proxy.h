@@ -30,18 +30,8 @@
 
 struct dns_proxy;
 
-struct dns_proxy_env {
-	struct ev_loop            *loop;
-	struct firewall           *firewall;
-	struct names              *names;
-	struct account            *account;
-	const struct upstream_env *upstream;
-	struct learned            *learned;
-	struct fake_ip            *fake_ip;
-};
-
-/* Queries are dropped until dns_proxy_set_policy(). */
-struct dns_proxy *dns_proxy_new(const struct dns_proxy_env *);
+/* Queries are dropped while there is no policy. */
+struct dns_proxy *dns_proxy_new(const struct worker_env *);
 void dns_proxy_free(struct dns_proxy *);
 
 /* See dns_listeners_add() and dns_listeners_stop(): queries under way are still answered. */
@@ -49,6 +39,6 @@ int  dns_proxy_listen(struct dns_proxy *, int fd, int type, const union addr *lo
 void dns_proxy_unlisten(struct dns_proxy *, bool (*keep)(const void *arg, const union addr *local), const void *arg);
 
 /* After a reload, or when the policy's resolvers have changed: the cache is emptied, queries under way go on. */
-void dns_proxy_set_policy(struct dns_proxy *, struct policy *);
+void dns_proxy_policy_changed(struct dns_proxy *);
 
 #endif

@@ -63,22 +63,19 @@ dns_resolver_close(struct dns_resolver *r)
 	}
 	dns_streams_close_idle(&r->forward.streams);
 	dns_cache_clear(&r->cache, 0, 0);
-	policy_unref(r->policy);
 }
 
 void
-dns_resolver_set_policy(struct dns_resolver *r, struct policy *policy)
+dns_resolver_policy_changed(struct dns_resolver *r)
 {
+	const struct conf *conf = r->forward.streams.env->policy->conf;
 	struct dns_flight *f;
 
-	policy_ref(policy);
-	policy_unref(r->policy);
-	r->policy = policy;
 	LIST_FOREACH(f, &r->flights, link) {
 		flight_unshare(f);
 		f->keep = false;
 	}
-	dns_cache_clear(&r->cache, policy->conf->dns.cache_entries, policy->conf->dns.stale);
+	dns_cache_clear(&r->cache, conf->dns.cache_entries, conf->dns.stale);
 	dns_streams_close_idle(&r->forward.streams);
 }
 

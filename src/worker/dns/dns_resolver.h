@@ -7,7 +7,7 @@
  * DNS_PATIENCE_S, or with an error, an answer whose time is over is given instead (dns.stale; RFC 8767); the question stays
  * open for the cache's sake. dns.ttl_min and dns.ttl_max hold for what is kept and what is given.
  *
- * Owner:   the struct is the caller's: env of forward.streams and forward.firewall are set by it, the rest zero; one who
+ * Owner:   the struct is the caller's: env of forward.streams is set by it, the rest zero; one who
  *          waits owns its struct dns_wait.
  * Bounds:  limits.dns_queries that wait, and as many different questions; each ends with its lookup (dns_forward.h).
  *          What is kept is given beyond that.
@@ -23,7 +23,6 @@
 struct dns_resolver {
 	struct dns_forward forward;
 	struct dns_cache   cache;
-	struct policy     *policy;              /* in force; NULL before dns_resolver_set_policy() */
 	struct dns_flight *shared;              /* by key */
 	LIST_HEAD(, dns_flight) flights;
 	unsigned           nflights, nwaits;
@@ -40,8 +39,8 @@ struct dns_wait {
 
 /* Nobody waits any more. */
 void dns_resolver_close(struct dns_resolver *);
-/* Also when the policy's resolvers have changed: what is kept is forgotten, questions under way go on. */
-void dns_resolver_set_policy(struct dns_resolver *, struct policy *);
+/* There is another policy, or its resolvers have changed: the cache is emptied, questions under way go on. */
+void dns_resolver_policy_changed(struct dns_resolver *);
 
 /* The query is a parsed one; route as for dns_lookup_new(), its policy the one in force. 0: *result has the answer, or the
  * reason why there is none. EINPROGRESS: wait->cb is called once, from the loop, unless dns_wait_cancel() comes first.

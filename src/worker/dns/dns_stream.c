@@ -245,7 +245,7 @@ stream_get(struct dns_streams *set, const struct dns_route *route)
 	ev_init(&s->timer, stream_timer_cb);
 	s->io.data = s->timer.data = s;
 	LIST_INSERT_HEAD(&set->list, s, link);
-	s->upstream = upstream_open(set->env, route->policy, route->proxies, route->nproxies, &target,
+	s->upstream = upstream_open(set->env->upstream, route->policy, route->proxies, route->nproxies, &target,
 	    stream_dialled_cb, s);
 	if (s->upstream == NULL)
 		ev_feed_event(s->loop, &s->timer, EV_TIMER);

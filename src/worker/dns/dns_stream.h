@@ -18,11 +18,12 @@
 #include <uthash.h>
 
 #include "wire/dns_message.h"
+#include "worker/record/worker_env.h"
 #include "worker/upstream/upstream.h"
 
 struct dns_streams {
-	const struct upstream_env *env;
-	LIST_HEAD(, dns_stream)    list;
+	const struct worker_env *env;
+	LIST_HEAD(, dns_stream)  list;
 };
 
 struct dns_route {

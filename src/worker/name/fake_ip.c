@@ -41,7 +41,6 @@ struct fake_ip {
 	struct fake_name  *names;
 	TAILQ_HEAD(, fake_name) idle;           /* the least recently used first */
 	int                fd;                  /* -1: none */
-	bool               paused;
 	struct rate        full, refused;
 };
 
@@ -63,18 +62,6 @@ fake_ip_set_file(struct fake_ip *f, int fd)
 	if (f->fd != -1)
 		close(f->fd);
 	f->fd = fd;
-}
-
-void
-fake_ip_set_paused(struct fake_ip *f, bool paused)
-{
-	f->paused = paused;
-}
-
-bool
-fake_ip_is_paused(const struct fake_ip *f)
-{
-	return f->paused;
 }
 
 /* Nothing of what the file says may be taken for true later. */

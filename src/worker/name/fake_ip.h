@@ -35,10 +35,6 @@ void fake_ip_set_file(struct fake_ip *, int fd);
  * has for these ranges are known again. 0 or ENOMEM: then there are none. */
 int  fake_ip_set_ranges(struct fake_ip *, const struct network *, size_t n, double now);
 
-/* While nothing is intercepted, names should have their own addresses. */
-void fake_ip_set_paused(struct fake_ip *, bool);
-bool fake_ip_is_paused(const struct fake_ip *);
-
 /* Is it in one of the ranges, and so nowhere in the world? */
 bool fake_ip_covers(const struct fake_ip *, const union addr *);
 

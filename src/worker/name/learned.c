@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "conf/rule.h"
+#include "worker/upstream/policy.h"
 
 struct want {
 	TAILQ_ENTRY(want) next;
@@ -22,9 +23,8 @@ struct want {
 };
 
 struct learned {
-	struct ev_loop *loop;
-	struct ipc     *ipc;
-	bool            matched, failing;
+	const struct worker_env *env;
+	bool            failing;
 	struct ipc_msg  msg;            /* not yet full */
 	uint64_t        asked, answered;        /* messages; they are answered in order */
 	TAILQ_HEAD(, want) wants;       /* in that order, too */
@@ -61,7 +61,7 @@ static void
 learned_send(struct learned *t)
 {
 	t->asked++;
-	if (ipc_request(t->ipc, &t->msg, (unsigned)(LEARNED_WAIT_S * 1000), learned_answer_cb, t) == 0)
+	if (ipc_request(t->env->ipc, &t->msg, (unsigned)(LEARNED_WAIT_S * 1000), learned_answer_cb, t) == 0)
 		t->answered++;
 	t->msg = (struct ipc_msg){ .type = IPC_LEARNED };
 }
@@ -69,7 +69,7 @@ learned_send(struct learned *t)
 static void
 learned_flush(struct learned *t)
 {
-	ev_prepare_stop(t->loop, &t->prepare);
+	ev_prepare_stop(t->env->loop, &t->prepare);
 	if (t->msg.learned.count > 0)
 		learned_send(t);
 	learned_land(t);
@@ -82,14 +82,13 @@ learned_prepare_cb(struct ev_loop *loop, ev_prepare *w, int revents)
 }
 
 struct learned *
-learned_new(struct ev_loop *loop, struct ipc *ipc)
+learned_new(const struct worker_env *env)
 {
 	struct learned *t = calloc(1, sizeof(*t));
 
 	if (t == NULL)
 		return NULL;
-	t->loop = loop;
-	t->ipc = ipc;
+	t->env = env;
 	t->msg.type = IPC_LEARNED;
 	TAILQ_INIT(&t->wants);
 	ev_prepare_init(&t->prepare, learned_prepare_cb);
@@ -108,18 +107,27 @@ learned_free(struct learned *t)
 		TAILQ_REMOVE(&t->wants, want, next);
 		free(want);
 	}
-	ev_prepare_stop(t->loop, &t->prepare);
+	ev_prepare_stop(t->env->loop, &t->prepare);
 	free(t);
+}
+
+/* Does the firewall intercept only what it is told? */
+static bool
+learned_is_wanted(const struct learned *t)
+{
+	const struct conf *conf = t->env->policy->conf;
+
+	return conf->intercept.mode == MODE_MATCHED && conf->intercept.firewall != FIREWALL_NONE;
 }
 
 int
 learned_want(struct learned *t, const union addr *addr, double expires, void (*done)(void *), void *arg)
 {
-	const double left = expires - ev_now(t->loop);
+	const double left = expires - ev_now(t->env->loop);
 	const uint32_t seconds = left < 1 ? 1 : left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
 	struct want *want = NULL;
 
-	if (!t->matched || (done != NULL && (want = malloc(sizeof(*want))) == NULL))
+	if (!learned_is_wanted(t) || (done != NULL && (want = malloc(sizeof(*want))) == NULL))
 		return 0;
 	t->msg.learned.addrs[t->msg.learned.count++] = *addr;
 	if (seconds > t->msg.learned.seconds)
@@ -130,7 +138,7 @@ learned_want(struct learned *t, const union addr *addr, double expires, void (*d
 	}
 	if (t->msg.learned.count == IPC_ADDRS)
 		learned_send(t);
-	ev_prepare_start(t->loop, &t->prepare);
+	ev_prepare_start(t->env->loop, &t->prepare);
 	return EINPROGRESS;
 }
 
@@ -148,22 +156,19 @@ learned_cancel(struct learned *t, void *arg)
 	}
 }
 
-struct again { struct learned *learned; const struct conf *conf; };
-
 static void
 learned_again_cb(void *arg, const union addr *addr, const char *name, double expires)
 {
-	const struct again *again = arg;
+	struct learned *t = arg;
 
-	if (expires > ev_now(again->learned->loop) && rule_may_catch(again->conf, name))
-		learned_want(again->learned, addr, expires, NULL, NULL);
+	if (expires > ev_now(t->env->loop) && rule_may_catch(t->env->policy->conf, name))
+		learned_want(t, addr, expires, NULL, NULL);
 }
 
 void
-learned_set_conf(struct learned *t, const struct conf *conf, const struct names *names)
+learned_policy_changed(struct learned *t)
 {
-	t->matched = conf->intercept.mode == MODE_MATCHED && conf->intercept.firewall != FIREWALL_NONE;
-	if (t->matched)
-		names_each(names, learned_again_cb, &(struct again){ t, conf });
+	if (learned_is_wanted(t))
+		names_each(t->env->names, learned_again_cb, t);
 	learned_flush(t);
 }

@@ -14,17 +14,18 @@
 #include "conf/conf.h"
 #include "process/ipc.h"
 #include "worker/name/names.h"
+#include "worker/record/worker_env.h"
 
 #define LEARNED_WAIT_S 3.0
 
 struct learned;
 
-struct learned *learned_new(struct ev_loop *, struct ipc *);
+struct learned *learned_new(const struct worker_env *);
 void learned_free(struct learned *);
 
-/* A configuration comes into force, its rules are not loaded yet: the firewall is asked again for
- * what known names that may match have led to. */
-void learned_set_conf(struct learned *, const struct conf *, const struct names *);
+/* A policy is in force, its rules are not loaded yet: sends the firewall again the addresses that known names have led
+ * to, where a rule may catch the name. */
+void learned_policy_changed(struct learned *);
 
 /* A name with rule_may_catch() has led to addr; wanted until expires. 0: mode is "all": go on; EINPROGRESS: done(arg) is
  * called when the firewall has it (or, logged, could not take it), at most LEARNED_WAIT_S later. done may be NULL. */

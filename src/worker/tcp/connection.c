@@ -58,20 +58,20 @@ connection_close(struct connection *c, enum close_reason reason)
 	struct connections *all = c->all;
 
 	if (c->state == NATLOOK)
-		all->firewall->ops->cancel(all->firewall, c);
+		all->env->firewall->ops->cancel(all->env->firewall, c);
 	if (c->state == OWNER)
-		ipc_cancel(all->ipc, c->owner_id);
+		ipc_cancel(all->env->ipc, c->owner_id);
 	c->state = CLOSED;
-	ev_io_stop(all->loop, &c->readable);
-	ev_timer_stop(all->loop, &c->timer);
+	ev_io_stop(all->env->loop, &c->readable);
+	ev_timer_stop(all->env->loop, &c->timer);
 	if (c->upstream != NULL)
 		upstream_cancel(c->upstream);
 	if (c->flow.fd != -1)
 		connection_reset(c->flow.fd);
 	if (c->fake != NULL)
-		fake_ip_leave(all->fake_ip, c->fake, ev_now(all->loop));
+		fake_ip_leave(all->env->fake_ip, c->fake, ev_now(all->env->loop));
 	c->record.reason = reason;
-	account_end(all->account, c->policy->conf, &c->record, ev_now(all->loop));
+	account_end(all->env->account, c->policy->conf, &c->record, ev_now(all->env->loop));
 	limit_give(&all->limit, &c->flow.peer);
 	buffer_free(&c->hello);
 	policy_unref(c->policy);
@@ -143,7 +143,7 @@ connection_upstream_cb(void *arg, const struct upstream_result *result)
 	c->upstream = NULL;
 	c->record.proxy = result->proxy;
 	if (result->fd != -1)
-		c->record.connect_s = ev_now(c->all->loop) - c->dialled;
+		c->record.connect_s = ev_now(c->all->env->loop) - c->dialled;
 	if (result->fd == -1)
 		connection_close(c, result->reason);
 	else
@@ -154,7 +154,7 @@ connection_upstream_cb(void *arg, const struct upstream_result *result)
 static void
 connection_stale(struct connection *c)
 {
-	fake_ip_warn_stale(c->all->fake_ip, &c->flow.peer, &c->record.dst, ev_now(c->all->loop));
+	fake_ip_warn_stale(c->all->env->fake_ip, &c->flow.peer, &c->record.dst, ev_now(c->all->env->loop));
 	connection_close(c, CLOSE_STALE_ADDRESS);
 }
 
@@ -167,9 +167,9 @@ connection_dial(struct connection *c)
 	struct verdict *verdict = &c->record.verdict;
 
 	c->state = DIAL;
-	c->dialled = ev_now(c->all->loop);
+	c->dialled = ev_now(c->all->env->loop);
 	*verdict = rule_match(c->policy->conf, &query);
-	account_decided(c->all->account, &c->record);
+	account_decided(c->all->env->account, &c->record);
 	if (verdict->action == ACTION_BLOCK) {
 		connection_close(c, CLOSE_BLOCKED);
 		return;
@@ -178,7 +178,7 @@ connection_dial(struct connection *c)
 		connection_stale(c);
 		return;
 	}
-	c->upstream = upstream_open(c->all->upstream, c->policy, verdict->proxies,
+	c->upstream = upstream_open(c->all->env->upstream, c->policy, verdict->proxies,
 	    verdict->action == ACTION_PROXY ? verdict->nproxies : 0, &target, connection_upstream_cb, c);
 	if (c->upstream == NULL)
 		connection_close(c, CLOSE_ERROR);
@@ -188,9 +188,9 @@ connection_dial(struct connection *c)
 static void
 connection_named(struct connection *c)
 {
-	ev_io_stop(c->all->loop, &c->readable);
-	ev_timer_stop(c->all->loop, &c->timer);
-	flow_name_heard(c->all->names, c->policy->conf, &c->record, c->host, &c->heard);
+	ev_io_stop(c->all->env->loop, &c->readable);
+	ev_timer_stop(c->all->env->loop, &c->timer);
+	flow_name_heard(c->all->env->names, c->policy->conf, &c->record, c->host, &c->heard);
 	connection_dial(c);
 }
 
@@ -236,7 +236,7 @@ connection_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 static void
 connection_fake(struct connection *c)
 {
-	c->fake = fake_ip_enter(c->all->fake_ip, &c->record.dst, ev_now(c->all->loop));
+	c->fake = fake_ip_enter(c->all->env->fake_ip, &c->record.dst, ev_now(c->all->env->loop));
 	if (c->fake == NULL) {
 		connection_stale(c);
 		return;
@@ -253,17 +253,17 @@ connection_hello(struct connection *c)
 	struct connections *all = c->all;
 
 	c->state = HELLO;
-	if (fake_ip_covers(all->fake_ip, &c->record.dst)) {
+	if (fake_ip_covers(all->env->fake_ip, &c->record.dst)) {
 		connection_fake(c);
 		return;
 	}
-	if (flow_name_ask(all->names, &c->record, c->host, ev_now(all->loop))) {
+	if (flow_name_ask(all->env->names, &c->record, c->host, ev_now(all->env->loop))) {
 		connection_dial(c);
 		return;
 	}
-	ev_io_start(all->loop, &c->readable);
+	ev_io_start(all->env->loop, &c->readable);
 	ev_timer_set(&c->timer, c->policy->conf->timeouts.hello, 0.);
-	ev_timer_start(all->loop, &c->timer);
+	ev_timer_start(all->env->loop, &c->timer);
 }
 
 static void
@@ -280,7 +280,7 @@ connection_owner(struct connection *c)
 {
 	struct connections *all = c->all;
 
-	c->owner_id = owner_ask(all->ipc, c->policy->conf, &c->flow, &c->record.dst, connection_owner_cb, c);
+	c->owner_id = owner_ask(all->env->ipc, c->policy->conf, &c->flow, &c->record.dst, connection_owner_cb, c);
 	if (c->owner_id != 0)
 		c->state = OWNER;
 	else
@@ -300,7 +300,7 @@ connection_natlook_cb(void *arg, int error, const union addr *dst)
 		return;
 	}
 	c->record.dst = *dst;
-	if (firewall_is_listener(c->all->firewall, dst)) {
+	if (firewall_is_listener(c->all->env->firewall, dst)) {
 		log_warn("%s connected to our listener %s itself; closed", addr_format(&c->flow.peer, peer),
 		    addr_format(dst, local));
 		connection_close(c, CLOSE_LOOP);
@@ -310,19 +310,19 @@ connection_natlook_cb(void *arg, int error, const union addr *dst)
 }
 
 static struct connection *
-connection_new(struct connections *all, struct policy *policy, int fd, const union addr *peer)
+connection_new(struct connections *all, int fd, const union addr *peer)
 {
 	struct connection *c = calloc(1, sizeof(*c));
 
 	if (c == NULL)
 		return NULL;
 	c->all = all;
-	c->policy = policy_ref(policy);
+	c->policy = policy_ref(all->env->policy);
 	c->user = RULE_USER_UNKNOWN;
 	c->flow = (struct flow){ .fd = fd, .proto = IPPROTO_TCP, .peer = *peer };
 	c->record = (struct flow_record){ .ops = &connection_ops, .proto = "tcp", .peer = *peer,
-		.via = VIA_IP, .began = ev_now(all->loop) };
-	account_begin(all->account, &c->record);
+		.via = VIA_IP, .began = ev_now(all->env->loop) };
+	account_begin(all->env->account, &c->record);
 	buffer_init(&c->hello, SNIFF_MAX);
 	ev_io_init(&c->readable, connection_read_cb, fd, EV_READ);
 	ev_timer_init(&c->timer, connection_timer_cb, 0., 0.);
@@ -333,9 +333,9 @@ connection_new(struct connections *all, struct policy *policy, int fd, const uni
 }
 
 void
-connection_accept(struct connections *all, struct policy *policy, int fd, const union addr *peer)
+connection_accept(struct connections *all, int fd, const union addr *peer)
 {
-	const struct conf *conf = policy->conf;
+	const struct conf *conf = all->env->policy->conf;
 	struct connection *c;
 	union addr dst;
 	int error;
@@ -345,7 +345,7 @@ connection_accept(struct connections *all, struct policy *policy, int fd, const 
 		connection_reset(fd);
 		return;
 	}
-	c = connection_new(all, policy, fd, peer);
+	c = connection_new(all, fd, peer);
 	if (c == NULL) {
 		limit_give(&all->limit, peer);
 		connection_reset(fd);
@@ -354,7 +354,7 @@ connection_accept(struct connections *all, struct policy *policy, int fd, const 
 	net_tune(fd);
 	error = addr_of_socket(fd, &c->flow.local);
 	if (error == 0)
-		error = all->firewall->ops->original_dst(all->firewall, &c->flow, &dst, connection_natlook_cb, c);
+		error = all->env->firewall->ops->original_dst(all->env->firewall, &c->flow, &dst, connection_natlook_cb, c);
 	if (error != EINPROGRESS)
 		connection_natlook_cb(c, error, &dst);
 }

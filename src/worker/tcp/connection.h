@@ -17,6 +17,7 @@
 #include "worker/name/fake_ip.h"
 #include "worker/name/names.h"
 #include "worker/record/account.h"
+#include "worker/record/worker_env.h"
 #include "worker/upstream/upstream.h"
 
 struct connection;
@@ -24,21 +25,15 @@ struct connection;
 struct connections {
 	LIST_HEAD(, connection)    list;
 	size_t                     count;
-	struct ev_loop            *loop;
-	struct ipc                *ipc;                 /* to the helper; NULL in tests */
-	struct firewall           *firewall;
-	struct names              *names;
-	struct fake_ip            *fake_ip;
-	struct account            *account;
+	const struct worker_env   *env;
 	struct limit               limit;
 	struct relay_pool         *pool;
-	const struct upstream_env *upstream;
 	void                     (*empty)(void *arg);   /* the last one has ended; may be NULL */
 	void                      *arg;
 };
 
 /* Takes fd over. */
-void connection_accept(struct connections *, struct policy *, int fd, const union addr *peer);
+void connection_accept(struct connections *, int fd, const union addr *peer);
 
 /* Ends all of them with RST. */
 void connections_stop(struct connections *, enum close_reason);

@@ -28,18 +28,19 @@ session_find(const struct sessions *all, const union addr *client, const union a
 static void
 session_set_timer(struct session *s, double seconds)
 {
-	ev_timer_stop(s->all->env.loop, &s->timer);
+	ev_timer_stop(s->all->env->loop, &s->timer);
 	ev_timer_set(&s->timer, seconds, 0.);
-	ev_timer_start(s->all->env.loop, &s->timer);
+	ev_timer_start(s->all->env->loop, &s->timer);
 }
 
 static void
 session_tell_refused(struct session *s)
 {
 	struct sessions *all = s->all;
+	const struct ipc_msg msg = { .type = IPC_REFUSE, .refuse = { s->flow.peer, s->record.dst } };
 
-	if (rate_take(&all->refusals, REFUSE_PER_SECOND, ev_now(all->env.loop)))
-		all->env.refuse(all->env.arg, &s->flow.peer, &s->record.dst);
+	if (rate_take(&all->refusals, REFUSE_PER_SECOND, ev_now(all->env->loop)))
+		ipc_send(all->env->ipc, &msg, -1);
 }
 
 /* Sends what waits, where the session is on a way and as far as it takes it, and forgets it. The session may be gone after
@@ -67,19 +68,19 @@ session_finish(struct session *s, enum close_reason reason)
 
 	session_wait_flush(s);
 	if ((s->awaits & AWAIT_OWNER) != 0)
-		ipc_cancel(all->env.ipc, s->owner_id);
+		ipc_cancel(all->env->ipc, s->owner_id);
 	s->awaits = 0;
-	ev_io_stop(all->env.loop, &s->readable);
+	ev_io_stop(all->env->loop, &s->readable);
 	if (s->fd != -1)
 		close(s->fd);
 	s->fd = -1;
 	if (s->route != NULL)
 		session_route_leave(s);
 	if (s->fake != NULL)
-		fake_ip_leave(all->env.fake_ip, s->fake, ev_now(all->env.loop));
+		fake_ip_leave(all->env->fake_ip, s->fake, ev_now(all->env->loop));
 	s->fake = NULL;
 	s->record.reason = reason;
-	account_end(all->env.account, s->policy->conf, &s->record, ev_now(all->env.loop));
+	account_end(all->env->account, s->policy->conf, &s->record, ev_now(all->env->loop));
 }
 
 void
@@ -98,7 +99,7 @@ session_end(struct session *s, enum close_reason reason)
 
 	if (s->state != SESSION_REFUSED)
 		session_finish(s, reason);
-	ev_timer_stop(all->env.loop, &s->timer);
+	ev_timer_stop(all->env->loop, &s->timer);
 	HASH_DEL(all->table, s);
 	limit_give(&all->limit, &s->flow.peer);
 	policy_unref(s->policy);
@@ -108,15 +109,15 @@ session_end(struct session *s, enum close_reason reason)
 void
 session_answer(struct session *s, const union addr *src, const uint8_t *msg, size_t len)
 {
-	struct firewall *fw = s->all->env.firewall;
+	struct firewall *fw = s->all->env->firewall;
 	int error = fw->ops->send_reply(fw, &s->flow, src, msg, len);
 
 	if (error != 0 && error != EINPROGRESS) {
-		s->all->env.account->dropped[DROP_UNSENT]++;
+		s->all->env->account->dropped[DROP_UNSENT]++;
 		return;
 	}
 	s->record.in += len;
-	s->last = ev_now(s->all->env.loop);
+	s->last = ev_now(s->all->env->loop);
 }
 
 /* intercept.quic, for what would go through a proxy. */
@@ -143,16 +144,16 @@ session_decide(struct session *s)
 {
 	const struct conf *conf = s->policy->conf;
 	const union addr *dst = &s->record.dst;
-	const bool fake = fake_ip_covers(s->all->env.fake_ip, dst);
+	const bool fake = fake_ip_covers(s->all->env->fake_ip, dst);
 	const struct rule_query query = { s->record.host, fake ? NULL : dst, IPPROTO_UDP, addr_port(dst), s->user };
 	struct verdict *verdict = &s->record.verdict;
 	enum close_reason reason = CLOSE_BLOCKED;
 
 	*verdict = rule_match(conf, &query);
 	verdict->action = session_quic(conf, verdict->action, dst, fake);
-	account_decided(s->all->env.account, &s->record);
+	account_decided(s->all->env->account, &s->record);
 	if (fake && (s->fake == NULL || verdict->action == ACTION_DIRECT)) {
-		fake_ip_warn_stale(s->all->env.fake_ip, &s->flow.peer, dst, ev_now(s->all->env.loop));
+		fake_ip_warn_stale(s->all->env->fake_ip, &s->flow.peer, dst, ev_now(s->all->env->loop));
 		reason = CLOSE_STALE_ADDRESS;
 	} else if (verdict->action == ACTION_DIRECT) {
 		reason = session_direct_open(s);
@@ -177,13 +178,13 @@ session_send(struct session *s, const uint8_t *msg, size_t len)
 		error = send(s->fd, msg, len, 0) == -1 ? errno : 0;
 	if (error == 0) {
 		s->record.out += len;
-		s->last = ev_now(s->all->env.loop);
+		s->last = ev_now(s->all->env->loop);
 	} else if (direct) {
 		return session_direct_failed(s, error);
 	} else if (error == ENOBUFS || error == ENOMEM) {
-		s->all->env.account->dropped[DROP_LIMIT]++;
+		s->all->env->account->dropped[DROP_LIMIT]++;
 	} else {
-		s->all->env.account->dropped[DROP_UNSENT]++;
+		s->all->env->account->dropped[DROP_UNSENT]++;
 	}
 	return true;
 }
@@ -237,7 +238,7 @@ static const struct flow_ops session_ops = { session_update, session_kill };
 static struct session *
 session_new(struct sessions *all, const struct flow *flow, const union addr *dst)
 {
-	const struct conf *conf = all->policy->conf;
+	const struct conf *conf = all->env->policy->conf;
 	struct session *s = NULL;
 
 	if (limit_take(&all->limit, &flow->peer, conf->limits.udp_sessions, conf->limits.per_client)) {
@@ -248,15 +249,15 @@ session_new(struct sessions *all, const struct flow *flow, const union addr *dst
 	if (s == NULL)
 		return NULL;
 	s->all = all;
-	s->policy = policy_ref(all->policy);
+	s->policy = policy_ref(all->env->policy);
 	s->user = RULE_USER_UNKNOWN;
 	s->flow = *flow;
 	s->fd = -1;
-	s->last = ev_now(all->env.loop);
+	s->last = ev_now(all->env->loop);
 	s->key = (struct session_key){ addr_key(&flow->peer), addr_key(dst) };
 	s->record = (struct flow_record){ .ops = &session_ops, .proto = "udp", .peer = flow->peer,
 		.dst = *dst, .via = VIA_IP, .began = s->last };
-	account_begin(all->env.account, &s->record);
+	account_begin(all->env->account, &s->record);
 	ev_init(&s->timer, session_timer_cb);
 	s->timer.data = s;
 	HASH_ADD(hh, all->table, key, sizeof(s->key), s);
@@ -275,7 +276,7 @@ session_owner_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 static void
 session_owner(struct session *s)
 {
-	s->owner_id = owner_ask(s->all->env.ipc, s->policy->conf, &s->flow, &s->record.dst, session_owner_cb, s);
+	s->owner_id = owner_ask(s->all->env->ipc, s->policy->conf, &s->flow, &s->record.dst, session_owner_cb, s);
 	if (s->owner_id != 0)
 		s->awaits |= AWAIT_OWNER;
 }
@@ -284,7 +285,7 @@ session_owner(struct session *s)
 static void
 session_fake(struct session *s)
 {
-	struct sessions_env *env = &s->all->env;
+	const struct worker_env *env = s->all->env;
 
 	s->fake = fake_ip_enter(env->fake_ip, &s->record.dst, ev_now(env->loop));
 	if (s->fake == NULL)
@@ -298,7 +299,7 @@ session_fake(struct session *s)
 static void
 session_begin(struct session *s)
 {
-	if (fake_ip_covers(s->all->env.fake_ip, &s->record.dst))
+	if (fake_ip_covers(s->all->env->fake_ip, &s->record.dst))
 		session_fake(s);
 	else
 		session_name(s);
@@ -330,7 +331,7 @@ session_take(struct session *s, const uint8_t *msg, size_t len)
 	switch (s->state) {
 	case SESSION_WAIT:
 		if (!session_wait_add(s, msg, len))
-			s->all->env.account->dropped[DROP_LIMIT]++;
+			s->all->env->account->dropped[DROP_LIMIT]++;
 		else if ((s->awaits & AWAIT_NAME) != 0 && session_name_hear(s, false))
 			session_known(s, AWAIT_NAME);
 		break;
@@ -351,7 +352,7 @@ sessions_end_others(struct sessions *all, const struct flow *flow)
 {
 	struct session *s, *next;
 
-	if (!firewall_is_listener(all->env.firewall, &flow->local))
+	if (!firewall_is_listener(all->env->firewall, &flow->local))
 		return;
 	HASH_ITER(hh, all->table, s, next)
 		if (addr_equal(&s->flow.peer, &flow->peer) && addr_equal(&s->flow.local, &flow->local))
@@ -367,13 +368,13 @@ sessions_received_cb(void *arg, int error, const struct flow *flow, const union 
 
 	if (error != 0) {
 		if (error == ENOBUFS || error == ENOMEM)
-			all->env.account->dropped[DROP_LIMIT]++;
+			all->env->account->dropped[DROP_LIMIT]++;
 		else
-			all->env.account->dropped[DROP_LOOKUP]++;
+			all->env->account->dropped[DROP_LOOKUP]++;
 		return;
 	}
-	if (firewall_is_listener(all->env.firewall, dst)) {
-		all->env.account->dropped[DROP_LOOP]++;
+	if (firewall_is_listener(all->env->firewall, dst)) {
+		all->env->account->dropped[DROP_LOOP]++;
 		return;
 	}
 	s = session_find(all, &flow->peer, dst);
@@ -381,8 +382,8 @@ sessions_received_cb(void *arg, int error, const struct flow *flow, const union 
 		sessions_end_others(all, flow);
 		s = session_new(all, flow, dst);
 		if (s == NULL) {
-			all->env.account->dropped[DROP_LIMIT]++;
-			if (rate_take(&all->warnings, 1, ev_now(all->env.loop)))
+			all->env->account->dropped[DROP_LIMIT]++;
+			if (rate_take(&all->warnings, 1, ev_now(all->env->loop)))
 				log_warn("a datagram was dropped: limits.udp_sessions or limits.per_client is reached");
 			return;
 		}
@@ -394,24 +395,20 @@ sessions_received_cb(void *arg, int error, const struct flow *flow, const union 
 }
 
 struct sessions *
-sessions_new(const struct sessions_env *env)
+sessions_new(const struct worker_env *env)
 {
 	struct sessions *all = calloc(1, sizeof(*all));
 
 	if (all != NULL)
-		all->env = *env;
+		all->env = env;
 	return all;
 }
 
-/* What was refused by the rules before is asked again. What goes to a made-up address that may get another name ends. */
 void
-sessions_set_policy(struct sessions *all, struct policy *policy)
+sessions_policy_changed(struct sessions *all)
 {
 	struct session *s, *next;
 
-	policy_ref(policy);
-	policy_unref(all->policy);
-	all->policy = policy;
 	HASH_ITER(hh, all->table, s, next)
 		if (s->state == SESSION_REFUSED || (s->fake != NULL && fake_name_is_stale(s->fake)))
 			session_end(s, CLOSE_DONE);
@@ -420,7 +417,7 @@ sessions_set_policy(struct sessions *all, struct policy *policy)
 int
 sessions_listen(struct sessions *all, int fd, const union addr *local)
 {
-	struct udp_listener *l = udp_listener_new(all->env.loop, all->env.firewall, fd, local, sessions_received_cb, all);
+	struct udp_listener *l = udp_listener_new(all->env->loop, all->env->firewall, fd, local, sessions_received_cb, all);
 
 	if (l == NULL)
 		return ENOMEM;
@@ -458,7 +455,6 @@ sessions_free(struct sessions *all)
 	if (all == NULL)
 		return;
 	sessions_unlisten(all, NULL, NULL);
-	policy_unref(all->policy);
 	free(all);
 }
 

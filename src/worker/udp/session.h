@@ -22,27 +22,16 @@
 #include "worker/name/fake_ip.h"
 #include "worker/name/names.h"
 #include "worker/record/account.h"
+#include "worker/record/worker_env.h"
 #include "worker/upstream/upstream.h"
 
 struct sessions;
 
-struct sessions_env {
-	struct ev_loop            *loop;
-	struct ipc                *ipc;         /* to the helper; NULL in tests */
-	struct firewall           *firewall;
-	struct names              *names;
-	struct account            *account;
-	const struct upstream_env *upstream;
-	/* Has the helper tell client that nobody takes its datagrams to dst. */
-	void                     (*refuse)(void *arg, const union addr *client, const union addr *dst);
-	void                      *arg;
-	struct fake_ip            *fake_ip;
-};
-
-/* Needs sessions_set_policy() before the first listener. NULL: no memory. */
-struct sessions *sessions_new(const struct sessions_env *);
+/* Needs a policy before the first listener. NULL: no memory. */
+struct sessions *sessions_new(const struct worker_env *);
 void sessions_free(struct sessions *);
-void sessions_set_policy(struct sessions *, struct policy *);
+/* Ends refused sessions, so that the new rules are asked, and those whose made-up address may get another name. */
+void sessions_policy_changed(struct sessions *);
 
 /* Receives on one more bound socket; taken over. 0 or ENOMEM. */
 int  sessions_listen(struct sessions *, int fd, const union addr *local);

@@ -35,7 +35,7 @@ session_direct_failed(struct session *s, int error)
 	const enum close_reason reason = session_direct_reason(error);
 
 	if (reason == CLOSE_DONE)
-		s->all->env.account->dropped[DROP_UNSENT]++;
+		s->all->env->account->dropped[DROP_UNSENT]++;
 	else
 		session_refuse(s, reason);
 	if (reason == CLOSE_CONNECT_REFUSED)
@@ -71,6 +71,6 @@ session_direct_open(struct session *s)
 	s->state = SESSION_DIRECT;
 	ev_io_init(&s->readable, session_read_cb, s->fd, EV_READ);
 	s->readable.data = s;
-	ev_io_start(s->all->env.loop, &s->readable);
+	ev_io_start(s->all->env->loop, &s->readable);
 	return CLOSE_DONE;
 }

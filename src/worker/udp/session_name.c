@@ -7,7 +7,7 @@
 void
 session_name(struct session *s)
 {
-	struct sessions_env *env = &s->all->env;
+	const struct worker_env *env = s->all->env;
 
 	if (!flow_name_ask(env->names, &s->record, s->host, ev_now(env->loop)) && quic_engine != NULL &&
 	    addr_port(&s->record.dst) == QUIC_PORT)
@@ -17,7 +17,7 @@ session_name(struct session *s)
 bool
 session_name_hear(struct session *s, bool last)
 {
-	struct sessions_env *env = &s->all->env;
+	const struct worker_env *env = s->all->env;
 	struct quic_datagram list[SESSION_WAIT_COUNT];
 	struct sniffed name;
 	size_t n = 0;

@@ -35,8 +35,8 @@ route_free(struct route *r)
 	HASH_DEL(r->all->routes, r);
 	if (r->upstream != NULL)
 		upstream_cancel(r->upstream);
-	ev_io_stop(r->all->env.loop, &r->control);
-	ev_io_stop(r->all->env.loop, &r->relay);
+	ev_io_stop(r->all->env->loop, &r->control);
+	ev_io_stop(r->all->env->loop, &r->relay);
 	if (r->control.fd != -1)
 		close(r->control.fd);
 	if (r->relay.fd != -1)
@@ -88,7 +88,7 @@ route_named_session(struct route *r, const struct socks5_udp *head)
 static bool
 route_may_show(const struct route *r, const struct session *any, const union addr *src)
 {
-	const struct firewall *fw = r->all->env.firewall;
+	const struct firewall *fw = r->all->env->firewall;
 
 	return src->sa.sa_family == any->flow.peer.sa.sa_family && addr_port(src) != 0 &&
 	    !firewall_is_listener(fw, &any->flow.local) && !addr_is_any(src) && !addr_is_loopback(src) &&
@@ -105,9 +105,9 @@ route_received(struct route *r, const uint8_t *data, size_t size)
 
 	if (error != 0) {
 		if (error == EOPNOTSUPP)
-			all->env.account->dropped[DROP_FRAGMENT]++;
+			all->env->account->dropped[DROP_FRAGMENT]++;
 		else
-			all->env.account->dropped[DROP_MALFORMED]++;
+			all->env->account->dropped[DROP_MALFORMED]++;
 		return;
 	}
 	if (any->fake != NULL)
@@ -115,7 +115,7 @@ route_received(struct route *r, const uint8_t *data, size_t size)
 	else if (addr_is_set(&head.addr))
 		s = session_find(all, &any->flow.peer, &head.addr);
 	if (s != NULL && s->route != r) {
-		all->env.account->dropped[DROP_STRANGER]++;        /* the client goes there by another way */
+		all->env->account->dropped[DROP_STRANGER]++;        /* the client goes there by another way */
 		return;
 	}
 	if (s == NULL)
@@ -125,7 +125,7 @@ route_received(struct route *r, const uint8_t *data, size_t size)
 	else if (route_may_show(r, any, &head.addr))
 		session_answer(any, &head.addr, head.payload, head.len);
 	else
-		all->env.account->dropped[DROP_STRANGER]++;
+		all->env->account->dropped[DROP_STRANGER]++;
 }
 
 static void
@@ -211,8 +211,8 @@ route_upstream_cb(void *arg, const struct upstream_result *result)
 		route_end(r, CLOSE_UNREACHABLE);
 		return;
 	}
-	ev_io_start(r->all->env.loop, &r->control);
-	ev_io_start(r->all->env.loop, &r->relay);
+	ev_io_start(r->all->env->loop, &r->control);
+	ev_io_start(r->all->env->loop, &r->relay);
 	for (const struct datagram *d = r->waiting.first; d != NULL; d = d->next)
 		if (send(r->relay.fd, d->data, d->len, 0) == -1)
 			log_debug("udp: a datagram that waited cannot be sent: %s", strerror(errno));
@@ -224,7 +224,7 @@ static const struct conf_proxy **
 route_candidates(struct session *s, bool insist, size_t *count)
 {
 	const struct verdict *v = &s->record.verdict;
-	const double now = ev_now(s->all->env.loop);
+	const double now = ev_now(s->all->env->loop);
 	const struct conf_proxy **list = calloc(v->nproxies + 1, sizeof(*list));
 
 	*count = 0;
@@ -247,7 +247,7 @@ route_new(struct session *s, const struct route_key *key, bool insist, struct ro
 	struct route *r = calloc(1, sizeof(*r));
 
 	if (r != NULL && count > 0)
-		r->upstream = upstream_open(all->env.upstream, s->policy, list, count, &target, route_upstream_cb, r);
+		r->upstream = upstream_open(all->env->upstream, s->policy, list, count, &target, route_upstream_cb, r);
 	if (r == NULL || r->upstream == NULL) {
 		free(r);
 		free(list);

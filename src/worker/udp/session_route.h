@@ -82,8 +82,7 @@ struct session {
 };
 
 struct sessions {
-	struct sessions_env     env;
-	struct policy          *policy;
+	const struct worker_env *env;
 	struct session         *table;
 	struct route           *routes;
 	struct limit            limit;

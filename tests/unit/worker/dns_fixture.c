@@ -46,7 +46,7 @@ ends_with(const char *text, const char *end)
 
 /* rule.c with two rules: *.proxied and *.blocked */
 int
-dns_fake_answer(struct fake_ip *f, const struct policy *policy, const uint8_t *query_msg, const struct dns_query *q,
+dns_fake_answer(const struct worker_env *env, const uint8_t *query_msg, const struct dns_query *q,
     const char *name, double now, uint8_t out[DNS_REPLY_MAX], size_t *len)
 {
 	*len = fx.fake_error == 0 ? dns_reply(out, query_msg, q, DNS_NOERROR, NULL, 0, 0) : 0;
@@ -249,7 +249,6 @@ fixture_setup(void **state)
 {
 	static union addr resolvers[RESOLVERS];
 	static struct policy policy;
-	struct dns_proxy_env env;
 
 	signal(SIGPIPE, SIG_IGN);
 	memset(&fx, 0, sizeof(fx));
@@ -273,9 +272,10 @@ fixture_setup(void **state)
 	fx.firewall.error = ENOENT;
 	fx.upstream.loop = fx.loop;
 	fx.names = names_new(100);
-	env = (struct dns_proxy_env){ fx.loop, &fx.firewall.fw, fx.names, &fx.account, &fx.upstream, NULL, NULL };
-	fx.proxy = dns_proxy_new(&env);
-	dns_proxy_set_policy(fx.proxy, fx.policy);
+	fx.env = (struct worker_env){ .loop = fx.loop, .firewall = &fx.firewall.fw, .names = fx.names,
+		.account = &fx.account, .upstream = &fx.upstream, .policy = fx.policy };
+	fx.proxy = dns_proxy_new(&fx.env);
+	dns_proxy_policy_changed(fx.proxy);
 	fixture_listen();
 	return 0;
 }

@@ -65,6 +65,7 @@ struct fixture {
 	const struct conf_proxy *proxy_list[2];
 	size_t               nproxies;          /* what *.proxied gets */
 	struct upstream_env  upstream;
+	struct worker_env    env;
 	unsigned             opens;             /* upstream_open() calls through proxies */
 	union addr           target;            /* of the last */
 	union addr           dial;              /* where "through the proxy" leads; unset: refused */

@@ -118,13 +118,14 @@ fake_send_reply(struct firewall *fw, const struct flow *flow, const union addr *
 	return 0;
 }
 
-static void
-fake_refuse(void *arg, const union addr *client, const union addr *dst)
+int
+ipc_send(struct ipc *ipc, const struct ipc_msg *msg, int fd)
 {
-	assert_ptr_equal(arg, &fx);
-	fx.refused_client = *client;
-	fx.refused_dst = *dst;
+	assert_int_equal(msg->type, IPC_REFUSE);
+	fx.refused_client = msg->refuse.client;
+	fx.refused_dst = msg->refuse.dst;
 	fx.refusals++;
+	return 0;
 }
 
 union addr
@@ -153,7 +154,6 @@ session_set_up(void **state)
 {
 	static const struct firewall_ops ops = { .original_dst = fake_original_dst, .cancel = fake_cancel,
 		.send_reply = fake_send_reply };
-	struct sessions_env env;
 	union addr addr;
 	int fd;
 
@@ -170,10 +170,10 @@ session_set_up(void **state)
 	fx.conf = (struct conf){ .proxies = fx.proxies, .nproxies = 2,
 		.limits = { .udp_sessions = 10, .per_client = 10 }, .timeouts = { .udp_idle = 60, .hello = 5 } };
 	fx.policy = policy_new(&fx.conf, 1);
-	env = (struct sessions_env){ fx.loop, NULL, &fx.firewall, fx.names, &fx.account, &fx.upstream, fake_refuse, &fx,
-		fx.fake_ip };
-	fx.sessions = sessions_new(&env);
-	sessions_set_policy(fx.sessions, fx.policy);
+	fx.env = (struct worker_env){ .loop = fx.loop, .firewall = &fx.firewall, .names = fx.names, .fake_ip = fx.fake_ip,
+		.account = &fx.account, .upstream = &fx.upstream, .policy = fx.policy };
+	fx.sessions = sessions_new(&fx.env);
+	sessions_policy_changed(fx.sessions);
 	for (size_t i = 0; i < 2; i++) {
 		fd = udp_socket(&fx.listen[i]);
 		assert_int_equal(sessions_listen(fx.sessions, fd, &fx.listen[i]), 0);

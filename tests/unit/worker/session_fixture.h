@@ -30,6 +30,7 @@ struct fixture {
 	const struct conf_proxy *list[2];
 	struct firewall      firewall;
 	struct upstream_env  upstream;
+	struct worker_env    env;
 	union addr           listen[2], server, closed, relay_peer;
 	int                  clients[CLIENTS], server_fd, relay, control;
 	int                  lookup_error;          /* what original_dst() says */

@@ -228,7 +228,7 @@ answers_with_bad_names_are_passed_over(void **state)
 
 	first->on_udp = answer_bad_then_good;
 	fx.conf.dns.cache_entries = 0;
-	dns_proxy_set_policy(fx.proxy, fx.policy);
+	dns_proxy_policy_changed(fx.proxy);
 	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
 		record_begin(1, 0, 0);
 		build_bytes(&records, names[i], lens[i]);

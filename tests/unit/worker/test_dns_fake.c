@@ -18,6 +18,7 @@ enum { PTR = 12, TXT = 16, SVCB = 64, HTTPS = 65 };
 static struct fake_ip *f;
 static struct conf conf = { .global_enabled = true };
 static struct policy policy = { .conf = &conf };
+static struct worker_env env = { .policy = &policy };
 static struct dns_query query;
 static uint8_t out[DNS_REPLY_MAX];
 static size_t out_len;
@@ -65,6 +66,7 @@ set_up(void **state)
 {
 	f = fake_ip_new();
 	assert_non_null(f);
+	env.fake_ip = f;
 	ranges("198.18.0.0/15", "fd00::/112");
 	return 0;
 }
@@ -85,7 +87,7 @@ ask_message(const struct dns_build *b)
 
 	assert_int_equal(parse_query(b->bytes, b->len, &query), 0);
 	dns_name_text(&query.question.name, name);
-	error = dns_fake_answer(f, &policy, b->bytes, &query, name, 0, out, &out_len);
+	error = dns_fake_answer(&env, b->bytes, &query, name, 0, out, &out_len);
 	if (error != 0)
 		return error;
 	assert_true(out_len <= DNS_UDP_MIN);
@@ -198,10 +200,10 @@ everything_else_is_left_to_the_resolvers(void **state)
 static void
 names_have_their_own_addresses_while_nothing_is_intercepted(void **state)
 {
-	fake_ip_set_paused(f, true);
+	env.paused = true;
 	assert_int_equal(ask("a.proxied", DNS_A), ENOENT);
 	assert_int_equal(ask("a.proxied", HTTPS), ENOENT);
-	fake_ip_set_paused(f, false);
+	env.paused = false;
 	conf.global_enabled = false;
 	assert_int_equal(ask("a.proxied", DNS_A), ENOENT);
 	conf.global_enabled = true;

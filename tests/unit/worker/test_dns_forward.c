@@ -31,7 +31,7 @@ ids_and_ports_of_our_queries_are_random(void **state)
 	unsigned same_id = 0, same_port = 0;
 
 	fx.conf.dns.cache_entries = 0;
-	dns_proxy_set_policy(fx.proxy, fx.policy);
+	dns_proxy_policy_changed(fx.proxy);
 	for (unsigned i = 0; i < 8; i++) {
 		ask_and_expect(1, "www.example", DNS_A);
 		same_id += first->heard[i].query.id == first->heard[0].query.id;

@@ -110,7 +110,7 @@ static void
 pending_lookups_are_bounded_and_cancelled_at_the_end(void **state)
 {
 	fx.conf.limits.dns_queries = 1;
-	dns_proxy_set_policy(fx.proxy, fx.policy);
+	dns_proxy_policy_changed(fx.proxy);
 	fx.firewall.error = EINPROGRESS;
 	client_ask(0, 1, "a.example", DNS_A);
 	client_ask(0, 2, "b.example", DNS_A);
@@ -141,7 +141,8 @@ wildcard_listener_answers_from_the_address_asked(void **state)
 static void
 queries_before_a_policy_are_dropped(void **state)
 {
-	struct dns_proxy_env env = { fx.loop, &fx.firewall.fw, fx.names, &fx.account, &fx.upstream, NULL, NULL };
+	struct worker_env env = { .loop = fx.loop, .firewall = &fx.firewall.fw, .account = &fx.account,
+		.upstream = &fx.upstream };
 	struct dns_proxy *p = dns_proxy_new(&env);
 	int fd = bound_socket("127.0.0.1", &fx.listen);
 
@@ -342,7 +343,7 @@ clients_are_bounded(void **state)
 	int fds[DNS_CLIENTS_MAX], one_more;
 
 	fx.conf.limits.dns_queries = 1000;
-	dns_proxy_set_policy(fx.proxy, fx.policy);
+	dns_proxy_policy_changed(fx.proxy);
 	for (unsigned i = 0; i < DNS_CLIENTS_MAX; i++) {
 		fds[i] = client_connect();
 		fixture_advance(0);

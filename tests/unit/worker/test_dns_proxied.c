@@ -182,7 +182,7 @@ static void
 reload_closes_idle_connections(void **state)
 {
 	ask_proxied(1, "a.proxied");
-	dns_proxy_set_policy(fx.proxy, fx.policy);
+	dns_proxy_policy_changed(fx.proxy);
 	fixture_advance(0);
 	assert_int_equal(far->tcp, -1);
 }

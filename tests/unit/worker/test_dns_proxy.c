@@ -200,7 +200,7 @@ second_answer_comes_from_the_cache_aged_and_in_the_case_asked(void **state)
 	client_ask(1, 3, "www.example", DNS_A);
 	client_expect(1, 3, "www.example", DNS_A);
 	assert_int_equal(first->nheard, 2);
-	dns_proxy_set_policy(fx.proxy, fx.policy);
+	dns_proxy_policy_changed(fx.proxy);
 	client_ask(1, 4, "www.example", DNS_A);
 	client_expect(1, 4, "www.example", DNS_A);
 	assert_int_equal(first->nheard, 3);

@@ -117,7 +117,7 @@ answer_asked_for_before_a_reload_is_neither_shared_nor_kept_after_it(void **stat
 	first->on_udp = stay_silent;
 	client_ask(0, 1, "www.example", DNS_A);
 	fixture_until(&first->nheard, 1);
-	dns_proxy_set_policy(fx.proxy, fx.policy);
+	dns_proxy_policy_changed(fx.proxy);
 	client_ask(1, 2, "www.example", DNS_A);
 	fixture_until(&first->nheard, 2);
 	answer_one(first, &first->heard[0]);
@@ -226,7 +226,7 @@ static void
 make_stale(void)
 {
 	fx.conf.dns.stale = 1000;
-	dns_proxy_set_policy(fx.proxy, fx.policy);
+	dns_proxy_policy_changed(fx.proxy);
 	ask_and_expect(1, "www.example", DNS_A);
 	fixture_advance(101);
 	first->on_udp = second->on_udp = stay_silent;

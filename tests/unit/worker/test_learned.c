@@ -15,10 +15,13 @@
 #include "base/log.h"
 #include "conf/rule.h"
 #include "worker/name/learned.h"
+#include "worker/upstream/policy.h"
 
 static struct {
 	struct learned *t;
 	struct conf     conf;
+	struct policy   policy;
+	struct worker_env env;
 	struct ipc_msg  sent[64];
 	ipc_answer     *answer[64];
 	void           *arg[64];
@@ -66,7 +69,8 @@ static void
 set_conf(enum conf_mode mode, struct names *names)
 {
 	fx.conf.intercept.mode = mode;
-	learned_set_conf(fx.t, &fx.conf, names);
+	fx.env.names = names;
+	learned_policy_changed(fx.t);
 }
 
 static int
@@ -75,7 +79,9 @@ setup(void **state)
 	struct names *names = names_new(1);
 
 	memset(&fx, 0, sizeof(fx));
-	fx.t = learned_new(ev_default_loop(0), NULL);
+	fx.policy.conf = &fx.conf;
+	fx.env = (struct worker_env){ .loop = ev_default_loop(0), .policy = &fx.policy };
+	fx.t = learned_new(&fx.env);
 	set_conf(MODE_MATCHED, names);
 	names_free(names);
 	return 0;

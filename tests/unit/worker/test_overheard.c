@@ -20,6 +20,7 @@
 
 static struct {
 	struct policy    *policy;
+	struct worker_env env;
 	struct account    account;
 	struct names     *names;
 	struct overheard *o;
@@ -64,6 +65,7 @@ configure(const char *members)
 	policy_unref(fx.policy);
 	fx.policy = policy_new(conf, 1);
 	assert_non_null(fx.policy);
+	fx.env.policy = fx.policy;
 }
 
 static int
@@ -77,7 +79,8 @@ setup(void **state)
 	configure("");
 	account_init(&fx.account, ev_now(loop));
 	fx.names = names_new(100);
-	fx.o = overheard_new(&(struct overheard_env){ loop, &fx.account, fx.names, NULL, &fx.policy });
+	fx.env = (struct worker_env){ .loop = loop, .account = &fx.account, .names = fx.names, .policy = fx.policy };
+	fx.o = overheard_new(&fx.env);
 	assert_non_null(fx.o);
 	overheard_listen(fx.o, pair[0]);
 	fx.fd = pair[1];
@@ -268,11 +271,11 @@ what_is_not_to_be_intercepted_is_not_missed(void **state)
 	say_flow_from(false, 6000, "203.0.113.1", 443); /* forwarded, and we do not */
 	clock_advance(EV_DEFAULT, 3);
 	expect_one(false, "203.0.113.1:443");
-	overheard_set_paused(fx.o, true);
+	fx.env.paused = true;
 	say_flow(6001, "203.0.113.1", 443);
 	clock_advance(EV_DEFAULT, 3);
 	expect_one(false, "203.0.113.1:443");
-	overheard_set_paused(fx.o, false);
+	fx.env.paused = false;
 	configure(", \"intercept\": { \"interfaces\": [ \"lan0\" ] }");
 	say_flow_from(false, 6002, "203.0.113.1", 443);
 	clock_advance(EV_DEFAULT, 3);

@@ -107,7 +107,7 @@ blocked_session_is_recorded_once_and_refused_each_time(void **state)
 	assert_int_equal(fx.refusals, 2);
 	assert_true(addr_equal(&fx.refused_dst, &fx.dst));
 	assert_int_equal(HASH_COUNT(fx.sessions->table), 1);
-	sessions_set_policy(fx.sessions, fx.policy);
+	sessions_policy_changed(fx.sessions);
 	assert_int_equal(HASH_COUNT(fx.sessions->table), 0);
 	expect_record(1, CLOSE_BLOCKED);
 }
@@ -134,7 +134,7 @@ idle_session_ends(void **state)
 	advance(2);
 	expect_record(1, CLOSE_IDLE);
 	assert_int_equal(HASH_COUNT(fx.sessions->table), 0);
-	assert_int_equal(fx.policy->refs, 2);
+	assert_int_equal(fx.policy->refs, 1);
 }
 
 static void

@@ -201,7 +201,7 @@ proxy_without_udp_is_not_asked_until_its_time(void **state)
 	assert_int_equal(fx.nopened, 1);
 	deny(CLOSE_PROXY_DOWN);
 	proxies_without_udp(true);
-	sessions_set_policy(fx.sessions, fx.policy);
+	sessions_policy_changed(fx.sessions);
 	client_send(0, "one");
 	assert_int_equal(fx.nopened, 2);
 }
@@ -217,7 +217,7 @@ quic_follows_its_policy(void **state)
 	fx.conf.intercept.quic = QUIC_BLOCK;
 	client_send(1, "x");
 	expect_record(1, CLOSE_BLOCKED);
-	sessions_set_policy(fx.sessions, fx.policy);
+	sessions_policy_changed(fx.sessions);
 	fx.conf.intercept.quic = QUIC_DIRECT;
 	client_send(1, "x");
 	sessions_unlisten(fx.sessions, NULL, NULL);
@@ -297,11 +297,11 @@ session_to_a_made_up_address_keeps_it_until_the_ranges_change(void **state)
 	client_send(0, "one");
 	assert_int_equal(fake_ip_assign(fx.fake_ip, "b.example", AF_INET, 1e12, &other), 0);
 	assert_int_equal(fake_ip_assign(fx.fake_ip, "c.example", AF_INET, 1e12, &other), ENOSPC);
-	sessions_set_policy(fx.sessions, fx.policy);
+	sessions_policy_changed(fx.sessions);
 	assert_int_equal(fx.records, 0);
 	assert_int_equal(network_parse("198.18.0.0/24", &range), 0);
 	assert_int_equal(fake_ip_set_ranges(fx.fake_ip, &range, 1, 1), 0);
-	sessions_set_policy(fx.sessions, fx.policy);
+	sessions_policy_changed(fx.sessions);
 	expect_record(1, CLOSE_DONE);
 	assert_int_equal(HASH_COUNT(fx.sessions->table), 0);
 }
