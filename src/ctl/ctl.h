@@ -25,8 +25,7 @@ struct ctl {
 /* A verb; a row of the table in pfinterceptctl.c. argv[0] is the verb itself, argv[1] its first argument. Gives an exit
  * status; with CTL_USAGE the caller tells the usage. */
 typedef int ctl_run(const struct ctl *, int argc, char **argv);
-ctl_run anchor_run, connections_run, doctor_run, events_run, kill_run, proxies_run, rules_run, setup_run, status_run,
-    test_run, top_run;
+ctl_run anchor_run, doctor_run, kill_run, query_run, setup_run, test_run, top_run;
 
 /* Reads the configuration. NULL: report->error tells. report is all zero at first. */
 struct conf *ctl_conf(const char *file, struct conf_report *);

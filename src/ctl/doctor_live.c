@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl/client.h"
+#include "ctl/ask.h"
 #include "host/command.h"
 
 #define ANSWER_S 5              /* a daemon that lives answers sooner */
@@ -65,8 +65,8 @@ say_status(struct doctor *d, const struct ctl *ctl, yajl_val status)
 void
 doctor_daemon(struct doctor *d, const struct ctl *ctl)
 {
-	char why[CLIENT_WHY_MAX];
-	struct client *client = client_try(ctl, ANSWER_S, why);
+	char why[ASK_WHY_MAX];
+	struct client *client = ask_open(ctl, ANSWER_S, why);
 	yajl_val status;
 
 	if (client == NULL) {
@@ -74,7 +74,7 @@ doctor_daemon(struct doctor *d, const struct ctl *ctl)
 		return;
 	}
 	d->running = true;
-	status = client_ask(client, "\"verb\":\"status\"") ? client_line(client, NULL) : NULL;
+	status = client_ask(client, "\"verb\":\"status\"") == 0 ? client_line(client, NULL) : NULL;
 	if (status != NULL)
 		say_status(d, ctl, status);
 	else
@@ -110,12 +110,12 @@ look_for_flow(struct client *events, uint16_t from, const char *proto, const cha
 static void
 kill_flow(const struct ctl *ctl, double id)
 {
-	char why[CLIENT_WHY_MAX];
-	struct client *client = client_try(ctl, ANSWER_S, why);
+	char why[ASK_WHY_MAX];
+	struct client *client = ask_open(ctl, ANSWER_S, why);
 
 	if (client == NULL)
 		return;
-	if (client_ask(client, "\"verb\":\"kill\",\"id\":%.0f", id))
+	if (client_ask(client, "\"verb\":\"kill\",\"id\":%.0f", id) == 0)
 		yajl_tree_free(client_line(client, NULL)); /* it may have ended by itself */
 	client_close(client);
 }
@@ -195,12 +195,12 @@ doctor_self_test(struct doctor *d, const struct ctl *ctl)
 	const bool matched = conf->intercept.mode == MODE_MATCHED;
 	const uint16_t tcp = pick_port(matched ? &conf->intercept.sniff_ports : &conf->intercept.tcp_ports);
 	const uint16_t udp = matched ? 0 : pick_port(&conf->intercept.udp_ports);
-	char why[CLIENT_WHY_MAX];
+	char why[ASK_WHY_MAX];
 	struct client *events = NULL;
 	bool tried = false;
 	union addr to;
 
-	if (!d->intercepting || conf->intercept.firewall == FIREWALL_NONE || (events = client_try(ctl, ANSWER_S, why)) == NULL)
+	if (!d->intercepting || conf->intercept.firewall == FIREWALL_NONE || (events = ask_open(ctl, ANSWER_S, why)) == NULL)
 		return;
 	client_ask(events, "\"verb\":\"events\"");
 	yajl_tree_free(client_line(events, NULL));

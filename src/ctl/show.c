@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl/client.h"
+#include "ctl/ask.h"
 #include "ctl/show.h"
 
 struct column { const char *title, *key; int width; bool right; };
@@ -21,7 +21,6 @@ struct column { const char *title, *key; int width; bool right; };
 	{ "OUT", "out", 7, true }, { "IN", "in", 7, true }, { "AGE", "age_s", 7, true }, { NULL, NULL, 0, false }
 static const struct column event_columns[] = { { "EVENT", "event", 5, false }, FLOW_COLUMNS };
 static const struct column bypass_columns[] = { { "BYPASS", "bypass", 6, false }, FLOW_COLUMNS };
-static const struct column *const flow_columns = event_columns + 1;
 static const struct column rule_columns[] = {
 	{ "ID", "id", 5, true }, { "NAME", "name", 20, false }, { "PATTERN", "pattern", 28, false },
 	{ "ON", "enabled", 3, false }, { "ACTION", "action", 6, false }, { "PROXIES", "proxies", 7, false },
@@ -184,48 +183,44 @@ show_line(const void *arg, yajl_val line, bool first)
 		show_row(arg, line);
 }
 
-int
-status_run(const struct ctl *ctl, int argc, char **argv)
-{
-	return client_run(ctl, CLIENT_LINE, show_line, NULL, "\"verb\":\"%s\"", argv[0]);
-}
+/* Requests whose answer is a table, or that take an option. Other verbs answer with one object. */
+static const struct query {
+	const char          *verb, *option;
+	enum ask_kind        kind;
+	const struct column *columns;
+	const char          *members;   /* of the request, behind the verb */
+} queries[] = {
+	{ "connections", "", ASK_STREAM, event_columns + 1, "" },
+	{ "connections", "--all", ASK_STREAM, bypass_columns, ",\"all\":true" },
+	{ "connections", "-w", ASK_WATCH, event_columns, ",\"watch\":true" },
+	{ "events", "", ASK_WATCH, event_columns, "" },
+	{ "proxies", "", ASK_STREAM, proxy_columns, "" },
+	{ "rules", "", ASK_STREAM, rule_columns, "" },
+};
 
 int
-rules_run(const struct ctl *ctl, int argc, char **argv)
+query_run(const struct ctl *ctl, int argc, char **argv)
 {
-	return client_run(ctl, CLIENT_STREAM, show_line, rule_columns, "\"verb\":\"rules\"");
-}
+	const struct query object = { argv[0], "", ASK_LINE, NULL, "" }, *found = argc == 1 ? &object : NULL;
+	char members[64];
 
-int
-proxies_run(const struct ctl *ctl, int argc, char **argv)
-{
-	return client_run(ctl, CLIENT_STREAM, show_line, proxy_columns, "\"verb\":\"proxies\"");
-}
-
-int
-events_run(const struct ctl *ctl, int argc, char **argv)
-{
-	return client_run(ctl, CLIENT_EVENTS, show_line, event_columns, "\"verb\":\"events\"");
-}
-
-int
-connections_run(const struct ctl *ctl, int argc, char **argv)
-{
-	if (argc == 1)
-		return client_run(ctl, CLIENT_STREAM, show_line, flow_columns, "\"verb\":\"connections\"");
-	if (argc == 2 && strcmp(argv[1], "--all") == 0)
-		return client_run(ctl, CLIENT_STREAM, show_line, bypass_columns, "\"verb\":\"connections\",\"all\":true");
-	if (argc > 2 || strcmp(argv[1], "-w") != 0)
+	for (const struct query *q = queries; q < queries + sizeof(queries) / sizeof(queries[0]) && argc <= 2; q++)
+		if (strcmp(q->verb, argv[0]) == 0 && strcmp(q->option, argc == 2 ? argv[1] : "") == 0)
+			found = q;
+	if (found == NULL)
 		return CTL_USAGE;
-	return client_run(ctl, CLIENT_EVENTS, show_line, event_columns, "\"verb\":\"connections\",\"watch\":true");
+	snprintf(members, sizeof(members), "\"verb\":\"%s\"%s", found->verb, found->members);
+	return ask_run(ctl, found->kind, show_line, found->columns, members);
 }
 
 int
 kill_run(const struct ctl *ctl, int argc, char **argv)
 {
-	char *end;
+	char members[64], *end;
+	const unsigned long long id = argc == 2 ? strtoull(argv[1], &end, 10) : 0;
 
-	if (argc != 2 || strtoull(argv[1], &end, 10) == 0 || *end != '\0')
+	if (id == 0 || *end != '\0')
 		return CTL_USAGE;
-	return client_run(ctl, CLIENT_LINE, show_line, flow_columns, "\"verb\":\"kill\",\"id\":%s", argv[1]);
+	snprintf(members, sizeof(members), "\"verb\":\"kill\",\"id\":%llu", id);
+	return ask_run(ctl, ASK_LINE, show_line, event_columns + 1, members);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/host_name.h"
-#include "ctl/client.h"
+#include "ctl/ask.h"
 #include "ctl/show.h"
 
 static const struct { const char *why, *sentence; } whys[] = {
@@ -78,12 +78,13 @@ int
 test_run(const struct ctl *ctl, int argc, char **argv)
 {
 	const char *protocol = argc == 3 ? argv[2] : "tcp";
-	char host[HOST_MAX + 1];
+	char host[HOST_MAX + 1], members[HOST_MAX + 64];
 	unsigned port;
 
 	if (argc < 2 || argc > 3 || (strcmp(protocol, "tcp") != 0 && strcmp(protocol, "udp") != 0) ||
 	    !split(argv[1], host, &port))
 		return CTL_USAGE;
-	return client_run(ctl, CLIENT_STREAM, test_line, NULL,
-	    "\"verb\":\"test\",\"host\":\"%s\",\"port\":%u,\"protocol\":\"%s\"", host, port, protocol);
+	snprintf(members, sizeof(members), "\"verb\":\"test\",\"host\":\"%s\",\"port\":%u,\"protocol\":\"%s\"", host, port,
+	    protocol);
+	return ask_run(ctl, ASK_STREAM, test_line, NULL, members);
 }

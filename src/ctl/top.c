@@ -13,7 +13,7 @@
 
 #include <uthash.h>
 
-#include "ctl/client.h"
+#include "ctl/ask.h"
 #include "ctl/show.h"
 
 #define REFRESH_MS  1000
@@ -112,9 +112,12 @@ rows_forget(struct top *t, bool all)
 static bool
 top_stream(struct top *t, const char *verb, void (*take)(struct top *, yajl_val))
 {
-	yajl_val line = client_ask(t->client, "\"verb\":\"%s\"", verb) ? client_answer(t->client, NULL) : NULL;
+	char members[32];
 	bool end = false;
+	yajl_val line;
 
+	snprintf(members, sizeof(members), "\"verb\":\"%s\"", verb);
+	line = ask_first(t->client, NULL, members);
 	yajl_tree_free(line);
 	while (!end && line != NULL) {
 		line = client_line(t->client, NULL);
@@ -175,7 +178,7 @@ top_refresh(struct top *t)
 	while (t->nsummary > 0)
 		yajl_tree_free(t->summary[--t->nsummary]);
 	yajl_tree_free(t->status);
-	t->status = client_ask(t->client, "\"verb\":\"status\"") ? client_answer(t->client, NULL) : NULL;
+	t->status = ask_first(t->client, NULL, "\"verb\":\"status\"");
 	if (t->status == NULL || !top_stream(t, t->by_rule ? "rules" : "proxies", summary_take) || !top_stream(t, "connections", row_take))
 		return false;
 	rows_forget(t, false);
@@ -377,7 +380,7 @@ ask_yes(const char *question)
 static void
 top_ask(struct top *t, const char *members, const char *done)
 {
-	yajl_val answer = client_ask(t->client, "%s", members) ? client_line(t->client, NULL) : NULL;
+	yajl_val answer = client_ask(t->client, "%s", members) == 0 ? client_line(t->client, NULL) : NULL;
 	const char *error = member_text(answer, "error"), *message = member_text(answer, "message");
 
 	snprintf(t->message, sizeof(t->message), "%s", error != NULL ? error : message != NULL ? message : done);
@@ -475,6 +478,7 @@ int
 top_run(const struct ctl *ctl, int argc, char **argv)
 {
 	struct top t = { .client = NULL };
+	char why[ASK_WHY_MAX];
 	bool good;
 
 	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {
@@ -483,9 +487,11 @@ top_run(const struct ctl *ctl, int argc, char **argv)
 	}
 	setlocale(LC_CTYPE, "");
 	t.utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	t.client = client_open(ctl);
-	if (t.client == NULL)
+	t.client = ask_open(ctl, 0, why);
+	if (t.client == NULL) {
+		fprintf(stderr, "pfinterceptctl: %s\n", why);
 		return CTL_FAILED;
+	}
 	good = top_loop(&t);
 	rows_forget(&t, true);
 	free(t.sorted);

@@ -11,10 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/control_protocol.h"
 #include "base/flow.h"
 
-#define CONTROL_VERSION  1
-#define CONTROL_LINE_MAX 4096
 #define CONTROL_VERB_MAX 15
 
 struct control_request {

@@ -1,0 +1,34 @@
+/*
+ * ask.h - what the verbs ask the daemon: the socket that the options name, one request, its answer printed.
+ *
+ * Errors:  messages go to standard error, with the cure.
+ */
+#ifndef PFI_CTL_ASK_H
+#define PFI_CTL_ASK_H
+
+#include "client/client.h"
+#include "ctl/ctl.h"
+
+#define ASK_WHY_MAX (CONF_PATH_MAX + 128)
+
+enum ask_kind {
+	ASK_LINE,                       /* the answer is one line */
+	ASK_STREAM,                     /* ... a line for each object, and one with "end" */
+	ASK_WATCH                       /* ... a line for each event, without end; printed at once */
+};
+
+/* Shows one line of an answer. first: it begins a stream, or is the only line. */
+typedef void ask_show(const void *arg, yajl_val line, bool first);
+
+/* Connects to the daemon at ctl->socket, else at the socket that the configuration names. seconds: the longest wait for a
+ * line; 0: no limit. NULL: why tells. */
+struct client *ask_open(const struct ctl *, unsigned seconds, char why[ASK_WHY_MAX]);
+
+/* Sends a request (as for client_ask()) and reads the first line of its answer. NULL: it is an error, which is printed. */
+yajl_val ask_first(struct client *, const char **text, const char *members);
+
+/* Runs one request from beginning to end. With -j the lines of the answer are printed as they are, else show() prints
+ * them. An exit status. */
+int ask_run(const struct ctl *, enum ask_kind, ask_show *show, const void *arg, const char *members);
+
+#endif
