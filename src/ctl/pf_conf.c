@@ -2,158 +2,154 @@
 
 #include "ctl/pf_conf.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/pf_statement.h"
 #include "host/command.h"
 
 #define MARK      " # pfinterceptctl setup"
 /* On the first line added to a text whose last line had no end. */
 #define MARK_END  " # pfinterceptctl setup (added a line end)"
 #define NOWHERE   SIZE_MAX
+#define WORDS     24            /* of a statement; more are not needed */
 #define DIFF_MAX  (1 << 20)
 #define DIFF_MS   10000
 
-/* What a statement is, or what an included file holds. */
-enum { TRANSLATION = 1, DUMMYNET = 2, FILTER = 4 };
+/* The section of a statement. HIDDEN: an include or a macro, which can hold rules of any section. */
+enum section { OTHER, TRANSLATION, DUMMYNET, FILTER, HIDDEN };
 
-/* Statements that evaluate an anchor; bits. The first two are for translation rules. */
+/* Statements that evaluate an anchor; bits. The first two are translation rules. */
 enum { NAT_ANCHOR = 1, RDR_ANCHOR = 2, ANCHOR = 4 };
 static const char *const references[] = { "nat-anchor", "rdr-anchor", "anchor" };
 
-struct survey {
-	const struct pf_conf_wish *wish;
-	char    *problem;
-	size_t   problem_size;
-	struct pf_macro *macros;
-	char     siblings[64];          /* "com.apple/ *" without the blank */
-	unsigned ours, others;          /* the text evaluates our anchor, the fallback */
-	unsigned lacks;                 /* of ours */
-	bool     skips_lo;
-	size_t   translation_end;       /* of the last translation rule before what must follow those */
-	size_t   later;                 /* start of what must follow translation rules */
-	size_t   filter;                /* start of the first filter rule */
-	bool     mixed;                 /* ... which is an included file with translation rules, too */
+struct statement {
+	size_t start;                   /* offset of its first line, or of the comment lines right above it */
+	size_t end;                     /* after its last newline */
+	char   text[1024];              /* without comments, quotes and braces; cut off */
+	char  *words[WORDS];
+	size_t nwords;
 };
 
-static unsigned
-kind_of(const char *word)
+struct survey {
+	unsigned ours, others;          /* anchors that the text evaluates: ours, the fallback's */
+	unsigned lacks;                 /* of ours */
+	bool     skips_lo;
+	size_t   translation_end;       /* of the last translation rule in its section */
+	size_t   later;                 /* start of the first rule of a later section */
+	size_t   filter;                /* start of the first filter rule */
+	size_t   hidden;                /* start of the first HIDDEN statement before that */
+};
+
+static enum section
+section_of(const struct statement *st)
 {
-	static const struct { const char *word; unsigned kind; } words[] = {
+	static const struct { const char *word; enum section section; } words[] = {
 		{ "nat", TRANSLATION }, { "rdr", TRANSLATION }, { "binat", TRANSLATION },
 		{ "nat-anchor", TRANSLATION }, { "rdr-anchor", TRANSLATION }, { "binat-anchor", TRANSLATION },
 		{ "dummynet", DUMMYNET }, { "dummynet-anchor", DUMMYNET },
 		{ "pass", FILTER }, { "block", FILTER }, { "match", FILTER }, { "antispoof", FILTER }, { "anchor", FILTER },
+		{ "include", HIDDEN },
 	};
+	const char *word = st->words[st->nwords > 1 && strcmp(st->words[0], "no") == 0]; /* no rdr on lo0 ... */
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(word, words[i].word) == 0)
-			return words[i].kind;
-	return 0;
+			return words[i].section;
+	return word[0] == '$' ? HIDDEN : OTHER;
 }
 
-static bool survey_text(struct survey *, const char *, size_t, unsigned *, unsigned);
-
-/* include "file": the statement is what the file holds. */
-static bool
-survey_include(struct survey *s, const char *path, unsigned *kinds, unsigned depth)
+/* Reads from pos to the end of a line that is not inside quotes or braces, and not continued by a backslash (which
+ * continues a comment, too). Gives the offset of the next line. commented: the line has a comment. */
+static size_t
+read_line(const char *text, size_t len, size_t pos, char *out, size_t size, bool *commented)
 {
-	size_t len;
-	char *text;
-	bool ok;
+	bool comment = false;
+	int quote = 0, depth = 0;
+	size_t used = 0;
 
-	if (depth == PF_CONF_INCLUDES) {
-		snprintf(s->problem, s->problem_size, "%s: \"%s\" is included too deep; does a file include itself?",
-		    s->wish->file, path);
-		return false;
+	for (*commented = false; pos < len; pos++) {
+		const char c = text[pos];
+
+		if (c == '\\' && pos + 1 < len && text[pos + 1] == '\n') {
+			pos++;
+		} else if (comment || (c == '#' && quote == 0)) {
+			*commented = true;
+			comment = c != '\n';
+		} else if (quote != 0) {
+			quote = c == quote ? 0 : quote;
+		} else if ((c == '"' || c == '\'') && (pos == 0 || strchr(" \t\n{}(=,!<>", text[pos - 1]) != NULL)) {
+			quote = c; /* but a quote inside a word opens nothing */
+		} else
+			depth += (c == '{') - (c == '}');
+		if (!comment && used + 1 < size)
+			out[used++] = c;
+		if (c == '\n' && !comment && quote == 0 && depth <= 0) {
+			pos++;
+			break;
+		}
 	}
-	text = s->wish->include(path, &len);
-	if (text == NULL) {
-		snprintf(s->problem, s->problem_size, "%s: the included file \"%s\" cannot be read (%s); "
-		    "give its full path, or take the line out", s->wish->file, path, strerror(errno));
-		return false;
-	}
-	ok = survey_text(s, text, len, kinds, depth + 1);
-	free(text);
-	return ok;
+	out[used] = '\0';
+	return pos;
 }
 
+/* The next statement at or after pos, in st; st->end is where to go on. False: there is none. */
 static bool
-survey_statement(struct survey *s, const struct pf_statement *st, unsigned *kinds, unsigned depth)
+next_statement(const char *text, size_t len, size_t pos, struct statement *st)
 {
-	const char (*words)[PF_WORD_MAX] = st->words;
+	bool above = false, commented;  /* only comments since start */
+	char *word, *rest;
 
-	if (st->nwords > 1 && strcmp(words[0], "include") == 0)
-		return survey_include(s, words[1], kinds, depth);
-	/* no rdr on lo0 ... */
-	*kinds = kind_of(words[st->nwords > 1 && strcmp(words[0], "no") == 0]);
+	for (st->nwords = 0; st->nwords == 0 && pos < len; pos = st->end) {
+		if (!above)
+			st->start = pos;
+		st->end = read_line(text, len, pos, st->text, sizeof(st->text), &commented);
+		for (rest = st->text; st->nwords < WORDS && (word = strsep(&rest, " \t\r\n\"'{},\\")) != NULL;)
+			if (*word != '\0')
+				st->words[st->nwords++] = word;
+		above = commented;
+	}
+	return st->nwords > 0;
+}
+
+static void
+note_statement(struct survey *s, const struct statement *st, const char *anchor, const char *siblings)
+{
+	const enum section section = section_of(st);
+
 	for (unsigned i = 0; st->nwords > 1 && i < 3; i++)
-		if (strcmp(words[0], references[i]) == 0) {
-			s->ours |= strcmp(words[1], s->wish->anchor) == 0 ? 1u << i : 0;
-			s->others |= strcmp(words[1], s->siblings) == 0 ? 1u << i : 0;
+		if (strcmp(st->words[0], references[i]) == 0) {
+			s->ours |= strcmp(st->words[1], anchor) == 0 ? 1u << i : 0;
+			s->others |= strcmp(st->words[1], siblings) == 0 ? 1u << i : 0;
 		}
 	/* set skip on { lo0 em1 } */
-	if (st->nwords > 3 && strcmp(words[0], "set") == 0 && strcmp(words[1], "skip") == 0)
-		for (size_t i = 3; i < st->nwords; i++)
-			s->skips_lo |= strcmp(words[i], "lo") == 0 || strcmp(words[i], "lo0") == 0;
-	return true;
-}
-
-/* Only the outermost text has places for our lines. */
-static void
-survey_places(struct survey *s, const struct pf_statement *st, unsigned kinds)
-{
-	if (kinds == TRANSLATION && s->later == NOWHERE)
+	for (size_t i = 3; i < st->nwords && strcmp(st->words[0], "set") == 0 && strcmp(st->words[1], "skip") == 0; i++)
+		s->skips_lo |= strcmp(st->words[i], "lo") == 0 || strcmp(st->words[i], "lo0") == 0;
+	if (section == TRANSLATION && s->later == NOWHERE)
 		s->translation_end = st->end;
-	if ((kinds & (DUMMYNET | FILTER)) != 0 && s->later == NOWHERE)
+	if ((section == DUMMYNET || section == FILTER) && s->later == NOWHERE)
 		s->later = st->start;
-	if ((kinds & FILTER) != 0 && s->filter == NOWHERE) {
+	if (section == FILTER && s->filter == NOWHERE)
 		s->filter = st->start;
-		s->mixed = (kinds & TRANSLATION) != 0;
-	}
+	if (section == HIDDEN && s->filter == NOWHERE && s->hidden == NOWHERE)
+		s->hidden = st->start;
 }
 
-/* False when the text cannot be read to its end; s->problem tells. */
-static bool
-survey_text(struct survey *s, const char *text, size_t len, unsigned *whole, unsigned depth)
-{
-	struct pf_statement st;
-	struct pf_reader r;
-
-	pf_reader_init(&r, text, len, &s->macros);
-	while (pf_reader_next(&r, &st)) {
-		unsigned kinds = 0;
-
-		if (!survey_statement(s, &st, &kinds, depth))
-			return false;
-		if (depth == 0)
-			survey_places(s, &st, kinds);
-		*whole |= kinds;
-	}
-	if (r.broken)
-		snprintf(s->problem, s->problem_size, "%s: it, or a file that it includes, ends inside quotes or braces; "
-		    "\"pfctl -nf\" tells where", s->wish->file);
-	return !r.broken;
-}
-
-static bool
-survey_make(struct survey *s, const char *text, size_t len, const struct pf_conf_wish *wish, struct pf_conf_result *out)
+static void
+survey_make(struct survey *s, const char *text, size_t len, const struct pf_conf_wish *wish)
 {
 	const char *slash = wish->fallback != NULL ? strrchr(wish->fallback, '/') : NULL;
-	unsigned whole = 0;
-	bool ok;
+	char siblings[64] = "";         /* "com.apple/ *" without the blank */
+	struct statement st;
 
-	*s = (struct survey){ .wish = wish, .problem = out->problem, .problem_size = sizeof(out->problem),
-		.translation_end = NOWHERE, .later = NOWHERE, .filter = NOWHERE };
+	*s = (struct survey){ .translation_end = NOWHERE, .later = NOWHERE, .filter = NOWHERE, .hidden = NOWHERE };
 	if (slash != NULL)
-		snprintf(s->siblings, sizeof(s->siblings), "%.*s/*", (int)(slash - wish->fallback), wish->fallback);
-	ok = survey_text(s, text, len, &whole, 0);
-	pf_macros_free(&s->macros);
+		snprintf(siblings, sizeof(siblings), "%.*s/*", (int)(slash - wish->fallback), wish->fallback);
+	for (size_t pos = 0; next_statement(text, len, pos, &st); pos = st.end)
+		note_statement(s, &st, wish->anchor, siblings);
 	s->lacks = (ANCHOR | (wish->translation ? RDR_ANCHOR : 0) | (wish->nat ? NAT_ANCHOR : 0)) & ~s->ours;
-	return ok;
 }
 
 static bool
@@ -180,7 +176,7 @@ line_end(const char *line, size_t len)
 
 /* 0 or ENOMEM. */
 static int
-put_lines(const struct survey *s, const char *text, size_t len, struct pf_conf_result *out)
+put_lines(const struct survey *s, const char *anchor, const char *text, size_t len, struct pf_conf_result *out)
 {
 	const size_t rdr_at = s->translation_end != NOWHERE ? s->translation_end : s->later;
 	const char *eol = ends_with(text, line_length(text, len), "\r\n") ? "\r\n" : "\n";   /* as on its first line */
@@ -198,7 +194,7 @@ put_lines(const struct survey *s, const char *text, size_t len, struct pf_conf_r
 		if ((s->lacks & 1u << i) == 0)
 			continue;
 		fwrite(text + done, 1, at - done, f);
-		fprintf(f, "%s%s \"%s\"%s%s", ends ? eol : "", references[i], s->wish->anchor, ends ? MARK_END : MARK, eol);
+		fprintf(f, "%s%s \"%s\"%s%s", ends ? eol : "", references[i], anchor, ends ? MARK_END : MARK, eol);
 		done = at;
 		open = open && !ends;
 	}
@@ -207,39 +203,43 @@ put_lines(const struct survey *s, const char *text, size_t len, struct pf_conf_r
 	return fclose(f) != 0 || failed ? ENOMEM : 0;
 }
 
-/* Our lines must count: a text that ends in a backslash would swallow them. */
-static bool
-verify(const struct pf_conf_wish *wish, struct pf_conf_result *out)
+/* Says on which line the fault is, and what to do by hand. */
+static void
+refuse(struct pf_conf_result *out, const struct pf_conf_wish *wish, const char *text, size_t at, const char *fault)
 {
-	struct survey s;
+	size_t line = 1;
 
-	if (!survey_make(&s, out->text, out->len, wish, out))
-		return false;
-	if (s.lacks != 0)
-		snprintf(out->problem, sizeof(out->problem), "%s: its last line goes on after its end; take the final "
-		    "backslash away", wish->file);
-	return s.lacks == 0;
+	while (at > 0)
+		line += text[--at] == '\n';
+	snprintf(out->problem, sizeof(out->problem), "%s:%zu: %s; add 'anchor \"%s\"' by hand before the first filter rule%s",
+	    wish->file, line, fault, wish->anchor, !wish->translation ? "" : wish->nat ?
+	    ", and a nat-anchor and a rdr-anchor of that name after the last translation rule" :
+	    ", and a rdr-anchor of that name after the last translation rule");
 }
 
 int
 pf_conf_insert(const char *text, size_t len, const struct pf_conf_wish *wish, struct pf_conf_result *out)
 {
-	struct survey s;
+	struct survey s, after;
 
 	*out = (struct pf_conf_result){ .answer = PF_CONF_PROBLEM };
-	if (!survey_make(&s, text, len, wish, out))
-		return 0;
+	survey_make(&s, text, len, wish);
 	out->skips_lo = s.skips_lo;
-	if (s.lacks == 0 || (s.others & (RDR_ANCHOR | ANCHOR)) == (RDR_ANCHOR | ANCHOR)) {
-		out->answer = s.lacks == 0 ? PF_CONF_THERE : PF_CONF_FALLBACK;
-	} else if (wish->translation && s.mixed && (s.lacks & ANCHOR) != 0) {
-		snprintf(out->problem, sizeof(out->problem), "%s: an included file has translation rules and filter rules; "
-		    "put 'rdr-anchor \"%s\"' and 'anchor \"%s\"' between them by hand", wish->file, wish->anchor, wish->anchor);
-	} else if (put_lines(&s, text, len, out) != 0) {
-		return ENOMEM;
-	} else if (verify(wish, out)) {
-		out->answer = PF_CONF_CHANGED;
+	if (s.lacks == 0) {
+		out->answer = PF_CONF_THERE;
+	} else if ((s.others & (RDR_ANCHOR | ANCHOR)) == (RDR_ANCHOR | ANCHOR)) {
+		out->answer = PF_CONF_FALLBACK;
+	} else if (s.hidden != NOWHERE) {
+		refuse(out, wish, text, s.hidden, "an include or a macro hides rules from setup");
 	} else {
+		if (put_lines(&s, wish->anchor, text, len, out) != 0)
+			return ENOMEM;
+		survey_make(&after, out->text, out->len, wish);
+		if (after.lacks == 0) {
+			out->answer = PF_CONF_CHANGED;
+			return 0;
+		}
+		refuse(out, wish, text, len, "the last statement or comment does not end (quotes, braces or a backslash)");
 		free(out->text);
 		out->text = NULL;
 	}

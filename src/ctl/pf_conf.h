@@ -1,17 +1,18 @@
 /*
- * pf_conf.h - puts the lines that evaluate our anchor into a pf.conf(5) text, and takes them out again.
+ * pf_conf.h - adds the lines that evaluate our anchor to a pf.conf(5) text, and removes them.
  *
- * Pure but for the last function: text in, text out. Every line that is added ends in a mark, by which it is found again; taking
- * it out gives the text before, byte for byte.
+ * Pure except for pf_conf_diff(): text in, text out. Each added line ends in a mark; undo removes the marked lines and
+ * gives the previous text, byte for byte.
  *
- *   nat-anchor "interceptor" # pfinterceptctl setup      behind the last translation rule
+ *   nat-anchor "interceptor" # pfinterceptctl setup      after the last translation rule
  *   rdr-anchor "interceptor" # pfinterceptctl setup      with it
- *   anchor "interceptor" # pfinterceptctl setup          before the first filter rule
+ *   anchor "interceptor" # pfinterceptctl setup          before the first filter rule, which could take its packets
  *
- * Ours are quick: a filter rule before the anchor could take their packets for good.
+ * The first word of a statement tells its section. An include or a macro in front of that place hides rules, so the text
+ * is refused. Whether the result is valid is for "pfctl -nf" to say.
  *
  * Owner:   result->text is malloc'd and the caller's; NULL unless the answer is PF_CONF_CHANGED.
- * Errors:  0 or ENOMEM; what is wrong with the text is an answer.
+ * Errors:  0 or ENOMEM; a fault of the text is an answer.
  * Source:  pf.conf(5), and the order that pfctl(8) enforces: options, normalization, queueing, translation,
  *          (macOS: dummynet,) filtering.
  */
@@ -22,26 +23,19 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define PF_CONF_INCLUDES 8              /* files included by included files, how deep */
-
-/* The text of an included file, malloc'd, or NULL with errno set. */
-typedef char *pf_conf_include(const char *path, size_t *len);
-
 struct pf_conf_wish {
-	const char      *file;          /* for messages */
-	const char      *anchor;
-	bool             translation;   /* this pf has rdr-anchor */
-	bool             nat;           /* and our anchor has nat rules */
-	const char      *fallback;      /* path, before the anchor's name, where it is evaluated too when the
-	                                 * text has PARENT / * (without blanks); or NULL */
-	pf_conf_include *include;
+	const char *file;               /* for messages */
+	const char *anchor;
+	bool        translation;        /* this pf has rdr-anchor */
+	bool        nat;                /* our anchor has nat rules */
+	const char *fallback;           /* PARENT/PREFIX: if the text evaluates PARENT/ *, our anchor lives there; or NULL */
 };
 
 enum pf_conf_answer {
 	PF_CONF_CHANGED,                /* text is the new one */
-	PF_CONF_THERE,                  /* nothing to add, or nothing to take out */
+	PF_CONF_THERE,                  /* nothing to add, or nothing to remove */
 	PF_CONF_FALLBACK,               /* the text evaluates the fallback: nothing to add */
-	PF_CONF_PROBLEM                 /* problem tells, with the cure */
+	PF_CONF_PROBLEM                 /* problem names the fault and the cure */
 };
 
 struct pf_conf_result {
@@ -55,8 +49,8 @@ struct pf_conf_result {
 int pf_conf_insert(const char *text, size_t len, const struct pf_conf_wish *, struct pf_conf_result *);
 int pf_conf_undo(const char *text, size_t len, struct pf_conf_result *);
 
-/* Prints what would become of a text, by diff(1). file: its name; before: a path with the text of now; after: the new
- * one, NUL-terminated. 0 or an errno value of command.h. */
-int pf_conf_diff(FILE *, const char *file, const char *before, const char *after);
+/* Prints the change as diff(1) does. file: its name in the heading; before: the path of the present text; after: the new
+ * text, NUL-terminated. 0 or an errno value of command.h. */
+int pf_conf_diff(FILE *out, const char *file, const char *before, const char *after);
 
 #endif

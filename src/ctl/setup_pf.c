@@ -28,14 +28,6 @@ struct setup {
 	size_t       len;
 };
 
-static char *
-read_include(const char *path, size_t *len)
-{
-	struct stat st;
-
-	return ctl_read(path, len, &st);
-}
-
 static int
 failed(const struct setup *s, const char *path, int error)
 {
@@ -208,7 +200,7 @@ decide(const struct setup *s, const char *anchor)
 {
 	const struct pf_system *system = s->place->env->system;
 	const struct pf_conf_wish wish = { .file = s->file, .anchor = anchor, .translation = system->translation,
-		.nat = system->nat, .fallback = system->fallback, .include = read_include };
+		.nat = system->nat, .fallback = system->fallback };
 	struct pf_conf_result new;
 	int status = CTL_OK;
 	int error = s->options->undo ? pf_conf_undo(s->text, s->len, &new) : pf_conf_insert(s->text, s->len, &wish, &new);
