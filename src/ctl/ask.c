@@ -27,7 +27,7 @@ explain(const char *path, int error, char why[ASK_WHY_MAX])
 	if (path[0] == '\0')
 		snprintf(why, ASK_WHY_MAX, "control.socket is \"\", so the daemon has no control socket: set it to a path");
 	else if (error == ENOENT || error == ECONNREFUSED)
-		snprintf(why, ASK_WHY_MAX, "nobody listens at %s: restart pfinterceptd, or name its socket with -s", path);
+		snprintf(why, ASK_WHY_MAX, "nobody listens at %s: start pfinterceptd, or name its socket with -s", path);
 	else if (error == EACCES || error == EPERM)
 		snprintf(why, ASK_WHY_MAX, "%s is for root and control.group; use sudo", path);
 	else

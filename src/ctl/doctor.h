@@ -1,32 +1,12 @@
 /*
  * doctor.h - "pfinterceptctl doctor": checks each link of the chain, changes nothing, and says of each what is
  *            wrong and what cures it.
- *
- * Owner:   struct doctor lives for one run; what it points to is borrowed.
  */
 #ifndef PFI_DOCTOR_H
 #define PFI_DOCTOR_H
 
-#include <stdio.h>
-
-#include "conf/conf.h"
 #include "ctl/ctl.h"
-
-enum doctor_level { DOCTOR_OK, DOCTOR_NOTE, DOCTOR_WARNING, DOCTOR_FAULT };
-
-struct doctor {
-	FILE       *out;
-	bool        json, utf8;
-	const struct conf *conf;
-	uid_t       uid;                /* of the worker; 0: there is no such user */
-	bool        running;            /* pfinterceptd is, as far as can be seen */
-	bool        intercepting;       /* ... and has rules loaded, as far as it says */
-	unsigned    lines, faults;      /* said */
-};
-
-/* One line: the link of the chain, and what is with it, for a fault or a warning with the cure. */
-void doctor_say(struct doctor *, enum doctor_level, const char *link, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+#include "ctl/doctor_say.h"
 
 /* The running daemon's own word about itself; sets running and intercepting. */
 void doctor_daemon(struct doctor *, const struct ctl *);

@@ -1,18 +1,14 @@
 #include "config.h"
 
-#include "ctl/leaks.h"
+#include "ctl/leaks_internal.h"
 
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/rule.h"
-#include "ctl/ctl.h"
 #include "host/command.h"
 #include "host/ifaddrs.h"
 
 #define PROGRAMS_MAX (1 << 20)
-#define HOMES_MAX    256
 #define COMMAND_MS   5000
 
 #define ADGUARD_FILES "/{opt/AdGuardHome,etc,usr/local/etc,Applications/AdGuardHome}/AdGuardHome.yaml"
@@ -20,102 +16,18 @@
 
 enum { DNS = 53, HTTPS = 443, DOT = 853 };
 
-bool
-leaks_flow(const struct leaks *l, const char *host, const union addr *dst, int proto, uint16_t port)
-{
-	const struct port_list *ports = proto == IPPROTO_TCP ? &l->conf->intercept.tcp_ports : &l->conf->intercept.udp_ports;
-	const struct rule_query q = { .host = host, .dst = dst, .proto = proto, .port = port, .user = RULE_USER_UNKNOWN };
-
-	return !port_list_contains(ports, port) || rule_match(l->conf, &q).action == ACTION_DIRECT;
-}
-
-bool
-leaks_kept(const struct leaks *l, const char *host)
-{
-	return rule_match(l->conf, &(struct rule_query){ .host = host }).action == ACTION_PROXY;
-}
-
-static bool
-contains(const struct network *list, size_t n, const union addr *a)
-{
-	while (n > 0 && !network_contains(&list[n - 1], a))
-		n--;
-	return n > 0;
-}
-
-static bool
-listens(const struct leaks *l, int family)
-{
-	for (size_t i = 0; i < l->conf->listen.naddresses; i++)
-		if (l->conf->listen.addresses[i].sa.sa_family == family)
-			return true;
-	return false;
-}
-
-/* This host has an address of the family, from which others are reached, and the daemon has none. */
+/* This host has an address of the family that is more than local, and the daemon has no listener for it. */
 static bool
 lacks(const struct leaks *l, int family)
 {
 	union addr a;
 
-	for (size_t i = 0; i < l->place->nown && !listens(l, family); i++) {
+	for (size_t i = 0; i < l->place->nown && !leaks_listens(l, family); i++) {
 		addr_from_bytes(&a, l->place->own[i].family, l->place->own[i].bytes, 0);
 		if (a.sa.sa_family == family && !addr_is_loopback(&a) && !addr_is_linklocal(&a))
 			return true;
 	}
 	return false;
-}
-
-static bool
-is_proxy(const struct conf *conf, const union addr *a)
-{
-	union addr list[8];
-
-	for (size_t i = 0; i < conf->nproxies; i++)
-		for (size_t n = ctl_resolve(conf->proxies[i].host, 0, list, 8); n > 0; n--)
-			if (addr_same_ip(&list[n - 1], a))
-				return true;
-	return false;
-}
-
-/* Why packets to this resolver do not come to us, and the cure; NULL: they do. */
-static const char *
-never_intercepted(const struct leaks *l, const union addr *a)
-{
-	if (addr_is_linklocal(a))
-		return "is link-local, and such addresses are never intercepted: use another resolver";
-	if (contains(l->conf->intercept.exclude, l->conf->intercept.nexclude, a))
-		return "is in intercept.exclude: take it out there, or use another resolver";
-	if (is_proxy(l->conf, a))
-		return "is a proxy, too, and their addresses are never intercepted: use another resolver";
-	if (!listens(l, a->sa.sa_family))
-		return "is of a family without listener: add \"127.0.0.1\" or \"::1\" to listen.addresses";
-	if (addr_port(a) != DNS && leaks_flow(l, NULL, a, IPPROTO_UDP, addr_port(a)))
-		return "is asked on a port of its own, which is not taken for DNS: use port 53, or a rule for this address";
-	return NULL;
-}
-
-void
-leaks_resolver(struct leaks *l, const char *path, const char *word, uint16_t port)
-{
-	const bool v6 = strchr(word, ':') != strrchr(word, ':');
-	char text[ADDR_TEXT_MAX], host[64] = "";
-	unsigned given = port;
-	const char *why;
-	union addr a;
-
-	sscanf(word, word[0] == '[' ? "[%63[^]]]:%u" : v6 ? "%63[^#]#%u" : "%63[0-9.]%*[:#]%u", host, &given);
-	host[strcspn(host, "%")] = '\0'; /* the interface */
-	if (addr_parse(host, (uint16_t)given, &a) != 0 || addr_is_loopback(&a) || contains(l->place->own, l->place->nown, &a))
-		return;
-	for (size_t i = 0; i < l->nresolvers; i++)
-		if (addr_equal(&l->resolvers[i], &a))
-			return;
-	if (l->nresolvers < sizeof(l->resolvers) / sizeof(l->resolvers[0]))
-		l->resolvers[l->nresolvers++] = a;
-	why = never_intercepted(l, &a);
-	if (why != NULL)
-		doctor_say(l->d, DOCTOR_WARNING, "leaks", "the resolver %s (%s) %s", addr_format(&a, text), path, why);
 }
 
 /* Does a program of this name run, argument (or NULL) on its command line? */
@@ -312,42 +224,36 @@ check_all(struct leaks *l, char *text)
 	if (l->macos)
 		check_macos(l, text);
 	if (l->hidden > 0)
-		doctor_say(l->d, DOCTOR_NOTE, "leaks", "%u files or directories of users cannot be read: run this as root", l->hidden);
+		doctor_say(l->d, DOCTOR_NOTE, "leaks", "%u files cannot be read: run this as root", l->hidden);
 	if (l->d->lines == before)
 		doctor_say(l->d, DOCTOR_OK, "leaks", "names that rules send to a proxy are asked through it only");
 }
 
-void
+bool
 leaks_check(struct doctor *d, const struct leaks_place *place)
 {
 	struct leaks l = { .d = d, .conf = d->conf, .place = place };
 	char *text = malloc(PROGRAMS_MAX);
+	const bool kept = check_rules(&l);
 
-	if (!check_rules(&l))
-		doctor_say(d, DOCTOR_OK, "leaks", "no rule sends a name to a proxy, so there is none to keep");
+	if (!kept)
+		doctor_say(d, DOCTOR_OK, "leaks", "no rule sends a name to a proxy, so no name can leak");
 	else if (text != NULL)
 		check_all(&l, text);
 	free(text);
+	return kept;
 }
 
 void
 doctor_leaks(struct doctor *d)
 {
-	char *homes[HOMES_MAX + 1] = { NULL };
-	struct leaks_place place = { .root = "", .homes = (const char *const *)homes, .run = command_run };
+	struct leaks_place place = { .root = "", .run = command_run };
 	struct network *own = NULL;
-	const struct passwd *pw;
-	size_t n = 0;
 
-	/* Those of persons; FreeBSD has a second user with root's. */
-	while (n < HOMES_MAX && (pw = getpwent()) != NULL)
-		if ((strcmp(pw->pw_name, "root") == 0 || pw->pw_uid >= 500) && (homes[n] = strdup(pw->pw_dir)) != NULL)
-			n++;
-	endpwent();
 	ifaddrs_networks(&own, &place.nown);
 	place.own = own;
-	leaks_check(d, &place);
+	if (leaks_check(d, &place))
+		doctor_say(d, DOCTOR_NOTE, "browsers", "browsers can ask resolvers over HTTPS: run " PFI_BROWSERS " as root, which "
+		    "checks the settings of every user");
 	free(own);
-	while (n > 0)
-		free(homes[--n]);
 }

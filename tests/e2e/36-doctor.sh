@@ -12,7 +12,7 @@ names() {
 	grep -q '^FAULT' "$T/said" && want=1
 	grep -q -- "^$1" "$T/said" && [ $status = $want ] || { echo "status $status, no line like: $1"; cat "$T/said"; return 1; }
 }
-only() { doctor && [ "$(grep -v '^ok ' "$T/said")" = "$(grep -- "^$1" "$T/said")" ] || { cat "$T/said"; return 1; }; }
+only() { doctor && [ "$(grep -v '^ok \|^note    browsers: ' "$T/said")" = "$(grep -- "^$1" "$T/said")" ] || { cat "$T/said"; return 1; }; }
 CONTROL="\"control\": { \"socket\": \"$T/control.sock\" }, \"timeouts\": { \"dns\": 1, \"connect\": 2 }"
 RULES="$RULE_KION, $(rule 7 7.example '"proxy_id": 2'), $(rule 853 '*' '"action": "block", "ports": "853"')"
 
