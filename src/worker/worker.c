@@ -21,8 +21,10 @@
 #include "process/sandbox.h"
 #include "wire/quic_initial.h"
 #include "worker/bypass/overheard.h"
-#include "worker/control/control.h"
+#include "worker/control/control_verbs.h"
+#include "worker/control/metrics.h"
 #include "worker/dns/dns_proxy.h"
+#include "worker/record/summary.h"
 #include "worker/relay/relay_pool.h"
 #include "worker/tcp/connection.h"
 #include "worker/udp/session.h"
@@ -37,7 +39,6 @@ struct worker_listener {
 
 struct worker {
 	struct worker_env      env;
-	struct account         account;
 	struct connections     connections;
 	struct sessions       *sessions;
 	struct upstream_env    upstream;
@@ -304,7 +305,7 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		w->env.paused = msg->pause.on != 0;
 		break;
 	case IPC_SUMMARY:
-		account_summary(&w->account, ev_now(w->env.loop));
+		account_summary(w->env.account, ev_now(w->env.loop));
 		sessions_summary(w->sessions);
 		break;
 	default:
@@ -325,7 +326,7 @@ worker_init(struct worker *w, int ipc_fd)
 	w->env.ipc = ipc_new(w->env.loop, ipc_fd, worker_ipc_cb, w);
 	w->env.names = names_new(1);
 	w->env.fake_ip = fake_ip_new();
-	account_init(&w->account, ev_now(w->env.loop));
+	w->env.account = account_new(ev_now(w->env.loop));
 	ev_init(&w->old_listeners, worker_old_listeners_cb);
 	ev_init(&w->drain, worker_drain_cb);
 	w->old_listeners.data = w->drain.data = w;
@@ -333,9 +334,9 @@ worker_init(struct worker *w, int ipc_fd)
 	if (firewall_device != NULL && device == -1)
 		fatal("cannot open %s: %s", firewall_device, strerror(errno));
 	w->env.firewall = firewall_new(w->env.loop, w->env.ipc, device);
-	if (w->env.ipc == NULL || w->env.names == NULL || w->env.fake_ip == NULL || w->env.firewall == NULL)
+	if (w->env.ipc == NULL || w->env.names == NULL || w->env.fake_ip == NULL || w->env.account == NULL ||
+	    w->env.firewall == NULL)
 		fatal("no memory");
-	w->env.account = &w->account;
 	w->env.upstream = &w->upstream;
 	w->connections = (struct connections){ .env = &w->env, .empty = worker_drained, .arg = w };
 	LIST_INIT(&w->connections.list);
@@ -343,7 +344,7 @@ worker_init(struct worker *w, int ipc_fd)
 	w->env.learned = learned_new(&w->env);
 	w->dns = dns_proxy_new(&w->env);
 	w->overheard = overheard_new(&w->env);
-	w->control = control_new(&w->env, w->overheard);
+	w->control = control_new(&w->env, w->overheard, control_verbs, metrics_write);
 	if (w->dns == NULL || w->env.learned == NULL || w->sessions == NULL || w->overheard == NULL || w->control == NULL)
 		fatal("no memory");
 }
@@ -364,7 +365,7 @@ worker_free(struct worker *w)
 	relay_pool_free(w->connections.pool);
 	policy_unref(w->env.policy);
 	policy_unref(w->next);
-	account_free(&w->account);
+	account_free(w->env.account);
 	ipc_free(w->env.ipc);
 	ev_loop_destroy(w->env.loop);
 }

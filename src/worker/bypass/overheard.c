@@ -11,6 +11,7 @@
 
 #include "base/host_name.h"
 #include "base/log.h"
+#include "base/rate.h"
 #include "process/capture_msg.h"
 
 #define HOLD_S           2.0    /* until then a flow that is intercepted has come to us */
@@ -20,7 +21,6 @@
 
 struct overheard {
 	const struct worker_env *env;
-	struct overheard_counts counts;
 	struct bypass *table;
 	uint64_t       next_id;
 	struct rate    lines;
@@ -44,7 +44,7 @@ overheard_name(struct overheard *o, const struct capture_msg *msg)
 
 	if (memchr(msg->name, '\0', sizeof(msg->name)) == NULL || !host_is_valid(msg->name))
 		return;
-	o->counts.names++;
+	account_count(o->env->account, COUNT_OVERHEARD_NAMES, 1);
 	names_learn(o->env->names, &msg->source, &msg->dst, msg->name, expires);
 	if (conf->intercept.mode == MODE_MATCHED && rule_may_catch(conf, msg->name))
 		learned_want(o->env->learned, &msg->dst, expires, NULL, NULL);
@@ -150,7 +150,7 @@ overheard_judge(struct overheard *o, struct bypass *b)
 	if (missed && !b->missed && rate_take(&o->lines, LINES_PER_SECOND, now))
 		log_warn("capture: a flow passed us by: proto=%s src=%s dst=%s action=%s; find out why with pfinterceptctl doctor",
 		    proto_name(b->key.proto), addr_format(&b->source, source), addr_format(&b->dst, dst), action_name(v.action));
-	*(missed ? &o->counts.missed : &o->counts.direct) += b->waiting;
+	account_count(o->env->account, missed ? COUNT_BYPASS_MISSED : COUNT_BYPASS_DIRECT, b->waiting);
 	b->flows += b->waiting;
 	b->missed = missed;
 	b->rule = v.rule != NULL ? v.rule->id : 0;
@@ -188,8 +188,8 @@ overheard_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 
 	for (int i = 0; i < ROUND && recv(o->fd, &msg, sizeof(msg), 0) == sizeof(msg); i++) {
 		if (msg.kind == CAPTURE_DROPS) {
-			o->counts.kernel += msg.kernel;
-			o->counts.socket += msg.socket;
+			account_count(o->env->account, COUNT_LOST_KERNEL, msg.kernel);
+			account_count(o->env->account, COUNT_LOST_DAEMON, msg.socket);
 		} else if (o->env->policy == NULL || !is_inet(&msg.source) || !is_inet(&msg.dst)) {
 			continue;
 		} else if (msg.kind == CAPTURE_NAME) {
@@ -252,10 +252,4 @@ overheard_next(const struct overheard *o, uint64_t id)
 	while (b != NULL && (b->id <= id || b->flows == 0))
 		b = b->hh.next;
 	return b;
-}
-
-const struct overheard_counts *
-overheard_counts(const struct overheard *o)
-{
-	return &o->counts;
 }

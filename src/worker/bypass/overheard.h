@@ -39,8 +39,6 @@ struct bypass {
 	char           host[HOST_MAX + 1];      /* "": unknown */
 };
 
-struct overheard_counts { uint64_t names, direct, missed, kernel, socket; };
-
 struct overheard *overheard_new(const struct worker_env *);
 void overheard_free(struct overheard *);
 
@@ -49,6 +47,5 @@ void overheard_listen(struct overheard *, int fd);
 
 /* The one with the smallest id above id; NULL: none. */
 const struct bypass *overheard_next(const struct overheard *, uint64_t id);
-const struct overheard_counts *overheard_counts(const struct overheard *);
 
 #endif

@@ -119,8 +119,9 @@ client_request(struct control_client *c, const char *line, size_t len)
 		control_error(c, "%s", error);
 		return;
 	}
-	verb = control_verb_find(c->request.verb);
-	if (verb == NULL) {
+	for (verb = c->control->verbs; verb->name != NULL && strcmp(verb->name, c->request.verb) != 0; )
+		verb++;
+	if (verb->name == NULL) {
 		control_error(c, "\"%s\" is not a verb", c->request.verb);
 		return;
 	}
@@ -142,7 +143,7 @@ client_scrape(struct control_client *c)
 		return;
 	if (len < 13 || memcmp(head, "GET /metrics", 12) != 0 || strchr(" ?", head[12]) == NULL)
 		client_append(c, refused, sizeof(refused) - 1);
-	else if (metrics_write(c->control, &c->out) != 0)
+	else if (c->control->scrape(c->control, &c->out) != 0)
 		log_warn("the metrics do not fit into %u bytes", CONTROL_OUT_MAX);
 	buffer_consume(&c->in, len);
 	c->closing = true;
@@ -302,8 +303,8 @@ metrics_accept_cb(void *arg, int fd, const union addr *peer)
 	control_accept(arg, fd, CONTROL_METRICS);
 }
 
-void
-control_event(void *arg, const struct flow_record *r, bool ended)
+static void
+control_event_cb(void *arg, const struct flow_record *r, bool ended)
 {
 	struct control *control = arg;
 	struct control_client *c;
@@ -323,14 +324,17 @@ static void
 control_sample_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct control *control = w->data;
+	struct traffic all;
 
 	account_settle(control->env->account);
+	all = account_traffic(control->env->account);
 	control->before = control->last;
-	control->last = (struct control_sample){ ev_now(loop), control->env->account->all.out, control->env->account->all.in };
+	control->last = (struct control_sample){ ev_now(loop), all.out, all.in };
 }
 
 struct control *
-control_new(const struct worker_env *env, const struct overheard *overheard)
+control_new(const struct worker_env *env, const struct overheard *overheard, const struct control_verb *verbs,
+    control_scrape_cb *scrape)
 {
 	struct control *control = calloc(1, sizeof(*control));
 
@@ -340,13 +344,14 @@ control_new(const struct worker_env *env, const struct overheard *overheard)
 	}
 	control->env = env;
 	control->overheard = overheard;
+	control->verbs = verbs;
+	control->scrape = scrape;
 	LIST_INIT(&control->clients);
-	control->before.at = control->last.at = env->account->started;
+	control->before.at = control->last.at = ev_now(env->loop);
 	ev_timer_init(&control->sampler, control_sample_cb, SAMPLE_S, SAMPLE_S);
 	control->sampler.data = control;
 	ev_timer_start(env->loop, &control->sampler);
-	env->account->watch = control_event;
-	env->account->watch_arg = control;
+	account_watch(env->account, control_event_cb, control);
 	return control;
 }
 
@@ -361,7 +366,7 @@ control_free(struct control *control)
 		client_free(c);
 	for (int kind = 0; kind < CONTROL_KINDS; kind++)
 		listener_free(control->listeners[kind]);
-	control->env->account->watch = NULL;
+	account_watch(control->env->account, NULL, NULL);
 	ev_timer_stop(control->env->loop, &control->sampler);
 	yajl_gen_free(control->gen);
 	free(control);

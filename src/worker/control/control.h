@@ -25,10 +25,24 @@
 
 enum control_kind { CONTROL_REQUESTS, CONTROL_METRICS, CONTROL_KINDS };
 
+struct buffer;
 struct control;
+struct control_client;
 
-/* Both are borrowed. NULL: no memory. */
-struct control *control_new(const struct worker_env *, const struct overheard *);
+/* A request that clients may make. begin() writes the first line; more() writes one more line of a stream at each call,
+ * until it returns false. */
+struct control_verb {
+	const char *name;
+	void      (*begin)(struct control_client *);
+	bool      (*more)(struct control_client *);     /* NULL: begin() writes it all */
+};
+
+/* Appends the response to a scrape of the metrics to out. 0 or an errno value. */
+typedef int control_scrape_cb(const struct control *, struct buffer *out);
+
+/* verbs: the known requests, ending with a row without a name. Pointers are borrowed. NULL: no memory. */
+struct control *control_new(const struct worker_env *, const struct overheard *, const struct control_verb *verbs,
+    control_scrape_cb *scrape);
 void control_free(struct control *);
 
 /* Serves on this bound and listening socket in place of the one before of its kind; -1: on none. 0 or ENOMEM. */

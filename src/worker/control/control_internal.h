@@ -1,7 +1,5 @@
 /*
- * control_internal.h - the inside of the control socket: one client, and the verbs that it may ask for.
- *
- * A verb writes its first line in begin(); a stream goes on by more(), one line a call, until that gives false.
+ * control_internal.h - the inside of the control socket: one client, and the calls with which a verb answers it.
  */
 #ifndef PFI_CONTROL_INTERNAL_H
 #define PFI_CONTROL_INTERNAL_H
@@ -35,22 +33,15 @@ struct control_client {
 struct control {
 	const struct worker_env *env;
 	const struct overheard  *overheard;
+	const struct control_verb *verbs;
+	control_scrape_cb       *scrape;
 	struct listener         *listeners[CONTROL_KINDS];
 	LIST_HEAD(, control_client) clients;
 	unsigned                 nclients;
 	yajl_gen                 gen;
 	ev_timer                 sampler;       /* takes the next sample every few seconds */
-	struct control_sample { double at; uint64_t out, in; } before, last;    /* of account->all */
+	struct control_sample { double at; uint64_t out, in; } before, last;    /* bytes of all flows */
 };
-
-struct control_verb {
-	const char *name;
-	void      (*begin)(struct control_client *);
-	bool      (*more)(struct control_client *);     /* NULL: begin() writes it all */
-};
-
-/* NULL: there is no such verb. */
-const struct control_verb *control_verb_find(const char *name);
 
 /* A line is an object: open it, put members with control_json.h, end it. */
 yajl_gen control_line(struct control_client *);
@@ -62,11 +53,5 @@ void     control_error(struct control_client *, const char *fmt, ...) __attribut
 
 /* The helper has answered client->asked: goes on with requests. */
 void     control_answered(struct control_client *);
-
-/* A flow has been decided, or has ended: tells those who watch. */
-void     control_event(void *control, const struct flow_record *, bool ended);
-
-/* The answer to a scrape, in the Prometheus text format (version 0.0.4), appended to out. 0 or ENOBUFS/ENOMEM. */
-int      metrics_write(const struct control *, struct buffer *out);
 
 #endif

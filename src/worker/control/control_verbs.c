@@ -1,13 +1,14 @@
 #include "config.h"
 
-#include "worker/control/control_internal.h"
-#include "worker/record/control_json.h"
+#include "worker/control/control_verbs.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "host/usage.h"
+#include "worker/control/control_internal.h"
+#include "worker/record/control_json.h"
 
 #define RELOAD_TIMEOUT_MS 30000
 #define PAUSE_TIMEOUT_MS  5000
@@ -41,15 +42,36 @@ put_usage(yajl_gen g)
 	yajl_gen_map_close(g);
 }
 
-/* Bytes a second, out and in. */
 static void
-put_rates(yajl_gen g, const struct control *control)
+put_traffic(yajl_gen g, const struct traffic *t)
 {
-	const struct traffic *all = &control->env->account->all;
+	for (size_t i = 0; i < TRAFFIC_FIELDS; i++)
+		put_number(g, traffic_fields[i].member, traffic_value(t, &traffic_fields[i]));
+}
+
+/* All flows together, and bytes per second since the sample before the last. */
+static void
+put_all(yajl_gen g, const struct control *control)
+{
+	const struct traffic all = account_traffic(control->env->account);
 	const double passed = ev_now(control->env->loop) - control->before.at;
 
-	put_number(g, "out_bytes_per_s", passed > 0 ? (uint64_t)((double)(all->out - control->before.out) / passed) : 0);
-	put_number(g, "in_bytes_per_s", passed > 0 ? (uint64_t)((double)(all->in - control->before.in) / passed) : 0);
+	put_traffic(g, &all);
+	put_number(g, "out_bytes_per_s", passed > 0 ? (uint64_t)((double)(all.out - control->before.out) / passed) : 0);
+	put_number(g, "in_bytes_per_s", passed > 0 ? (uint64_t)((double)(all.in - control->before.in) / passed) : 0);
+}
+
+/* The counters of a group, as members of the open object. */
+static void
+put_counters(yajl_gen g, const struct account *a, const char *group)
+{
+	for (const struct counter_family *f = counter_families; f < counter_families + ncounter_families; f++) {
+		if (f->group == NULL || strcmp(f->group, group) != 0)
+			continue;
+		for (unsigned i = 0; i < f->n; i++)
+			if (!f->sparse || account_counter(a, f->first + i) > 0)
+				put_number(g, counter_member(f, i), account_counter(a, f->first + i));
+	}
 }
 
 static const char *
@@ -63,7 +85,6 @@ proxy_state(const struct proxy *proxy)
 static void
 begin_status(struct control_client *c)
 {
-	const struct account *a = c->control->env->account;
 	const struct policy *policy = c->control->env->policy;
 	const char *state = !policy->conf->global_enabled ? "disabled" : c->control->env->paused ? "paused" : "intercepting";
 	unsigned down = 0;
@@ -74,7 +95,7 @@ begin_status(struct control_client *c)
 		down += policy->proxies[i].conf->enabled && policy->proxies[i].down;
 	put_text(g, "version", PACKAGE_VERSION);
 	put_text(g, "state", state);
-	put_seconds(g, "uptime_s", now_of(c) - a->started);
+	put_seconds(g, "uptime_s", account_uptime(c->control->env->account, now_of(c)));
 	put_number(g, "reloads", policy->generation - 1);
 	put_seconds(g, "loaded_s", now_of(c) - policy->since);
 	put_text(g, "anchor", policy->conf->intercept.anchor);
@@ -82,8 +103,7 @@ begin_status(struct control_client *c)
 	put_number(g, "proxies", policy->conf->nproxies);
 	put_number(g, "proxies_down", down);
 	put_number(g, "clients", c->control->nclients);
-	put_traffic(g, &a->all);
-	put_rates(g, c->control);
+	put_all(g, c->control);
 	put_usage(g);
 	control_line_end(c);
 }
@@ -153,17 +173,6 @@ begin_events(struct control_client *c)
 	c->watching = true;
 }
 
-/* What the rule or proxy has seen. */
-static const struct tally *
-tally_of(const struct tally *table, unsigned id)
-{
-	static const struct tally none;
-	const struct tally *t;
-
-	HASH_FIND(hh, table, &id, sizeof(id), t);
-	return t != NULL ? t : &none;
-}
-
 static bool
 more_rules(struct control_client *c)
 {
@@ -183,9 +192,33 @@ more_rules(struct control_client *c)
 	put_bool(g, "enabled", rule->enabled);
 	put_text(g, "action", action_name(rule->action));
 	put_proxies(g, rule->proxies, rule->nproxies);
-	put_traffic(g, &tally_of(c->control->env->account->rules, rule->id)->traffic);
+	put_traffic(g, &account_tally(c->control->env->account, TALLY_RULES, rule->id)->traffic);
 	control_line_end(c);
 	return true;
+}
+
+static void
+put_histogram(yajl_gen g, const char *key, const struct histogram *h)
+{
+	uint64_t count = 0;
+
+	put_map(g, key);
+	put_key(g, "buckets");
+	yajl_gen_array_open(g);
+	for (size_t i = 0; i <= ACCOUNT_BUCKETS; i++) {
+		count += h->counts[i];
+		yajl_gen_map_open(g);
+		if (i < ACCOUNT_BUCKETS)
+			put_seconds(g, "le", account_bounds[i]);
+		else
+			put_text(g, "le", NULL);
+		put_number(g, "count", count);
+		yajl_gen_map_close(g);
+	}
+	yajl_gen_array_close(g);
+	put_number(g, "count", count);
+	put_seconds(g, "sum", h->sum);
+	yajl_gen_map_close(g);
 }
 
 static bool
@@ -199,7 +232,7 @@ more_proxies(struct control_client *c)
 	if (c->cursor >= policy->conf->nproxies)
 		return false;
 	c->cursor++;
-	t = tally_of(c->control->env->account->proxies, proxy->conf->id);
+	t = account_tally(c->control->env->account, TALLY_PROXIES, proxy->conf->id);
 	g = control_line(c);
 	put_number(g, "id", proxy->conf->id);
 	put_text(g, "name", proxy->conf->name);
@@ -219,16 +252,6 @@ more_proxies(struct control_client *c)
 }
 
 static void
-put_dns(yajl_gen g, const struct account *a)
-{
-	put_number(g, "queries", a->dns_queries);
-	put_number(g, "cached", a->dns_cached);
-	put_number(g, "proxied", a->dns_proxied);
-	put_number(g, "blocked", a->dns_blocked);
-	put_number(g, "failed", a->dns_failed);
-}
-
-static void
 begin_dns(struct control_client *c)
 {
 	const struct policy *policy = c->control->env->policy;
@@ -244,90 +267,51 @@ begin_dns(struct control_client *c)
 	}
 	yajl_gen_array_close(g);
 	put_number(g, "names", names_count(c->control->env->names));
-	put_dns(g, c->control->env->account);
+	put_counters(g, c->control->env->account, "dns");
 	control_line_end(c);
 }
 
-static int
-by_bytes(const void *a, const void *b)
-{
-	const struct traffic *x = &(*(struct tally *const *)a)->traffic, *y = &(*(struct tally *const *)b)->traffic;
-	const uint64_t xs = x->out + x->in, ys = y->out + y->in;
-
-	return xs < ys ? 1 : xs > ys ? -1 : 0;
-}
-
-/* The hosts with the most bytes. */
 static void
-put_hosts(yajl_gen g, struct tally *hosts)
+put_hosts(yajl_gen g, const struct account *a)
 {
-	struct tally *sorted[ACCOUNT_HOSTS + 1];
-	size_t n = 0;
+	const struct tally *top[HOSTS_SHOWN];
+	const size_t n = account_top_hosts(a, top, HOSTS_SHOWN);
 
-	for (struct tally *t = hosts; t != NULL && n <= ACCOUNT_HOSTS; t = t->hh.next)
-		sorted[n++] = t;
-	qsort(sorted, n, sizeof(sorted[0]), by_bytes);
 	put_key(g, "hosts");
 	yajl_gen_array_open(g);
-	for (size_t i = 0; i < n && i < HOSTS_SHOWN; i++) {
+	for (size_t i = 0; i < n; i++) {
 		yajl_gen_map_open(g);
-		put_text(g, "host", sorted[i]->host);
-		put_traffic(g, &sorted[i]->traffic);
+		put_text(g, "host", top[i]->host);
+		put_traffic(g, &top[i]->traffic);
 		yajl_gen_map_close(g);
 	}
 	yajl_gen_array_close(g);
 }
 
 static void
-put_closed(yajl_gen g, const struct account *a)
-{
-	put_map(g, "close");
-	for (int i = 0; i < CLOSE_REASONS; i++)
-		if (a->closed[i] > 0)
-			put_number(g, close_reason_name((enum close_reason)i), a->closed[i]);
-	yajl_gen_map_close(g);
-}
-
-static void
-put_overheard(yajl_gen g, const struct overheard_counts *counts)
-{
-	put_map(g, "capture");
-	put_number(g, "names", counts->names);
-	put_number(g, "direct", counts->direct);
-	put_number(g, "missed", counts->missed);
-	put_number(g, "dropped_by_kernel", counts->kernel);
-	put_number(g, "dropped_by_us", counts->socket);
-	yajl_gen_map_close(g);
-}
-
-static void
 begin_stats(struct control_client *c)
 {
+	static const char *const groups[] = { "close", "dns", "udp_dropped", "capture" };
 	struct account *a = c->control->env->account;
 	yajl_gen g = control_answer(c);
 
 	account_settle(a);
-	put_seconds(g, "uptime_s", now_of(c) - a->started);
-	put_traffic(g, &a->all);
-	put_rates(g, c->control);
+	put_seconds(g, "uptime_s", account_uptime(a, now_of(c)));
+	put_all(g, c->control);
 	put_map(g, "actions");
-	for (int action = ACTION_DIRECT; action <= ACTION_BLOCK; action++) {
+	for (int action = 0; action < ACTIONS; action++) {
 		put_map(g, action_name((enum action)action));
-		put_number(g, "active", a->active[action]);
-		put_number(g, "closed", a->total[action]);
+		put_number(g, "active", account_counter(a, COUNT_ACTIVE + (unsigned)action));
+		put_number(g, "closed", account_counter(a, COUNT_CLOSED + (unsigned)action));
 		yajl_gen_map_close(g);
 	}
 	yajl_gen_map_close(g);
-	put_closed(g, a);
-	put_map(g, "dns");
-	put_dns(g, a);
-	yajl_gen_map_close(g);
-	put_map(g, "udp_dropped");
-	for (int i = 0; i < DROPS; i++)
-		put_number(g, drop_name((enum drop)i), a->dropped[i]);
-	yajl_gen_map_close(g);
-	put_overheard(g, overheard_counts(c->control->overheard));
-	put_hosts(g, a->hosts);
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		put_map(g, groups[i]);
+		put_counters(g, a, groups[i]);
+		yajl_gen_map_close(g);
+	}
+	put_hosts(g, a);
 	put_usage(g);
 	control_line_end(c);
 }
@@ -369,8 +353,10 @@ test_query(const struct control_client *c, struct rule_query *q, union addr *add
 static bool
 more_test(struct control_client *c)
 {
-	static const char *const misses[] = { [RULE_MATCHES] = "matches", [RULE_DISABLED] = "disabled",
-		[RULE_PATTERN] = "pattern", [RULE_PROTOCOL] = "protocol", [RULE_PORTS] = "ports", [RULE_USER] = "user" };
+	static const char *const misses[] = {
+		[RULE_MATCHES] = "matches", [RULE_DISABLED] = "disabled", [RULE_PATTERN] = "pattern",
+		[RULE_PROTOCOL] = "protocol", [RULE_PORTS] = "ports", [RULE_USER] = "user",
+	};
 	const struct conf *conf = conf_of(c);
 	struct rule_query q;
 	struct verdict v;
@@ -463,7 +449,7 @@ static void begin_reload(struct control_client *c) { ask_helper(c, IPC_RELOAD, f
 static void begin_pause(struct control_client *c) { ask_helper(c, IPC_PAUSE, true, PAUSE_TIMEOUT_MS); }
 static void begin_resume(struct control_client *c) { ask_helper(c, IPC_PAUSE, false, PAUSE_TIMEOUT_MS); }
 
-static const struct control_verb verbs[] = {
+const struct control_verb control_verbs[] = {
 	{ "status", begin_status, NULL },
 	{ "connections", begin_stream, more_connections },
 	{ "stats", begin_stats, NULL },
@@ -476,13 +462,5 @@ static const struct control_verb verbs[] = {
 	{ "reload", begin_reload, NULL },
 	{ "pause", begin_pause, NULL },
 	{ "resume", begin_resume, NULL },
+	{ NULL },
 };
-
-const struct control_verb *
-control_verb_find(const char *name)
-{
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (strcmp(verbs[i].name, name) == 0)
-			return &verbs[i];
-	return NULL;
-}

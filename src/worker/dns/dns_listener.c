@@ -244,7 +244,7 @@ request_looked_up(void *arg, int error, const union addr *dst)
 	if (error == 0)
 		error = client_new(set, &r->flow, &r->meant);
 	if (error != 0) {
-		set->env->account->dns_failed++;
+		account_count(set->env->account, COUNT_DNS_FAILED, 1);
 		log_debug("dns: what %s sent to %s is dropped: %s", addr_format(&r->flow.peer, peer),
 		    addr_format(&r->flow.local, local), strerror(error));
 		if (tcp)
@@ -267,7 +267,7 @@ socket_request(struct dns_socket *s, const struct flow *flow, const uint8_t *msg
 	if (policy != NULL && set->nlookups < policy->conf->limits.dns_queries)
 		r = request_new(flow, msg, len);
 	if (r == NULL) {
-		set->env->account->dns_failed++;
+		account_count(set->env->account, COUNT_DNS_FAILED, 1);
 		if (flow->proto == IPPROTO_TCP)
 			close(flow->fd);
 		return;

@@ -78,7 +78,7 @@ query_reply(struct query *q, enum dns_rcode rcode, const union addr *addr, enum 
 
 	len = dns_reply(msg, q->request->msg, &q->parsed, rcode, bytes, len, LOCAL_TTL);
 	if (rcode == DNS_SERVFAIL)
-		q->proxy->env->account->dns_failed++;
+		account_count(q->proxy->env->account, COUNT_DNS_FAILED, 1);
 	query_answer(q, msg, len, reason);
 }
 
@@ -89,7 +89,7 @@ query_block(struct query *q)
 	static const union addr null4 = { .in = { .sin_family = AF_INET } }, null6 = { .in6 = { .sin6_family = AF_INET6 } };
 	const uint16_t type = q->parsed.question.type;
 
-	q->proxy->env->account->dns_blocked++;
+	account_count(q->proxy->env->account, COUNT_DNS_BLOCKED, 1);
 	switch (q->route.policy->conf->dns.block_answer) {
 	case DNS_BLOCK_NXDOMAIN:
 		query_reply(q, DNS_NXDOMAIN, NULL, CLOSE_BLOCKED);
@@ -165,9 +165,9 @@ query_result_cb(void *arg, const struct dns_result *r)
 	struct query *q = arg;
 
 	if (r->cached) {
-		q->proxy->env->account->dns_cached++;
+		account_count(q->proxy->env->account, COUNT_DNS_CACHED, 1);
 	} else {
-		q->proxy->env->account->dns_proxied += q->route.nproxies > 0;
+		account_count(q->proxy->env->account, COUNT_DNS_PROXIED, q->route.nproxies > 0);
 		q->record.dst = r->server;
 		q->record.proxy = r->proxy;
 	}
@@ -302,7 +302,7 @@ proxy_reject(struct dns_proxy *p, struct dns_request *request, const struct dns_
 	uint8_t msg[DNS_REPLY_MAX];
 	size_t len = 0;
 
-	p->env->account->dns_failed++;
+	account_count(p->env->account, COUNT_DNS_FAILED, 1);
 	if (error != EBADMSG)
 		len = dns_reply(msg, request->msg, parsed, error == EOPNOTSUPP ? DNS_NOTIMP : DNS_FORMERR, NULL, 0, 0);
 	dns_request_answer(request, len > 0 ? msg : NULL, len);
@@ -320,7 +320,7 @@ proxy_received_cb(void *arg, struct dns_request *request)
 		dns_request_answer(request, NULL, 0);
 		return;
 	}
-	p->env->account->dns_queries++;
+	account_count(p->env->account, COUNT_DNS_QUERIES, 1);
 	error = dns_query_parse(request->msg, request->len, &q->parsed);
 	if (error != 0) {
 		proxy_reject(p, request, &q->parsed, error);

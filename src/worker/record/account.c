@@ -1,71 +1,81 @@
 #include "config.h"
 
-#include "worker/record/account.h"
+#include "worker/record/account_internal.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <uthash.h>
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
-
 const double account_bounds[ACCOUNT_BUCKETS] = { .005, .01, .025, .05, .1, .25, .5, 1., 2.5, 5., 10., 30. };
 
-const char *
-drop_name(enum drop drop)
-{
-	static const char *const names[] = { "lookup", "loop", "limit", "unsent", "fragment", "malformed", "stranger" };
+struct tally_entry {
+	struct tally   tally;
+	UT_hash_handle hh;              /* in the order of first use */
+	char           host[];
+};
 
-	return names[drop];
-}
-
-void
-account_init(struct account *a, double now)
+struct account *
+account_new(double now)
 {
-	memset(a, 0, sizeof(*a));
+	struct account *a = calloc(1, sizeof(*a));
+
+	if (a == NULL)
+		return NULL;
 	a->started = now;
 	TAILQ_INIT(&a->live);
-}
-
-static void
-tallies_free(struct tally **table)
-{
-	struct tally *t, *next;
-
-	HASH_ITER(hh, *table, t, next) {
-		HASH_DEL(*table, t);
-		free(t);
-	}
+	return a;
 }
 
 void
 account_free(struct account *a)
 {
-	tallies_free(&a->rules);
-	tallies_free(&a->proxies);
-	tallies_free(&a->hosts);
+	struct tally_entry *t, *next;
+
+	if (a == NULL)
+		return;
+	for (int kind = 0; kind < TALLY_KINDS; kind++)
+		HASH_ITER(hh, a->tallies[kind], t, next) {
+			HASH_DEL(a->tallies[kind], t);
+			free(t);
+		}
+	free(a);
 }
 
-/* The tally of key, made when there is none; host "": of an id. NULL: no memory, and it is not counted. */
+void
+account_count(struct account *a, enum counter counter, uint64_t n)
+{
+	a->counts[counter] += n;
+}
+
+uint64_t
+account_counter(const struct account *a, unsigned counter)
+{
+	return a->counts[counter];
+}
+
+/* The tally of a host, or of an id when host is "". It is made if there is none. NULL: no memory; it is not counted. */
 static struct tally *
-tally_get(struct tally **table, unsigned id, const char *host)
+tally_get(struct tally_entry **table, unsigned id, const char *host)
 {
 	const size_t len = strlen(host);
-	struct tally *t;
+	struct tally_entry *t;
 
 	if (len > 0)
 		HASH_FIND(hh, *table, host, len, t);
 	else
 		HASH_FIND(hh, *table, &id, sizeof(id), t);
-	if (t != NULL || (t = calloc(1, sizeof(*t) + len + 1)) == NULL)
-		return t;
-	t->id = id;
-	memcpy(t->host, host, len + 1);
+	if (t != NULL)
+		return &t->tally;
+	if ((t = calloc(1, sizeof(*t) + len + 1)) == NULL)
+		return NULL;
+	t->tally.id = id;
+	t->tally.host = memcpy(t->host, host, len + 1);
 	if (len > 0)
 		HASH_ADD(hh, *table, host, len, t);
 	else
-		HASH_ADD(hh, *table, id, sizeof(t->id), t);
-	return t;
+		HASH_ADD(hh, *table, tally.id, sizeof(id), t);
+	return &t->tally;
 }
 
 static uint64_t
@@ -74,18 +84,18 @@ tally_weight(const struct tally *t)
 	return t->traffic.active > 0 ? UINT64_MAX : t->traffic.out + t->traffic.in;
 }
 
-/* Makes room for one more host: the one with the fewest bytes goes. */
+/* Removes the host with the fewest bytes and no live flow if the table is full. */
 static void
-hosts_make_room(struct account *a)
+hosts_make_room(struct tally_entry **hosts)
 {
-	struct tally *t, *next, *least = a->hosts;
+	struct tally_entry *t, *next, *least = *hosts;
 
-	if (HASH_COUNT(a->hosts) < ACCOUNT_HOSTS)
+	if (HASH_COUNT(*hosts) < ACCOUNT_HOSTS)
 		return;
-	HASH_ITER(hh, a->hosts, t, next)
-		if (tally_weight(t) < tally_weight(least))
+	HASH_ITER(hh, *hosts, t, next)
+		if (tally_weight(&t->tally) < tally_weight(&least->tally))
 			least = t;
-	HASH_DEL(a->hosts, least);
+	HASH_DEL(*hosts, least);
 	free(least);
 }
 
@@ -102,39 +112,41 @@ traffic_add(struct traffic *sum, const struct traffic *more)
 static struct tally *
 account_proxy(struct account *a, const struct flow_record *r)
 {
-	return tally_get(&a->proxies, r->proxy != NULL ? r->proxy->id : 0, "");
+	return tally_get(&a->tallies[TALLY_PROXIES], r->proxy != NULL ? r->proxy->id : 0, "");
 }
 
-/* Adds to every sum that the flow belongs to, and what it has moved since the last time. */
+static struct tally *
+account_host(struct account *a, const char *host)
+{
+	struct tally_entry **hosts = &a->tallies[TALLY_HOSTS], *known;
+
+	if (host == NULL)
+		return NULL;
+	HASH_FIND_STR(*hosts, host, known);
+	if (known == NULL)
+		hosts_make_room(hosts);
+	return tally_get(hosts, 0, host);
+}
+
+/* Adds more, and the bytes that the flow has moved since the last time, to every sum that the flow belongs to. */
 static void
 account_add(struct account *a, struct flow_record *r, struct traffic more)
 {
-	struct tally *of[3] = { tally_get(&a->rules, r->verdict.rule != NULL ? r->verdict.rule->id : 0, ""),
-	    account_proxy(a, r), NULL };
+	const unsigned rule = r->verdict.rule != NULL ? r->verdict.rule->id : 0;
+	struct tally *of[TALLY_KINDS] = { tally_get(&a->tallies[TALLY_RULES], rule, ""), account_proxy(a, r),
+	    account_host(a, r->host) };
 
-	if (r->host != NULL) {
-		HASH_FIND_STR(a->hosts, r->host, of[2]);
-		if (of[2] == NULL)
-			hosts_make_room(a);
-		of[2] = tally_get(&a->hosts, 0, r->host);
-	}
 	more.out = r->out - r->counted_out;
 	more.in = r->in - r->counted_in;
 	r->counted_out = r->out;
 	r->counted_in = r->in;
-	traffic_add(&a->all, &more);
-	a->active[r->verdict.action] += more.active;
-	a->total[r->verdict.action] += more.closed;
-	for (size_t i = 0; i < 3; i++)
-		if (of[i] != NULL)
-			traffic_add(&of[i]->traffic, &more);
-}
-
-static void
-tallies_idle(struct tally *table)
-{
-	for (struct tally *t = table; t != NULL; t = t->hh.next)
-		t->traffic.active = 0;
+	account_count(a, COUNT_ACTIVE + r->verdict.action, more.active);
+	account_count(a, COUNT_CLOSED + r->verdict.action, more.closed);
+	account_count(a, COUNT_BYTES_OUT, more.out);
+	account_count(a, COUNT_BYTES_IN, more.in);
+	for (int kind = 0; kind < TALLY_KINDS; kind++)
+		if (of[kind] != NULL)
+			traffic_add(&of[kind]->traffic, &more);
 }
 
 void
@@ -142,11 +154,10 @@ account_settle(struct account *a)
 {
 	struct flow_record *r;
 
-	a->all.active = 0;
-	memset(a->active, 0, sizeof(a->active));
-	tallies_idle(a->rules);
-	tallies_idle(a->proxies);
-	tallies_idle(a->hosts);
+	memset(&a->counts[COUNT_ACTIVE], 0, ACTIONS * sizeof(a->counts[0]));
+	for (int kind = 0; kind < TALLY_KINDS; kind++)
+		for (struct tally_entry *t = a->tallies[kind]; t != NULL; t = t->hh.next)
+			t->tally.traffic.active = 0;
 	TAILQ_FOREACH(r, &a->live, live) {
 		r->ops->update(r);
 		account_add(a, r, (struct traffic){ .active = 1 });
@@ -174,7 +185,6 @@ void
 account_begin(struct account *a, struct flow_record *r)
 {
 	r->id = account_id(a);
-	a->count++;
 	TAILQ_INSERT_TAIL(&a->live, r, live);
 }
 
@@ -182,7 +192,8 @@ bool
 account_had(const struct account *a, const char *proto, const union addr *dst, double since)
 {
 	for (size_t i = 0; i < ACCOUNT_RECENT && i < a->nrecent; i++)
-		if (a->recent[i].began >= since && addr_equal(&a->recent[i].dst, dst) && strcmp(a->recent[i].proto, proto) == 0)
+		if (a->recent[i].began >= since && addr_equal(&a->recent[i].dst, dst) &&
+		    strcmp(a->recent[i].proto, proto) == 0)
 			return true;
 	return false;
 }
@@ -233,8 +244,7 @@ account_close(struct account *a, struct flow_record *r)
 {
 	struct tally *proxy;
 
-	a->count--;
-	a->closed[r->reason]++;
+	account_count(a, COUNT_ENDS + r->reason, 1);
 	account_add(a, r, (struct traffic){ .closed = 1, .failed = close_reason_is_error(r->reason) });
 	proxy = account_proxy(a, r);
 	if (proxy != NULL && r->connect_s > 0)
@@ -257,24 +267,70 @@ account_end(struct account *a, const struct conf *conf, struct flow_record *r, d
 }
 
 void
-account_summary(struct account *a, double now)
+account_watch(struct account *a, account_watch_cb *watch, void *arg)
 {
-	char reasons[512] = "", drops[256] = "";
-	size_t len = 0;
+	a->watch = watch;
+	a->watch_arg = arg;
+}
 
-	account_settle(a);
-	log_info("summary: up %.0f s, flows active=%" PRIu64 " proxy=%" PRIu64 " direct=%" PRIu64
-	    " block=%" PRIu64 ", bytes out=%" PRIu64 " in=%" PRIu64, now - a->started, a->all.active,
-	    a->total[ACTION_PROXY], a->total[ACTION_DIRECT], a->total[ACTION_BLOCK], a->all.out, a->all.in);
-	log_info("summary: dns queries=%" PRIu64 " cached=%" PRIu64 " proxied=%" PRIu64 " blocked=%" PRIu64
-	    " failed=%" PRIu64, a->dns_queries, a->dns_cached, a->dns_proxied, a->dns_blocked, a->dns_failed);
-	for (int i = 0; i < CLOSE_REASONS && len < sizeof(reasons); i++)
-		if (a->closed[i] > 0)
-			len += (size_t)snprintf(reasons + len, sizeof(reasons) - len, " %s=%" PRIu64,
-			    close_reason_name((enum close_reason)i), a->closed[i]);
-	len = 0;
-	for (int i = 0; i < DROPS; i++)
-		len += (size_t)snprintf(drops + len, sizeof(drops) - len, " %s=%" PRIu64, drop_name((enum drop)i), a->dropped[i]);
-	log_info("summary: udp dropped%s", drops);
-	log_info("summary: closed%s", reasons[0] != '\0' ? reasons : " none");
+double
+account_uptime(const struct account *a, double now)
+{
+	return now - a->started;
+}
+
+struct traffic
+account_traffic(const struct account *a)
+{
+	struct traffic all = { .out = a->counts[COUNT_BYTES_OUT], .in = a->counts[COUNT_BYTES_IN] };
+
+	for (int action = 0; action < ACTIONS; action++) {
+		all.active += a->counts[COUNT_ACTIVE + action];
+		all.closed += a->counts[COUNT_CLOSED + action];
+	}
+	for (int reason = 0; reason < CLOSE_REASONS; reason++)
+		if (close_reason_is_error((enum close_reason)reason))
+			all.failed += a->counts[COUNT_ENDS + reason];
+	return all;
+}
+
+const struct tally *
+account_tally(const struct account *a, enum tally_kind kind, unsigned id)
+{
+	static const struct tally none;
+	const struct tally_entry *t;
+
+	HASH_FIND(hh, a->tallies[kind], &id, sizeof(id), t);
+	return t != NULL ? &t->tally : &none;
+}
+
+const struct tally *
+account_next_tally(const struct account *a, enum tally_kind kind, const struct tally *t)
+{
+	const struct tally_entry *next = t != NULL ? ((const struct tally_entry *)t)->hh.next : a->tallies[kind];
+
+	return next != NULL ? &next->tally : NULL;
+}
+
+static int
+by_bytes(const void *a, const void *b)
+{
+	const struct traffic *x = &(*(struct tally *const *)a)->traffic, *y = &(*(struct tally *const *)b)->traffic;
+	const uint64_t xs = x->out + x->in, ys = y->out + y->in;
+
+	return xs < ys ? 1 : xs > ys ? -1 : 0;
+}
+
+size_t
+account_top_hosts(const struct account *a, const struct tally **top, size_t max)
+{
+	const struct tally *sorted[ACCOUNT_HOSTS], *t = NULL;
+	size_t n = 0;
+
+	while (n < ACCOUNT_HOSTS && (t = account_next_tally(a, TALLY_HOSTS, t)) != NULL)
+		sorted[n++] = t;
+	qsort(sorted, n, sizeof(sorted[0]), by_bytes);
+	n = n < max ? n : max;
+	memcpy(top, sorted, n * sizeof(sorted[0]));
+	return n;
 }

@@ -76,40 +76,6 @@ put_addr(yajl_gen g, const char *key, const union addr *addr)
 	put_text(g, key, addr_is_set(addr) ? addr_format(addr, text) : NULL);
 }
 
-void
-put_traffic(yajl_gen g, const struct traffic *t)
-{
-	put_number(g, "active", t->active);
-	put_number(g, "closed", t->closed);
-	put_number(g, "failed", t->failed);
-	put_number(g, "out", t->out);
-	put_number(g, "in", t->in);
-}
-
-void
-put_histogram(yajl_gen g, const char *key, const struct histogram *h)
-{
-	uint64_t count = 0;
-
-	put_map(g, key);
-	put_key(g, "buckets");
-	yajl_gen_array_open(g);
-	for (size_t i = 0; i <= ACCOUNT_BUCKETS; i++) {
-		count += h->counts[i];
-		yajl_gen_map_open(g);
-		if (i < ACCOUNT_BUCKETS)
-			put_seconds(g, "le", account_bounds[i]);
-		else
-			put_text(g, "le", NULL);
-		put_number(g, "count", count);
-		yajl_gen_map_close(g);
-	}
-	yajl_gen_array_close(g);
-	put_number(g, "count", count);
-	put_seconds(g, "sum", h->sum);
-	yajl_gen_map_close(g);
-}
-
 static void
 put_id(yajl_gen g, const char *key, bool known, unsigned id)
 {

@@ -6,7 +6,7 @@
 
 #include <yajl/yajl_gen.h>
 
-#include "worker/record/account.h"
+#include "worker/record/flow_record.h"
 
 void put_key(yajl_gen, const char *key);
 void put_map(yajl_gen, const char *key);                        /* ... that is open then */
@@ -16,8 +16,6 @@ void put_seconds(yajl_gen, const char *key, double);
 void put_bool(yajl_gen, const char *key, bool);
 void put_proxies(yajl_gen, const struct conf_proxy *const *, size_t n);         /* their ids */
 void put_addr(yajl_gen, const char *key, const union addr *);   /* not set: null */
-void put_traffic(yajl_gen, const struct traffic *);
-void put_histogram(yajl_gen, const char *key, const struct histogram *);
 /* Everything about a flow; ended: with the reason. */
 void put_flow(yajl_gen, const struct flow_record *, double now, bool ended);
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "worker/record/account.h"
 #include "worker/record/control_json.h"
+#include "worker/record/flow_record.h"
 
 /* Does log.flows want this record? */
 static bool

@@ -113,7 +113,7 @@ session_answer(struct session *s, const union addr *src, const uint8_t *msg, siz
 	int error = fw->ops->send_reply(fw, &s->flow, src, msg, len);
 
 	if (error != 0 && error != EINPROGRESS) {
-		s->all->env->account->dropped[DROP_UNSENT]++;
+		account_count(s->all->env->account, COUNT_DROP_UNSENT, 1);
 		return;
 	}
 	s->record.in += len;
@@ -182,9 +182,9 @@ session_send(struct session *s, const uint8_t *msg, size_t len)
 	} else if (direct) {
 		return session_direct_failed(s, error);
 	} else if (error == ENOBUFS || error == ENOMEM) {
-		s->all->env->account->dropped[DROP_LIMIT]++;
+		account_count(s->all->env->account, COUNT_DROP_LIMIT, 1);
 	} else {
-		s->all->env->account->dropped[DROP_UNSENT]++;
+		account_count(s->all->env->account, COUNT_DROP_UNSENT, 1);
 	}
 	return true;
 }
@@ -331,7 +331,7 @@ session_take(struct session *s, const uint8_t *msg, size_t len)
 	switch (s->state) {
 	case SESSION_WAIT:
 		if (!session_wait_add(s, msg, len))
-			s->all->env->account->dropped[DROP_LIMIT]++;
+			account_count(s->all->env->account, COUNT_DROP_LIMIT, 1);
 		else if ((s->awaits & AWAIT_NAME) != 0 && session_name_hear(s, false))
 			session_known(s, AWAIT_NAME);
 		break;
@@ -368,13 +368,13 @@ sessions_received_cb(void *arg, int error, const struct flow *flow, const union 
 
 	if (error != 0) {
 		if (error == ENOBUFS || error == ENOMEM)
-			all->env->account->dropped[DROP_LIMIT]++;
+			account_count(all->env->account, COUNT_DROP_LIMIT, 1);
 		else
-			all->env->account->dropped[DROP_LOOKUP]++;
+			account_count(all->env->account, COUNT_DROP_LOOKUP, 1);
 		return;
 	}
 	if (firewall_is_listener(all->env->firewall, dst)) {
-		all->env->account->dropped[DROP_LOOP]++;
+		account_count(all->env->account, COUNT_DROP_LOOP, 1);
 		return;
 	}
 	s = session_find(all, &flow->peer, dst);
@@ -382,7 +382,7 @@ sessions_received_cb(void *arg, int error, const struct flow *flow, const union 
 		sessions_end_others(all, flow);
 		s = session_new(all, flow, dst);
 		if (s == NULL) {
-			all->env->account->dropped[DROP_LIMIT]++;
+			account_count(all->env->account, COUNT_DROP_LIMIT, 1);
 			if (rate_take(&all->warnings, 1, ev_now(all->env->loop)))
 				log_warn("a datagram was dropped: limits.udp_sessions or limits.per_client is reached");
 			return;

@@ -35,7 +35,7 @@ session_direct_failed(struct session *s, int error)
 	const enum close_reason reason = session_direct_reason(error);
 
 	if (reason == CLOSE_DONE)
-		s->all->env->account->dropped[DROP_UNSENT]++;
+		account_count(s->all->env->account, COUNT_DROP_UNSENT, 1);
 	else
 		session_refuse(s, reason);
 	if (reason == CLOSE_CONNECT_REFUSED)

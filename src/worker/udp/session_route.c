@@ -105,9 +105,9 @@ route_received(struct route *r, const uint8_t *data, size_t size)
 
 	if (error != 0) {
 		if (error == EOPNOTSUPP)
-			all->env->account->dropped[DROP_FRAGMENT]++;
+			account_count(all->env->account, COUNT_DROP_FRAGMENT, 1);
 		else
-			all->env->account->dropped[DROP_MALFORMED]++;
+			account_count(all->env->account, COUNT_DROP_MALFORMED, 1);
 		return;
 	}
 	if (any->fake != NULL)
@@ -115,7 +115,7 @@ route_received(struct route *r, const uint8_t *data, size_t size)
 	else if (addr_is_set(&head.addr))
 		s = session_find(all, &any->flow.peer, &head.addr);
 	if (s != NULL && s->route != r) {
-		all->env->account->dropped[DROP_STRANGER]++;        /* the client goes there by another way */
+		account_count(all->env->account, COUNT_DROP_STRANGER, 1);        /* the client goes there by another way */
 		return;
 	}
 	if (s == NULL)
@@ -125,7 +125,7 @@ route_received(struct route *r, const uint8_t *data, size_t size)
 	else if (route_may_show(r, any, &head.addr))
 		session_answer(any, &head.addr, head.payload, head.len);
 	else
-		all->env->account->dropped[DROP_STRANGER]++;
+		account_count(all->env->account, COUNT_DROP_STRANGER, 1);
 }
 
 static void

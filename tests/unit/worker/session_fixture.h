@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "process/ipc.h"
+#include "worker/record/account_internal.h"
 #include "worker/udp/session.h"
 
 #define CLIENTS 2

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "worker/record/account.h"
+#include "worker/record/flow_log.h"
+#include "worker/record/summary.h"
 
 static char logged[4096];
 static unsigned lines;
@@ -30,7 +32,7 @@ static bool json;
 bool log_is_json(void) { return json; }
 
 struct fixture {
-	struct account     account;
+	struct account    *account;
 	struct conf        conf;
 	struct conf_rule   rule;
 	struct conf_proxy  proxy;
@@ -59,10 +61,10 @@ setup(void **state)
 	fx.conf.log.flows = LOG_FLOWS_NONE;
 	fx.rule.id = 7;
 	fx.proxy.id = 3;
-	account_init(&fx.account, 0.);
+	fx.account = account_new(0.);
 	for (size_t i = 0; i < 3; i++) {
 		fx.flows[i] = (struct flow_record){ .ops = &ops, .proto = "tcp", .reason = CLOSE_DONE };
-		account_begin(&fx.account, &fx.flows[i]);
+		account_begin(fx.account, &fx.flows[i]);
 	}
 	fx.flows[0].verdict = (struct verdict){ .action = ACTION_PROXY, .rule = &fx.rule };
 	fx.flows[0].proxy = &fx.proxy;
@@ -73,64 +75,76 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	account_free(&fx.account);
+	account_free(fx.account);
 	return 0;
 }
 
-static struct traffic
-sum_of(struct tally *table)
-{
-	struct traffic sum = { 0 };
+static struct traffic all(void) { return account_traffic(fx.account); }
 
-	for (struct tally *t = table; t != NULL; t = t->hh.next) {
+static void
+assert_sums_agree(enum tally_kind kind)
+{
+	struct traffic sum = { 0 }, whole = all();
+
+	for (const struct tally *t = NULL; (t = account_next_tally(fx.account, kind, t)) != NULL; ) {
 		sum.active += t->traffic.active;
 		sum.closed += t->traffic.closed;
 		sum.failed += t->traffic.failed;
 		sum.out += t->traffic.out;
 		sum.in += t->traffic.in;
 	}
-	return sum;
+	assert_memory_equal(&sum, &whole, sizeof(sum));
 }
 
 static void
-assert_sums_agree(void)
+assert_rules_and_proxies_agree(void)
 {
-	struct traffic rules = sum_of(fx.account.rules), proxies = sum_of(fx.account.proxies);
+	assert_sums_agree(TALLY_RULES);
+	assert_sums_agree(TALLY_PROXIES);
+}
 
-	assert_memory_equal(&rules, &fx.account.all, sizeof(rules));
-	assert_memory_equal(&proxies, &fx.account.all, sizeof(proxies));
+/* The tally of a host, or NULL; *n: how many there are. */
+static const struct tally *
+host_tally(const char *host, unsigned *n)
+{
+	const struct tally *found = NULL;
+
+	*n = 0;
+	for (const struct tally *t = NULL; (t = account_next_tally(fx.account, TALLY_HOSTS, t)) != NULL; (*n)++)
+		if (strcmp(t->host, host) == 0)
+			found = t;
+	return found;
 }
 
 static void
 account_counts_each_byte_once_for_rule_and_proxy(void **state)
 {
-	account_settle(&fx.account);
-	assert_int_equal(fx.account.all.active, 3);
-	assert_int_equal(fx.account.all.out, 30);
-	assert_sums_agree();
-	account_settle(&fx.account);
-	assert_int_equal(fx.account.all.in, 600);
+	account_settle(fx.account);
+	assert_int_equal(all().active, 3);
+	assert_int_equal(all().out, 30);
+	assert_rules_and_proxies_agree();
+	account_settle(fx.account);
+	assert_int_equal(all().in, 600);
 	fx.flows[0].out += 5;
-	account_end(&fx.account, &fx.conf, &fx.flows[0], 1.);
-	assert_int_equal(fx.account.all.out, 65);
-	assert_int_equal(fx.account.total[ACTION_PROXY], 1);
-	account_settle(&fx.account);
-	assert_int_equal(fx.account.all.active, 2);
-	assert_int_equal(fx.account.all.closed, 1);
-	assert_int_equal(fx.account.active[ACTION_DIRECT], 2);
-	assert_sums_agree();
+	account_end(fx.account, &fx.conf, &fx.flows[0], 1.);
+	assert_int_equal(all().out, 65);
+	assert_int_equal(account_counter(fx.account, COUNT_CLOSED + ACTION_PROXY), 1);
+	account_settle(fx.account);
+	assert_int_equal(all().active, 2);
+	assert_int_equal(all().closed, 1);
+	assert_int_equal(account_counter(fx.account, COUNT_ACTIVE + ACTION_DIRECT), 2);
+	assert_rules_and_proxies_agree();
 }
 
 static void
 account_a_proxy_known_late_gets_the_bytes(void **state)
 {
-	struct tally *proxy;
-	unsigned id = 3;
+	const struct tally *proxy;
 
 	fx.flows[1].proxy = &fx.proxy;
-	account_settle(&fx.account);
-	HASH_FIND(hh, fx.account.proxies, &id, sizeof(id), proxy);
-	assert_non_null(proxy);
+	account_settle(fx.account);
+	proxy = account_tally(fx.account, TALLY_PROXIES, 3);
+	assert_int_equal(proxy->id, 3);
 	assert_int_equal(proxy->traffic.active, 2);
 	assert_int_equal(proxy->traffic.out, 20);
 }
@@ -141,24 +155,23 @@ account_errors_are_told_from_ends(void **state)
 	fx.flows[0].reason = CLOSE_PROXY_AUTH;
 	fx.flows[1].reason = CLOSE_KILLED;
 	for (size_t i = 0; i < 3; i++)
-		account_end(&fx.account, &fx.conf, &fx.flows[i], 1.);
-	assert_int_equal(fx.account.all.failed, 1);
-	assert_int_equal(fx.account.closed[CLOSE_KILLED], 1);
-	assert_int_equal(fx.account.count, 0);
-	assert_sums_agree();
+		account_end(fx.account, &fx.conf, &fx.flows[i], 1.);
+	assert_int_equal(all().failed, 1);
+	assert_int_equal(account_counter(fx.account, COUNT_ENDS + CLOSE_KILLED), 1);
+	assert_null(account_next(fx.account, 0));
+	assert_rules_and_proxies_agree();
 }
 
 static void
 account_measures_the_way_through_a_proxy(void **state)
 {
-	struct tally *proxy;
-	unsigned id = 3;
+	const struct tally *proxy;
 
 	fx.flows[0].connect_s = 0.02;
 	fx.flows[0].first_byte_s = 99.;
-	account_end(&fx.account, &fx.conf, &fx.flows[0], 1.);
-	HASH_FIND(hh, fx.account.proxies, &id, sizeof(id), proxy);
-	assert_non_null(proxy);
+	account_end(fx.account, &fx.conf, &fx.flows[0], 1.);
+	proxy = account_tally(fx.account, TALLY_PROXIES, 3);
+	assert_int_equal(proxy->id, 3);
 	assert_int_equal(proxy->connect.counts[2], 1);
 	assert_true(proxy->connect.sum > 0.019 && proxy->connect.sum < 0.021);
 	assert_int_equal(proxy->first_byte.counts[ACCOUNT_BUCKETS], 1);
@@ -168,38 +181,39 @@ static void
 account_keeps_the_hosts_with_the_most_bytes(void **state)
 {
 	struct flow_record r;
-	struct tally *host;
+	const struct tally *top[2];
 	char name[32];
+	unsigned hosts;
 
 	for (unsigned i = 0; i < 3 * ACCOUNT_HOSTS; i++) {
 		snprintf(name, sizeof(name), "h%u.example", i);
 		r = (struct flow_record){ .ops = &ops, .proto = "tcp", .host = name, .in = i == 5 ? 1000000 : i };
-		account_begin(&fx.account, &r);
-		account_end(&fx.account, &fx.conf, &r, 1.);
+		account_begin(fx.account, &r);
+		account_end(fx.account, &fx.conf, &r, 1.);
 	}
-	assert_int_equal(HASH_COUNT(fx.account.hosts), ACCOUNT_HOSTS);
-	HASH_FIND_STR(fx.account.hosts, "h5.example", host);
-	assert_non_null(host);
-	HASH_FIND_STR(fx.account.hosts, "h6.example", host);
-	assert_null(host);
+	assert_non_null(host_tally("h5.example", &hosts));
+	assert_int_equal(hosts, ACCOUNT_HOSTS);
+	assert_null(host_tally("h6.example", &hosts));
+	assert_int_equal(account_top_hosts(fx.account, top, 2), 2);
+	assert_string_equal(top[0]->host, "h5.example");
+	assert_string_equal(top[1]->host, "h767.example");
 }
 
 static void
 account_lists_live_flows_by_id(void **state)
 {
-	assert_ptr_equal(account_next(&fx.account, 0), &fx.flows[0]);
-	account_end(&fx.account, &fx.conf, &fx.flows[1], 1.);
-	assert_ptr_equal(account_next(&fx.account, fx.flows[0].id), &fx.flows[2]);
-	assert_null(account_next(&fx.account, fx.flows[2].id));
+	assert_ptr_equal(account_next(fx.account, 0), &fx.flows[0]);
+	account_end(fx.account, &fx.conf, &fx.flows[1], 1.);
+	assert_ptr_equal(account_next(fx.account, fx.flows[0].id), &fx.flows[2]);
+	assert_null(account_next(fx.account, fx.flows[2].id));
 }
 
 static void
 account_tells_who_watches(void **state)
 {
-	fx.account.watch = watch;
-	fx.account.watch_arg = &fx;
-	account_decided(&fx.account, &fx.flows[0]);
-	account_end(&fx.account, &fx.conf, &fx.flows[0], 1.);
+	account_watch(fx.account, watch, &fx);
+	account_decided(fx.account, &fx.flows[0]);
+	account_end(fx.account, &fx.conf, &fx.flows[0], 1.);
 	assert_int_equal(fx.watched, 2);
 	assert_int_equal(fx.ended, 1);
 }
@@ -207,12 +221,48 @@ account_tells_who_watches(void **state)
 static void
 account_a_dns_query_is_no_flow(void **state)
 {
-	struct flow_record r = { .id = account_id(&fx.account), .proto = "dns", .host = "x.example", .in = 50 };
+	struct flow_record r = { .id = account_id(fx.account), .proto = "dns", .host = "x.example", .in = 50 };
+	unsigned hosts;
 
-	account_end(&fx.account, &fx.conf, &r, 1.);
-	assert_int_equal(fx.account.count, 3);
-	assert_int_equal(fx.account.all.in, 0);
-	assert_int_equal(HASH_COUNT(fx.account.hosts), 0);
+	account_end(fx.account, &fx.conf, &r, 1.);
+	assert_ptr_equal(account_next(fx.account, fx.flows[1].id), &fx.flows[2]);
+	assert_null(account_next(fx.account, fx.flows[2].id));
+	assert_int_equal(all().in, 0);
+	assert_null(host_tally("x.example", &hosts));
+	assert_int_equal(hosts, 0);
+}
+
+static void
+counters_are_each_in_one_family_with_a_word(void **state)
+{
+	unsigned next = 0;
+
+	for (size_t f = 0; f < ncounter_families; f++) {
+		const struct counter_family *family = &counter_families[f];
+
+		assert_int_equal(family->first, next);
+		for (unsigned i = 0; i < family->n; i++) {
+			assert_non_null(counter_label(family, i));
+			assert_non_null(counter_member(family, i));
+		}
+		next += family->n;
+	}
+	assert_int_equal(next, COUNTERS);
+}
+
+static void
+summary_writes_every_group(void **state)
+{
+	account_count(fx.account, COUNT_DROP_STRANGER, 3);
+	account_count(fx.account, COUNT_DNS_CACHED, 2);
+	lines = 0;
+	account_summary(fx.account, 5.);
+	assert_int_equal(lines, 4);
+	assert_string_equal(logged, "summary: closed none");
+	fx.flows[0].reason = CLOSE_KILLED;
+	account_end(fx.account, &fx.conf, &fx.flows[0], 1.);
+	account_summary(fx.account, 5.);
+	assert_string_equal(logged, "summary: closed killed=1");
 }
 
 /* ---- the log ---- */
@@ -299,6 +349,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(account_lists_live_flows_by_id, setup, teardown),
 		cmocka_unit_test_setup_teardown(account_tells_who_watches, setup, teardown),
 		cmocka_unit_test_setup_teardown(account_a_dns_query_is_no_flow, setup, teardown),
+		cmocka_unit_test(counters_are_each_in_one_family_with_a_word),
+		cmocka_unit_test_setup_teardown(summary_writes_every_group, setup, teardown),
 		cmocka_unit_test(flow_log_writes_one_line_a_flow),
 		cmocka_unit_test(flow_log_leaves_out_and_counts_what_is_too_much),
 		cmocka_unit_test(flow_log_writes_json_that_hides_as_much),
