@@ -20,6 +20,7 @@
 #include "base/arena.h"
 #include "base/flow.h"
 #include "conf/pattern.h"
+#include "conf/proxy_kind.h"
 
 #define CONF_ANCHOR_MAX   63            /* PF_ANCHOR_NAME_SIZE - 1, one component */
 #define CONF_FILE_MAX     (64u << 20)   /* a configuration larger than this is refused, pattern files included */
@@ -39,14 +40,12 @@
 struct port_range { uint16_t first, last; };
 struct port_list { struct port_range *ranges; size_t count; };  /* rising, apart from each other */
 
-enum proxy_type { PROXY_SOCKS5, PROXY_HTTP };
-
 struct conf_proxy {
 	unsigned        id;
 	const char     *name;           /* never NULL; "" when not given */
 	const char     *host;           /* name or numeric address */
 	uint16_t        port;
-	enum proxy_type type;
+	const struct proxy_kind *kind;
 	const char     *username, *password;    /* NULL when not given */
 	bool            enabled;
 	union addr      dns_server;     /* resolver to ask through it; AF_UNSPEC: not given */

@@ -10,35 +10,40 @@
 
 #include "conf/matcher.h"
 
-#define RFC1929_MAX 255         /* ULEN and PLEN are one octet */
 #define PROXY(name) offsetof(struct conf_proxy, name)
 #define RULE(name)  offsetof(struct conf_rule, name)
 
 static const struct conf_number ids = { 1, 4294967295, CONF_UNSIGNED };
 static const struct conf_word user_word = { 31, "no user; write a name of this host like \"alice\", or a number like \"1001\"" };
-static const char *const proxy_types[] = { "Socks5", "Http", NULL };
 static const char *const protocols[] = { "tcp", "udp", NULL };
 static const char *const actions[] = { "direct", "proxy", "block", NULL };
 
-/* RFC 1929 section 2: 1 to 255 octets each. RFC 7617 section 2: no colon in the user-id, no control
- * characters in either. */
+/* proxy_type: the name of a row of proxy_kinds[]. */
 static int
-check_credential(struct conf_reader *r, const struct json *node, enum proxy_type type)
+read_kind(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
 {
-	bool is_username = strcmp(node->key, "username") == 0;
+	const char **names;
+	size_t count = 0;
+	int row, err;
 
-	if (type == PROXY_SOCKS5) {
-		if (is_username && node->len == 0)
-			return conf_fail(r, node, "the username is empty; write one, or remove username and password");
-		return node->len <= RFC1929_MAX ? 0 :
-		    conf_fail(r, node, "a Socks5 proxy's %s is %d bytes at most; write a shorter one", node->key, RFC1929_MAX);
-	}
-	if (is_username && strchr(node->text, ':') != NULL)
-		return conf_fail(r, node, "an Http proxy's username cannot hold a colon; write one without");
-	for (const char *c = node->text; *c != '\0'; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return conf_fail(r, node, "an Http proxy's %s cannot hold control characters; remove them", node->key);
-	return 0;
+	while (proxy_kinds[count] != NULL)
+		count++;
+	if ((names = conf_alloc(r, node, count + 1, sizeof(*names))) == NULL)
+		return EINVAL;
+	for (size_t i = 0; i < count; i++)
+		names[i] = proxy_kinds[i]->name;
+	if ((err = conf_read_words(r, node, &(struct conf_key){ .arg = names }, &row)) == 0)
+		*(const struct proxy_kind **)field = proxy_kinds[row];
+	return err;
+}
+
+/* node: the username or password; NULL when not given. */
+static int
+check_credential(struct conf_reader *r, const struct json *node, const struct proxy_kind *kind, bool is_username)
+{
+	const char *fault = node != NULL ? kind->refuse_credential(node->text, is_username) : NULL;
+
+	return fault == NULL ? 0 : conf_fail(r, node, "the %s for a proxy of type \"%s\" %s", node->key, kind->name, fault);
 }
 
 static const struct conf_key proxy_keys[] = {
@@ -46,7 +51,7 @@ static const struct conf_key proxy_keys[] = {
 	{ "name", JSON_STRING, NULL, PROXY(name), NULL, "" },
 	{ "host", JSON_STRING, conf_read_host, PROXY(host), NULL, conf_required },
 	{ "port", JSON_NUMBER, conf_read_number, PROXY(port), &conf_port, conf_required },
-	{ "proxy_type", JSON_STRING, conf_read_words, PROXY(type), proxy_types, conf_required },
+	{ "proxy_type", JSON_STRING, read_kind, PROXY(kind), NULL, conf_required },
 	{ "username", JSON_STRING, NULL, PROXY(username), NULL, NULL },
 	{ "password", JSON_STRING, NULL, PROXY(password), NULL, NULL },
 	{ "enabled", JSON_BOOLEAN, NULL, PROXY(enabled), NULL, "true" },
@@ -70,9 +75,9 @@ read_proxy(struct conf_reader *r, struct json *node, const struct conf_key *key,
 	if (password != NULL && username == NULL)
 		return conf_fail_at(r, password->key_offset, password,
 		    "the password has no username; add the key \"username\", or remove this one");
-	if (username != NULL && (err = check_credential(r, username, proxy->type)) != 0)
+	if ((err = check_credential(r, username, proxy->kind, true)) != 0)
 		return err;
-	return password != NULL ? check_credential(r, password, proxy->type) : 0;
+	return check_credential(r, password, proxy->kind, false);
 }
 
 const struct conf_list conf_proxies = {

@@ -229,26 +229,24 @@ doctor_connect(const union addr *to, const char *interface, double seconds, int 
 	return error;
 }
 
-/* Does the proxy let us in? hs->reason: CLOSE_DONE when it also does what we ask, else what it did not like. SOCKS5 is
- * asked for an association, which needs no target. */
+/* Does the proxy let us in? hs->reason: CLOSE_DONE when it also does what we ask, else what it did not like. A kind that
+ * carries UDP is asked for an association, which needs no target. */
 static bool
 greet(const struct conf *conf, const struct conf_proxy *proxy, const union addr *at, int fd, struct handshake *hs)
 {
-	const bool socks = proxy->type == PROXY_SOCKS5;
-	struct target target = { .host = socks ? NULL : "localhost", .port = socks ? 0 : 9, .associate = socks };
+	const bool udp = proxy->kind->carries_udp;
+	struct target target = { .host = udp ? NULL : "localhost", .port = udp ? 0 : 9, .associate = udp };
 	enum handshake_status status;
-	bool let_in = false;
 
 	addr_from_bytes(&target.addr, at->sa.sa_family, in6addr_any.s6_addr, 0);
 	for (status = handshake_begin(hs, proxy, &target); status == HANDSHAKE_MORE; status = handshake_go_on(hs, fd)) {
-		let_in |= hs->spoke && hs->want == 4; /* for the reply to the request: RFC 1928 section 6 */
 		if (doctor_wait(fd, handshake_is_sending(hs) ? POLLOUT : POLLIN, conf->timeouts.handshake) == 0)
 			continue;
 		hs->reason = CLOSE_PROXY_TIMEOUT;
 		break;
 	}
 	handshake_wipe(hs);
-	return let_in || status == HANDSHAKE_DONE || hs->reason == CLOSE_HTTP_STATUS;
+	return hs->admitted;
 }
 
 static const char *
@@ -272,7 +270,7 @@ static void
 check_greeting(struct doctor *d, const struct conf_proxy *proxy, const union addr *addr, int fd, const char *link,
     double ms)
 {
-	const bool socks = proxy->type == PROXY_SOCKS5;
+	const bool udp = proxy->kind->carries_udp;
 	struct handshake hs;
 	char at[ADDR_TEXT_MAX];
 
@@ -281,9 +279,9 @@ check_greeting(struct doctor *d, const struct conf_proxy *proxy, const union add
 		doctor_say(d, DOCTOR_FAULT, link, "%s: %s", at, cure(hs.reason));
 		return;
 	}
-	doctor_say(d, DOCTOR_OK, link, "%s speaks %s and lets us in, %.1f ms away%s", at, socks ? "SOCKS5" : "HTTP", ms,
-	    socks && hs.reason == CLOSE_DONE ? "; it carries UDP" : "");
-	if (socks && hs.reason != CLOSE_DONE && d->conf->intercept.udp_ports.count > 0)
+	doctor_say(d, DOCTOR_OK, link, "%s speaks %s and lets us in, %.1f ms away%s", at, proxy->kind->name, ms,
+	    udp && hs.reason == CLOSE_DONE ? "; it carries UDP" : "");
+	if (udp && hs.reason != CLOSE_DONE && d->conf->intercept.udp_ports.count > 0)
 		doctor_say(d, DOCTOR_WARNING, link, "%s carries no UDP (%s): browsers take TCP in place of QUIC, other UDP that "
 		    "rules send to it is dropped; enable UDP ASSOCIATE there", at, close_reason_name(hs.reason));
 }

@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct handshake_ops *const kinds[] = { [PROXY_SOCKS5] = &handshake_socks5, [PROXY_HTTP] = &handshake_http };
-
 void
 handshake_wipe(struct handshake *hs)
 {
@@ -23,9 +21,11 @@ handshake_begin(struct handshake *hs, const struct conf_proxy *proxy, const stru
 {
 	handshake_wipe(hs);
 	memset(hs, 0, sizeof(*hs));
-	hs->ops = kinds[proxy->type];
+	hs->ops = proxy->kind->handshake;
 	hs->proxy = proxy;
 	hs->target = *target;
+	if (target->associate && !proxy->kind->carries_udp)
+		return handshake_fail(hs, CLOSE_SOCKS_COMMAND, true);
 	return hs->ops->start(hs);
 }
 

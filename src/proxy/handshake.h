@@ -37,6 +37,8 @@ struct handshake {
 	union addr     bound;                   /* BND.ADDR and BND.PORT of an association */
 	bool           spoke;                   /* the proxy has answered in its own protocol: a later
 	                                         * silence or close may be about the target */
+	bool           admitted;                /* the proxy has accepted us, with username and password where it wants
+	                                         * them: what it refuses later is the target */
 	enum close_reason reason;               /* after HANDSHAKE_FAILED */
 	bool           try_next;                /* ... whether another proxy may do better */
 };
@@ -44,14 +46,11 @@ struct handshake {
 enum handshake_status { HANDSHAKE_MORE, HANDSHAKE_DONE, HANDSHAKE_FAILED };
 
 struct handshake_ops {
-	const char *name;       /* "socks5", "http" */
 	/* Writes the first words to out[] and sets want. */
 	enum handshake_status (*start)(struct handshake *);
 	/* 1..want bytes came. May write to out[] (out_len is 0 at the call). */
 	enum handshake_status (*input)(struct handshake *, const uint8_t *, size_t);
 };
-
-extern const struct handshake_ops handshake_socks5, handshake_http;
 
 /* Clears *hs and begins. HANDSHAKE_FAILED when nothing can be said about this target. */
 enum handshake_status handshake_begin(struct handshake *hs, const struct conf_proxy *, const struct target *);

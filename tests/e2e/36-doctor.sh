@@ -29,8 +29,8 @@ check "... and goes nowhere" same "$(ctl connections | grep -c :9)" 0
 check "... ended by us" logged 'dst=192.0.2.254:9 .*close=killed'
 check "a name is asked through the proxy" grep -q 'ok      dns: pfi[0-9a-f]*.kion.cloud is asked through the proxy of rule 1, and answered' "$T/said"
 check "... really" log_has microsocks 'connected to 198.51.100.53:53'
-check "a SOCKS5 proxy with UDP" grep -q 'ok      proxy 2: .* speaks SOCKS5 and lets us in, [0-9.]* ms away; it carries UDP' "$T/said"
-check "an HTTP proxy" grep -q 'ok      proxy 3: .* speaks HTTP and lets us in' "$T/said"
+check "a SOCKS5 proxy with UDP" grep -q 'ok      proxy 2: .* speaks Socks5 and lets us in, [0-9.]* ms away; it carries UDP' "$T/said"
+check "an HTTP proxy" grep -q 'ok      proxy 3: .* speaks Http and lets us in' "$T/said"
 ctl -j doctor >"$T/ticket"
 check "-j tells no secret" fails grep -E 'pass|microsocks|dante|tinyproxy' "$T/ticket"
 

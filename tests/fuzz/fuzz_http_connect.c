@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+extern const struct proxy_kind proxy_http;
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 /* How many bytes the machine takes of data, and how that ends. */
@@ -22,13 +23,13 @@ run(const uint8_t *data, size_t size, size_t piece, enum handshake_status *statu
 	memset(&hs, 0, sizeof(hs));
 	hs.proxy = &proxy;
 	hs.target.host = "a.example";
-	*status = handshake_http.start(&hs);
+	*status = proxy_http.handshake->start(&hs);
 	for (taken = 0; taken < size && *status == HANDSHAKE_MORE; taken += hs.used) {
 		n = size - taken < piece ? size - taken : piece;
 		if (hs.want == 0 || hs.want > HANDSHAKE_IN_MAX)
 			abort();
 		n = n < hs.want ? n : hs.want;
-		*status = handshake_http.input(&hs, data + taken, n);
+		*status = proxy_http.handshake->input(&hs, data + taken, n);
 		if (hs.used == 0 || hs.used > n)
 			abort();
 	}

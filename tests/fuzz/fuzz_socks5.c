@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+extern const struct proxy_kind proxy_socks5;
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 int
@@ -25,7 +26,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	hs.target.host = data[0] & 2 ? "a.example" : NULL;
 	addr_parse(data[0] & 4 ? "192.0.2.1" : "2001:db8::1", 443, &hs.target.addr);
 	piece = (data[0] >> 3) + 1u;
-	if (handshake_socks5.start(&hs) != HANDSHAKE_MORE)
+	if (proxy_socks5.handshake->start(&hs) != HANDSHAKE_MORE)
 		abort();
 	for (data++, size--; size > 0; data += n, size -= n) {
 		if (hs.want == 0 || hs.want > HANDSHAKE_IN_MAX || hs.out_len > HANDSHAKE_OUT_MAX)
@@ -33,7 +34,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		hs.out_len = 0;
 		n = hs.want < piece ? hs.want : piece;
 		n = n < size ? n : size;
-		if (handshake_socks5.input(&hs, data, n) != HANDSHAKE_MORE)
+		if (proxy_socks5.handshake->input(&hs, data, n) != HANDSHAKE_MORE)
 			break;
 	}
 	return 0;

@@ -236,7 +236,7 @@ more_proxies(struct control_client *c)
 	g = control_line(c);
 	put_number(g, "id", proxy->conf->id);
 	put_text(g, "name", proxy->conf->name);
-	put_text(g, "type", proxy->conf->type == PROXY_HTTP ? "Http" : "Socks5");
+	put_text(g, "type", proxy->conf->kind->name);
 	put_text(g, "host", proxy->conf->host);
 	put_number(g, "port", proxy->conf->port);
 	put_text(g, "state", proxy_state(proxy));

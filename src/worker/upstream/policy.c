@@ -74,7 +74,7 @@ static const struct proxy *
 policy_find_proxy(const struct policy *policy, const struct conf_proxy *conf)
 {
 	for (const struct proxy *p = policy->proxies; p < policy->proxies + policy->conf->nproxies; p++)
-		if (p->conf->type == conf->type && p->conf->port == conf->port && strcasecmp(p->conf->host, conf->host) == 0)
+		if (p->conf->kind == conf->kind && p->conf->port == conf->port && strcasecmp(p->conf->host, conf->host) == 0)
 			return p;
 	return NULL;
 }

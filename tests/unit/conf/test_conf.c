@@ -65,7 +65,7 @@ conf_loads_the_smallest_useful_file(void **state)
 	assert_string_equal(c->proxies[0].name, "Corporate Proxy");
 	assert_string_equal(c->proxies[0].host, "192.168.0.115");
 	assert_int_equal(c->proxies[0].port, 9702);
-	assert_int_equal(c->proxies[0].type, PROXY_SOCKS5);
+	assert_string_equal(c->proxies[0].kind->name, "Socks5");
 	assert_string_equal(c->proxies[0].username, "user");
 	assert_string_equal(c->proxies[0].password, "pass");
 	assert_true(c->proxies[0].enabled);
@@ -149,7 +149,7 @@ conf_reads_every_key(void **state)
 	assert_int_equal(c->default_action, ACTION_PROXY);
 	assert_int_equal(c->ndefault_proxies, 1);
 	assert_ptr_equal(c->default_proxies[0], &c->proxies[0]);
-	assert_int_equal(c->proxies[0].type, PROXY_HTTP);
+	assert_string_equal(c->proxies[0].kind->name, "Http");
 	assert_string_equal(c->proxies[0].name, "");
 	assert_string_equal(c->proxies[0].password, "a:\"\xc3\xa9");
 	assert_string_equal(addr_format(&c->proxies[0].dns_server, buf), "[2001:db8::53]:5300");

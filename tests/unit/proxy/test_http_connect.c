@@ -10,7 +10,9 @@
 
 #include <cmocka.h>
 
-static const struct conf_proxy open_proxy = { .host = "proxy", .port = 3128, .type = PROXY_HTTP };
+extern const struct proxy_kind proxy_http;
+
+static const struct conf_proxy open_proxy = { .host = "proxy", .port = 3128, .kind = &proxy_http };
 
 static struct handshake hs;
 
@@ -23,7 +25,7 @@ begin(const struct conf_proxy *proxy, const char *host, const char *ip)
 	hs.target.port = 443;
 	if (ip != NULL)
 		assert_int_equal(addr_parse(ip, 443, &hs.target.addr), 0);
-	return handshake_http.start(&hs);
+	return proxy_http.handshake->start(&hs);
 }
 
 static void
@@ -46,7 +48,7 @@ feed(const char *text, size_t piece, size_t *used)
 		n = n > piece ? piece : n;
 		n = n > hs.want ? hs.want : n;
 		assert_true(n > 0);
-		status = handshake_http.input(&hs, (const uint8_t *)text + *used, n);
+		status = proxy_http.handshake->input(&hs, (const uint8_t *)text + *used, n);
 		assert_true(hs.used > 0 && hs.used <= n);
 	}
 	return status;
@@ -228,10 +230,7 @@ head_is_bounded(void **state)
 static void
 association_is_more_than_http_can_do(void **state)
 {
-	memset(&hs, 0, sizeof(hs));
-	hs.proxy = &open_proxy;
-	hs.target.associate = true;
-	assert_int_equal(handshake_http.start(&hs), HANDSHAKE_FAILED);
+	assert_int_equal(handshake_begin(&hs, &open_proxy, &(struct target){ .associate = true }), HANDSHAKE_FAILED);
 	assert_int_equal(hs.reason, CLOSE_SOCKS_COMMAND);
 	assert_true(hs.try_next);
 }

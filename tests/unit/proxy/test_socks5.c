@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+extern const struct proxy_kind proxy_socks5;
+
 static const struct conf_proxy open_proxy = { .host = "proxy", .port = 1080 };
 static const struct conf_proxy password_proxy = { .host = "proxy", .port = 1080, .username = "user", .password = "secret" };
 
@@ -23,7 +25,7 @@ begin(const struct conf_proxy *proxy, const char *host, const char *ip)
 	hs.target.port = 443;
 	if (ip != NULL)
 		assert_int_equal(addr_parse(ip, 443, &hs.target.addr), 0);
-	assert_int_equal(handshake_socks5.start(&hs), HANDSHAKE_MORE);
+	assert_int_equal(proxy_socks5.handshake->start(&hs), HANDSHAKE_MORE);
 }
 
 static void
@@ -47,7 +49,7 @@ feed(const void *bytes, size_t len, size_t piece, size_t *used)
 		assert_true(n > 0 && n <= HANDSHAKE_IN_MAX);
 		n = n > piece ? piece : n;
 		n = n > len - *used ? len - *used : n;
-		status = handshake_socks5.input(&hs, (const uint8_t *)bytes + *used, n);
+		status = proxy_socks5.handshake->input(&hs, (const uint8_t *)bytes + *used, n);
 		*used += n;
 	}
 	return status;

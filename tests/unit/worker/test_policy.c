@@ -47,10 +47,11 @@ log_warn(const char *fmt, ...)
 	va_end(ap);
 }
 
+static const struct proxy_kind one_kind, other_kind;
 static struct conf_proxy proxies[] = {
-	{ .id = 1, .name = "office", .host = "proxy.example", .port = 1080, .username = "user", .password = "secret", .index = 0 },
-	{ .id = 2, .name = "", .host = "192.0.2.9", .port = 1081, .index = 1 },
-	{ .id = 3, .name = "", .host = "2001:db8::9", .port = 1082, .type = PROXY_HTTP, .index = 2 },
+	{ .id = 1, .name = "office", .host = "proxy.example", .port = 1080, .kind = &one_kind, .username = "user", .password = "secret", .index = 0 },
+	{ .id = 2, .name = "", .host = "192.0.2.9", .port = 1081, .kind = &one_kind, .index = 1 },
+	{ .id = 3, .name = "", .host = "2001:db8::9", .port = 1082, .kind = &other_kind, .index = 2 },
 };
 static struct conf conf = { .proxies = proxies, .nproxies = 3 };
 
@@ -163,10 +164,10 @@ static void
 inherits_what_is_known_of_the_same_proxy_only(void **state)
 {
 	struct conf_proxy other[] = {
-		{ .id = 9, .name = "", .host = "192.0.2.9", .port = 1081, .index = 0 },
-		{ .id = 1, .name = "", .host = "Proxy.Example", .port = 1080, .index = 1 },
-		{ .id = 2, .name = "", .host = "2001:db8::9", .port = 1082, .type = PROXY_SOCKS5, .index = 2 },
-		{ .id = 3, .name = "", .host = "192.0.2.9", .port = 1, .index = 3 },
+		{ .id = 9, .name = "", .host = "192.0.2.9", .port = 1081, .kind = &one_kind, .index = 0 },
+		{ .id = 1, .name = "", .host = "Proxy.Example", .port = 1080, .kind = &one_kind, .index = 1 },
+		{ .id = 2, .name = "", .host = "2001:db8::9", .port = 1082, .kind = &one_kind, .index = 2 },
+		{ .id = 3, .name = "", .host = "192.0.2.9", .port = 1, .kind = &one_kind, .index = 3 },
 	};
 	struct conf next = { .proxies = other, .nproxies = 4 };
 	struct policy *older = make(), *policy = policy_new(&next, 8);

@@ -48,6 +48,8 @@ struct fake {
 
 static struct ev_loop *loop;
 static struct fake fakes[PROXIES];
+extern const struct proxy_kind proxy_socks5, proxy_http;
+
 static struct conf_proxy proxies[PROXIES];
 static const struct conf_proxy *list[PROXIES];
 static struct conf conf;
@@ -172,7 +174,7 @@ set_up(void **state)
 		ev_init(&f->io, fake_on_io);
 		ev_init(&f->tick, fake_on_tick);
 		f->accept_io.data = f->io.data = f->tick.data = f;
-		proxies[i] = (struct conf_proxy){ .id = (unsigned)i, .name = "", .host = "127.0.0.1",
+		proxies[i] = (struct conf_proxy){ .id = (unsigned)i, .name = "", .host = "127.0.0.1", .kind = &proxy_socks5,
 		    .port = addr_port(&f->addr), .index = i };
 		list[i] = &proxies[i];
 	}
@@ -420,7 +422,7 @@ http_payload_glued_to_the_head_stays_in_the_socket(void **state)
 	static const char request[] = "CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n";
 	static const struct step steps[] = { STEP(sizeof(request) - 1, "HTTP/1.1 200 OK\r\nVia: p\r\n\r\n220 hello") };
 
-	proxies[0].type = PROXY_HTTP;
+	proxies[0].kind = &proxy_http;
 	for (size_t piece = 0; piece <= 3; piece++) {
 		SCRIPT(0, steps, AFTER_KEEP);
 		fakes[0].piece = piece;
@@ -738,7 +740,7 @@ association_goes_to_the_first_proxy_with_udp(void **state)
 	static const struct step grants[] = { STEP(3, "\x05\x00"), STEP(10, "\x05\x00\x00\x01\xc0\x00\x02\x09\x12\x34") };
 	union addr bound;
 
-	proxies[0].type = PROXY_HTTP;
+	proxies[0].kind = &proxy_http;
 	SCRIPT(0, refuses, AFTER_KEEP);
 	SCRIPT(1, refuses, AFTER_KEEP);
 	SCRIPT(2, grants, AFTER_KEEP);

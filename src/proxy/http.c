@@ -64,8 +64,6 @@ http_start(struct handshake *hs)
 	char host[HOST_MAX + 1];
 	bool colons = target->host == NULL && target->addr.sa.sa_family == AF_INET6;
 
-	if (target->associate)
-		return handshake_fail(hs, CLOSE_SOCKS_COMMAND, true);
 	if (target->host != NULL ? !http_host_is_safe(target->host) : !addr_is_set(&target->addr))
 		return handshake_fail(hs, CLOSE_NO_DESTINATION, false);
 	if (target->host != NULL)
@@ -122,14 +120,15 @@ http_decide(struct handshake *hs)
 	if (status < 100)
 		return handshake_fail(hs, CLOSE_PROXY_PROTOCOL, true);
 	hs->spoke = true;
-	if (status / 100 == 2)
-		return HANDSHAKE_DONE;
 	if (status / 100 == 1 && status != 101) {       /* RFC 9110 section 15.2: interim, read on */
 		hs->in_len = 0;
 		hs->want = sizeof(hs->in);
 		return HANDSHAKE_MORE;
 	}
-	if (status == 407 || status == 401)     /* tinyproxy's word for it */
+	hs->admitted = status != 407 && status != 401;  /* tinyproxy answers 401 */
+	if (status / 100 == 2)
+		return HANDSHAKE_DONE;
+	if (!hs->admitted)
 		return handshake_fail(hs, hs->proxy->username != NULL ? CLOSE_PROXY_AUTH : CLOSE_PROXY_METHOD, true);
 	return handshake_fail(hs, CLOSE_HTTP_STATUS, true);
 }
@@ -154,4 +153,18 @@ http_input(struct handshake *hs, const uint8_t *data, size_t len)
 	return whole ? http_decide(hs) : HANDSHAKE_MORE;
 }
 
-const struct handshake_ops handshake_http = { "http", http_start, http_input };
+/* RFC 7617 section 2: no colon in the user-id, no control characters in either. */
+static const char *
+http_refuse_credential(const char *text, bool is_username)
+{
+	if (is_username && strchr(text, ':') != NULL)
+		return "cannot hold a colon; write one without";
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return "cannot hold control characters; remove them";
+	return NULL;
+}
+
+static const struct handshake_ops http_ops = { http_start, http_input };
+
+const struct proxy_kind proxy_http = { "Http", false, http_refuse_credential, &http_ops };

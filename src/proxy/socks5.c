@@ -80,6 +80,7 @@ socks5_send_request(struct handshake *hs)
 	size_t len;
 	const uint8_t *bytes = addr_bytes(&target->addr, &len);
 
+	hs->admitted = true;
 	if (target->host == NULL && len == 0)
 		return handshake_fail(hs, CLOSE_NO_DESTINATION, false);
 	socks5_put_byte(hs, SOCKS_VERSION);
@@ -193,4 +194,15 @@ socks5_input(struct handshake *hs, const uint8_t *data, size_t len)
 	return socks5_bound(hs);
 }
 
-const struct handshake_ops handshake_socks5 = { "socks5", socks5_start, socks5_input };
+/* RFC 1929 section 2: 1 to 255 octets each. Servers take an empty password. */
+static const char *
+socks5_refuse_credential(const char *text, bool is_username)
+{
+	if (is_username && *text == '\0')
+		return "is empty; write one, or remove username and password";
+	return strlen(text) <= PASSWORD_FIELD_MAX ? NULL : "is longer than 255 bytes; write a shorter one";
+}
+
+static const struct handshake_ops socks5_ops = { socks5_start, socks5_input };
+
+const struct proxy_kind proxy_socks5 = { "Socks5", true, socks5_refuse_credential, &socks5_ops };

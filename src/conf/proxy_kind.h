@@ -1,0 +1,28 @@
+/*
+ * proxy_kind.h - kinds of proxy, one for each value of "proxy_type".
+ *
+ * A kind is a file of room proxy that defines its struct proxy_kind, and a row of proxy/kinds.c. Everything else
+ * (configuration, worker, control, doctor) asks the row and knows no kind by name.
+ *
+ * Owner:   constants of the program; safe in every thread.
+ */
+#ifndef PFI_PROXY_KIND_H
+#define PFI_PROXY_KIND_H
+
+#include <stdbool.h>
+
+struct handshake_ops;
+
+struct proxy_kind {
+	const char *name;               /* in the configuration, compared without case: "Socks5" */
+	bool        carries_udp;        /* its protocol can relay datagrams; whether a proxy does, only that proxy knows */
+	/* Pure. Why the text cannot be the username or password of this kind, as the end of a sentence, and the cure:
+	 * "cannot be empty; write one". NULL: it can. */
+	const char *(*refuse_credential)(const char *text, bool is_username);
+	const struct handshake_ops *handshake;  /* proxy/handshake.h */
+};
+
+/* The rows, in the order in which messages name them; NULL ends them. */
+extern const struct proxy_kind *const proxy_kinds[];
+
+#endif
