@@ -13,14 +13,6 @@ action_name(enum action action)
 }
 
 const char *
-via_name(enum via via)
-{
-	static const char *const names[] = { "ip", "dns", "sni", "http" };
-
-	return names[via];
-}
-
-const char *
 close_reason_name(enum close_reason reason)
 {
 	static const char *const names[CLOSE_REASONS] = {

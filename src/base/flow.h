@@ -20,7 +20,9 @@ struct flow {
 
 enum action { ACTION_DIRECT, ACTION_PROXY, ACTION_BLOCK };
 
-enum via { VIA_IP, VIA_DNS, VIA_SNI, VIA_HTTP };
+/* How the name of a flow was found: the word "via" of its record. Sniffers have words of their own (wire/sniffer.h). */
+#define VIA_IP  "ip"
+#define VIA_DNS "dns"
 
 /* Why a flow ended; the word of the flow record (see pfinterceptd(8)). */
 enum close_reason {
@@ -64,7 +66,6 @@ enum close_reason close_reason_of_errno(int error);
 
 /* The words of the flow record; constant strings. */
 const char *action_name(enum action);
-const char *via_name(enum via);
 const char *close_reason_name(enum close_reason);
 const char *proto_name(int proto);              /* "tcp", "udp" */
 

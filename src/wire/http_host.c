@@ -1,10 +1,14 @@
+/*
+ * The host of an HTTP/1.x request (RFC 9112 section 3.2), without user and port. The absolute-form of a target and the
+ * authority-form of CONNECT win over the Host field. Lines may end in a bare LF (section 2.2). The preface of HTTP/2 with
+ * prior knowledge (RFC 9113 section 3.4) has no name.
+ */
 #include "config.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
-#include "wire/http_host.h"
+#include "wire/sniffer.h"
 
 #define METHOD_MAX 24           /* the longest registered one has 17 letters */
 
@@ -150,12 +154,15 @@ host_of_fields(struct text in, char host[HOST_MAX + 1])
 	return status == SNIFF_FOUND ? SNIFF_NONE : status;
 }
 
+sniffer http_host_name;
+
 enum sniff
 http_host_name(const uint8_t *data, size_t len, struct sniffed *name)
 {
 	struct text in = { (const char *)data, len }, method, target, authority;
 	enum sniff status;
 
+	name->via = "http";
 	if ((status = take_method(&in, &method)) != SNIFF_FOUND ||
 	    (status = take_target(&in, &target)) != SNIFF_FOUND ||
 	    (status = take_version(&in)) != SNIFF_FOUND)

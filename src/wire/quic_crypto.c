@@ -6,12 +6,8 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "wire/quic_initial.h"
-
-const char *const quic_engine = "libcrypto";
-
 void
-quic_start(void)
+quic_crypto_start(void)
 {
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 }

@@ -12,6 +12,9 @@
 
 enum { QUIC_HASH = 32, QUIC_KEY = 16, QUIC_IV = 12, QUIC_TAG = 16, QUIC_SAMPLE = 16 };
 
+/* Once, before the sandbox: the library reads no configuration file of its own later. */
+void quic_crypto_start(void);
+
 /* HMAC-SHA256 */
 bool quic_hmac(const uint8_t *key, size_t key_len, const uint8_t *data, size_t len, uint8_t out[QUIC_HASH]);
 /* AES-128, one block */

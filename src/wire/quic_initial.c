@@ -5,10 +5,19 @@
 #include <string.h>
 
 #include "wire/quic_crypto.h"
+#include "wire/sniff.h"
 #include "wire/tls_hello.h"
 
 enum { LONG_HEADER = 0x80, PROTECTED_BITS = 0x0f, NUMBER_LENGTH = 0x03, NUMBER_MAX = 4 };
 enum { FRAME_PADDING, FRAME_PING, FRAME_CRYPTO = 6 };
+
+const char *const quic_engine = "libcrypto";
+
+void
+quic_start(void)
+{
+	quic_crypto_start();
+}
 
 /* RFC 9001 section 5.2; RFC 9369 section 3. */
 static const struct version {
@@ -238,14 +247,13 @@ quic_initial_name(const struct quic_datagram *list, size_t n, struct sniffed *na
 
 	f.has_keys = f.is_quic = false;
 	memset(f.have, 0, sizeof(f.have));
-	name->text[0] = '\0';
+	*name = (struct sniffed){ .text = "" };
 	for (size_t i = 0; i < n; i++)
 		flight_add(&f, &list[i]);
 	if (!f.is_quic)
 		return SNIFF_NONE;
 	gap = memchr(f.have, 0, sizeof(f.have));
 	status = tls_hello_message(f.hello, gap != NULL ? (size_t)(gap - f.have) : sizeof(f.have), name);
-	name->via = VIA_SNI;
 	if (name->text[0] != '\0' && !sniff_normalize(name->text)) {
 		name->text[0] = '\0';
 		return SNIFF_NONE;

@@ -13,7 +13,7 @@
 #ifndef PFI_QUIC_INITIAL_H
 #define PFI_QUIC_INITIAL_H
 
-#include "wire/sniff.h"
+#include "wire/sniffer.h"
 
 #define QUIC_PACKET_MAX 4096
 
@@ -25,7 +25,7 @@ struct quic_datagram {
 /* What reads them: "libcrypto"; NULL: nothing does, and every answer is SNIFF_NONE. */
 extern const char *const quic_engine;
 
-/* Once, before the sandbox: the library reads no file of its own later. */
+/* Call it once, before the sandbox. */
 void quic_start(void);
 
 /* Pure. All datagrams of a client so far, in any order; the answers are those of sniff_host(). */

@@ -13,6 +13,6 @@ quic_start(void)
 enum sniff
 quic_initial_name(const struct quic_datagram *list, size_t n, struct sniffed *name)
 {
-	name->text[0] = '\0';
+	*name = (struct sniffed){ .text = "" };
 	return SNIFF_NONE;
 }

@@ -1,19 +1,10 @@
 #include "config.h"
 
+#include "wire/sniff.h"
+
 #include <string.h>
 
 #include "base/host_name.h"
-#include "wire/http_host.h"
-#include "wire/sniff.h"
-#include "wire/tls_hello.h"
-
-static const struct sniffer {
-	enum via     via;
-	enum sniff (*name)(const uint8_t *, size_t, struct sniffed *);
-} sniffers[] = {
-	{ VIA_SNI,  tls_hello_name },
-	{ VIA_HTTP, http_host_name },
-};
 
 bool
 sniff_normalize(char host[HOST_MAX + 1])
@@ -25,7 +16,7 @@ sniff_normalize(char host[HOST_MAX + 1])
 	for (char *p = host; *p != '\0'; p++)
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p - 'A' + 'a');
-	/* a second final dot would be allowed by host_is_valid() */
+	/* host_is_valid() would allow a second final dot */
 	len = strlen(host);
 	return len > 0 && host[len - 1] != '.' && host_is_valid(host) && !host_ends_in_number(host);
 }
@@ -36,9 +27,9 @@ sniff_host(const uint8_t *data, size_t len, struct sniffed *out)
 	enum sniff result = SNIFF_NONE;
 
 	out->text[0] = '\0';
-	for (size_t i = 0; i < sizeof(sniffers) / sizeof(sniffers[0]) && result != SNIFF_FOUND; i++) {
-		struct sniffed name = { .via = sniffers[i].via };
-		enum sniff status = sniffers[i].name(data, len < SNIFF_MAX ? len : SNIFF_MAX, &name);
+	for (size_t i = 0; sniffers[i] != NULL && result != SNIFF_FOUND; i++) {
+		struct sniffed name = { .text = "" };
+		enum sniff status = sniffers[i](data, len < SNIFF_MAX ? len : SNIFF_MAX, &name);
 
 		if (status == SNIFF_NONE)
 			continue;

@@ -1,7 +1,5 @@
 #include "config.h"
 
-#include <stdbool.h>
-
 #include "wire/tls_hello.h"
 
 #define RECORD_MAX 16384        /* RFC 8446 section 5.1 */
@@ -148,8 +146,7 @@ hello_read(struct reader *r, struct sniffed *name)
 {
 	size_t left;
 
-	name->text[0] = '\0';
-	name->outer = false;
+	*name = (struct sniffed){ .via = "sni" };
 	hello_until_extensions(r);
 	left = take_length(r, 2, r->message);
 	while (r->status == SNIFF_FOUND && left >= 4) {

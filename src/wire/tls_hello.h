@@ -10,13 +10,11 @@
 #ifndef PFI_TLS_HELLO_H
 #define PFI_TLS_HELLO_H
 
-#include "wire/sniff.h"
+#include "wire/sniffer.h"
 
-/* name->text is the name as it was sent, 1 to HOST_MAX bytes and none of them NUL, or "", as long as it has not come
- * (SNIFF_MORE); sniff_host() judges it. */
-enum sniff tls_hello_name(const uint8_t *data, size_t len, struct sniffed *name);
+sniffer tls_hello_name;
 
-/* The same of the handshake message alone, without records: QUIC has it so. */
-enum sniff tls_hello_message(const uint8_t *data, size_t len, struct sniffed *name);
+/* The same for the handshake message alone, as QUIC carries it, without record headers. */
+sniffer tls_hello_message;
 
 #endif

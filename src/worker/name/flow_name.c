@@ -32,7 +32,7 @@ flow_name_heard(struct names *names, const struct conf *conf, struct flow_record
 	taken = dns == NULL || !heard->outer || names_has(names, &record->dst, heard->text);
 	if ((dns != NULL ? strcmp(dns, heard->text) != 0 : heard->outer) && conf->log.hosts == LOG_HOSTS_FULL)
 		log_debug("flow id=%" PRIu64 ": names disagree: dns=%s %s=%s%s, %s is taken", record->id, dns != NULL ? dns : "-",
-		    via_name(heard->via), heard->text, heard->outer ? " (may be an outer name)" : "", taken ? heard->text : dns);
+		    heard->via, heard->text, heard->outer ? " (may be an outer name)" : "", taken ? heard->text : dns);
 	if (!taken)
 		return;
 	strcpy(host, heard->text);

@@ -93,7 +93,7 @@ put_flow(yajl_gen g, const struct flow_record *r, double now, bool ended)
 	put_addr(g, "source", &r->peer);
 	put_addr(g, "destination", &r->dst);
 	put_text(g, "host", r->host);
-	put_text(g, "via", via_name(r->via));
+	put_text(g, "via", r->via);
 	put_id(g, "rule", r->verdict.rule != NULL, r->verdict.rule != NULL ? r->verdict.rule->id : 0);
 	put_text(g, "action", action_name(r->verdict.action));
 	put_id(g, "proxy", r->proxy != NULL, r->proxy != NULL ? r->proxy->id : 0);

@@ -81,7 +81,7 @@ write_text(const struct flow_record *r, double now)
 	log_info("flow id=%" PRIu64 " proto=%s src=%s dst=%s host=%s via=%s rule=%s action=%s proxy=%s"
 	    " out=%" PRIu64 " in=%" PRIu64 " ms=%.0f close=%s",
 	    r->id, r->proto, addr_format(&r->peer, src), addr_format(&r->dst, dst), r->host != NULL ? r->host : "-",
-	    via_name(r->via), rule, action_name(r->verdict.action), proxy, r->out, r->in, (now - r->began) * 1000,
+	    r->via, rule, action_name(r->verdict.action), proxy, r->out, r->in, (now - r->began) * 1000,
 	    close_reason_name(r->reason));
 }
 

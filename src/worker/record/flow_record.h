@@ -30,7 +30,7 @@ struct flow_record {
 	const char       *proto;        /* "tcp", "udp", "dns" */
 	union addr        peer, dst;
 	const char       *host;         /* NULL: unknown */
-	enum via          via;
+	const char       *via;          /* VIA_IP, VIA_DNS, or the word of a sniffer */
 	struct verdict    verdict;
 	const struct conf_proxy *proxy; /* the one used; NULL: none */
 	uint64_t          out, in;      /* bytes */

@@ -7,7 +7,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "wire/http_host.h"
+#include "wire/sniffer.h"
+
+sniffer http_host_name;
 
 static enum sniff
 sniff(const char *text, struct sniffed *name)

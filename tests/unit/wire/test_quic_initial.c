@@ -44,7 +44,7 @@ assert_name(const struct quic_datagram *list, size_t n, const char *host, bool o
 
 	assert_int_equal(quic_initial_name(list, n, &name), SNIFF_FOUND);
 	assert_string_equal(name.text, host);
-	assert_int_equal(name.via, VIA_SNI);
+	assert_string_equal(name.via, "sni");
 	assert_int_equal(name.outer, outer);
 }
 

@@ -19,7 +19,7 @@ sniff_field(const char *value, struct sniffed *name)
 	enum sniff status = sniff_host((const uint8_t *)request, (size_t)len, name);
 
 	if (status == SNIFF_FOUND)
-		assert_int_equal(name->via, VIA_HTTP);
+		assert_string_equal(name->via, "http");
 	return status;
 }
 
@@ -87,7 +87,7 @@ hello_is_named_by_sni(void **state)
 		assert_int_equal(sniff_host(hello, n, &name), SNIFF_MORE);
 	assert_int_equal(sniff_host(hello, sizeof(hello), &name), SNIFF_FOUND);
 	assert_string_equal(name.text, "a.cloud");
-	assert_int_equal(name.via, VIA_SNI);
+	assert_string_equal(name.via, "sni");
 }
 
 static void

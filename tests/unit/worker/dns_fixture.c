@@ -310,7 +310,7 @@ assert_record(unsigned i, const char *host, enum action action, enum close_reaso
 	assert_string_equal(fx.hosts[i], host);
 	assert_int_equal(fx.records[i].verdict.action, action);
 	assert_int_equal(fx.records[i].reason, reason);
-	assert_int_equal(fx.records[i].via, VIA_DNS);
+	assert_string_equal(fx.records[i].via, VIA_DNS);
 	if (dst != NULL)
 		assert_true(addr_equal(&fx.records[i].dst, dst));
 }

@@ -63,7 +63,7 @@ setup(void **state)
 	fx.proxy.id = 3;
 	fx.account = account_new(0.);
 	for (size_t i = 0; i < 3; i++) {
-		fx.flows[i] = (struct flow_record){ .ops = &ops, .proto = "tcp", .reason = CLOSE_DONE };
+		fx.flows[i] = (struct flow_record){ .ops = &ops, .proto = "tcp", .via = VIA_IP, .reason = CLOSE_DONE };
 		account_begin(fx.account, &fx.flows[i]);
 	}
 	fx.flows[0].verdict = (struct verdict){ .action = ACTION_PROXY, .rule = &fx.rule };
@@ -187,7 +187,7 @@ account_keeps_the_hosts_with_the_most_bytes(void **state)
 
 	for (unsigned i = 0; i < 3 * ACCOUNT_HOSTS; i++) {
 		snprintf(name, sizeof(name), "h%u.example", i);
-		r = (struct flow_record){ .ops = &ops, .proto = "tcp", .host = name, .in = i == 5 ? 1000000 : i };
+		r = (struct flow_record){ .ops = &ops, .proto = "tcp", .host = name, .via = VIA_IP, .in = i == 5 ? 1000000 : i };
 		account_begin(fx.account, &r);
 		account_end(fx.account, &fx.conf, &r, 1.);
 	}
@@ -221,7 +221,7 @@ account_tells_who_watches(void **state)
 static void
 account_a_dns_query_is_no_flow(void **state)
 {
-	struct flow_record r = { .id = account_id(fx.account), .proto = "dns", .host = "x.example", .in = 50 };
+	struct flow_record r = { .id = account_id(fx.account), .proto = "dns", .host = "x.example", .via = VIA_DNS, .in = 50 };
 	unsigned hosts;
 
 	account_end(fx.account, &fx.conf, &r, 1.);
@@ -284,7 +284,7 @@ record(const char *text, struct flow_record *r)
 static void
 flow_log_writes_one_line_a_flow(void **state)
 {
-	struct flow_record r = { .id = 7, .proto = "tcp", .host = "a.b.kion.cloud", .via = VIA_SNI, .out = 10, .in = 20,
+	struct flow_record r = { .id = 7, .proto = "tcp", .host = "a.b.kion.cloud", .via = "sni", .out = 10, .in = 20,
 		.began = 1.0, .reason = CLOSE_DONE, .verdict = { .action = ACTION_DIRECT } };
 
 	addr_parse("192.0.2.2", 50312, &r.peer);
@@ -310,7 +310,7 @@ flow_log_writes_one_line_a_flow(void **state)
 static void
 flow_log_leaves_out_and_counts_what_is_too_much(void **state)
 {
-	struct flow_record r = { .id = 7, .proto = "tcp" };
+	struct flow_record r = { .id = 7, .proto = "tcp", .via = VIA_IP };
 	struct conf conf = { .log = { .rate = 10 } };
 	struct flow_log few = { .left_out = 0 };
 
@@ -326,7 +326,8 @@ flow_log_leaves_out_and_counts_what_is_too_much(void **state)
 static void
 flow_log_writes_json_that_hides_as_much(void **state)
 {
-	struct flow_record r = { .id = 7, .proto = "tcp", .host = "a.b.kion.cloud", .out = 10, .began = 1.0 };
+	struct flow_record r = { .id = 7, .proto = "tcp", .host = "a.b.kion.cloud", .via = VIA_IP, .out = 10,
+		.began = 1.0 };
 
 	addr_parse("203.0.113.7", 443, &r.dst);
 	json = true;

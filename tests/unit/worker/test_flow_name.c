@@ -65,7 +65,7 @@ dns(struct fixture *f, const char *client, const char *name)
 static const char *
 heard(struct fixture *f, const char *text, bool outer)
 {
-	struct sniffed name = { .via = VIA_SNI, .outer = outer };
+	struct sniffed name = { .via = "sni", .outer = outer };
 
 	strcpy(name.text, text);
 	f->record.host = NULL;
@@ -86,7 +86,7 @@ single_name_of_dns_is_enough(void **state)
 	dns(f, "10.0.0.1", "a.example");
 	assert_true(flow_name_ask(f->names, &f->record, f->host, 0));
 	assert_string_equal(f->record.host, "a.example");
-	assert_int_equal(f->record.via, VIA_DNS);
+	assert_string_equal(f->record.via, VIA_DNS);
 	dns(f, "10.0.0.2", "b.example");
 	assert_false(flow_name_ask(f->names, &f->record, f->host, 0));
 	assert_string_equal(f->record.host, "a.example");
@@ -98,7 +98,7 @@ client_is_heard_where_dns_knows_nothing_or_several(void **state)
 	struct fixture *f = *state;
 
 	assert_string_equal(heard(f, "c.example", false), "c.example");
-	assert_int_equal(f->record.via, VIA_SNI);
+	assert_string_equal(f->record.via, "sni");
 	assert_int_equal(lines, 0);
 	dns(f, "10.0.0.1", "a.example");
 	dns(f, "10.0.0.1", "b.example");
@@ -112,11 +112,11 @@ silent_client_leaves_the_name_of_dns(void **state)
 	struct fixture *f = *state;
 
 	assert_string_equal(heard(f, "", false), "-");
-	assert_int_equal(f->record.via, VIA_IP);
+	assert_string_equal(f->record.via, VIA_IP);
 	dns(f, "10.0.0.1", "a.example");
 	dns(f, "10.0.0.1", "b.example");
 	assert_string_equal(heard(f, "", false), "b.example");
-	assert_int_equal(f->record.via, VIA_DNS);
+	assert_string_equal(f->record.via, VIA_DNS);
 }
 
 static void
@@ -127,7 +127,7 @@ outer_name_never_wins_over_a_name_of_dns(void **state)
 	dns(f, "10.0.0.1", "a.example");
 	dns(f, "10.0.0.1", "b.example");
 	assert_string_equal(heard(f, "public.example", true), "b.example");
-	assert_int_equal(f->record.via, VIA_DNS);
+	assert_string_equal(f->record.via, VIA_DNS);
 	assert_int_equal(lines, 1);
 }
 
@@ -140,7 +140,7 @@ name_that_dns_knows_for_the_address_is_no_outer_one(void **state)
 	dns(f, "10.0.0.1", "a.example");
 	dns(f, "10.0.0.1", "b.example");
 	assert_string_equal(heard(f, "a.example", true), "a.example");
-	assert_int_equal(f->record.via, VIA_SNI);
+	assert_string_equal(f->record.via, "sni");
 }
 
 static void
@@ -149,7 +149,7 @@ outer_name_is_better_than_none(void **state)
 	struct fixture *f = *state;
 
 	assert_string_equal(heard(f, "public.example", true), "public.example");
-	assert_int_equal(f->record.via, VIA_SNI);
+	assert_string_equal(f->record.via, "sni");
 	assert_int_equal(lines, 1);
 }
 

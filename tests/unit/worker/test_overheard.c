@@ -239,7 +239,7 @@ a_flow_that_goes_on_being_made_is_judged_all_the_same(void **state)
 static void
 ours_are_forgotten(void **state)
 {
-	struct flow_record r = { .proto = "tcp", .dst = address("203.0.113.1", 443), .began = ev_now(EV_DEFAULT) };
+	struct flow_record r = { .proto = "tcp", .via = VIA_IP, .dst = address("203.0.113.1", 443), .began = ev_now(EV_DEFAULT) };
 
 	say_flow(5000, "203.0.113.1", 443);
 	say_flow(5001, "192.0.2.9", 1080); /* to the proxy */

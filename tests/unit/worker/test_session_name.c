@@ -20,7 +20,7 @@ enum sniff
 quic_initial_name(const struct quic_datagram *list, size_t n, struct sniffed *name)
 {
 	assert_true(n > 0 && list[n - 1].len > 0);
-	*name = (struct sniffed){ .via = VIA_SNI };
+	*name = (struct sniffed){ .via = "sni" };
 	strcpy(name->text, early);
 	if (n < needed)
 		return otherwise;
