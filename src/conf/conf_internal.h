@@ -57,6 +57,8 @@ int  conf_fail(struct conf_reader *, const struct json *, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 int  conf_fail_at(struct conf_reader *, size_t offset, const struct json *, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* The line of an offset in the text, from 1. */
+size_t conf_line(const struct conf_reader *, size_t offset);
 /* The same in a line of a pattern file. */
 int  conf_fail_line(struct conf_reader *, const char *path, size_t line, const char *sentence);
 void conf_warn(struct conf_reader *, const struct json *, const char *fmt, ...)

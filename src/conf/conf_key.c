@@ -7,27 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-const char *const json_types[] = {
-	[JSON_NULL] = "null",
-	[JSON_BOOLEAN] = "true or false; write it without quotes",
-	[JSON_NUMBER] = "a number; write digits without quotes",
-	[JSON_STRING] = "a string; write it in double quotes",
-	[JSON_ARRAY] = "a list; write it between [ and ]",
-	[JSON_OBJECT] = "an object; write keys and values between { and }",
-};
-
 const char conf_required[] = "required";
 const struct conf_number conf_port = { 1, 65535, CONF_UINT16 };
-
-struct json *
-json_member(const struct json *object, const char *key)
-{
-	struct json *node = object->first;
-
-	while (node != NULL && strcmp(node->key, key) != 0)
-		node = node->next;
-	return node;
-}
 
 static int
 json_compare(const void *a, const void *b)
