@@ -1,7 +1,5 @@
 #include "config.h"
 
-#include <sys/stat.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,18 +14,17 @@
 #include "conf/conf.h"
 #include "helper/guard.h"
 #include "helper/helper.h"
+#include "host/command.h"
 #include "kernel/anchor.h"
 #include "kernel/firewall.h"
-#include "monitor/capture.h"
-#include "process/sandbox.h"
+#include "process/role.h"
 #include "process/spawn.h"
-#include "wire/quic_initial.h"
-#include "worker/relay/relay.h"
-#include "worker/worker.h"
+
+#define VERSION_MS 5000         /* for another executable to say its version */
 
 struct options {
 	const char *file;
-	bool        check, foreground;
+	bool        check, foreground, guard, version;
 	unsigned    verbose;
 };
 
@@ -40,20 +37,42 @@ usage(FILE *out)
 	    "  -f file  configuration file (default " PFI_CONF_FILE ")\n"
 	    "  -n       check the configuration and exit; -nv prints the effective one\n"
 	    "  -v       log more (debug messages)\n"
-	    "  -V       print version, system and engines\n");
+	    "  -V       print version, system and engines, with the path of each executable\n");
 }
 
-static void
+/* What another executable says of itself. */
+static bool
+print_version_of(const char *title, enum spawn_program program)
+{
+	const char *const argv[] = { spawn_path(program), "-V", NULL };
+	char text[1024];
+	int error = spawn_check(program);
+
+	if (error == 0)
+		error = command_run(argv, NULL, text, sizeof(text), VERSION_MS);
+	if (error != 0)
+		fprintf(stderr, "pfinterceptd: cannot run %s: %s\n", spawn_path(program), strerror(error));
+	else
+		printf("%s: %s\n%s", title, spawn_path(program), text);
+	return error == 0;
+}
+
+/* Gives the exit status. */
+static int
 print_version(void)
 {
+	bool whole;
+
 	printf("pfinterceptd " PACKAGE_VERSION " (" PFI_HOST ")\n");
+	printf("helper, guard: %s\n", spawn_path(SPAWN_GUARD));
 	printf("firewall: %s, loaded by %s\n", firewall_native->name, anchor_native->name);
-	printf("relay engines:");
-	for (size_t i = 0; relay_engines[i] != NULL; i++)
-		printf(" %s", relay_engines[i]->name);
-	printf("\nquic names: %s\n", quic_engine != NULL ? quic_engine : "by dns only, built without libcrypto");
-	printf("capture: %s\n", PFI_CAPTURE ? "libpcap" : "none, built without libpcap");
-	printf("sandbox: %s, chroot " PFI_CHROOT_DIR "\n", sandbox_name);
+	fflush(stdout);
+	whole = print_version_of("worker", SPAWN_WORKER);
+	if (PFI_CAPTURE)
+		whole = print_version_of("monitor", SPAWN_MONITOR) && whole;
+	else
+		printf("capture: none, built without libpcap\n");
+	return whole ? 0 : 1;
 }
 
 static int
@@ -66,14 +85,15 @@ parse_options(int argc, char **argv, struct options *o)
 		usage(stdout);
 		exit(0);
 	}
-	while ((ch = getopt(argc, argv, "df:hnvV")) != -1) {
+	while ((ch = getopt(argc, argv, "df:GhnvV")) != -1) {
 		switch (ch) {
 		case 'd': o->foreground = true; break;
 		case 'f': o->file = optarg; break;
+		case 'G': o->guard = true; break;
 		case 'n': o->check = true; break;
 		case 'v': o->verbose++; break;
 		case 'h': usage(stdout); exit(0);
-		case 'V': print_version(); exit(0);
+		case 'V': o->version = true; break;
 		default:  usage(stderr); return 2;
 		}
 	}
@@ -143,9 +163,24 @@ daemonize(void)
 	return pipes[1];
 }
 
+/* Says what is missing before anything is intercepted. */
+static bool
+may_run(enum spawn_program program)
+{
+	const int error = spawn_check(program);
+
+	if (error == EPERM)
+		fprintf(stderr, "pfinterceptd: %s must belong to root, and others must not be able to write to it\n",
+		    spawn_path(program));
+	else if (error != 0)
+		fprintf(stderr, "pfinterceptd: cannot run %s: %s; install pfinterceptd again\n", spawn_path(program),
+		    strerror(error));
+	return error == 0;
+}
+
 /* What only root can do, and as whom the worker runs; false when it was said what is missing. */
 static bool
-may_start(struct helper_start *start, const char *argv0)
+may_start(struct helper_start *start)
 {
 	const struct passwd *pw;
 
@@ -159,19 +194,15 @@ may_start(struct helper_start *start, const char *argv0)
 		    "or name another with \"user\"\n", start->conf->user, pw == NULL ? "does not exist" : "is root");
 		return false;
 	}
-	start->as.uid = pw->pw_uid;
-	start->as.gid = pw->pw_gid;
-	if (spawn_init(argv0) != 0) {
-		fprintf(stderr, "pfinterceptd: cannot find its own program file; start it by its full path\n");
-		return false;
-	}
-	return true;
+	start->role.uid = pw->pw_uid;
+	start->role.gid = pw->pw_gid;
+	return may_run(SPAWN_WORKER) && (!start->conf->capture.enabled || may_run(SPAWN_MONITOR));
 }
 
 static int
-become_helper(const struct options *o, const char *argv0)
+become_helper(const struct options *o)
 {
-	struct helper_start start = { .ready_fd = -1, .as = { .to_stderr = o->foreground, .verbose = o->verbose > 0 } };
+	struct helper_start start = { .ready_fd = -1, .role = { .to_stderr = o->foreground, .verbose = o->verbose > 0 } };
 	static char file[2 * PATH_MAX]; /* read again when the working directory is another one */
 	char dir[PATH_MAX];
 
@@ -179,7 +210,7 @@ become_helper(const struct options *o, const char *argv0)
 		snprintf(file, sizeof(file), "%s/%s", dir, o->file);
 	start.file = file[0] != '\0' ? file : o->file;
 	start.conf = load(o->file, &start.texts);
-	if (start.conf == NULL || !may_start(&start, argv0)) {
+	if (start.conf == NULL || !may_start(&start)) {
 		conf_free(start.conf);
 		conf_texts_free(&start.texts);
 		return 1;
@@ -192,54 +223,53 @@ become_helper(const struct options *o, const char *argv0)
 	return helper_run(&start);
 }
 
-/* "pfinterceptd worker UID GID stderr|syslog normal|verbose", "pfinterceptd capture" with the same and interfaces,
- * "pfinterceptd guard stderr|syslog": started by the helper with a socket as SPAWN_FD, never by a person. */
+/* -G is the helper's own way to start the guard (helper/guard.h). */
 static int
-run_role(int argc, char **argv)
+become_guard(const struct options *o)
 {
-	const bool guard = argc == 3, to_stderr = strcmp(argv[guard ? 2 : 4], "stderr") == 0;
-	const bool verbose = !guard && strcmp(argv[5], "verbose") == 0;
-	const uid_t uid = guard ? 0 : (uid_t)strtoul(argv[2], NULL, 10);
-	const gid_t gid = guard ? 0 : (gid_t)strtoul(argv[3], NULL, 10);
-	struct stat st;
+	if (role_is_started_by_helper())
+		return guard_run(ROLE_FD, o->foreground);
+	usage(stderr);
+	fprintf(stderr, "pfinterceptd: -G is for the guard process, which pfinterceptd starts by itself\n");
+	return 2;
+}
 
-	if (fstat(SPAWN_FD, &st) == -1 || !(S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode)) || geteuid() != 0) {
-		usage(stderr);
-		return 2;
-	}
-	if (guard)
-		return guard_run(SPAWN_FD, to_stderr);
-	if (argc == 6)
-		return worker_run(SPAWN_FD, uid, gid, to_stderr, verbose);
-	log_open("pfinterceptd", to_stderr, LOG_DAEMON, verbose ? LOG_DEBUG : LOG_INFO);
-	return capture_run(SPAWN_FD, uid, gid, argv + 6, (size_t)argc - 6);
+static int
+check(const struct options *o)
+{
+	struct conf_texts texts = { NULL, NULL, 0 };
+	struct conf *conf = load(o->file, &texts);
+
+	conf_texts_free(&texts);
+	if (conf == NULL)
+		return 1;
+	if (o->verbose > 0)
+		conf_print(stdout, conf);
+	else
+		fprintf(stderr, "%s: configuration is valid\n", o->file);
+	conf_free(conf);
+	return 0;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct options o;
-	struct conf *conf;
-	struct conf_texts texts = { NULL, NULL, 0 };
-	int status;
+	int error, status;
 
-	if ((argc == 6 && strcmp(argv[1], "worker") == 0) || (argc == 3 && strcmp(argv[1], "guard") == 0) ||
-	    (argc > 6 && strcmp(argv[1], "capture") == 0))
-		return run_role(argc, argv);
 	log_open("pfinterceptd", true, LOG_DAEMON, LOG_INFO);
 	status = parse_options(argc, argv, &o);
 	if (status != 0)
 		return status;
-	if (!o.check)
-		return become_helper(&o, argv[0]);
-	conf = load(o.file, &texts);
-	conf_texts_free(&texts);
-	if (conf == NULL)
+	if (o.guard)
+		return become_guard(&o);
+	if (o.check && !o.version)
+		return check(&o);
+	error = spawn_init(argv[0]);
+	if (error != 0) {
+		fprintf(stderr, "pfinterceptd: cannot find its own program file: %s; start it by its full path\n",
+		    strerror(error));
 		return 1;
-	if (o.verbose > 0)
-		conf_print(stdout, conf);
-	else
-		fprintf(stderr, "%s: configuration is valid\n", o.file);
-	conf_free(conf);
-	return 0;
+	}
+	return o.version ? print_version() : become_helper(&o);
 }

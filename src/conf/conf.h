@@ -26,7 +26,7 @@
 #define CONF_FILE_MAX     (64u << 20)   /* a configuration larger than this is refused, pattern files included */
 #define CONF_LISTEN_MAX   8
 #define CONF_SOCKET_DEFAULT PFI_RUN_DIR "/pfinterceptd.sock"
-#define CONF_CAPTURE_MAX  8             /* SPAWN_MORE */
+#define CONF_CAPTURE_MAX  8             /* ROLE_INTERFACES */
 #define CONF_PATH_MAX     103           /* sun_path of macOS and the BSDs, less the NUL */
 #define CONF_WARNINGS_MAX 16
 

@@ -27,7 +27,7 @@ struct guard_order {
 int
 guard_start(int *fd, bool to_stderr)
 {
-	char *argv[] = { "pfinterceptd", "guard", to_stderr ? "stderr" : "syslog", NULL };
+	const struct role role = { .to_stderr = to_stderr };
 	int pair[2], error;
 	pid_t pid;
 
@@ -35,7 +35,7 @@ guard_start(int *fd, bool to_stderr)
 		return errno;
 	fcntl(pair[0], F_SETFD, FD_CLOEXEC);
 	fcntl(pair[1], F_SETFD, FD_CLOEXEC);
-	error = spawn_role(argv, pair[0], &pid);
+	error = spawn(SPAWN_GUARD, &role, pair[0], &pid);
 	close(pair[0]);
 	if (error != 0)
 		close(pair[1]);

@@ -12,12 +12,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "helper/child.h"
 #include "helper/helper_anchor.h"
 #include "helper/helper_capture.h"
 #include "helper/helper_control.h"
 #include "helper/helper_listen.h"
 #include "helper/helper_proxies.h"
 #include "helper/helper_state.h"
+#include "helper/permit.h"
 #include "host/ifaddrs_watch.h"
 #include "host/resolve.h"
 #include "kernel/firewall.h"
@@ -25,14 +27,13 @@
 #include "kernel/refuse.h"
 #include "process/ipc.h"
 #include "process/privilege.h"
-#include "process/spawn.h"
 
-#define BACKOFF_FIRST_S 0.05
-#define BACKOFF_MAX_S   10.0
-#define STABLE_S        30.0    /* a worker that ran so long had no start-up fault */
 #define CHECK_S         5.0     /* between two looks at what others did to our rules */
 #define SAID_MAX        1280
 #define STOP_GRACE_S    2.0     /* beyond timeouts.drain */
+
+static const struct child_kind worker_kind = { "the worker", log_error, SPAWN_WORKER, SOCK_STREAM,
+	.first_s = 0.05, .max_s = 10, .stable_s = 30 };
 
 struct helper {
 	struct ev_loop         *loop;
@@ -41,8 +42,9 @@ struct helper {
 	uint32_t                generation;
 	struct helper_anchor    anchor;
 	int                     ready_fd, status;
-	pid_t                   worker;         /* 0: none */
-	struct ipc             *ipc;
+	struct child            worker;
+	enum permit_phase       phase;          /* of the worker; PHASE_STOPPING: of the daemon */
+	struct ipc             *ipc;            /* NULL: there is no worker */
 	struct helper_listeners held;           /* by the worker */
 	struct helper_control   control;
 	struct refuse           refuse;
@@ -50,27 +52,10 @@ struct helper {
 	int                     fake_ip_fd;
 	struct helper_proxies   proxies;
 	struct helper_capture   capture;
-	double                  backoff, worker_began;
-	bool                    stopping, was_ready;    /* was_ready: the rules have been loaded since the start */
-	ev_child                child;
-	ev_timer                restart, kill, check;
+	bool                    was_ready;      /* the rules have been loaded since the start */
+	ev_timer                kill, check;
 	ev_signal               hup, term, interrupt, usr1;
 };
-
-static void
-helper_kill_worker(struct helper *h)
-{
-	if (h->worker > 0)
-		kill(h->worker, SIGKILL);
-}
-
-/* Once, so many seconds from now. */
-static void
-helper_arm(struct helper *h, ev_timer *timer, double seconds)
-{
-	ev_timer_set(timer, seconds, 0.);
-	ev_timer_start(h->loop, timer);
-}
 
 static void
 helper_send_proxy(struct helper *h, size_t index)
@@ -124,10 +109,10 @@ helper_send_all(struct helper *h, struct helper_listeners *listeners)
 	helper_control_send(&h->control, h->conf, h->ipc);
 	helper_state_send(&h->fake_ip_fd, h->conf, h->ipc);
 	helper_send_paused(h);
-	helper_capture_set(&h->capture, h->conf, h->ipc);
 	msg = (struct ipc_msg){ .type = IPC_COMMIT };
 	if (error == 0)
 		error = ipc_send(h->ipc, &msg, -1);
+	helper_capture_set(&h->capture, h->conf, h->ipc);
 	h->held = *listeners;
 	helper_anchor_set_listeners(&h->anchor, &h->held);
 	return error;
@@ -139,7 +124,7 @@ helper_worker_lost(struct helper *h)
 {
 	if (h->ipc == NULL)
 		return;
-	if (!h->stopping)
+	if (h->phase != PHASE_STOPPING)
 		helper_anchor_failure(&h->anchor);
 	helper_capture_set(&h->capture, NULL, NULL);
 	ipc_free(h->ipc);
@@ -156,27 +141,21 @@ helper_finish(struct helper *h)
 	ev_break(h->loop, EVBREAK_ALL);
 }
 
-static void
-helper_child_cb(struct ev_loop *loop, ev_child *w, int revents)
+static bool
+helper_worker_ended(void *arg, int status)
 {
-	struct helper *h = w->data;
+	struct helper *h = arg;
+	const bool stopping = h->phase == PHASE_STOPPING;
 
-	ev_child_stop(loop, w);
-	h->worker = 0;
 	helper_worker_lost(h);
-	if (!h->was_ready && !h->stopping) {
-		log_error("the worker cannot start (status %#x); giving up", (unsigned)w->rstatus);
+	if (!h->was_ready && !stopping) {
+		log_error("the worker cannot start (status %#x); giving up", (unsigned)status);
 		h->status = 1;
 	}
-	if (!h->was_ready || h->stopping) {
-		helper_finish(h);
-		return;
-	}
-	if (ev_now(loop) - h->worker_began > STABLE_S)
-		h->backoff = BACKOFF_FIRST_S;
-	log_error("the worker ended (status %#x); starting it again in %.2f s", (unsigned)w->rstatus, h->backoff);
-	helper_arm(h, &h->restart, h->backoff);
-	h->backoff = h->backoff * 2 > BACKOFF_MAX_S ? BACKOFF_MAX_S : h->backoff * 2;
+	if (h->was_ready && !stopping)
+		return true;
+	helper_finish(h);
+	return false;
 }
 
 static void
@@ -201,17 +180,8 @@ static void helper_serve_pause(struct helper *, const struct ipc_msg *);
 
 /* Requests of the worker. Each is checked as if a stranger had made it. */
 static void
-helper_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
+helper_serve(struct helper *h, const struct ipc_msg *msg)
 {
-	struct helper *h = arg;
-
-	if (fd != -1)
-		close(fd);
-	if (error != 0) {
-		helper_worker_lost(h);
-		helper_kill_worker(h);
-		return;
-	}
 	switch ((enum ipc_type)msg->type) {
 	case IPC_RELOAD:
 		helper_serve_reload(h, msg);
@@ -220,6 +190,7 @@ helper_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		helper_serve_pause(h, msg);
 		break;
 	case IPC_READY:
+		h->phase = PHASE_RUNNING;
 		if (msg->ready.generation == h->generation)
 			helper_ready(h);
 		break;
@@ -241,7 +212,26 @@ helper_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		firewall_serve(h->ipc, msg);
 		break;
 	default:
-		log_warn("the worker sent a message that is not for the helper (%u)", msg->type);
+		break;
+	}
+}
+
+static void
+helper_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
+{
+	struct helper *h = arg;
+	const enum permit permit = error == 0 ? permit_check(h->phase, msg->type) : PERMIT_NO;
+
+	if (fd != -1)
+		close(fd);
+	if (permit == PERMIT_YES) {
+		helper_serve(h, msg);
+	} else if (permit == PERMIT_NO) {
+		if (error == 0)
+			log_error("the worker sent \"%s\" while %s, which it may not; ending it", ipc_type_name(msg->type),
+			    permit_phase_name(h->phase));
+		helper_worker_lost(h);
+		child_kill(&h->worker);
 	}
 }
 
@@ -253,49 +243,41 @@ helper_tell(struct helper *h, struct helper_listeners *listeners)
 		return true;
 	helper_listen_close(listeners);
 	log_error("the worker cannot be told the configuration; it is started again");
-	helper_kill_worker(h);
+	child_kill(&h->worker);
 	return false;
 }
 
 static int
 helper_worker_start(struct helper *h, struct helper_listeners *listeners)
 {
-	int pair[2], error;
+	int fd, error = child_start(&h->worker, &fd);
 
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)
-		return errno;
-	fcntl(pair[0], F_SETFD, FD_CLOEXEC);
-	error = spawn_user_role(&h->start.as, "worker", NULL, 0, pair[1], &h->worker);
-	close(pair[1]);
 	if (error != 0) {
-		close(pair[0]);
+		log_error("the worker cannot be started: %s", strerror(error));
 		helper_listen_close(listeners);
 		return error;
 	}
-	h->worker_began = ev_now(h->loop);
-	ev_child_set(&h->child, h->worker, 0);
-	ev_child_start(h->loop, &h->child);
-	h->ipc = ipc_new(h->loop, pair[0], helper_ipc_cb, h);
+	h->phase = PHASE_STARTING;
+	h->ipc = ipc_new(h->loop, fd, helper_ipc_cb, h);
 	helper_tell(h, listeners);
 	return 0;
 }
 
 static void
-helper_restart_cb(struct ev_loop *loop, ev_timer *w, int revents)
+helper_worker_again(void *arg)
 {
-	struct helper *h = w->data;
+	struct helper *h = arg;
 	struct helper_listeners listeners;
 
-	if (helper_listen(h->conf, &h->held, &listeners) == 0 && helper_worker_start(h, &listeners) == 0)
-		return;
-	helper_arm(h, w, BACKOFF_MAX_S);
+	if (helper_listen(h->conf, &h->held, &listeners) != 0 || helper_worker_start(h, &listeners) != 0)
+		child_restart(&h->worker, worker_kind.max_s);
 }
 
 /* conf comes into force here; the worker is not told yet. An error was logged, and changes nothing. */
 static int
 helper_set_conf(struct helper *h, struct conf *conf)
 {
-	int error = helper_anchor_set_conf(&h->anchor, conf, h->start.as.uid);
+	int error = helper_anchor_set_conf(&h->anchor, conf, h->start.role.uid);
 
 	if (error != 0)
 		return error;
@@ -370,17 +352,17 @@ helper_stop(struct helper *h)
 {
 	struct ipc_msg msg = { .type = IPC_STOP, .stop = { .drain_ms = (uint32_t)(h->conf->timeouts.drain * 1000) } };
 
-	if (h->stopping)
+	if (h->phase == PHASE_STOPPING)
 		return;
-	h->stopping = true;
+	h->phase = PHASE_STOPPING;
 	log_info("stopping");
-	ev_timer_stop(h->loop, &h->restart);
 	helper_anchor_drain(&h->anchor);
 	if (h->ipc == NULL || ipc_send(h->ipc, &msg, -1) != 0) {
 		helper_finish(h);
 		return;
 	}
-	helper_arm(h, &h->kill, h->conf->timeouts.drain + STOP_GRACE_S);
+	ev_timer_set(&h->kill, h->conf->timeouts.drain + STOP_GRACE_S, 0.);
+	ev_timer_start(h->loop, &h->kill);
 }
 
 static void
@@ -389,7 +371,7 @@ helper_kill_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	struct helper *h = w->data;
 
 	log_warn("the worker did not end in time");
-	helper_kill_worker(h);
+	child_kill(&h->worker);
 }
 
 static void
@@ -430,12 +412,10 @@ helper_watch(struct helper *h)
 		signals[i].w->data = h;
 		ev_signal_start(h->loop, signals[i].w);
 	}
-	ev_init(&h->restart, helper_restart_cb);
 	ev_init(&h->kill, helper_kill_cb);
-	ev_child_init(&h->child, helper_child_cb, 0, 0);
 	ev_timer_init(&h->check, helper_check_cb, CHECK_S, CHECK_S);
 	ev_timer_start(h->loop, &h->check);
-	h->restart.data = h->kill.data = h->check.data = h->child.data = h;
+	h->kill.data = h->check.data = h;
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -462,25 +442,26 @@ int
 helper_run(const struct helper_start *start)
 {
 	struct helper h = { .start = *start, .conf = start->conf, .ready_fd = start->ready_fd,
-		.backoff = BACKOFF_FIRST_S, .fake_ip_fd = -1 };
+		.fake_ip_fd = -1 };
 	struct helper_listeners listeners;
 
 	h.loop = ev_default_loop(PFI_EV_FLAGS);
 	if (h.loop == NULL)
 		fatal("no event loop");
-	h.proxies = (struct helper_proxies){ h.loop, start->as.uid, start->as.gid, helper_proxy_cb, &h, NULL, NULL };
-	helper_capture_init(&h.capture, h.loop, &h.start);
+	h.proxies = (struct helper_proxies){ h.loop, start->role.uid, start->role.gid, helper_proxy_cb, &h, NULL, NULL };
+	child_init(&h.worker, &worker_kind, &h.start.role, helper_worker_ended, helper_worker_again, &h);
+	helper_capture_init(&h.capture, &h.start.role);
 	helper_watch(&h);
 	refuse_init(&h.refuse);
 	privilege_no_core();
 	privilege_descriptors(6ul * h.conf->limits.connections + 2ul * h.conf->limits.udp_sessions + 1024);
 	if (helper_listen(h.conf, &h.held, &listeners) != 0)
 		return 1;
-	if (helper_anchor_start(&h.anchor, h.conf, start->as.to_stderr) != 0 || helper_set_conf(&h, h.conf) != 0)
+	if (helper_anchor_start(&h.anchor, h.conf, start->role.to_stderr) != 0 || helper_set_conf(&h, h.conf) != 0)
 		return 1;
 	if (helper_worker_start(&h, &listeners) != 0) {
 		helper_anchor_remove(&h.anchor);
-		fatal("the worker cannot be started: %s", strerror(errno));
+		return 1;
 	}
 	if (ifaddrs_watch(h.loop, helper_own_cb, &h) != 0)
 		log_warn("changes of this host's addresses are not seen; reload after one");

@@ -8,13 +8,13 @@
 #define PFI_HELPER_H
 
 #include "conf/conf_file.h"
-#include "process/spawn.h"
+#include "process/role.h"
 
 struct helper_start {
 	const char  *file;              /* read again on SIGHUP */
 	struct conf_texts texts;        /* of the configuration; taken over */
 	struct conf *conf;              /* the same, parsed; taken over */
-	struct spawn_as as;             /* the worker's and the monitor's user */
+	struct role  role;              /* the user of the worker and the monitor, and where they log to */
 	int          ready_fd;          /* one byte is written and it is closed when traffic is intercepted; -1 */
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/close_from.h"
 #include "base/log.h"
 #include "helper/guard.h"
 #include "host/ifaddrs.h"
@@ -290,8 +291,7 @@ helper_anchor_looked_cb(struct ev_loop *loop, ev_child *w, int revents)
 _Noreturn static void
 helper_anchor_look(struct anchor *anchor)
 {
-	for (int fd = STDERR_FILENO + 1; fd < 4096; fd++)
-		close(fd);
+	close_from(STDERR_FILENO + 1);
 	alarm(LOOK_S);
 	_exit(anchor->ops->healthy(anchor) ? 0 : 1);
 }

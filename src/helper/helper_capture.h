@@ -9,26 +9,21 @@
 #ifndef PFI_HELPER_CAPTURE_H
 #define PFI_HELPER_CAPTURE_H
 
-#include <ev.h>
-
-#include "helper/helper.h"
+#include "conf/conf.h"
+#include "helper/child.h"
 #include "process/ipc.h"
 
 struct helper_capture {
-	struct ev_loop            *loop;
-	const struct helper_start *start;
-	struct ipc                *ipc;         /* NULL: it is not to run */
-	char                       names[CONF_CAPTURE_MAX][16];
-	size_t                     nnames;
-	pid_t                      pid;         /* 0: none */
-	double                     backoff, began;
-	struct network            *own;         /* this host's addresses when it began */
-	size_t                     nown;
-	ev_child                   child;
-	ev_timer                   restart;
+	struct child    child;
+	struct role     role;
+	struct ipc     *ipc;            /* NULL: it is not to run */
+	char            names[CONF_CAPTURE_MAX][16];    /* of role.interfaces */
+	struct network *own;            /* this host's addresses when it began */
+	size_t          nown;
 };
 
-void helper_capture_init(struct helper_capture *, struct ev_loop *, const struct helper_start *);
+/* role: the user that the monitor becomes, and where it logs to. */
+void helper_capture_init(struct helper_capture *, const struct role *);
 /* A worker has this configuration now; conf NULL: there is no worker. */
 void helper_capture_set(struct helper_capture *, const struct conf *, struct ipc *);
 /* From time to time: the monitor must know this host's addresses. */

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/close_from.h"
+
 #define RESOLVER_PORT 53
 
 struct resolve {
@@ -36,9 +38,9 @@ resolve_child(const char *host, uid_t uid, gid_t gid, int out)
 	size_t n = 0;
 
 	/* Others wait for the end of these. */
-	for (int fd = STDERR_FILENO + 1; fd < 4096; fd++)
-		if (fd != out)
-			close(fd);
+	if (dup2(out, STDERR_FILENO + 1) == -1)
+		_exit(1);
+	close_from(STDERR_FILENO + 2);
 	alarm(RESOLVE_SECONDS);
 	if (setgroups(1, &gid) == -1 || setgid(gid) == -1 || setuid(uid) == -1)
 		_exit(1);
@@ -47,7 +49,7 @@ resolve_child(const char *host, uid_t uid, gid_t gid, int out)
 	for (ai = list; ai != NULL && n < RESOLVE_ADDRS; ai = ai->ai_next) {
 		memset(&addr, 0, sizeof(addr));
 		if (addr_from_sockaddr(&addr, ai->ai_addr, ai->ai_addrlen) && ++n > 0 &&
-		    write(out, &addr, sizeof(addr)) != (ssize_t)sizeof(addr))
+		    write(STDERR_FILENO + 1, &addr, sizeof(addr)) != (ssize_t)sizeof(addr))
 			break;
 	}
 	_exit(0);

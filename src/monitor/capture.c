@@ -28,6 +28,7 @@
 #define ROUND      256          /* packets of one interface before the others have their turn */
 #define LOOK_MS    1000         /* between looks at the counters and at the parent */
 #define DNS_PORT   53
+#define SEND_BYTES (256 * 1024) /* of messages that the worker has not read yet */
 
 /* tcp[] and udp[] are IPv4 only; ip6[] counts from the IPv6 header, and what has extension headers is all taken. */
 #define FILTER \
@@ -252,8 +253,10 @@ capture_loop(struct capture *c)
 }
 
 int
-capture_run(int fd, uid_t uid, gid_t gid, char *const names[], size_t n)
+capture_run(int fd, const struct role *role)
 {
+	const size_t n = role->ninterfaces;
+	const int room = SEND_BYTES;
 	const int ignored[] = { SIGPIPE, SIGHUP, SIGINT, SIGTERM, SIGUSR1 };
 	struct capture c = { .fd = fd, .taps = calloc(n, sizeof(*c.taps)), .polls = calloc(n, sizeof(*c.polls)),
 		.queries = calloc(CAPTURE_QUERIES, sizeof(*c.queries)) };
@@ -261,13 +264,14 @@ capture_run(int fd, uid_t uid, gid_t gid, char *const names[], size_t n)
 	if (c.taps == NULL || c.polls == NULL || c.queries == NULL || ifaddrs_networks(&c.own, &c.nown) != 0)
 		fatal("capture: no memory");
 	fcntl(fd, F_SETFL, O_NONBLOCK);
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
 	privilege_no_core();
 	for (size_t i = 0; i < n; i++)
-		capture_open(&c, names[i]);
+		capture_open(&c, role->interfaces[i]);
 	if (c.ntaps > 0) {
-		privilege_drop(uid, gid);
+		privilege_drop(role->uid, role->gid);
 		sandbox_capture();
 		log_info("capture: reading packets of %zu of %zu interfaces", c.ntaps, n);
 		capture_loop(&c);

@@ -10,13 +10,12 @@
 #ifndef PFI_CAPTURE_H
 #define PFI_CAPTURE_H
 
-#include <stddef.h>
-#include <sys/types.h>
+#include "process/role.h"
 
 #define CAPTURE_QUERIES 1024
 
-/* The monitor's own main: reads names[0..n) until its parent ends; fd is the socket to the worker. Gives the exit
- * status; 0: none of them can be read, which was logged. */
-int capture_run(int fd, uid_t uid, gid_t gid, char *const names[], size_t n);
+/* Reads the packets of the role's interfaces until the parent process ends; fd is the socket to the worker. Gives the
+ * exit status; 0: no interface can be read, which was logged. */
+int capture_run(int fd, const struct role *);
 
 #endif

@@ -2,77 +2,129 @@
 
 #include "process/spawn.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static char spawn_path[PATH_MAX];
+#include "base/close_from.h"
 
-/* argv0 without a slash came from PATH. */
+#define SPAWN_ARGS (6 + 2 * ROLE_INTERFACES)    /* name, user, group, two flags, the end */
+
+static char paths[SPAWN_PROGRAMS][PATH_MAX];
+
+/* The file of each, and its argv[0], which ps(1) shows. */
+static const char *const files[] = { "pfinterceptd", "pfinterceptd-worker", "pfinterceptd-monitor" };
+static const char *const titles[] = { "pfinterceptd-guard", "pfinterceptd-worker", "pfinterceptd-monitor" };
+
+static void
+spawn_set(enum spawn_program program, const char *dir, size_t len)
+{
+	snprintf(paths[program], sizeof(paths[program]), "%.*s/%s", (int)len, dir, files[program]);
+}
+
+void
+spawn_init_at(const char *self, bool beside)
+{
+	const char *slash = strrchr(self, '/');
+	const size_t len = slash != NULL ? (size_t)(slash - self) : 0;
+
+	if (self != paths[SPAWN_GUARD])
+		snprintf(paths[SPAWN_GUARD], sizeof(paths[SPAWN_GUARD]), "%s", self);
+	spawn_set(SPAWN_WORKER, self, len);
+	spawn_set(SPAWN_MONITOR, self, len);
+	if (beside && access(paths[SPAWN_WORKER], F_OK) == 0)
+		return;
+	spawn_set(SPAWN_WORKER, PFI_LIBEXEC_DIR, strlen(PFI_LIBEXEC_DIR));
+	spawn_set(SPAWN_MONITOR, PFI_LIBEXEC_DIR, strlen(PFI_LIBEXEC_DIR));
+}
+
 int
 spawn_init(const char *argv0)
 {
-	const char *path = getenv("PATH");
-	char file[PATH_MAX];
-	size_t len;
+	int error = self_path(argv0, paths[SPAWN_GUARD], sizeof(paths[SPAWN_GUARD]));
 
-	if (strchr(argv0, '/') != NULL)
-		return realpath(argv0, spawn_path) != NULL ? 0 : errno;
-	while (path != NULL && *path != '\0') {
-		len = strcspn(path, ":");
-		snprintf(file, sizeof(file), "%.*s/%s", (int)len, path, argv0);
-		if (access(file, X_OK) == 0 && realpath(file, spawn_path) != NULL)
-			return 0;
-		path += len + (path[len] == ':');
-	}
-	return ENOENT;
+	if (error == 0)
+		spawn_init_at(paths[SPAWN_GUARD], strchr(argv0, '/') != NULL);
+	return error;
 }
 
-/* In the child: only descriptors 0 to SPAWN_FD go on, and signals are as new. */
+const char *
+spawn_path(enum spawn_program program)
+{
+	return paths[program];
+}
+
+int
+spawn_check(enum spawn_program program)
+{
+	struct stat self, st;
+
+	if (stat(paths[SPAWN_GUARD], &self) == -1 || stat(paths[program], &st) == -1)
+		return errno;
+	if (!S_ISREG(st.st_mode) || access(paths[program], X_OK) == -1)
+		return EACCES;
+	return (st.st_uid != 0 && st.st_uid != self.st_uid) || (st.st_mode & S_IWOTH) != 0 ? EPERM : 0;
+}
+
+/* In the child: only descriptors 0 to ROLE_FD are left, and signals are as in a new process. */
 _Noreturn static void
-spawn_exec(char *const argv[], int fd)
+spawn_exec(const char *path, char *const argv[], int fd)
 {
 	sigset_t none;
-	long max = sysconf(_SC_OPEN_MAX);
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (int sig = 1; sig < NSIG; sig++)
 		signal(sig, SIG_DFL);
-	if (fd == SPAWN_FD)
+	if (fd == ROLE_FD)
 		fcntl(fd, F_SETFD, 0);
-	else if (dup2(fd, SPAWN_FD) == -1)
+	else if (dup2(fd, ROLE_FD) == -1)
 		_exit(127);
-	for (int other = SPAWN_FD + 1; other < (max > 0 && max < 4096 ? max : 4096); other++)
-		close(other);
-	execv(spawn_path, argv);
+	close_from(ROLE_FD + 1);
+	execv(path, argv);
 	_exit(127);
 }
 
-int
-spawn_role(char *const argv[], int fd, pid_t *pid)
+/* execv(2) has no const form; it does not change the strings. */
+static size_t
+spawn_add(char *argv[], size_t n, const char *text)
 {
-	*pid = fork();
-	if (*pid == 0)
-		spawn_exec(argv, fd);
-	return *pid == -1 ? errno : 0;
+	argv[n] = (char *)(uintptr_t)text;
+	return n + 1;
 }
 
 int
-spawn_user_role(const struct spawn_as *as, char *role, char *const more[], size_t n, int fd, pid_t *pid)
+spawn(enum spawn_program program, const struct role *role, int fd, pid_t *pid)
 {
-	char uid[24], gid[24];
-	char *argv[6 + SPAWN_MORE + 1] = { "pfinterceptd", role, uid, gid, as->to_stderr ? "stderr" : "syslog",
-		as->verbose ? "verbose" : "normal" };
+	char uid[24], gid[24], *argv[SPAWN_ARGS];
+	size_t n = spawn_add(argv, 0, titles[program]);
+	int error = spawn_check(program);
 
-	snprintf(uid, sizeof(uid), "%lu", (unsigned long)as->uid);
-	snprintf(gid, sizeof(gid), "%lu", (unsigned long)as->gid);
-	for (size_t i = 0; i < n; i++)
-		argv[6 + i] = more[i];
-	return spawn_role(argv, fd, pid);
+	if (error != 0)
+		return error;
+	snprintf(uid, sizeof(uid), "-u%lu", (unsigned long)role->uid);
+	snprintf(gid, sizeof(gid), "-g%lu", (unsigned long)role->gid);
+	n = spawn_add(argv, n, program == SPAWN_GUARD ? "-G" : uid);
+	if (program != SPAWN_GUARD)
+		n = spawn_add(argv, n, gid);
+	if (role->to_stderr)
+		n = spawn_add(argv, n, "-d");
+	if (role->verbose && program != SPAWN_GUARD)
+		n = spawn_add(argv, n, "-v");
+	for (size_t i = 0; i < role->ninterfaces; i++) {
+		n = spawn_add(argv, n, "-i");
+		n = spawn_add(argv, n, role->interfaces[i]);
+	}
+	argv[n] = NULL;
+	*pid = fork();
+	if (*pid == 0)
+		spawn_exec(paths[program], argv, fd);
+	return *pid == -1 ? errno : 0;
 }

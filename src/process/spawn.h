@@ -1,32 +1,38 @@
 /*
- * spawn.h - runs this program again in another role, so that it begins with a fresh address space.
+ * spawn.h - the programs of the daemon's processes, and how the helper runs them: each begins with a fresh address
+ *           space, descriptors 0 to 2, and a socket as ROLE_FD.
+ *
+ * The worker and the monitor are executables of their own; the guard is pfinterceptd itself with the flag -G. Neither
+ * PATH nor another variable of the environment has a say in where they are.
+ *
+ * Owner:   one table in the process; spawn_init() fills it before the working directory changes.
+ * Errors:  0 or an errno value.
  */
 #ifndef PFI_SPAWN_H
 #define PFI_SPAWN_H
 
-#include <stdbool.h>
-#include <sys/types.h>
+#include "process/role.h"
 
-/* The descriptor that a role finds its socket at. */
-#define SPAWN_FD 3
+enum spawn_program { SPAWN_GUARD, SPAWN_WORKER, SPAWN_MONITOR, SPAWN_PROGRAMS };
 
-/* Finds out where this program is; before the working directory changes. 0 or errno. */
+/* Finds the programs: when argv0 has a slash and a worker lies beside pfinterceptd's own file, as in a build tree,
+ * that directory has them all; else the configured one, PFI_LIBEXEC_DIR. */
 int spawn_init(const char *argv0);
+/* The same for a program file whose path is self; beside: its directory may have them. */
+void spawn_init_at(const char *self, bool beside);
 
-/* Runs this program with argv (argv[0] is what ps(1) shows) and fd as SPAWN_FD; every
- * descriptor above is closed. 0 with *pid set, or an errno value. */
-int spawn_role(char *const argv[], int fd, pid_t *pid);
+/* The absolute path of a program. */
+const char *spawn_path(enum spawn_program);
 
-#define SPAWN_MORE 8
+/* May the program be run? ENOENT: it is missing; EACCES: it is not executable; EPERM: it belongs neither to root nor
+ * to the owner of pfinterceptd, or anybody may write to it. */
+int spawn_check(enum spawn_program);
 
-/* The user that a role becomes, and where it logs to. */
-struct spawn_as {
-	uid_t uid;
-	gid_t gid;
-	bool  to_stderr, verbose;
-};
+/* Runs it; fd becomes its ROLE_FD and stays the caller's here. Every other descriptor above 2 is closed there. role: the
+ * arguments; the guard takes to_stderr only. */
+int spawn(enum spawn_program, const struct role *, int fd, pid_t *pid);
 
-/* The same for a role that becomes the user of as; with n more arguments, SPAWN_MORE at most. */
-int spawn_user_role(const struct spawn_as *as, char *role, char *const more[], size_t n, int fd, pid_t *pid);
+/* The path of the program file of this process. self_linux.c and its siblings; the build chooses one. */
+int self_path(const char *argv0, char *path, size_t size);
 
 #endif

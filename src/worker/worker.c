@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -320,6 +319,8 @@ worker_init(struct worker *w, int ipc_fd)
 {
 	const int device = firewall_device != NULL ? open(firewall_device, O_RDONLY | O_CLOEXEC) : -1;
 
+	if (firewall_device != NULL && device == -1)
+		fatal("cannot open %s: %s", firewall_device, strerror(errno));
 	w->env.loop = ev_default_loop(PFI_EV_FLAGS);
 	if (w->env.loop == NULL)
 		fatal("no event loop");
@@ -331,8 +332,6 @@ worker_init(struct worker *w, int ipc_fd)
 	ev_init(&w->drain, worker_drain_cb);
 	w->old_listeners.data = w->drain.data = w;
 	w->upstream = (struct upstream_env){ w->env.loop, worker_resolve, w };
-	if (firewall_device != NULL && device == -1)
-		fatal("cannot open %s: %s", firewall_device, strerror(errno));
 	w->env.firewall = firewall_new(w->env.loop, w->env.ipc, device);
 	if (w->env.ipc == NULL || w->env.names == NULL || w->env.fake_ip == NULL || w->env.account == NULL ||
 	    w->env.firewall == NULL)
@@ -371,11 +370,10 @@ worker_free(struct worker *w)
 }
 
 int
-worker_run(int ipc_fd, uid_t uid, gid_t gid, bool to_stderr, bool verbose)
+worker_run(int ipc_fd, const struct role *role)
 {
 	struct worker w = { .status = 1 };
 
-	log_open("pfinterceptd", to_stderr, LOG_DAEMON, verbose ? LOG_DEBUG : LOG_INFO);
 	tzset();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
@@ -384,7 +382,7 @@ worker_run(int ipc_fd, uid_t uid, gid_t gid, bool to_stderr, bool verbose)
 	signal(SIGUSR1, SIG_IGN);
 	privilege_no_core();
 	worker_init(&w, ipc_fd);
-	privilege_drop(uid, gid);
+	privilege_drop(role->uid, role->gid);
 	quic_start();
 	sandbox_worker();
 	ev_run(w.env.loop, 0);

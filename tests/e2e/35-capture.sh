@@ -24,7 +24,7 @@ lists_not() { ! all | grep -E "$1"; }
 counter() { ctl -j stats | sed -n "s/.*\"capture\":{[^}]*\"$1\":\([0-9]*\).*/\1/p"; }
 missed_is() { [ "$(counter missed)" = "$1" ]; }
 names_learned() { [ "$(counter names)" -gt "$1" ]; }
-monitor_pid() { pgrep -u "$SANDBOX_USER" -f 'pfinterceptd capture'; }
+monitor_pid() { pgrep -u "$SANDBOX_USER" -f 'pfinterceptd-monitor'; }
 resolve() { client dig +short +tries=1 +time=4 "$@"; }
 
 check "the monitor reads the interface" log_has daemon 'capture: reading packets of 1 of 1'

@@ -84,7 +84,7 @@ daemon_restart() { stop daemon TERM; daemon_start "$@"; }
 reload() { mark; kill -HUP "$(pid_of daemon)"; logged 'reload: .*in force'; }
 
 helper_pid() { pid_of daemon; }
-worker_pid() { pgrep -o -u "$SANDBOX_USER" -f 'pfinterceptd worker'; }
+worker_pid() { pgrep -o -u "$SANDBOX_USER" -f 'pfinterceptd-worker'; }
 rss_kib() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 fds() { find "/proc/$1/fd" -mindepth 1 | wc -l; }
 

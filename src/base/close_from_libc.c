@@ -1,0 +1,12 @@
+#include "config.h"
+
+#include "base/close_from.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+void
+close_from(int lowest)
+{
+	closefrom(lowest);
+}
