@@ -125,15 +125,17 @@ conf_texts_fd(const struct conf_texts *texts)
 {
 	FILE *file = tmpfile();
 	bool written = file != NULL;
-	int fd = -1;
+	int fd = -1, error;
 
 	for (const struct conf_text *text = texts->first; written && text != NULL; text = text->next)
 		written = fwrite(&text->len, sizeof(text->len), 1, file) == 1 &&
 		    fwrite(text->bytes, 1, text->len, file) == text->len;
 	if (written && fflush(file) == 0 && fseek(file, 0, SEEK_SET) == 0)
 		fd = fcntl(fileno(file), F_DUPFD_CLOEXEC, 0);
+	error = errno;
 	if (file != NULL)
 		fclose(file);
+	errno = error;
 	return fd;
 }
 

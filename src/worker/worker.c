@@ -181,6 +181,7 @@ worker_commit(struct worker *w)
 {
 	struct ipc_msg ready = { .type = IPC_READY };
 	const struct conf *conf;
+	int error = 0;
 
 	if (w->next == NULL)
 		fatal("the helper committed nothing");
@@ -190,9 +191,9 @@ worker_commit(struct worker *w)
 	w->env.policy->since = ev_now(w->env.loop);
 	conf = w->env.policy->conf;
 	if (w->connections.pool == NULL)
-		w->connections.pool = relay_pool_new(w->env.loop, conf->threads);
-	if (w->connections.pool == NULL)
-		fatal("no thread can be started: %s", strerror(errno));
+		error = relay_pool_new(w->env.loop, conf->threads, &w->connections.pool);
+	if (error != 0)
+		fatal("no thread can be started: %s", strerror(error));
 	log_configure(conf->log.facility, conf->log.level, conf->log.json);
 	names_set_max(w->env.names, conf->limits.names);
 	learned_policy_changed(w->env.learned);

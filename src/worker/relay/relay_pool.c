@@ -6,6 +6,7 @@
 
 #include <ev.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -143,7 +144,7 @@ thread_open(struct relay_pool *all, struct thread *t)
 	TAILQ_INIT(&t->todo);
 	t->loop = ev_loop_new(PFI_EV_FLAGS);
 	if (t->loop == NULL)
-		return 1;
+		return ENOMEM;
 	ev_async_init(&t->wake, thread_wake_cb);
 	t->wake.data = t;
 	ev_async_start(t->loop, &t->wake);
@@ -212,14 +213,15 @@ processors(void)
 	return n < 1 ? 1 : n > RELAY_POOL_MAX ? RELAY_POOL_MAX : (unsigned)n;
 }
 
-struct relay_pool *
-relay_pool_new(struct ev_loop *loop, unsigned threads)
+int
+relay_pool_new(struct ev_loop *loop, unsigned threads, struct relay_pool **pool)
 {
 	const unsigned n = threads == 0 ? processors() : threads;
 	struct relay_pool *all = calloc(1, sizeof(*all) + n * sizeof(all->threads[0]));
+	int error = 0;
 
 	if (all == NULL)
-		return NULL;
+		return ENOMEM;
 	all->loop = loop;
 	TAILQ_INIT(&all->done);
 	pthread_mutex_init(&all->lock, NULL);
@@ -227,12 +229,14 @@ relay_pool_new(struct ev_loop *loop, unsigned threads)
 	ev_async_init(&all->wake, relay_pool_wake_cb);
 	all->wake.data = all;
 	ev_async_start(loop, &all->wake);
-	while (all->nthreads < n && thread_open(all, &all->threads[all->nthreads]) == 0)
+	while (all->nthreads < n && (error = thread_open(all, &all->threads[all->nthreads])) == 0)
 		all->nthreads++;
-	if (all->nthreads > 0)
-		return all;
+	if (all->nthreads > 0) {
+		*pool = all;
+		return 0;
+	}
 	relay_pool_free(all);
-	return NULL;
+	return error;
 }
 
 void

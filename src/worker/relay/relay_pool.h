@@ -17,8 +17,9 @@
 struct relay_pool;
 struct relay_job;
 
-/* threads 0: one for each processor. NULL: no memory, or no thread. */
-struct relay_pool *relay_pool_new(struct ev_loop *, unsigned threads);
+/* Starts so many threads, or as many as the system allows; threads 0: one for each processor. 0 and *pool; or the errno
+ * value of why there is not even one. */
+int relay_pool_new(struct ev_loop *, unsigned threads, struct relay_pool **pool);
 void relay_pool_free(struct relay_pool *);
 
 /* As relay_pair_start(): takes both descriptors over, and moves initial's content. NULL: no memory, nothing was taken over. */

@@ -85,7 +85,7 @@ setup(void **state)
 {
 	signal(SIGPIPE, SIG_IGN);
 	loop = ev_default_loop(0);
-	movers = relay_pool_new(loop, 3);
+	assert_int_equal(relay_pool_new(loop, 3, &movers), 0);
 	nended = 0;
 	return movers == NULL;
 }
