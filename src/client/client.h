@@ -1,8 +1,8 @@
 /*
- * client.h - the client's side of the control protocol (pfinterceptctl(8), PROTOCOL): requests and answers, one line each.
+ * client.h - the client's side of the control protocol (pfinterceptctl(8), PROTOCOL): requests and answers as lines.
  *
- * Owner:   client_open() makes a client, client_close() frees it. A parsed line belongs to the caller, who frees it with
- *          yajl_tree_free(); its text is valid until the next line is read.
+ * Owner:   client_open() makes a client, client_close() frees it. A parsed line belongs to the caller, who frees it
+ *          with yajl_tree_free(); its text is valid until the next line is read.
  * Errors:  0 or an errno value; EPIPE: the daemon has closed the connection. The caller ignores SIGPIPE.
  * Bounds:  a longer request than CONTROL_LINE_MAX is EMSGSIZE.
  * Threads: a client belongs to one thread.

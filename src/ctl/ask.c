@@ -14,9 +14,9 @@ socket_path(const struct ctl *ctl, char path[CONF_PATH_MAX + 1])
 {
 	struct conf_report *report = calloc(1, sizeof(*report));
 	struct conf *conf = ctl->socket == NULL && report != NULL ? ctl_conf(ctl->file, report) : NULL;
-	const char *from = ctl->socket != NULL ? ctl->socket : conf != NULL ? conf->control.socket : CONF_SOCKET_DEFAULT;
+	const char *configured = conf != NULL ? conf->control.socket : CONF_SOCKET_DEFAULT;
 
-	snprintf(path, CONF_PATH_MAX + 1, "%s", from);
+	snprintf(path, CONF_PATH_MAX + 1, "%s", ctl->socket != NULL ? ctl->socket : configured);
 	conf_free(conf);
 	free(report);
 }
@@ -25,9 +25,10 @@ static void
 explain(const char *path, int error, char why[ASK_WHY_MAX])
 {
 	if (path[0] == '\0')
-		snprintf(why, ASK_WHY_MAX, "control.socket is \"\", so the daemon has no control socket: set it to a path");
+		snprintf(why, ASK_WHY_MAX, "control.socket is \"\", so the daemon has no socket: set it to a path");
 	else if (error == ENOENT || error == ECONNREFUSED)
-		snprintf(why, ASK_WHY_MAX, "nobody listens at %s: start pfinterceptd, or name its socket with -s", path);
+		snprintf(why, ASK_WHY_MAX, "nobody listens at %s: start pfinterceptd, or name its socket with -s",
+		    path);
 	else if (error == EACCES || error == EPERM)
 		snprintf(why, ASK_WHY_MAX, "%s is for root and control.group; use sudo", path);
 	else

@@ -1,5 +1,5 @@
 /*
- * ask.h - what the verbs ask the daemon: the socket that the options name, one request, its answer printed.
+ * ask.h - asks the daemon for a verb: finds its socket, sends one request, prints the answer.
  *
  * Errors:  messages go to standard error, with the cure.
  */
@@ -20,14 +20,14 @@ enum ask_kind {
 /* Shows one line of an answer. first: it begins a stream, or is the only line. */
 typedef void ask_show(const void *arg, yajl_val line, bool first);
 
-/* Connects to the daemon at ctl->socket, else at the socket that the configuration names. seconds: the longest wait for a
- * line; 0: no limit. NULL: why tells. */
+/* Connects to ctl->socket, else to the socket that the configuration names. seconds: the longest wait for a line; 0: no
+ * limit. NULL: why has the reason and the cure. */
 struct client *ask_open(const struct ctl *, unsigned seconds, char why[ASK_WHY_MAX]);
 
-/* Sends a request (as for client_ask()) and reads the first line of its answer. NULL: it is an error, which is printed. */
+/* Sends a request (as for client_ask()) and reads the first line of its answer. NULL: an error, which is printed. */
 yajl_val ask_first(struct client *, const char **text, const char *members);
 
-/* Runs one request from beginning to end. With -j the lines of the answer are printed as they are, else show() prints
+/* Runs one request from beginning to end. With -j the lines of the answer are printed unchanged, else show() prints
  * them. An exit status. */
 int ask_run(const struct ctl *, enum ask_kind, ask_show *show, const void *arg, const char *members);
 

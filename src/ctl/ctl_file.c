@@ -10,7 +10,7 @@
 char *
 ctl_read(const char *path, size_t *len, struct stat *st)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe would make us wait */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe would block */
 	char *text = NULL;
 	ssize_t n = 0;
 
@@ -23,7 +23,8 @@ ctl_read(const char *path, size_t *len, struct stat *st)
 		errno = EFBIG;
 	else
 		text = malloc((size_t)st->st_size + 1);
-	while (text != NULL && *len < (size_t)st->st_size && (n = read(fd, text + *len, (size_t)st->st_size - *len)) > 0)
+	while (text != NULL && *len < (size_t)st->st_size &&
+	    (n = read(fd, text + *len, (size_t)st->st_size - *len)) > 0)
 		*len += (size_t)n;
 	if (n == -1) {
 		free(text);

@@ -22,8 +22,8 @@ check_conf(struct doctor *d, const char *file)
 	if (conf == NULL)
 		doctor_say(d, DOCTOR_FAULT, "configuration", "%s", report.error);
 	else if (!conf->global_enabled)
-		doctor_say(d, DOCTOR_WARNING, "configuration", "%s is valid, but global_enabled is false: nothing is "
-		    "intercepted until it is true", file);
+		doctor_say(d, DOCTOR_WARNING, "configuration",
+		    "%s is valid, but global_enabled is false: nothing is intercepted until it is true", file);
 	else
 		doctor_say(d, DOCTOR_OK, "configuration", "%s is valid", file);
 	return conf;
@@ -32,21 +32,21 @@ check_conf(struct doctor *d, const char *file)
 static void
 check_user(struct doctor *d)
 {
-	if (ctl_user(d->conf, &d->uid))
+	if (ctl_user(d->conf, &d->uid)) {
 		doctor_say(d, DOCTOR_OK, "user", "\"%s\" has uid %ju", d->conf->user, (uintmax_t)d->uid);
-	else {
-		d->uid = 0;
-		doctor_say(d, DOCTOR_FAULT, "user", "\"%s\" does not exist or is root: add a system user without password "
-		    "and shell, or name another with \"user\"", d->conf->user);
+		return;
 	}
+	d->uid = 0;
+	doctor_say(d, DOCTOR_FAULT, "user", "\"%s\" does not exist or is root: add a system user without password and "
+	    "shell, or name another with \"user\"", d->conf->user);
 }
 
 static void
 check_firewall(struct doctor *d)
 {
 	if (d->conf->intercept.firewall == FIREWALL_NONE)
-		doctor_say(d, DOCTOR_NOTE, "firewall", "intercept.firewall is \"none\": your own rules redirect, and are not "
-		    "checked");
+		doctor_say(d, DOCTOR_NOTE, "firewall",
+		    "intercept.firewall is \"none\": your own rules redirect, and are not checked");
 	else if (geteuid() != 0)
 		doctor_say(d, DOCTOR_FAULT, "firewall", "only root may look at it: run this as root");
 	else

@@ -1,5 +1,5 @@
 /*
- * What doctor asks of the running daemon: how it is, and whether flows of this host come to it.
+ * doctor's checks of the running daemon: its state, and whether flows of this host reach it.
  */
 #include "config.h"
 
@@ -16,12 +16,12 @@
 #include "ctl/ask.h"
 #include "host/command.h"
 
-#define ANSWER_S 5              /* a daemon that lives answers sooner */
+#define ANSWER_S 5              /* a daemon that works answers sooner */
 #define DISCARD  9
 
 enum { SEEN_NOT, SEEN, SEEN_ASTRAY };
 
-/* Nobody answers at the control socket: is there a daemon at all? */
+/* The control socket cannot be used: looks for a daemon among the processes. */
 static void
 look_for_process(struct doctor *d, const char *why)
 {
@@ -47,19 +47,20 @@ say_status(struct doctor *d, const struct ctl *ctl, yajl_val status)
 
 	d->intercepting = state != NULL && strcmp(state, "intercepting") == 0;
 	if (d->intercepting || !d->conf->global_enabled)
-		doctor_say(d, DOCTOR_OK, "daemon", "pfinterceptd is running%s", d->intercepting ? ", and intercepts" : "");
+		doctor_say(d, DOCTOR_OK, "daemon", "pfinterceptd is running%s",
+		    d->intercepting ? ", and intercepts" : "");
 	else if (state != NULL && strcmp(state, "paused") == 0)
-		doctor_say(d, DOCTOR_WARNING, "daemon", "interception is paused, all traffic goes direct: end that with "
-		    "\"pfinterceptctl resume\"");
+		doctor_say(d, DOCTOR_WARNING, "daemon",
+		    "interception is paused, all traffic goes direct: end that with \"pfinterceptctl resume\"");
 	else
-		doctor_say(d, DOCTOR_WARNING, "daemon", "pfinterceptd is running, but intercepts nothing: global_enabled is "
-		    "false in the configuration in force");
+		doctor_say(d, DOCTOR_WARNING, "daemon",
+		    "pfinterceptd is running, but intercepts nothing: global_enabled is false in its configuration");
 	if (max - used < 16 + max / 20)
-		doctor_say(d, DOCTOR_FAULT, "daemon", "%.0f of %.0f descriptors are in use, new flows will fail: raise the "
-		    "limit of open files, or lower limits.connections", used, max);
+		doctor_say(d, DOCTOR_FAULT, "daemon", "%.0f of %.0f descriptors are in use, new flows will fail: "
+		    "raise the limit of open files, or lower limits.connections", used, max);
 	if (stat(ctl->file, &st) == 0 && (double)st.st_mtime > doctor_now() - member_number(status, "loaded_s"))
-		doctor_say(d, DOCTOR_WARNING, "daemon", "%s has changed since it was read: put it in force with "
-		    "\"pfinterceptctl reload\"", ctl->file);
+		doctor_say(d, DOCTOR_WARNING, "daemon",
+		    "%s has changed since it was read: load it with \"pfinterceptctl reload\"", ctl->file);
 }
 
 void
@@ -78,14 +79,14 @@ doctor_daemon(struct doctor *d, const struct ctl *ctl)
 	if (status != NULL)
 		say_status(d, ctl, status);
 	else
-		doctor_say(d, DOCTOR_FAULT, "daemon", "pfinterceptd is running, but does not answer: it hangs, or is out of "
-		    "descriptors; restart it");
+		doctor_say(d, DOCTOR_FAULT, "daemon",
+		    "pfinterceptd is running, but does not answer: it hangs, or is out of descriptors; restart it");
 	yajl_tree_free(status);
 	client_close(client);
 }
 
-/* Reads events until one is about our flow: to where we sent it, for on its way pf may give it another port (FreeBSD), or
- * from our port. */
+/* Reads events until one is of our flow: by its destination, because pf may change its port (FreeBSD); or by its
+ * port, if the daemon saw another destination. */
 static int
 look_for_flow(struct client *events, uint16_t from, const char *proto, const char *to, double *id)
 {
@@ -146,17 +147,17 @@ try_flow(struct doctor *d, const struct ctl *ctl, struct client *events, union a
 	if (seen == SEEN)
 		doctor_say(d, DOCTOR_OK, "self-test", "a flow to %s/%s came to pfinterceptd", text, proto);
 	else if (seen == SEEN_ASTRAY)
-		doctor_say(d, DOCTOR_FAULT, "self-test", "a flow to %s/%s came to pfinterceptd, which cannot tell where it "
-		    "was to go: other rules have changed it on the way; take them out", text, proto);
+		doctor_say(d, DOCTOR_FAULT, "self-test", "a flow to %s/%s came to pfinterceptd with another "
+		    "destination: other rules have changed it before; remove them", text, proto);
 	else
-		doctor_say(d, DOCTOR_FAULT, "self-test", "a flow to %s/%s does not come to pfinterceptd (%s): other rules, a "
-		    "firewall's or a VPN's, take it first; take them out", text, proto,
+		doctor_say(d, DOCTOR_FAULT, "self-test", "a flow to %s/%s does not come to pfinterceptd (%s): "
+		    "rules of another firewall or of a VPN take it first; remove them", text, proto,
 		    error != 0 ? strerror(error) : "it went elsewhere");
 	if (fd != -1)
 		close(fd);
 }
 
-/* A port that is intercepted whatever the address; DNS goes to the forwarder. 0: there is none. */
+/* A port that is intercepted for every address, except DNS, which goes to the forwarder. 0: there is none. */
 static uint16_t
 pick_port(const struct port_list *ports)
 {
@@ -169,8 +170,8 @@ pick_port(const struct port_list *ports)
 	return i < ports->count ? ports->ranges[i].first : 0;
 }
 
-/* Should flows to this address come? There is a listener, no exclusion, and a route: connect(2) of a datagram socket sends
- * nothing. */
+/* Must flows to this address reach the daemon? It needs a listener, no exclusion, and a route, which connect(2) of a
+ * datagram socket finds without sending. */
 static bool
 can_try(const struct conf *conf, const union addr *to)
 {
@@ -200,7 +201,9 @@ doctor_self_test(struct doctor *d, const struct ctl *ctl)
 	bool tried = false;
 	union addr to;
 
-	if (!d->intercepting || conf->intercept.firewall == FIREWALL_NONE || (events = ask_open(ctl, ANSWER_S, why)) == NULL)
+	if (d->intercepting && conf->intercept.firewall != FIREWALL_NONE)
+		events = ask_open(ctl, ANSWER_S, why);
+	if (events == NULL)
 		return;
 	client_ask(events, "\"verb\":\"events\"");
 	yajl_tree_free(client_line(events, NULL));
@@ -213,6 +216,6 @@ doctor_self_test(struct doctor *d, const struct ctl *ctl)
 	}
 	client_close(events);
 	if (!tried)
-		doctor_say(d, DOCTOR_NOTE, "self-test", "not possible: there is no port that is always intercepted, or no route "
-		    "to %s or %s that intercept.exclude lets be", nowhere[0], nowhere[1]);
+		doctor_say(d, DOCTOR_NOTE, "self-test", "not possible: no port is always intercepted, or %s and %s "
+		    "have no route, or are in intercept.exclude", nowhere[0], nowhere[1]);
 }

@@ -1,5 +1,5 @@
 /*
- * What doctor asks over sockets: the daemon's own listeners, the forwarder, the proxies.
+ * doctor's checks over sockets: the daemon's listeners, the DNS forwarder, the proxies.
  */
 #include "config.h"
 
@@ -41,7 +41,7 @@ doctor_wait(int fd, short events, double seconds)
 	return n == -1 ? errno : n == 0 ? ETIMEDOUT : 0;
 }
 
-/* One socket that the daemon has, or would have. True: all is well, and nothing is said. */
+/* Checks one socket of the daemon. True: it is as it should be, and nothing is printed. */
 static bool
 check_listener(struct doctor *d, union addr addr, uint16_t port, int type, const char *key)
 {
@@ -58,11 +58,11 @@ check_listener(struct doctor *d, union addr addr, uint16_t port, int type, const
 		doctor_say(d, DOCTOR_FAULT, "listener", "%s/%s is taken by another program: end that, or change %s",
 		    text, proto, key);
 	else if (error == 0)
-		doctor_say(d, DOCTOR_FAULT, "listener", "pfinterceptd is running, but not on %s/%s: its configuration is "
-		    "another one; reload it, or name the right file with -f", text, proto);
+		doctor_say(d, DOCTOR_FAULT, "listener", "pfinterceptd is running, but not on %s/%s: it has another "
+		    "configuration; reload it, or name the right file with -f", text, proto);
 	else if (error == EADDRNOTAVAIL || error == EAFNOSUPPORT)
-		doctor_say(d, DOCTOR_WARNING, "listener", "%s/%s: this host has no such address, and nothing is intercepted "
-		    "there; correct listen.addresses", text, proto);
+		doctor_say(d, DOCTOR_WARNING, "listener", "%s/%s: this host has no such address, and nothing is "
+		    "intercepted there; correct listen.addresses", text, proto);
 	else
 		doctor_say(d, DOCTOR_WARNING, "listener", "%s/%s cannot be tried (%s): run this as root", text, proto,
 		    strerror(error));
@@ -136,8 +136,8 @@ ask_dns(const union addr *addr, const char *name, double seconds, unsigned *rcod
 	return error;
 }
 
-/* The rule that sends name to a proxy; the name is new where a pattern leaves room for one, so that no cache has it.
- * NULL: no rule has such names. */
+/* Finds a rule that sends names to a proxy, and makes such a name: a new one if the pattern has a wildcard, so that no
+ * cache has it. NULL: there is no such rule. */
 static const struct conf_rule *
 find_kept(const struct conf *conf, char name[HOST_MAX + 1])
 {
@@ -147,7 +147,8 @@ find_kept(const struct conf *conf, char name[HOST_MAX + 1])
 			const struct rule_query q = { .host = name };
 
 			if (p->kind == PATTERN_BELOW)
-				snprintf(name, HOST_MAX + 1, NEW_NAME ".%.*s", arc4random_uniform(UINT32_MAX), (int)p->len, p->text);
+				snprintf(name, HOST_MAX + 1, NEW_NAME ".%.*s", arc4random_uniform(UINT32_MAX),
+				    (int)p->len, p->text);
 			else if (p->kind == PATTERN_NAME)
 				snprintf(name, HOST_MAX + 1, "%.*s", (int)p->len, p->text);
 			else
@@ -171,13 +172,13 @@ check_forwarder(struct doctor *d, const union addr *addr)
 	snprintf(name, sizeof(name), NEW_NAME ".invalid", arc4random_uniform(UINT32_MAX)); /* RFC 6761 section 6.4 */
 	error = ask_dns(addr, name, d->conf->timeouts.dns + 1, &rcode);
 	if (error == EADDRNOTAVAIL || error == EAFNOSUPPORT)
-		return false; /* said already */
+		return false; /* the listener link has said so */
 	if (error != 0)
-		doctor_say(d, DOCTOR_FAULT, "dns", "the forwarder at %s does not answer: %s; restart pfinterceptd", text,
-		    strerror(error));
+		doctor_say(d, DOCTOR_FAULT, "dns", "the forwarder at %s does not answer: %s; restart pfinterceptd",
+		    text, strerror(error));
 	else if (rcode == DNS_SERVFAIL)
-		doctor_say(d, DOCTOR_FAULT, "dns", "the forwarder at %s answers, but no resolver answers it: correct "
-		    "dns.servers, or the system's resolv.conf", text);
+		doctor_say(d, DOCTOR_FAULT, "dns", "the forwarder at %s answers, but no resolver answers it: "
+		    "correct dns.servers, or the system's resolv.conf", text);
 	else
 		doctor_say(d, DOCTOR_OK, "dns", "the forwarder at %s answers", text);
 	return error == 0;
@@ -193,10 +194,11 @@ check_kept(struct doctor *d, const union addr *addr)
 	if (rule == NULL)
 		return;
 	if (ask_dns(addr, name, d->conf->timeouts.dns + 1, &rcode) == 0 && rcode != DNS_SERVFAIL)
-		doctor_say(d, DOCTOR_OK, "dns", "%s is asked through the proxy of rule %u, and answered", name, rule->id);
+		doctor_say(d, DOCTOR_OK, "dns", "%s is asked through the proxy of rule %u, and answered", name,
+		    rule->id);
 	else
-		doctor_say(d, DOCTOR_FAULT, "dns", "%s, asked through the proxy of rule %u, finds no answer: mend the proxy, or "
-		    "name a resolver that it reaches with its dns_server", name, rule->id);
+		doctor_say(d, DOCTOR_FAULT, "dns", "%s, asked through the proxy of rule %u, finds no answer: repair "
+		    "the proxy, or set its dns_server to a resolver that it reaches", name, rule->id);
 }
 
 void
@@ -229,8 +231,8 @@ doctor_connect(const union addr *to, const char *interface, double seconds, int 
 	return error;
 }
 
-/* Does the proxy let us in? hs->reason: CLOSE_DONE when it also does what we ask, else what it did not like. A kind that
- * carries UDP is asked for an association, which needs no target. */
+/* Runs a handshake. True: the proxy accepts us. hs->reason: CLOSE_DONE if it also grants the request, else the reason
+ * of its refusal. A kind that carries UDP is asked for an association, which needs no target. */
 static bool
 greet(const struct conf *conf, const struct conf_proxy *proxy, const union addr *at, int fd, struct handshake *hs)
 {
@@ -282,8 +284,9 @@ check_greeting(struct doctor *d, const struct conf_proxy *proxy, const union add
 	doctor_say(d, DOCTOR_OK, link, "%s speaks %s and lets us in, %.1f ms away%s", at, proxy->kind->name, ms,
 	    udp && hs.reason == CLOSE_DONE ? "; it carries UDP" : "");
 	if (udp && hs.reason != CLOSE_DONE && d->conf->intercept.udp_ports.count > 0)
-		doctor_say(d, DOCTOR_WARNING, link, "%s carries no UDP (%s): browsers take TCP in place of QUIC, other UDP that "
-		    "rules send to it is dropped; enable UDP ASSOCIATE there", at, close_reason_name(hs.reason));
+		doctor_say(d, DOCTOR_WARNING, link, "%s carries no UDP (%s): browsers take TCP in place of QUIC, other "
+		    "UDP that rules send to it is dropped; enable UDP ASSOCIATE there", at,
+		    close_reason_name(hs.reason));
 }
 
 void
@@ -297,16 +300,16 @@ doctor_proxy(struct doctor *d, const struct conf_proxy *proxy)
 
 	snprintf(link, sizeof(link), "proxy %u", proxy->id);
 	if (n == 0)
-		doctor_say(d, DOCTOR_FAULT, link, "its host is a name that this host's resolver does not know: correct it, or "
-		    "give an address");
+		doctor_say(d, DOCTOR_FAULT, link,
+		    "its host is a name that this host's resolver does not know: correct it, or give an address");
 	for (size_t i = 0; i < n; i++) {
 		addr_format(&addrs[i], text);
 		begun = doctor_now();
 		error = doctor_connect(&addrs[i], proxy->interface, d->conf->timeouts.connect, &fd);
 		if (error != 0) {
-			/* The daemon tries them in turn. */
-			doctor_say(d, i + 1 < n ? DOCTOR_WARNING : DOCTOR_FAULT, link, "%s cannot be reached (%s): correct host "
-			    "or port, or start the proxy", text, strerror(error));
+			/* The daemon tries the addresses in turn. */
+			doctor_say(d, i + 1 < n ? DOCTOR_WARNING : DOCTOR_FAULT, link, "%s cannot be reached (%s): "
+			    "correct host or port, or start the proxy", text, strerror(error));
 			continue;
 		}
 		check_greeting(d, proxy, &addrs[i], fd, link, (doctor_now() - begun) * 1000);

@@ -34,7 +34,7 @@ say_json(FILE *out, const char *level, const char *link, const char *text)
 	yajl_gen_free(g);
 }
 
-/* What came from outside stays on its line. */
+/* Replaces control characters: text of others must stay on its line. */
 static void
 clean(char *text)
 {

@@ -12,7 +12,10 @@
 #define COMMAND_MS   5000
 
 #define ADGUARD_FILES "/{opt/AdGuardHome,etc,usr/local/etc,Applications/AdGuardHome}/AdGuardHome.yaml"
-#define UNBOUND_FILES "/{etc/unbound,usr/local/etc/unbound,var/unbound,var/unbound/etc,opt/homebrew/etc/unbound}/{,*.d/}*.conf"
+#define UNBOUND_FILES "/{etc,usr/local/etc,var,opt/homebrew/etc}/unbound/{,etc/}{,*.d/}*.conf"
+
+#define PLAIN         "give its upstream servers as plain addresses"
+#define NO_TLS        "write \"forward-tls-upstream: no\""
 
 enum { DNS = 53, HTTPS = 443, DOT = 853 };
 
@@ -30,7 +33,7 @@ lacks(const struct leaks *l, int family)
 	return false;
 }
 
-/* Does a program of this name run, argument (or NULL) on its command line? */
+/* Does a program of this name run? argument: text of its command line, or NULL. */
 static bool
 runs(const struct leaks *l, const char *name, const char *argument)
 {
@@ -49,11 +52,11 @@ runs(const struct leaks *l, const char *name, const char *argument)
 	return false;
 }
 
-/* Resolvers on this host that ask on over TLS or HTTPS. */
+/* Resolvers on this host that forward queries over TLS or HTTPS. */
 static const struct stub {
 	const char *program, *argument;
 	uint16_t    port;
-	const char *files, *word;       /* says so in these files; NULL: it always does */
+	const char *files, *word;       /* it does if these files have this word; NULL: always */
 	const char *cure;
 } stubs[] = {
 	{ "stubby", NULL, DOT, NULL, NULL, "stop it" },
@@ -62,10 +65,10 @@ static const struct stub {
 	{ "nextdns", NULL, HTTPS, NULL, NULL, "stop it" },
 	{ "https_dns_proxy", NULL, HTTPS, NULL, NULL, "stop it" },
 	{ "cloudflared", "proxy-dns", HTTPS, NULL, NULL, "stop it" },
-	{ "AdGuardHome", NULL, DOT, ADGUARD_FILES, "tls://", "give its upstream servers as plain addresses" },
-	{ "AdGuardHome", NULL, HTTPS, ADGUARD_FILES, "/dns-query", "give its upstream servers as plain addresses" },
-	{ "unbound", NULL, DOT, UNBOUND_FILES, "tls-upstream: yes", "write \"forward-tls-upstream: no\"" },
-	{ "local-unbound", NULL, DOT, UNBOUND_FILES, "tls-upstream: yes", "write \"forward-tls-upstream: no\"" },
+	{ "AdGuardHome", NULL, DOT, ADGUARD_FILES, "tls://", PLAIN },
+	{ "AdGuardHome", NULL, HTTPS, ADGUARD_FILES, "/dns-query", PLAIN },
+	{ "unbound", NULL, DOT, UNBOUND_FILES, "tls-upstream: yes", NO_TLS },
+	{ "local-unbound", NULL, DOT, UNBOUND_FILES, "tls-upstream: yes", NO_TLS },
 	{ "smartdns", NULL, DOT, "/etc/smartdns/*.conf", "server-tls ", "write \"server\"" },
 	{ "smartdns", NULL, HTTPS, "/etc/smartdns/*.conf", "server-https ", "write \"server\"" },
 	{ "kresd", NULL, DOT, "/etc/knot-resolver/kresd.conf", "TLS_FORWARD", "write \"FORWARD\"" },
@@ -81,12 +84,14 @@ check_stub(struct leaks *l, const struct stub *s)
 	if (s->files != NULL)
 		leaks_grep(l, s->files, s->word);
 	if (s->files == NULL)
-		doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s asks its resolvers over %s: %s", s->program, way, s->cure);
+		doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s asks its resolvers over %s: %s", s->program, way,
+		    s->cure);
 	else if (l->path[0] != '\0')
-		doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s asks its resolvers over %s, says %s: %s", s->program, way, l->path, s->cure);
+		doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s asks its resolvers over %s (%s): %s", s->program, way,
+		    l->path, s->cure);
 	else if (!l->seen)
-		doctor_say(l->d, DOCTOR_NOTE, "leaks", "%s is running, and its configuration was not found: see that it does not ask over %s",
-		    s->program, way);
+		doctor_say(l->d, DOCTOR_NOTE, "leaks", "%s is running, but its configuration was not found: "
+		    "make sure that it does not ask over %s", s->program, way);
 }
 
 static bool
@@ -107,8 +112,8 @@ check_resolved(struct leaks *l)
 		return;
 	if (!ask(l, servers, sizeof(servers), "resolvectl", "dns", NULL, NULL) ||
 	    !ask(l, over_tls, sizeof(over_tls), "resolvectl", "dnsovertls", NULL, NULL)) {
-		doctor_say(l->d, DOCTOR_NOTE, "leaks", "systemd-resolved is running, and resolvectl does not tell what it asks: "
-		    "see that DNSOverTLS= is \"no\"");
+		doctor_say(l->d, DOCTOR_NOTE, "leaks", "systemd-resolved is running, but resolvectl does not tell its "
+		    "servers: make sure that DNSOverTLS= is \"no\"");
 		return;
 	}
 	while ((line = strsep(&rest, " \n")) != NULL)
@@ -117,19 +122,20 @@ check_resolved(struct leaks *l)
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if ((strstr(line, ": yes") != NULL || strstr(line, ": opportunistic") != NULL) &&
 		    leaks_flow(l, NULL, NULL, IPPROTO_TCP, DOT))
-			doctor_say(l->d, DOCTOR_WARNING, "leaks", "systemd-resolved asks over TLS (%s): write \"DNSOverTLS=no\" into "
-			    "resolved.conf, or where the interface is set up", line);
+			doctor_say(l->d, DOCTOR_WARNING, "leaks", "systemd-resolved asks over TLS (%s): write "
+			    "\"DNSOverTLS=no\" into resolved.conf, or where the interface is set up", line);
 }
 
-/* Profiles of macOS can make the whole system ask over TLS or HTTPS. text has room for PROGRAMS_MAX. */
+/* A configuration profile can make all of macOS ask over TLS or HTTPS. text has room for PROGRAMS_MAX. */
 static void
 check_macos(struct leaks *l, char *text)
 {
-	if (ask(l, text, PROGRAMS_MAX, "profiles", "show", "-all", NULL) && strstr(text, "com.apple.dnsSettings.managed") != NULL)
-		doctor_say(l->d, DOCTOR_WARNING, "leaks", "a configuration profile gives this system encrypted DNS: remove it in "
-		    "System Settings, General, Device Management");
-	doctor_say(l->d, DOCTOR_NOTE, "leaks", "encrypted DNS of apps cannot be seen from here: look at System Settings, "
-	    "Network, VPN & Filters");
+	if (ask(l, text, PROGRAMS_MAX, "profiles", "show", "-all", NULL) &&
+	    strstr(text, "com.apple.dnsSettings.managed") != NULL)
+		doctor_say(l->d, DOCTOR_WARNING, "leaks", "a configuration profile gives this system encrypted DNS: "
+		    "remove it in System Settings, General, Device Management");
+	doctor_say(l->d, DOCTOR_NOTE, "leaks", "doctor cannot see encrypted DNS of apps: "
+	    "look at System Settings, Network, VPN & Filters");
 }
 
 static bool
@@ -152,18 +158,22 @@ check_settings(struct leaks *l)
 		    "connections over IPv4 are not intercepted: add \"127.0.0.1\" to listen.addresses" },
 		{ lacks(l, AF_INET6), DOCTOR_WARNING,
 		    "connections over IPv6 are not intercepted: add \"::1\" to listen.addresses" },
-		{ !port_list_contains(&c->intercept.tcp_ports, HTTPS) || !port_list_contains(&c->intercept.udp_ports, HTTPS),
-		    DOCTOR_WARNING, "connections to port 443, which begin with the host's name, are not intercepted: "
+		{ !port_list_contains(&c->intercept.tcp_ports, HTTPS) ||
+		    !port_list_contains(&c->intercept.udp_ports, HTTPS), DOCTOR_WARNING,
+		    "connections to port 443, which begin with the host's name, are not intercepted: "
 		    "add 443 to intercept.tcp_ports and intercept.udp_ports" },
 		{ c->intercept.quic == QUIC_DIRECT, DOCTOR_WARNING,
-		    "QUIC, which begins with the host's name, goes direct: set intercept.quic to \"auto\" or \"block\"" },
-		{ leaks_flow(l, NULL, NULL, IPPROTO_TCP, DOT) || leaks_flow(l, NULL, NULL, IPPROTO_UDP, DOT), DOCTOR_NOTE,
-		    "a program may ask resolvers of its own over TLS (port 853): block that with a rule of pattern \"*\" and ports "
-		    "\"853\", and keep 853 in intercept.tcp_ports and udp_ports" },
+		    "QUIC, which begins with the host's name, goes direct: set intercept.quic to "
+		    "\"auto\" or \"block\"" },
+		{ leaks_flow(l, NULL, NULL, IPPROTO_TCP, DOT) || leaks_flow(l, NULL, NULL, IPPROTO_UDP, DOT),
+		    DOCTOR_NOTE,
+		    "a program may ask resolvers of its own over TLS (port 853): block that with a rule of pattern "
+		    "\"*\" and ports \"853\", and keep 853 in intercept.tcp_ports and udp_ports" },
 		{ c->intercept.on_failure == FAIL_OPEN, DOCTOR_NOTE,
 		    "if the daemon fails, everything goes direct: set intercept.on_failure to \"closed\"" },
-		{ c->intercept.ninterfaces == 0 && forwards(l), DOCTOR_NOTE, "this host forwards for others (containers, virtual "
-		    "machines), which are not intercepted: name their interfaces in intercept.interfaces" },
+		{ c->intercept.ninterfaces == 0 && forwards(l), DOCTOR_NOTE,
+		    "this host forwards for others (containers, virtual machines), which are not intercepted: "
+		    "name their interfaces in intercept.interfaces" },
 	};
 	union addr a;
 
@@ -172,10 +182,11 @@ check_settings(struct leaks *l)
 			doctor_say(l->d, settings[i].level, "leaks", "%s", settings[i].text);
 	for (const struct conf_proxy *p = c->proxies; p < c->proxies + c->nproxies; p++)
 		if (p->enabled && addr_parse(p->host, 0, &a) != 0 && leaks_kept(l, p->host))
-			doctor_say(l->d, DOCTOR_NOTE, "leaks", "the name of proxy %u has to be asked directly: give its address", p->id);
+			doctor_say(l->d, DOCTOR_NOTE, "leaks",
+			    "the name of proxy %u is asked directly: give its address", p->id);
 }
 
-/* Names under .local are asked of the neighbours, by multicast, which is never intercepted. */
+/* Names under .local are asked by multicast on the local network, which is never intercepted. */
 static void
 judge_multicast(struct leaks *l, const struct conf_rule *rule, const struct pattern *p)
 {
@@ -183,11 +194,11 @@ judge_multicast(struct leaks *l, const struct conf_rule *rule, const struct patt
 	const char *dot = is_name ? strrchr(p->text, '.') : NULL;
 
 	if (l->mdns && is_name && strcmp(dot != NULL ? dot + 1 : p->text, "local") == 0)
-		doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s%s (rule %u) is asked of the local network by multicast DNS: turn that off, or "
-		    "use names under another domain", below ? "*." : "", p->text, rule->id);
+		doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s%s (rule %u) is asked on the local network by multicast "
+		    "DNS: turn that off, or use names under another domain", below ? "*." : "", p->text, rule->id);
 }
 
-/* True: some name is for proxies to know only. */
+/* True: a rule sends names to a proxy. */
 static bool
 check_rules(struct leaks *l)
 {
@@ -210,8 +221,8 @@ check_all(struct leaks *l, char *text)
 	if (ask(l, text, PROGRAMS_MAX, "ps", "-axww", "-o", "args="))
 		l->programs = text;
 	else
-		doctor_say(l->d, DOCTOR_NOTE, "leaks", "ps cannot be run, so programs that ask over TLS or HTTPS were not looked "
-		    "for: install it");
+		doctor_say(l->d, DOCTOR_NOTE, "leaks", "ps cannot be run, so doctor did not look for programs that ask "
+		    "over TLS or HTTPS: install it");
 	leaks_grep(l, "/System/Library/CoreServices/SystemVersion.plist", "");
 	l->macos = l->seen;
 	leaks_grep(l, "/etc/nsswitch.conf", " mdns");
@@ -253,7 +264,7 @@ doctor_leaks(struct doctor *d)
 	ifaddrs_networks(&own, &place.nown);
 	place.own = own;
 	if (leaks_check(d, &place))
-		doctor_say(d, DOCTOR_NOTE, "browsers", "browsers can ask resolvers over HTTPS: run " PFI_BROWSERS " as root, which "
-		    "checks the settings of every user");
+		doctor_say(d, DOCTOR_NOTE, "browsers", "browsers can ask resolvers over HTTPS: run " PFI_BROWSERS " as "
+		    "root, which checks the settings of every user");
 	free(own);
 }

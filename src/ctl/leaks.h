@@ -1,5 +1,5 @@
 /*
- * leaks.h - the leaks link of "doctor": ways in which a name that rules send to a proxy can leave this host outside of it.
+ * leaks.h - the leaks link of "doctor": ways in which names that rules send to a proxy can leave this host without it.
  *
  * Reads settings, files and the list of processes. Changes nothing, sends no query. Browsers are for examples/browsers.
  */

@@ -37,7 +37,7 @@ look_at(struct leaks *l, const char *files, file_look *look, const char *word)
 	globfree(&found);
 }
 
-/* Cuts the next line from *text, blanks folded and without comment. NULL: there is none. */
+/* Cuts the next line from *text, folds its blanks and removes its comment. NULL: there is none. */
 static char *
 next_line(char **text)
 {
@@ -56,8 +56,8 @@ next_line(char **text)
 	return line;
 }
 
-/* The resolver's library tries names with these behind them: first, when they have fewer dots than ndots; else when
- * they are not found as they are. */
+/* The C library appends a search domain to names with fewer dots than ndots first, and to others if they do not exist.
+ * The result is another name, for which the rules may say "direct". */
 static void
 judge_search(struct leaks *l, const char *path, const char *domain, int ndots)
 {
@@ -66,9 +66,9 @@ judge_search(struct leaks *l, const char *path, const char *domain, int ndots)
 	snprintf(name, sizeof(name), "host.%s", domain);
 	if (l->macos || strcmp(domain, ".") == 0 || leaks_kept(l, name))
 		return;
-	doctor_say(l->d, ndots > 1 ? DOCTOR_WARNING : DOCTOR_NOTE, "leaks", "names %s are asked with \"%s\" behind them, "
-	    "directly (%s): take that domain out, or send *.%s to a proxy by a rule",
-	    ndots > 1 ? "of few dots" : "that do not exist", domain, path, domain);
+	doctor_say(l->d, ndots > 1 ? DOCTOR_WARNING : DOCTOR_NOTE, "leaks", "names %s are also asked as NAME.%s, "
+	    "directly (%s): remove that search domain, or send *.%s to a proxy by a rule",
+	    ndots > 1 ? "with few dots" : "that do not exist", domain, path, domain);
 }
 
 /* resolv.conf(5), and the files of resolver(5) on macOS, which have a port of their own. */

@@ -1,6 +1,6 @@
 /*
- * leaks_internal.h - the parts of the leaks link: leaks.c checks settings and running programs, leaks_files.c checks files,
- *                    and both let leaks_judge.c judge the findings.
+ * leaks_internal.h - the parts of the leaks link: leaks.c checks settings and running programs, leaks_files.c checks
+ *                    files, and both let leaks_judge.c judge the findings.
  */
 #ifndef PFI_LEAKS_INTERNAL_H
 #define PFI_LEAKS_INTERNAL_H
@@ -27,8 +27,8 @@ bool leaks_flow(const struct leaks *, const char *host, const union addr *dst, i
 bool leaks_kept(const struct leaks *, const char *host);
 /* Has the daemon a listener of this address family? */
 bool leaks_listens(const struct leaks *, int family);
-/* Judges the resolver "addr", "addr:port", "[addr]:port", "addr#port" or "addr#name"; ignores other words. path: the file
- * or command that names it; port: if word has none. */
+/* Judges the resolver "addr", "addr:port", "[addr]:port", "addr#port" or "addr#name"; ignores other words. path: the
+ * file or command that names it; port: if word has none. */
 void leaks_resolver(struct leaks *, const char *path, const char *word, uint16_t port);
 
 /* Checks the resolvers and search domains of resolv.conf(5). */

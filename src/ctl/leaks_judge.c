@@ -12,10 +12,12 @@
 bool
 leaks_flow(const struct leaks *l, const char *host, const union addr *dst, int proto, uint16_t port)
 {
-	const struct port_list *ports = proto == IPPROTO_TCP ? &l->conf->intercept.tcp_ports : &l->conf->intercept.udp_ports;
-	const struct rule_query q = { .host = host, .dst = dst, .proto = proto, .port = port, .user = RULE_USER_UNKNOWN };
+	const bool tcp = proto == IPPROTO_TCP;
+	const struct rule_query q = { .host = host, .dst = dst, .proto = proto, .port = port,
+		.user = RULE_USER_UNKNOWN };
 
-	return !port_list_contains(ports, port) || rule_match(l->conf, &q).action == ACTION_DIRECT;
+	return !port_list_contains(tcp ? &l->conf->intercept.tcp_ports : &l->conf->intercept.udp_ports, port) ||
+	    rule_match(l->conf, &q).action == ACTION_DIRECT;
 }
 
 bool
@@ -53,7 +55,7 @@ is_proxy(const struct conf *conf, const union addr *a)
 	return false;
 }
 
-/* Why packets to this resolver do not come to us, and the cure; NULL: they do. */
+/* Why packets to this resolver are not intercepted, and the cure; NULL: they are. */
 static const char *
 never_intercepted(const struct leaks *l, const union addr *a)
 {
@@ -62,11 +64,12 @@ never_intercepted(const struct leaks *l, const union addr *a)
 	if (contains(l->conf->intercept.exclude, l->conf->intercept.nexclude, a))
 		return "is in intercept.exclude: take it out there, or use another resolver";
 	if (is_proxy(l->conf, a))
-		return "is a proxy, too, and their addresses are never intercepted: use another resolver";
+		return "is also a proxy, and addresses of proxies are never intercepted: use another resolver";
 	if (!leaks_listens(l, a->sa.sa_family))
-		return "is of a family without listener: add \"127.0.0.1\" or \"::1\" to listen.addresses";
+		return "has an address family without listener: add \"127.0.0.1\" or \"::1\" to listen.addresses";
 	if (addr_port(a) != DNS && leaks_flow(l, NULL, a, IPPROTO_UDP, addr_port(a)))
-		return "is asked on a port of its own, which is not taken for DNS: use port 53, or a rule for this address";
+		return "is asked on another port than 53, which is not treated as DNS: use port 53, or a rule for this "
+		    "address";
 	return NULL;
 }
 
@@ -81,7 +84,8 @@ leaks_resolver(struct leaks *l, const char *path, const char *word, uint16_t por
 
 	sscanf(word, word[0] == '[' ? "[%63[^]]]:%u" : v6 ? "%63[^#]#%u" : "%63[0-9.]%*[:#]%u", host, &given);
 	host[strcspn(host, "%")] = '\0'; /* the interface */
-	if (addr_parse(host, (uint16_t)given, &a) != 0 || addr_is_loopback(&a) || contains(l->place->own, l->place->nown, &a))
+	if (addr_parse(host, (uint16_t)given, &a) != 0 || addr_is_loopback(&a) ||
+	    contains(l->place->own, l->place->nown, &a))
 		return;
 	for (size_t i = 0; i < l->nresolvers; i++)
 		if (addr_equal(&l->resolvers[i], &a))

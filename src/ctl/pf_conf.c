@@ -50,8 +50,8 @@ section_of(const struct statement *st)
 		{ "nat", TRANSLATION }, { "rdr", TRANSLATION }, { "binat", TRANSLATION },
 		{ "nat-anchor", TRANSLATION }, { "rdr-anchor", TRANSLATION }, { "binat-anchor", TRANSLATION },
 		{ "dummynet", DUMMYNET }, { "dummynet-anchor", DUMMYNET },
-		{ "pass", FILTER }, { "block", FILTER }, { "match", FILTER }, { "antispoof", FILTER }, { "anchor", FILTER },
-		{ "include", HIDDEN },
+		{ "pass", FILTER }, { "block", FILTER }, { "match", FILTER }, { "antispoof", FILTER },
+		{ "anchor", FILTER }, { "include", HIDDEN },
 	};
 	const char *word = st->words[st->nwords > 1 && strcmp(st->words[0], "no") == 0]; /* no rdr on lo0 ... */
 
@@ -211,10 +211,10 @@ refuse(struct pf_conf_result *out, const struct pf_conf_wish *wish, const char *
 
 	while (at > 0)
 		line += text[--at] == '\n';
-	snprintf(out->problem, sizeof(out->problem), "%s:%zu: %s; add 'anchor \"%s\"' by hand before the first filter rule%s",
-	    wish->file, line, fault, wish->anchor, !wish->translation ? "" : wish->nat ?
-	    ", and a nat-anchor and a rdr-anchor of that name after the last translation rule" :
-	    ", and a rdr-anchor of that name after the last translation rule");
+	snprintf(out->problem, sizeof(out->problem), "%s:%zu: %s; add 'anchor \"%s\"' by hand before the first filter "
+	    "rule%s%s%s", wish->file, line, fault, wish->anchor, wish->nat ? ", a nat-anchor" : "",
+	    wish->nat ? " and" : wish->translation ? "," : "",
+	    wish->translation ? " a rdr-anchor of that name after the last translation rule" : "");
 }
 
 int
@@ -239,7 +239,7 @@ pf_conf_insert(const char *text, size_t len, const struct pf_conf_wish *wish, st
 			out->answer = PF_CONF_CHANGED;
 			return 0;
 		}
-		refuse(out, wish, text, len, "the last statement or comment does not end (quotes, braces or a backslash)");
+		refuse(out, wish, text, len, "the last statement does not end (quotes, braces or a backslash)");
 		free(out->text);
 		out->text = NULL;
 	}

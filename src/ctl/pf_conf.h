@@ -8,8 +8,8 @@
  *   rdr-anchor "interceptor" # pfinterceptctl setup      with it
  *   anchor "interceptor" # pfinterceptctl setup          before the first filter rule, which could take its packets
  *
- * The first word of a statement tells its section. An include or a macro in front of that place hides rules, so the text
- * is refused. Whether the result is valid is for "pfctl -nf" to say.
+ * The first word of a statement tells its section. An include or a macro in front of that place hides rules, so the
+ * text is refused. Whether the result is valid is for "pfctl -nf" to say.
  *
  * Owner:   result->text is malloc'd and the caller's; NULL unless the answer is PF_CONF_CHANGED.
  * Errors:  0 or ENOMEM; a fault of the text is an answer.
@@ -28,7 +28,8 @@ struct pf_conf_wish {
 	const char *anchor;
 	bool        translation;        /* this pf has rdr-anchor */
 	bool        nat;                /* our anchor has nat rules */
-	const char *fallback;           /* PARENT/PREFIX: if the text evaluates PARENT/ *, our anchor lives there; or NULL */
+	const char *fallback;           /* "PARENT/PREFIX": our anchor lives there if the text evaluates PARENT/ *;
+	                                 * or NULL */
 };
 
 enum pf_conf_answer {
@@ -49,8 +50,8 @@ struct pf_conf_result {
 int pf_conf_insert(const char *text, size_t len, const struct pf_conf_wish *, struct pf_conf_result *);
 int pf_conf_undo(const char *text, size_t len, struct pf_conf_result *);
 
-/* Prints the change as diff(1) does. file: its name in the heading; before: the path of the present text; after: the new
- * text, NUL-terminated. 0 or an errno value of command.h. */
+/* Prints the change as diff(1) does. file: its name in the heading; before: the path of the present text; after: the
+ * new text, NUL-terminated. 0 or an errno value of command.h. */
 int pf_conf_diff(FILE *out, const char *file, const char *before, const char *after);
 
 #endif

@@ -16,22 +16,22 @@ struct verb {
 	ctl_run    *run;
 };
 
-/* In the order of the alphabet; the manual and the completions list them, too. */
+/* In alphabetical order. The manual page and the completions list them, too. */
 static const struct verb verbs[] = {
 	{ "anchor", "", "print the firewall rules that pfinterceptd would load", false, anchor_run },
-	{ "connections", "[-w | --all]", "list flows under way; -w: and go on with those that begin and end; --all: and those that bypass us",
-	    true, query_run },
+	{ "connections", "[-w | --all]", "list present flows; -w: then flows as they begin and end; --all: then those "
+	    "that bypass the daemon", true, query_run },
 	{ "dns", "", "show resolvers and counters of the DNS forwarder", true, query_run },
-	{ "doctor", "", "check each link of the chain; names the fault and the cure", true, doctor_run },
+	{ "doctor", "", "check each link of the chain; name the fault and the cure", true, doctor_run },
 	{ "events", "", "show flows as they begin and end", true, query_run },
 	{ "kill", "ID", "end a flow", true, kill_run },
-	{ "pause", "", "intercept nothing until \"resume\"; flows under way go on", true, query_run },
+	{ "pause", "", "intercept nothing until \"resume\"; present flows continue", true, query_run },
 	{ "proxies", "", "list proxies, their state and counters", true, query_run },
 	{ "reload", "", "read the configuration again", true, query_run },
 	{ "resume", "", "intercept again", true, query_run },
 	{ "rules", "", "list rules and their counters", true, query_run },
-	{ "setup", "[-n | -y] [--undo] [-c pf.conf]", "make pf.conf evaluate the anchor: shows the change, asks, keeps a backup",
-	    false, setup_run },
+	{ "setup", "[-n | -y] [--undo] [-c pf.conf]", "make pf.conf evaluate the anchor: shows the change, asks, keeps "
+	    "a backup", false, setup_run },
 	{ "stats", "", "show counters", true, query_run },
 	{ "status", "", "show whether traffic is intercepted, and what the daemon uses", true, query_run },
 	{ "test", "HOST[:PORT] [tcp | udp]", "tell which rule would win, and why", true, test_run },
@@ -55,7 +55,8 @@ usage(FILE *out)
 	    "  -V       print version and system\n"
 	    "verbs:\n");
 	for (const struct verb *v = verbs; v < verbs + nverbs; v++)
-		fprintf(out, "  %s%s%s\n           %s\n", v->name, v->arguments[0] != '\0' ? " " : "", v->arguments, v->help);
+		fprintf(out, "  %s%s%s\n           %s\n", v->name, v->arguments[0] != '\0' ? " " : "", v->arguments,
+		    v->help);
 }
 
 static int
@@ -81,7 +82,7 @@ run(const struct ctl *ctl, int argc, char **argv)
 	return status;
 }
 
-/* Options before the verb; "+" keeps glibc from looking behind it. */
+/* Options come before the verb; "+" stops getopt(3) of glibc there. */
 int
 main(int argc, char **argv)
 {

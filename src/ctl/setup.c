@@ -1,5 +1,5 @@
 /*
- * pfinterceptctl setup: its options. What is done is the system's part (ctl_setup()).
+ * pfinterceptctl setup: its options. The work is the system's part, ctl_setup().
  */
 #include "config.h"
 

@@ -1,8 +1,8 @@
 /*
  * setup.h - "pfinterceptctl setup": the anchor's lines in /etc/pf.conf.
  *
- * The main ruleset is never loaded; the administrator does that. The file is replaced in one step (rename(2)), after
- * pfctl -nf has accepted the new one; it keeps its mode and owner. FILE.pfinterceptd has what was there before.
+ * The main ruleset is never loaded; the administrator does that. The file is replaced by rename(2) after "pfctl -nf"
+ * has accepted the new text; it keeps its mode and owner. The previous file becomes FILE.pfinterceptd.
  */
 #ifndef PFI_SETUP_H
 #define PFI_SETUP_H
@@ -18,10 +18,10 @@ struct setup_options {
 	bool        undo;
 };
 
-/* Where it runs; a test gives its own. */
+/* The system it runs on; a test gives its own. */
 struct setup_place {
 	const struct pf_env *env;
-	int   in;                       /* where the answer is read, if it is a terminal */
+	int   in;                       /* the answer is read from it, if it is a terminal */
 	FILE *out, *err;
 };
 

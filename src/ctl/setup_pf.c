@@ -20,11 +20,11 @@
 struct setup {
 	const struct setup_place   *place;
 	const struct setup_options *options;
-	const char  *file;              /* without symbolic links */
+	const char  *file;              /* symbolic links resolved */
 	char         backup[PATH_MAX + sizeof(SETUP_BACKUP)];
 	bool         exists;            /* the file was there */
-	struct stat  st;                /* ... its mode and owner, or those of a new one */
-	char        *text;              /* what it has now */
+	struct stat  st;                /* ... its mode and owner, or those of a new file */
+	char        *text;              /* its present text */
 	size_t       len;
 };
 
@@ -36,7 +36,7 @@ failed(const struct setup *s, const char *path, int error)
 	return CTL_FAILED;
 }
 
-/* A new file beside the real one, with its mode and owner. path is a template of mkstemp(3). */
+/* Writes a new file beside the real one, with its mode and owner. path is a template of mkstemp(3). */
 static int
 write_beside(const struct setup *s, char *path, const char *text, size_t len)
 {
@@ -55,7 +55,7 @@ write_beside(const struct setup *s, char *path, const char *text, size_t len)
 	return error;
 }
 
-/* pfctl -nf: does pf take it? Says what pfctl says. */
+/* Does "pfctl -nf" accept the file? If not, prints its message. */
 static bool
 accepted(const struct setup *s, const char *path)
 {
@@ -70,26 +70,31 @@ accepted(const struct setup *s, const char *path)
 		failed(s, s->place->env->pfctl, error);
 		return false;
 	}
-	fprintf(s->place->err, "%spfinterceptctl: pfctl does not accept the new text; %s stays as it was\n", output, s->file);
+	fprintf(s->place->err, "%spfinterceptctl: pfctl rejects the new text; %s is unchanged\n", output, s->file);
 	if (s->exists && command_run(now, NULL, ignored, sizeof(ignored), PFCTL_MS) == EIO)
-		fprintf(s->place->err, "pfinterceptctl: it does not accept the file as it is now, either: mend that first\n");
+		fprintf(s->place->err, "pfinterceptctl: pfctl rejects the present file, too: correct that first\n");
+	else
+		fprintf(s->place->err, "pfinterceptctl: add the lines by hand where pfctl accepts them\n");
 	return false;
 }
 
-/* The file has exactly this text. text NULL: there is no such file. */
+/* Has the file exactly this text? text NULL: does it not exist? */
 static bool
 holds(const char *path, const char *text, size_t len)
 {
 	struct stat st;
 	size_t n;
 	char *now = ctl_read(path, &n, &st);
-	const bool same = now != NULL ? text != NULL && n == len && memcmp(now, text, n) == 0 : text == NULL && errno == ENOENT;
+	bool same = text == NULL && errno == ENOENT;
 
+	if (now != NULL)
+		same = text != NULL && n == len && memcmp(now, text, n) == 0;
 	free(now);
 	return same;
 }
 
-/* To take our lines out again nobody's leave is needed. The text of now gets a second name, which keeps it. */
+/* Renames path to the file, unless pfctl rejects it (undo does not ask) or the file has changed since it was read. A
+ * second link keeps the present text as the backup. */
 static int
 rename_checked(const struct setup *s, const char *path)
 {
@@ -106,7 +111,7 @@ rename_checked(const struct setup *s, const char *path)
 	return rename(path, s->file) == 0 ? CTL_OK : failed(s, s->file, errno);
 }
 
-/* The file becomes text, all at once or not at all. */
+/* Replaces the file's text as a whole, or not at all. */
 static int
 replace(const struct setup *s, const char *text, size_t len)
 {
@@ -123,7 +128,7 @@ replace(const struct setup *s, const char *text, size_t len)
 	return status;
 }
 
-/* A backup of exactly what is there again is of no use. A file that setup itself made has none, and goes. */
+/* After undo: removes a backup with the same text as the file, and a file without backup that setup had created. */
 static int
 undone(const struct setup *s, const struct pf_conf_result *new)
 {
@@ -144,10 +149,10 @@ agreed(const struct setup *s)
 	if (s->options->yes)
 		return true;
 	if (!isatty(s->place->in)) {
-		fprintf(s->place->err, "pfinterceptctl: there is no terminal to ask on; -y makes the change\n");
+		fprintf(s->place->err, "pfinterceptctl: there is no terminal to ask on; use -y to skip the question\n");
 		return false;
 	}
-	fprintf(s->place->out, "Change %s so? [y/N] ", s->file);
+	fprintf(s->place->out, "Make this change to %s? [y/N] ", s->file);
 	fflush(s->place->out);
 	n = read(s->place->in, answer, sizeof(answer) - 1);
 	if (n > 0 && (answer[0] == 'y' || answer[0] == 'Y'))
@@ -162,16 +167,17 @@ say_what_follows(const struct setup *s, const struct pf_conf_result *new)
 	FILE *out = s->place->out;
 
 	if (access(s->file, F_OK) == -1) {
-		fprintf(out, "%s is removed, because setup had made it\n", s->file);
+		fprintf(out, "%s is removed, because setup had created it\n", s->file);
 		return;
 	}
 	if (!s->options->undo && s->exists)
-		fprintf(out, "%s is changed; what it was is in %s\n", s->file, s->backup);
+		fprintf(out, "%s is changed; the previous file is %s\n", s->file, s->backup);
 	else
-		fprintf(out, "%s is %s\n", s->file, s->exists ? "changed" : "made");
-	fprintf(out, "To put it in force: pfctl -f %s\n", s->file);
+		fprintf(out, "%s is %s\n", s->file, s->exists ? "changed" : "created");
+	fprintf(out, "To load it: pfctl -f %s\n", s->file);
 	if (new->skips_lo)
-		fprintf(out, "Its \"set skip\" for the loopback interface may stay: pfinterceptd clears it while it runs.\n");
+		fprintf(out, "Its \"set skip\" for the loopback interface can stay: pfinterceptd clears it while it "
+		    "runs.\n");
 }
 
 static int
@@ -202,8 +208,8 @@ decide(const struct setup *s, const char *anchor)
 	const struct pf_conf_wish wish = { .file = s->file, .anchor = anchor, .translation = system->translation,
 		.nat = system->nat, .fallback = system->fallback };
 	struct pf_conf_result new;
-	int status = CTL_OK;
-	int error = s->options->undo ? pf_conf_undo(s->text, s->len, &new) : pf_conf_insert(s->text, s->len, &wish, &new);
+	int status = CTL_OK, error = s->options->undo ? pf_conf_undo(s->text, s->len, &new) :
+	    pf_conf_insert(s->text, s->len, &wish, &new);
 
 	if (error != 0)
 		return failed(s, s->file, error);

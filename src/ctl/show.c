@@ -1,6 +1,6 @@
 /*
- * The verbs that ask the daemon, and how their answers look to a person: a stream of objects is a table, an object is
- * a list of its members. With -j the daemon's lines pass as they are.
+ * The verbs that ask the daemon, and their answers as text: a stream of objects is a table, an object is a list of its
+ * members.
  */
 #include "config.h"
 
@@ -28,8 +28,8 @@ static const struct column rule_columns[] = {
 	{ "OUT", "out", 7, true }, { "IN", "in", 7, true }, { NULL, NULL, 0, false }
 };
 static const struct column proxy_columns[] = {
-	{ "ID", "id", 5, true }, { "NAME", "name", 20, false }, { "TYPE", "type", 6, false }, { "HOST", "host", 22, false },
-	{ "PORT", "port", 5, true }, { "STATE", "state", 8, false }, { "UDP", "udp", 7, false },
+	{ "ID", "id", 5, true }, { "NAME", "name", 20, false }, { "TYPE", "type", 6, false },
+	{ "HOST", "host", 22, false }, { "PORT", "port", 5, true }, { "STATE", "state", 8, false }, { "UDP", "udp", 7, false },
 	{ "ACTIVE", "active", 6, true }, { "CLOSED", "closed", 8, true }, { "FAILED", "failed", 6, true },
 	{ "OUT", "out", 7, true }, { "IN", "in", 7, true }, { NULL, NULL, 0, false }
 };
@@ -80,7 +80,8 @@ ends_with(const char *key, const char *end)
 static const char *
 show_number(const char *key, double number, char out[SHOW_MAX])
 {
-	if (strcmp(key, "out") == 0 || strcmp(key, "in") == 0 || ends_with(key, "_bytes") || ends_with(key, "_bytes_per_s"))
+	if (strcmp(key, "out") == 0 || strcmp(key, "in") == 0 || ends_with(key, "_bytes") ||
+	    ends_with(key, "_bytes_per_s"))
 		return show_bytes(number, out);
 	if (ends_with(key, "_s"))
 		return show_seconds(number, out);
@@ -114,7 +115,7 @@ show_value(const char *key, yajl_val value, char out[SHOW_MAX])
 		show_list(value, out);
 	else
 		snprintf(out, SHOW_MAX, "%s", YAJL_IS_TRUE(value) ? "yes" : YAJL_IS_FALSE(value) ? "no" : "-");
-	for (char *c = out; *c != '\0'; c++)    /* a name may hold anything */
+	for (char *c = out; *c != '\0'; c++)    /* names of hosts come from the network */
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';
 	return out;
@@ -142,7 +143,7 @@ show_row(const struct column *columns, yajl_val object)
 	putchar('\n');
 }
 
-/* An object, member by member; those inside it after it, indented. */
+/* Prints an object, a line for each member; members of objects inside it are indented. */
 static void
 show_object(yajl_val object, int indent)
 {
@@ -169,7 +170,7 @@ show_object(yajl_val object, int indent)
 	}
 }
 
-/* arg: the columns of a stream, or of one row; NULL: it is no table. */
+/* arg: the columns of a stream, or of one row; NULL: the answer is not a table. */
 static void
 show_line(const void *arg, yajl_val line, bool first)
 {

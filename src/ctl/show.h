@@ -1,5 +1,5 @@
 /*
- * show.h - values of the daemon's answers as a person reads them.
+ * show.h - values of the daemon's answers as text for people.
  */
 #ifndef PFI_CTL_SHOW_H
 #define PFI_CTL_SHOW_H
@@ -11,7 +11,7 @@
 /* All write to out and return it. */
 const char *show_bytes(double bytes, char out[SHOW_MAX]);       /* "512", "1.5K", "20M" */
 const char *show_seconds(double seconds, char out[SHOW_MAX]);   /* "1.5s", "3m20s", "2h05m", "9d01h" */
-/* A value without anything that a terminal would take for a command; key tells the unit of a number. */
+/* The value without control characters; the end of key is the unit of a number. */
 const char *show_value(const char *key, yajl_val, char out[SHOW_MAX]);
 
 #endif

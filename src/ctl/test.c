@@ -1,5 +1,5 @@
 /*
- * "test": which rule would win for a host, and why those before it do not match.
+ * "test": the rule that wins for a host, and why those before it do not match.
  */
 #include "config.h"
 
@@ -53,7 +53,7 @@ test_line(const void *arg, yajl_val line, bool first)
 		test_verdict("DNS:", member(line, "dns"));
 }
 
-/* HOST, HOST:PORT, ADDRESS, [ADDRESS]:PORT. False: neither. */
+/* Splits HOST, HOST:PORT, ADDRESS or [ADDRESS]:PORT. False: it is none of them. */
 static bool
 split(const char *text, char host[HOST_MAX + 1], unsigned *port)
 {
@@ -84,7 +84,7 @@ test_run(const struct ctl *ctl, int argc, char **argv)
 	if (argc < 2 || argc > 3 || (strcmp(protocol, "tcp") != 0 && strcmp(protocol, "udp") != 0) ||
 	    !split(argv[1], host, &port))
 		return CTL_USAGE;
-	snprintf(members, sizeof(members), "\"verb\":\"test\",\"host\":\"%s\",\"port\":%u,\"protocol\":\"%s\"", host, port,
-	    protocol);
+	snprintf(members, sizeof(members), "\"verb\":\"test\",\"host\":\"%s\",\"port\":%u,\"protocol\":\"%s\"", host,
+	    port, protocol);
 	return ask_run(ctl, ASK_STREAM, test_line, NULL, members);
 }

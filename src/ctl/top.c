@@ -1,243 +1,23 @@
 /*
- * "top": a full-screen live view of the flows, by curses(3). It asks the daemon once a second and draws what came.
+ * "top": a full-screen live view of the flows, by curses(3). It asks the daemon once a second and draws the answer.
  */
 #include "config.h"
+
+#include "ctl/top_internal.h"
 
 #include <curses.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <uthash.h>
-
-#include "ctl/ask.h"
 #include "ctl/show.h"
 
-#define REFRESH_MS  1000
-#define HISTORY     512         /* seconds of the sparkline */
-#define HEAD_LINES  3
-#define SUMMARY_MAX 4           /* proxies or rules shown above the table */
-#define TEXT_MAX    64
+#define REFRESH_MS 1000
+#define HEAD_LINES 3
 
-enum sort { SORT_RATE, SORT_OUT, SORT_IN, SORT_AGE, SORT_HOST, SORTS };
 static const char *const sorts[] = { "rate", "out", "in", "age", "host" };
-
-/* A line of the table: a flow as it was a moment ago, and its rate since. */
-struct row {
-	UT_hash_handle hh;
-	uint64_t id;
-	bool     seen;
-	char     proto[8], source[TEXT_MAX], host[256], action[8];
-	double   rule, proxy, out, in, age, rate_out, rate_in;
-};
-
-struct top {
-	struct client *client;
-	struct row    *rows;
-	struct row   **sorted;          /* those that the filter lets through */
-	size_t         nsorted, selected, first;
-	uint64_t       selected_id;
-	enum sort      sort;
-	bool           frozen, utf8;
-	char           filter[TEXT_MAX], message[256];
-	bool           by_rule;         /* the summary is of rules, not of proxies */
-	yajl_val       status, summary[SUMMARY_MAX];
-	size_t         nsummary;
-	double         history[HISTORY];
-	size_t         nhistory;
-	double         all_out, all_in, rate_out, rate_in, uptime;
-};
-
-static void
-row_fill(struct row *row, yajl_val flow)
-{
-	const double out = member_number(flow, "out"), in = member_number(flow, "in"), age = member_number(flow, "age_s");
-	const double passed = age - row->age;
-	const char *host = member_text(flow, "host"), *destination = member_text(flow, "destination");
-	const char *port = destination != NULL ? strrchr(destination, ':') : NULL;
-	char text[SHOW_MAX];
-
-	row->rate_out = passed > 0 ? (out - row->out) / passed : 0;
-	row->rate_in = passed > 0 ? (in - row->in) / passed : 0;
-	row->out = out;
-	row->in = in;
-	row->age = age;
-	row->rule = member_number(flow, "rule");
-	row->proxy = member_number(flow, "proxy");
-	snprintf(row->proto, sizeof(row->proto), "%.7s", show_value("", member(flow, "protocol"), text));
-	snprintf(row->source, sizeof(row->source), "%.63s", show_value("", member(flow, "source"), text));
-	snprintf(row->action, sizeof(row->action), "%.7s", show_value("", member(flow, "action"), text));
-	snprintf(row->host, sizeof(row->host), "%.255s", show_value("", member(flow, host != NULL ? "host" : "destination"), text));
-	if (host != NULL && port != NULL && strlen(row->host) + strlen(port) < sizeof(row->host))
-		strcat(row->host, port);
-}
-
-static void
-row_take(struct top *t, yajl_val flow)
-{
-	uint64_t id = (uint64_t)member_number(flow, "id");
-	struct row *row;
-
-	HASH_FIND(hh, t->rows, &id, sizeof(id), row);
-	if (row == NULL && (row = calloc(1, sizeof(*row))) != NULL) {
-		row->id = id;
-		HASH_ADD(hh, t->rows, id, sizeof(row->id), row);
-	}
-	if (row != NULL) {
-		row_fill(row, flow);
-		row->seen = true;
-	}
-	yajl_tree_free(flow);
-}
-
-static void
-rows_forget(struct top *t, bool all)
-{
-	struct row *row, *next;
-
-	HASH_ITER(hh, t->rows, row, next) {
-		if (row->seen && !all) {
-			row->seen = false;
-			continue;
-		}
-		HASH_DEL(t->rows, row);
-		free(row);
-	}
-}
-
-/* A stream's objects, one after the other, taken over. False: the daemon is gone. */
-static bool
-top_stream(struct top *t, const char *verb, void (*take)(struct top *, yajl_val))
-{
-	char members[32];
-	bool end = false;
-	yajl_val line;
-
-	snprintf(members, sizeof(members), "\"verb\":\"%s\"", verb);
-	line = ask_first(t->client, NULL, members);
-	yajl_tree_free(line);
-	while (!end && line != NULL) {
-		line = client_line(t->client, NULL);
-		end = member_true(line, "end");
-		if (end)
-			yajl_tree_free(line);
-		else if (line != NULL)
-			take(t, line);
-	}
-	return end;
-}
-
-static double
-summary_bytes(yajl_val row)
-{
-	return member_number(row, "out") + member_number(row, "in");
-}
-
-/* Keeps those with the most bytes, in the daemon's order. */
-static void
-summary_take(struct top *t, yajl_val row)
-{
-	size_t least = 0;
-
-	if (t->nsummary < SUMMARY_MAX) {
-		t->summary[t->nsummary++] = row;
-		return;
-	}
-	for (size_t i = 1; i < SUMMARY_MAX; i++)
-		if (summary_bytes(t->summary[i]) < summary_bytes(t->summary[least]))
-			least = i;
-	if (summary_bytes(row) <= summary_bytes(t->summary[least])) {
-		yajl_tree_free(row);
-		return;
-	}
-	yajl_tree_free(t->summary[least]);
-	memmove(&t->summary[least], &t->summary[least + 1], (SUMMARY_MAX - 1 - least) * sizeof(t->summary[0]));
-	t->summary[SUMMARY_MAX - 1] = row;
-}
-
-static void
-top_rates(struct top *t)
-{
-	const double uptime = member_number(t->status, "uptime_s"), out = member_number(t->status, "out"),
-	    in = member_number(t->status, "in"), passed = uptime - t->uptime;
-
-	t->rate_out = t->uptime > 0 && passed > 0 ? (out - t->all_out) / passed : 0;
-	t->rate_in = t->uptime > 0 && passed > 0 ? (in - t->all_in) / passed : 0;
-	t->all_out = out;
-	t->all_in = in;
-	t->uptime = uptime;
-	t->history[t->nhistory++ % HISTORY] = t->rate_out + t->rate_in;
-}
-
-static bool
-top_refresh(struct top *t)
-{
-	while (t->nsummary > 0)
-		yajl_tree_free(t->summary[--t->nsummary]);
-	yajl_tree_free(t->status);
-	t->status = ask_first(t->client, NULL, "\"verb\":\"status\"");
-	if (t->status == NULL || !top_stream(t, t->by_rule ? "rules" : "proxies", summary_take) || !top_stream(t, "connections", row_take))
-		return false;
-	rows_forget(t, false);
-	top_rates(t);
-	return true;
-}
-
-static double
-row_weight(const struct row *row, enum sort sort)
-{
-	switch (sort) {
-	case SORT_RATE: return row->rate_out + row->rate_in;
-	case SORT_OUT:  return row->out;
-	case SORT_IN:   return row->in;
-	default:        return row->age;
-	}
-}
-
-static enum sort sorting;       /* qsort(3) passes nothing through */
-
-static int
-row_compare(const void *a, const void *b)
-{
-	const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
-	const double wx = row_weight(x, sorting), wy = row_weight(y, sorting);
-	int order = sorting == SORT_HOST ? strcmp(x->host, y->host) : wx < wy ? 1 : wx > wy ? -1 : 0;
-
-	return order != 0 ? order : x->id < y->id ? 1 : -1;
-}
-
-static bool
-row_is_shown(const struct top *t, const struct row *row)
-{
-	return t->filter[0] == '\0' || strstr(row->host, t->filter) != NULL || strstr(row->source, t->filter) != NULL ||
-	    strcmp(row->action, t->filter) == 0 || strcmp(row->proto, t->filter) == 0;
-}
-
-/* What the table shows; the selection stays on its flow. */
-static void
-top_sort(struct top *t)
-{
-	struct row *row, *next, **sorted = realloc(t->sorted, (HASH_COUNT(t->rows) + 1) * sizeof(*sorted));
-
-	t->nsorted = 0;
-	if (sorted == NULL)
-		return;
-	t->sorted = sorted;
-	HASH_ITER(hh, t->rows, row, next)
-		if (row_is_shown(t, row))
-			t->sorted[t->nsorted++] = row;
-	sorting = t->sort;
-	qsort(t->sorted, t->nsorted, sizeof(*t->sorted), row_compare);
-	for (size_t i = 0; i < t->nsorted; i++)
-		if (t->sorted[i]->id == t->selected_id)
-			t->selected = i;
-	if (t->selected >= t->nsorted)
-		t->selected = t->nsorted > 0 ? t->nsorted - 1 : 0;
-	t->selected_id = t->nsorted > 0 ? t->sorted[t->selected]->id : 0;
-}
 
 /* The throughput of the last seconds, the newest at the right. */
 static void
@@ -306,20 +86,21 @@ draw_row(const struct row *row, int line, int host, bool selected)
 		attron(A_REVERSE);
 	mvprintw(line, 0, "%6ju %-4.4s %-*.*s %4.0f %-6.6s %3.0f %5s %5s %4s %4s %6s", (uintmax_t)row->id, row->proto,
 	    host, host, row->host, row->rule, row->action, row->proxy, show_bytes(row->rate_out, rate_out),
-	    show_bytes(row->rate_in, rate_in), show_bytes(row->out, out), show_bytes(row->in, in), show_seconds(row->age, age));
+	    show_bytes(row->rate_in, rate_in), show_bytes(row->out, out), show_bytes(row->in, in),
+	    show_seconds(row->age, age));
 	if (selected)
 		attroff(A_REVERSE);
 }
 
-/* HOST takes what the others leave: 80 columns leave 22. */
+/* HOST gets the width that the other columns leave: 22 of 80. */
 static void
 draw_table(struct top *t, int line)
 {
 	const int host = COLS > 79 ? COLS - 58 : 20, room = LINES - line - 2;
 
 	attron(A_BOLD);
-	mvprintw(line, 0, "%6s %-4s %-*s %4s %-6s %3s %5s %5s %4s %4s %6s", "ID", "PROT", host, "HOST", "RULE", "ACTION",
-	    "PRX", "OUT/s", "IN/s", "OUT", "IN", "AGE");
+	mvprintw(line, 0, "%6s %-4s %-*s %4s %-6s %3s %5s %5s %4s %4s %6s", "ID", "PROT", host, "HOST", "RULE",
+	    "ACTION", "PRX", "OUT/s", "IN/s", "OUT", "IN", "AGE");
 	attroff(A_BOLD);
 	if (room < 1)
 		return;
@@ -353,7 +134,7 @@ ask(const char *question)
 	addstr(question);
 }
 
-/* A line of text at the bottom; what is typed is drawn there. */
+/* Reads a line of text at the bottom, with echo. */
 static void
 ask_text(const char *question, char out[TEXT_MAX])
 {
@@ -376,7 +157,7 @@ ask_yes(const char *question)
 	return key == 'y';
 }
 
-/* The daemon's answer to a verb is the next message. */
+/* Asks the daemon and shows its answer as the message; done: for an answer without one. */
 static void
 top_ask(struct top *t, const char *members, const char *done)
 {
@@ -394,7 +175,8 @@ top_kill(struct top *t)
 
 	if (t->nsorted == 0)
 		return;
-	snprintf(question, sizeof(question), "End flow %ju to %s?", (uintmax_t)t->selected_id, t->sorted[t->selected]->host);
+	snprintf(question, sizeof(question), "End flow %ju to %s?", (uintmax_t)t->selected_id,
+	    t->sorted[t->selected]->host);
 	if (!ask_yes(question))
 		return;
 	snprintf(members, sizeof(members), "\"verb\":\"kill\",\"id\":%ju", (uintmax_t)t->selected_id);
@@ -482,7 +264,7 @@ top_run(const struct ctl *ctl, int argc, char **argv)
 	bool good;
 
 	if (!isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO)) {
-		fprintf(stderr, "pfinterceptctl: top needs a terminal; \"connections\" does without\n");
+		fprintf(stderr, "pfinterceptctl: top needs a terminal; use \"connections\" without one\n");
 		return CTL_FAILED;
 	}
 	setlocale(LC_CTYPE, "");
@@ -493,11 +275,7 @@ top_run(const struct ctl *ctl, int argc, char **argv)
 		return CTL_FAILED;
 	}
 	good = top_loop(&t);
-	rows_forget(&t, true);
-	free(t.sorted);
-	while (t.nsummary > 0)
-		yajl_tree_free(t.summary[--t.nsummary]);
-	yajl_tree_free(t.status);
+	top_free(&t);
 	client_close(t.client);
 	if (!good)
 		fprintf(stderr, "pfinterceptctl: the daemon has ended\n");

@@ -7,6 +7,6 @@
 int
 top_run(const struct ctl *ctl, int argc, char **argv)
 {
-	fprintf(stderr, "pfinterceptctl: this one was built without curses(3); \"connections -w\" does without\n");
+	fprintf(stderr, "pfinterceptctl: this one was built without curses(3); use \"connections -w\"\n");
 	return CTL_FAILED;
 }

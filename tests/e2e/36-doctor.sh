@@ -101,7 +101,7 @@ config "$RULES" "$CONTROL, \"global_enabled\": false"
 NO_RULES=1 daemon_restart
 check "interception that is off" names 'warning configuration: .* global_enabled is false'
 sed -i 's/"global_enabled": false/"global_enabled": true/' "$T/conf"
-check "... in force" names 'warning daemon: .* global_enabled is false in the configuration in force'
+check "... in force" names 'warning daemon: .* global_enabled is false in its configuration'
 config "$RULES, $(rule 9 '*' '"action": "block"')" "$CONTROL"
 reload
 check "blocked flows come, too" names 'ok      self-test: a flow to 192.0.2.254:9/udp came'

@@ -181,7 +181,7 @@ change_is_checked_backed_up_and_made(void **state)
 	assert_int_equal(stat(s->backup, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0640);
 	check_said(s->out, "+anchor \"interceptor\"");
-	check_said(s->out, "To put it in force: pfctl -f ");
+	check_said(s->out, "To load it: pfctl -f ");
 	check_said(s->out, "\"set skip\"");
 	assert_string_equal(s->err, "");
 }
@@ -232,8 +232,8 @@ text_that_pfctl_refuses_is_not_written(void **state)
 	put(in_dir(s, "refuse"), "", 0644);
 	run(s, CTL_FAILED);
 	check_said(s->err, ":3: syntax error");
-	check_said(s->err, "stays as it was");
-	check_said(s->err, "mend that first");
+	check_said(s->err, "is unchanged");
+	check_said(s->err, "correct that first");
 	check_untouched(s);
 }
 
