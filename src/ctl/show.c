@@ -29,8 +29,9 @@ static const struct column rule_columns[] = {
 };
 static const struct column proxy_columns[] = {
 	{ "ID", "id", 5, true }, { "NAME", "name", 20, false }, { "TYPE", "type", 6, false },
-	{ "HOST", "host", 22, false }, { "PORT", "port", 5, true }, { "STATE", "state", 8, false }, { "UDP", "udp", 7, false },
-	{ "ACTIVE", "active", 6, true }, { "CLOSED", "closed", 8, true }, { "FAILED", "failed", 6, true },
+	{ "HOST", "host", 22, false }, { "PORT", "port", 5, true }, { "STATE", "state", 8, false },
+	{ "UDP", "udp", 7, false }, { "ACTIVE", "active", 6, true }, { "CLOSED", "closed", 8, true },
+	{ "FAILED", "failed", 6, true },
 	{ "OUT", "out", 7, true }, { "IN", "in", 7, true }, { NULL, NULL, 0, false }
 };
 static const struct column host_columns[] = {
