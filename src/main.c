@@ -65,7 +65,7 @@ print_version(void)
 
 	printf("pfinterceptd " PACKAGE_VERSION " (" PFI_HOST ")\n");
 	printf("helper, guard: %s\n", spawn_path(SPAWN_GUARD));
-	printf("firewall: %s, loaded by %s\n", firewall_native->name, anchor_native->name);
+	printf("firewall: %s, loaded by %s\n", firewall_native->name, anchor_native_name());
 	fflush(stdout);
 	whole = print_version_of("worker", SPAWN_WORKER);
 	if (PFI_CAPTURE)

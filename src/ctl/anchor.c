@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "host/ifaddrs.h"
+#include "kernel/anchor.h"
 
 #define ADDRS 8                 /* of one proxy, as the daemon keeps them */
 
@@ -53,24 +54,27 @@ ctl_anchor_text(const struct conf *conf, uid_t uid)
 {
 	union addr listeners[CONF_LISTEN_MAX];
 	union addr *proxies = calloc(conf->nproxies * ADDRS + 1, sizeof(*proxies));
-	struct network *own = NULL;
+	struct network *local = NULL;
 	struct anchor_input in = { .conf = conf, .uid = uid, .listeners = listeners, .proxies = proxies,
 		.nlisteners = anchor_listeners(conf, listeners),
 		.state = conf->global_enabled ? ANCHOR_REDIRECT : ANCHOR_EMPTY };
-	struct anchor anchor;
+	struct anchor_spec spec = { .firewall = conf->intercept.firewall };
+	struct anchor *anchor = NULL;
 	char *text = NULL;
 
-	if (anchor_open(&anchor, conf, conf->intercept.on_failure == FAIL_CLOSED) != 0)
+	memcpy(spec.name, conf->intercept.anchor, sizeof(spec.name));
+	if (anchor_open(&anchor, &spec) == ENOTSUP)
 		fprintf(stderr, "pfinterceptctl: this system does not have what intercept.firewall asks for; use \"auto\"\n");
-	else if (proxies == NULL || ifaddrs_networks(&own, &in.nown) != 0)
+	else if (anchor == NULL || proxies == NULL || ifaddrs_networks(&local, &in.nlocal) != 0)
 		fprintf(stderr, "pfinterceptctl: %s\n", strerror(ENOMEM));
 	else {
-		in.own = own;
+		in.local = local;
 		in.nproxies = anchor_proxies(conf, proxies);
-		ctl_anchor_place(&anchor, conf);
-		text = anchor_text(&anchor, &in);
+		anchor_survey(anchor);
+		text = anchor_text(anchor, &in);
 	}
-	free(own);
+	anchor_close(anchor);
+	free(local);
 	free(proxies);
 	return text;
 }

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "conf/conf.h"
-#include "kernel/anchor.h"
 
 #define CTL_FILE_MAX (16 << 20)         /* a file larger than this is not read */
 
@@ -50,9 +49,6 @@ int ctl_bind(const union addr *, int type);
 /* The rules that the daemon would load for conf, malloc'd. Prints on standard error the proxies that are missing in it.
  * NULL: no memory, or no firewall of the kind that conf names, which is printed. */
 char *ctl_anchor_text(const struct conf *, uid_t);
-
-/* Finds the state of the system on which the rules depend, without changing it. Each system has its own. */
-void ctl_anchor_place(struct anchor *, const struct conf *);
 
 /* "setup" on this system; see setup.h. An exit status. */
 struct setup_options;

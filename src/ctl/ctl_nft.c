@@ -1,5 +1,5 @@
 /*
- * "setup" and "anchor" on Linux.
+ * "setup" on Linux.
  */
 #include "config.h"
 
@@ -12,9 +12,4 @@ ctl_setup(const struct ctl *ctl, const struct setup_options *o)
 {
 	printf("nothing has to be set up on this system: pfinterceptd brings its own nftables table\n");
 	return CTL_OK;
-}
-
-void
-ctl_anchor_place(struct anchor *a, const struct conf *conf)
-{
 }

@@ -1,5 +1,5 @@
 /*
- * "setup", "anchor" and "doctor" on systems with pf.
+ * "setup" and "doctor" on systems with pf.
  */
 #include "config.h"
 
@@ -9,8 +9,6 @@
 #include "ctl/ctl.h"
 #include "ctl/doctor.h"
 #include "ctl/setup.h"
-#include "kernel/pf/pf_abi.h"
-#include "kernel/pf/pf_check.h"
 
 /* The anchor's name of the configuration; the default one where there is no configuration yet. False: it has
  * an error, which is said. */
@@ -39,19 +37,6 @@ ctl_setup(const struct ctl *ctl, const struct setup_options *o)
 	if (!o->undo && !anchor_name(ctl, anchor))
 		return CTL_FAILED;
 	return setup_pf(&place, o, anchor);
-}
-
-/* Only root may ask pf; without, the rules are those for a main ruleset that blocks nothing. */
-void
-ctl_anchor_place(struct anchor *a, const struct conf *conf)
-{
-	struct pf_report st;
-
-	a->place.rdomain = pf_abi_rdomain();
-	if (pf_check_read(&pf_env_native, conf->intercept.anchor, &st) == 0 && st.device_error == 0) {
-		a->place.filtered = st.ref.filtered;
-		a->place.nat = pf_env_native.system->nat && st.ref.nat;
-	}
 }
 
 void

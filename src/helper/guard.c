@@ -15,13 +15,11 @@
 #include "process/privilege.h"
 #include "process/spawn.h"
 
-/* What goes over the socket; len bytes of text follow. */
+/* The message on the socket; len bytes of text follow. */
 struct guard_order {
 	enum { GUARD_REMOVE = 1, GUARD_BLOCK, GUARD_GOODBYE } what;
-	enum conf_firewall    firewall;
-	char                  name[CONF_ANCHOR_MAX + 1];
-	struct anchor_restore restore;
-	size_t                len;
+	struct anchor_spec anchor;
+	size_t             len;
 };
 
 int
@@ -63,17 +61,15 @@ guard_write(int fd, const void *data, size_t len)
 }
 
 int
-guard_tell(int fd, const struct anchor *a, enum conf_firewall firewall, const char *text)
+guard_tell(int fd, const struct anchor *a, const char *text)
 {
 	struct guard_order order;
 	int error;
 
 	memset(&order, 0, sizeof(order));
 	order.what = text != NULL ? GUARD_BLOCK : GUARD_REMOVE;
-	order.firewall = firewall;
-	order.restore = a->restore;
 	order.len = text != NULL ? strlen(text) : 0;
-	memcpy(order.name, a->name, sizeof(order.name));
+	anchor_describe(a, &order.anchor);
 	error = guard_write(fd, &order, sizeof(order));
 	return error != 0 ? error : guard_write(fd, text, order.len);
 }
@@ -89,37 +85,34 @@ guard_goodbye(int fd)
 	close(fd);
 }
 
-/* false: the helper's end is closed. */
+/* False: the helper closed its end. */
 static bool
 guard_read(int fd, void *data, size_t len)
 {
 	return len == 0 || recv(fd, data, len, MSG_WAITALL) == (ssize_t)len;
 }
 
-/* The helper is dead. */
+/* Carries out the last order. Gives the exit status. */
 static int
 guard_act(const struct guard_order *order, const char *text)
 {
-	struct conf conf;
-	struct anchor anchor;
+	struct anchor *anchor;
+	int error;
 
-	memset(&conf, 0, sizeof(conf));
-	conf.intercept.firewall = order->firewall;
-	memcpy(conf.intercept.anchor, order->name, sizeof(order->name));
-	if (order->what == 0 || anchor_open(&anchor, &conf, true) != 0)
+	if (order->what == 0 || anchor_open(&anchor, &order->anchor) != 0)
 		return 0; /* nothing was loaded yet */
-	anchor.restore = order->restore;
 	log_error("the helper died: %s", order->what == GUARD_BLOCK ?
 	    "on_failure is \"closed\", so matching traffic stays blocked" : "removing the anchor");
 	if (order->what == GUARD_REMOVE) {
-		loopback_remove(anchor.name);
-		return anchor.ops->remove(&anchor) == 0 ? 0 : 1;
+		loopback_remove(order->anchor.name);
+		error = anchor_remove(anchor);
+	} else {
+		error = anchor_load(anchor, text, true);
+		if (error == 0)
+			anchor_forget(anchor);
 	}
-	if (anchor.ops->load(&anchor, text) != 0)
-		return 1;
-	if (anchor.ops->forget != NULL)
-		anchor.ops->forget(&anchor);
-	return 0;
+	anchor_close(anchor);
+	return error == 0 ? 0 : 1;
 }
 
 int

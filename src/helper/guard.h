@@ -1,28 +1,28 @@
 /*
- * guard.h - a third process that does nothing but wait for the helper's end.
+ * guard.h - the guard: a root process that does nothing until the helper dies, and then tidies up the firewall.
  *
- * The helper keeps it told, over a socket, how to leave the firewall. When that closes without a
- * goodbye the helper has died: the guard then removes the anchor (on_failure "open") or loads the
- * block in its place ("closed"), and ends.
+ * The helper tells it over a socket how to leave the firewall. If the socket closes without a goodbye, the helper has
+ * died: the guard then removes the anchor (on_failure "open") or loads blocking rules in its place ("closed"), and ends.
  *
- * Owner:  the helper owns its end of the socket, which becomes readable when the guard is gone.
+ * Owner:   the helper owns its end of the socket, which becomes readable when the guard has ended.
+ * Errors:  0 or an errno value, not logged.
  */
 #ifndef PFI_GUARD_H
 #define PFI_GUARD_H
 
 #include "kernel/anchor.h"
 
-/* Starts the guard process. 0 with *fd set, or an errno value. */
+/* Starts the guard; *fd gets the helper's end of the socket. */
 int guard_start(int *fd, bool to_stderr);
 
-/* From now on, at the helper's death: block text is loaded, or everything is removed (text NULL).
- * firewall: what conf->intercept.firewall says. 0 or an errno value. */
-int guard_tell(int fd, const struct anchor *, enum conf_firewall firewall, const char *text);
+/* Replaces the guard's order: at the helper's death load text into the anchor, or with NULL remove the anchor. Before
+ * the first order the guard leaves the firewall alone. */
+int guard_tell(int fd, const struct anchor *, const char *text);
 
-/* The helper ends cleanly: the guard ends too and touches nothing. */
+/* Ends the guard without any change to the firewall, and closes fd: the helper ends cleanly. */
 void guard_goodbye(int fd);
 
-/* The guard's own main; the socket is fd. Gives the exit status. */
+/* Runs the guard in its own process, fd being its end of the socket. Gives the exit status. */
 int guard_run(int fd, bool to_stderr);
 
 #endif

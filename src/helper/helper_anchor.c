@@ -26,6 +26,7 @@ helper_anchor_guard_cb(struct ev_loop *loop, ev_io *w, int revents)
 	log_error("the guard process has ended; starting another one");
 	ev_io_stop(loop, w);
 	close(ha->guard_fd);
+	ha->guard_fd = -1;
 	if (helper_anchor_guard(ha) == 0 && ha->state == ANCHOR_REDIRECT)
 		helper_anchor_tell_guard(ha);
 }
@@ -46,14 +47,27 @@ helper_anchor_guard(struct helper_anchor *ha)
 	return 0;
 }
 
+/* Opens and prepares the anchor that conf asks for, in place of the one before. */
 static int
 helper_anchor_open(struct helper_anchor *ha, const struct conf *conf)
 {
-	int error = anchor_open(&ha->anchor, conf, conf->intercept.on_failure == FAIL_CLOSED);
+	struct anchor_spec spec = { .firewall = conf->intercept.firewall };
+	struct anchor *anchor;
+	int error;
 
-	if (error == ENOTSUP)
-		log_error("intercept.firewall: this system has another firewall; write \"auto\"");
-	return error != 0 ? error : ha->anchor.ops->prepare(&ha->anchor, conf);
+	memcpy(spec.name, conf->intercept.anchor, sizeof(spec.name));
+	error = anchor_open(&anchor, &spec);
+	if (error != 0) {
+		log_error("intercept.firewall: %s", error == ENOTSUP ?
+		    "this system has another firewall; write \"auto\"" : strerror(error));
+		return error;
+	}
+	if (ha->anchor != NULL)
+		anchor_remove(ha->anchor);
+	anchor_close(ha->anchor);
+	ha->anchor = ha->learned.anchor = anchor;
+	ha->state = ANCHOR_EMPTY;
+	return anchor_prepare(anchor, conf);
 }
 
 int
@@ -62,13 +76,13 @@ helper_anchor_start(struct helper_anchor *ha, const struct conf *conf, bool to_s
 	int error;
 
 	ha->to_stderr = to_stderr;
-	helper_learned_init(&ha->learned, &ha->anchor);
+	helper_learned_init(&ha->learned);
 	error = helper_anchor_guard(ha);
 	if (error != 0)
 		return error;
 	error = helper_anchor_open(ha, conf);
 	if (error != 0) {
-		loopback_remove(ha->anchor.name);
+		loopback_remove(conf->intercept.anchor);
 		guard_goodbye(ha->guard_fd);
 	}
 	return error;
@@ -92,7 +106,7 @@ helper_anchor_inherit(const struct helper_anchor *ha, const struct conf_proxy *p
 	}
 }
 
-/* Another anchor name or another firewall: the old rules go before the new ones come, and come back when
+/* Replaces the anchor if its name or the firewall changes: the old rules go before the new ones come, and come back if
  * the new ones cannot. */
 static int
 helper_anchor_switch(struct helper_anchor *ha, const struct conf *conf)
@@ -100,14 +114,10 @@ helper_anchor_switch(struct helper_anchor *ha, const struct conf *conf)
 	int error;
 
 	if (ha->conf == NULL || (strcmp(ha->conf->intercept.anchor, conf->intercept.anchor) == 0 &&
-	    ha->conf->intercept.firewall == conf->intercept.firewall)) {
-		ha->anchor.sticky = conf->intercept.on_failure == FAIL_CLOSED;
+	    ha->conf->intercept.firewall == conf->intercept.firewall))
 		return 0;
-	}
-	ha->anchor.ops->remove(&ha->anchor);
-	ha->state = ANCHOR_EMPTY;
 	error = helper_anchor_open(ha, conf);
-	if (error != 0 && helper_anchor_open(ha, ha->conf) == 0)
+	if (error != 0 && ha->state == ANCHOR_EMPTY && helper_anchor_open(ha, ha->conf) == 0)
 		helper_anchor_load(ha);
 	return error;
 }
@@ -171,16 +181,16 @@ helper_anchor_text(const struct helper_anchor *ha, enum anchor_state state, stru
 	struct anchor_input in = { .conf = ha->conf, .uid = ha->uid, .listeners = ha->listeners,
 		.nlisteners = ha->nlisteners, .state = state };
 	union addr *proxies = helper_anchor_flatten(ha, &in.nproxies);
-	struct network *own = NULL;
+	struct network *local = NULL;
 	char *text = NULL;
 
 	in.proxies = proxies;
-	if (proxies != NULL && ifaddrs_networks(&own, &in.nown) == 0) {
-		in.own = own;
+	if (proxies != NULL && ifaddrs_networks(&local, &in.nlocal) == 0) {
+		in.local = local;
 		if (skip == NULL || anchor_skip(&in, skip) == 0)
-			text = anchor_text(&ha->anchor, &in);
+			text = anchor_text(ha->anchor, &in);
 	}
-	free(own);
+	free(local);
 	free(proxies);
 	if (text == NULL)
 		log_error("no memory for the anchor's rules");
@@ -196,8 +206,7 @@ helper_anchor_apply(struct helper_anchor *ha, enum anchor_state state)
 	int error;
 
 	helper_learned_skip(&ha->learned, &skip);
-	ha->anchor.matched = matched;
-	error = text != NULL ? ha->anchor.ops->load(&ha->anchor, text) : ENOMEM;
+	error = text != NULL ? anchor_load(ha->anchor, text, ha->conf->intercept.on_failure == FAIL_CLOSED) : ENOMEM;
 	if (error != 0) {
 		free(text);
 		return error;
@@ -216,7 +225,7 @@ helper_anchor_tell_guard(struct helper_anchor *ha)
 
 	if (ha->conf->intercept.on_failure == FAIL_CLOSED && ha->conf->global_enabled)
 		block = helper_anchor_text(ha, ANCHOR_BLOCK, NULL);
-	if (guard_tell(ha->guard_fd, &ha->anchor, ha->conf->intercept.firewall, block) != 0)
+	if (guard_tell(ha->guard_fd, ha->anchor, block) != 0)
 		log_debug("the guard process is gone");
 	free(block);
 }
@@ -266,16 +275,17 @@ helper_anchor_refresh(struct helper_anchor *ha)
 static void
 helper_anchor_mend(struct helper_anchor *ha)
 {
-	const struct anchor_ops *ops = ha->anchor.ops;
-	const struct anchor_restore before = ha->anchor.restore;
+	struct anchor_spec before, after;
 
 	if (ha->state == ANCHOR_EMPTY)
 		return;
-	if (ops->verify(&ha->anchor) == ESTALE) {
-		log_warn("somebody else changed the firewall; loading our rules again");
+	anchor_describe(ha->anchor, &before);
+	if (anchor_verify(ha->anchor) == ESTALE) {
+		log_warn("another program changed the firewall; loading our rules again");
 		helper_anchor_apply(ha, ha->state);
 	}
-	if (memcmp(&before, &ha->anchor.restore, sizeof(before)) != 0)
+	anchor_describe(ha->anchor, &after);
+	if (memcmp(before.changed, after.changed, sizeof(before.changed)) != 0)
 		helper_anchor_tell_guard(ha);
 }
 
@@ -287,26 +297,25 @@ helper_anchor_looked_cb(struct ev_loop *loop, ev_child *w, int revents)
 		helper_anchor_mend(w->data);
 }
 
-/* In the child. Others wait for the end of what we have open. */
+/* Runs in the child. Closes the descriptors, because other processes wait for the end of them. */
 _Noreturn static void
 helper_anchor_look(struct anchor *anchor)
 {
 	close_from(STDERR_FILENO + 1);
 	alarm(LOOK_S);
-	_exit(anchor->ops->healthy(anchor) ? 0 : 1);
+	_exit(anchor_healthy(anchor) ? 0 : 1);
 }
 
 void
 helper_anchor_check(struct helper_anchor *ha)
 {
-	const struct anchor_ops *ops = ha->anchor.ops;
 	pid_t pid;
 
-	if (ha->state == ANCHOR_EMPTY || ops->verify == NULL || ev_is_active(&ha->look))
+	if (ha->state == ANCHOR_EMPTY || ev_is_active(&ha->look))
 		return;
-	pid = ops->healthy != NULL ? fork() : -1;
+	pid = anchor_verify_waits(ha->anchor) ? fork() : -1;
 	if (pid == 0)
-		helper_anchor_look(&ha->anchor);
+		helper_anchor_look(ha->anchor);
 	if (pid == -1) {
 		helper_anchor_mend(ha);
 		return;
@@ -335,8 +344,7 @@ helper_anchor_failure(struct helper_anchor *ha)
 	if (ha->state != ANCHOR_REDIRECT)
 		return;
 	helper_anchor_apply(ha, ha->conf->intercept.on_failure == FAIL_CLOSED ? ANCHOR_BLOCK : ANCHOR_EMPTY);
-	if (ha->anchor.ops->forget != NULL)
-		ha->anchor.ops->forget(&ha->anchor);
+	anchor_forget(ha->anchor);
 	log_warn("the worker is gone: traffic %s", ha->state == ANCHOR_BLOCK ? "is blocked" : "goes direct");
 }
 
@@ -349,13 +357,15 @@ helper_anchor_drain(struct helper_anchor *ha)
 void
 helper_anchor_remove(struct helper_anchor *ha)
 {
-	ha->anchor.ops->remove(&ha->anchor);
-	loopback_remove(ha->anchor.name);
+	anchor_remove(ha->anchor);
+	anchor_close(ha->anchor);
+	loopback_remove(ha->conf->intercept.anchor);
 	ev_io_stop(EV_DEFAULT, &ha->guard);
 	guard_goodbye(ha->guard_fd);
 	helper_learned_free(&ha->learned);
 	free(ha->proxies);
 	free(ha->loaded);
+	ha->anchor = NULL;
 	ha->proxies = NULL;
 	ha->loaded = NULL;
 }

@@ -19,7 +19,7 @@ struct helper_anchor_proxy {
 };
 
 struct helper_anchor {
-	struct anchor               anchor;
+	struct anchor              *anchor;
 	const struct conf          *conf;
 	uid_t                       uid;
 	struct helper_anchor_proxy *proxies;            /* one for each of conf->proxies */

@@ -2,6 +2,7 @@
 
 #include "helper/helper_learned.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,148 +12,217 @@
 
 #include "base/log.h"
 
-#define EXPIRE_S 5.0            /* between two looks at what has expired */
+#define TICK_S 5.0              /* between two looks for expired and missing addresses */
 
 struct learned_addr {
 	struct addr_key key;
-	UT_hash_handle  hh;             /* the one asked for longest ago first */
+	UT_hash_handle  hh;             /* in the order of requests, the oldest first */
 	union addr      addr;
 	double          expires;
-	bool            fresh;          /* the firewall does not know it so long */
+	bool            missing;        /* the firewall does not have it, or not with this lifetime */
 };
 
-/* Which ones are meant; NULL: all. */
-typedef bool target_test(const struct helper_learned *, const struct learned_addr *);
+enum learned_action {
+	LEARNED_ADD,            /* to the firewall's set */
+	LEARNED_REMOVE,         /* from the set, then from the list */
+	LEARNED_WITHDRAW        /* from the set only */
+};
+
+/* Addresses for one transaction, and their entries. */
+struct batch {
+	struct anchor_learned list[ANCHOR_LEARN_MAX];
+	struct learned_addr  *from[ANCHOR_LEARN_MAX];
+	size_t                n;
+};
+
+/* Picks entries. */
+typedef bool learned_test(const struct helper_learned *, const struct learned_addr *);
 
 static bool
-is_expired(const struct helper_learned *t, const struct learned_addr *target)
+is_unwanted(const struct helper_learned *t, const struct learned_addr *entry)
 {
-	return target->expires <= ev_now(EV_DEFAULT_UC);
+	const struct network net = network_of(&entry->addr);
+
+	return entry->expires <= ev_now(EV_DEFAULT_UC) || network_set_covers(&t->skip, &net);
 }
 
 static bool
-is_skipped(const struct helper_learned *t, const struct learned_addr *target)
+is_missing(const struct helper_learned *t, const struct learned_addr *entry)
 {
-	const struct network net = network_of(&target->addr);
+	return entry->missing && !is_unwanted(t, entry);
+}
 
-	return network_set_covers(&t->skip, &net);
+static bool
+is_any(const struct helper_learned *t, const struct learned_addr *entry)
+{
+	return true;
 }
 
 static struct learned_addr *
 helper_learned_find(const struct helper_learned *t, const union addr *addr)
 {
 	const struct addr_key key = addr_key_ip(addr);
-	struct learned_addr *target;
+	struct learned_addr *entry;
 
-	HASH_FIND(hh, t->known, &key, sizeof(key), target);
-	return target;
-}
-
-static int
-helper_learned_learn(struct helper_learned *t, bool add, const struct anchor_target *list, size_t n)
-{
-	const struct anchor_ops *ops = t->anchor->ops;
-
-	return t->active && n > 0 && ops->learn != NULL ? ops->learn(t->anchor, add, list, n) : 0;
+	HASH_FIND(hh, t->known, &key, sizeof(key), entry);
+	return entry;
 }
 
 static void
-helper_learned_drop(struct helper_learned *t, struct learned_addr *target)
+helper_learned_drop(struct helper_learned *t, struct learned_addr *entry)
 {
-	HASH_DELETE(hh, t->known, target);
-	free(target);
+	HASH_DELETE(hh, t->known, entry);
+	free(entry);
 }
 
-static struct anchor_target
-as_learned(const struct learned_addr *target)
+static void
+batch_add(struct batch *b, struct learned_addr *entry)
 {
-	const double left = target->expires - ev_now(EV_DEFAULT_UC);
+	const double left = entry->expires - ev_now(EV_DEFAULT_UC);
 
-	return (struct anchor_target){ target->addr, left > 0 ? (uint32_t)left + 1 : 1 };
+	b->from[b->n] = entry;
+	b->list[b->n++] = (struct anchor_learned){ entry->addr, left > 0 ? (uint32_t)left + 1 : 1 };
 }
 
-/* Puts all that the test picks into the firewall's set, or takes it out of there; forget: here, too. */
+/* Carries out a batch in one transaction, and empties it. On an error all its entries stay in the list: those that should
+ * be added as missing, those that should be removed for the next tick. */
 static int
-helper_learned_each(struct helper_learned *t, target_test *test, bool add, bool forget)
+batch_send(struct helper_learned *t, struct batch *b, enum learned_action action)
 {
-	struct anchor_target list[ANCHOR_LEARN_MAX];
-	struct learned_addr *target, *next;
-	size_t n = 0;
 	int error = 0;
 
-	HASH_ITER(hh, t->known, target, next) {
-		if (test != NULL && !test(t, target))
-			continue;
-		list[n++] = as_learned(target);
-		if (forget)
-			helper_learned_drop(t, target);
-		if (n < ANCHOR_LEARN_MAX)
-			continue;
-		error = helper_learned_learn(t, add, list, n);
-		n = 0;
+	if (t->active && b->n > 0)
+		error = anchor_learn(t->anchor, action == LEARNED_ADD, b->list, b->n);
+	for (size_t i = 0; i < b->n; i++) {
+		if (action == LEARNED_REMOVE && error == 0)
+			helper_learned_drop(t, b->from[i]);
+		else if (action != LEARNED_REMOVE)
+			b->from[i]->missing = action == LEARNED_WITHDRAW || error != 0 || !t->active;
 	}
-	return n > 0 ? helper_learned_learn(t, add, list, n) : error;
+	b->n = 0;
+	return error;
+}
+
+/* Does this for all entries that the test picks. Tries every batch, also after an error; returns the first one. */
+static int
+helper_learned_each(struct helper_learned *t, learned_test *test, enum learned_action action)
+{
+	struct learned_addr *entry, *next;
+	struct batch batch;
+	int first = 0, error;
+
+	batch.n = 0;
+	HASH_ITER(hh, t->known, entry, next) {
+		if (test(t, entry))
+			batch_add(&batch, entry);
+		if (batch.n < ANCHOR_LEARN_MAX)
+			continue;
+		error = batch_send(t, &batch, action);
+		first = first != 0 ? first : error;
+	}
+	error = batch_send(t, &batch, action);
+	return first != 0 ? first : error;
 }
 
 static void
-helper_learned_expire_cb(struct ev_loop *loop, ev_timer *w, int revents)
+helper_learned_forget(struct helper_learned *t)
+{
+	struct learned_addr *entry, *next;
+
+	HASH_ITER(hh, t->known, entry, next)
+		helper_learned_drop(t, entry);
+}
+
+/* Adds what the firewall misses. */
+static void
+helper_learned_fill(struct helper_learned *t)
+{
+	const int error = helper_learned_each(t, is_missing, LEARNED_ADD);
+
+	if (error != 0 && !t->failing)
+		log_warn("the firewall does not take learned addresses (%s): connections to them may go direct; trying again "
+		    "every %d seconds", strerror(error), (int)TICK_S);
+	else if (error == 0 && t->failing)
+		log_info("the firewall has all learned addresses again");
+	t->failing = error != 0;
+}
+
+static void
+helper_learned_tick_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct helper_learned *t = w->data;
 
-	helper_learned_each(t, is_expired, false, true);
+	helper_learned_each(t, is_unwanted, LEARNED_REMOVE);
+	helper_learned_fill(t);
 	if (t->known == NULL)
 		ev_timer_stop(loop, w);
 }
 
 void
-helper_learned_init(struct helper_learned *t, struct anchor *anchor)
+helper_learned_init(struct helper_learned *t)
 {
 	memset(t, 0, sizeof(*t));
-	t->anchor = anchor;
-	ev_timer_init(&t->expire, helper_learned_expire_cb, EXPIRE_S, EXPIRE_S);
-	t->expire.data = t;
+	ev_timer_init(&t->tick, helper_learned_tick_cb, TICK_S, TICK_S);
+	t->tick.data = t;
 }
 
-/* The oldest makes room. */
-static void
-helper_learned_add(struct helper_learned *t, struct learned_addr *target)
+/* Removes the oldest address if the list is full. One that the firewall does not remove stays, beyond max: there is a
+ * reserve, because a new address that is refused leads to a direct connection. */
+static int
+helper_learned_make_room(struct helper_learned *t)
 {
-	struct anchor_target gone;
+	struct batch batch;
+	int error;
 
-	if (t->known != NULL && HASH_CNT(hh, t->known) >= t->max) {
-		gone = as_learned(t->known);
-		helper_learned_learn(t, false, &gone, 1);
-		helper_learned_drop(t, t->known);
-	}
-	HASH_ADD(hh, t->known, key, sizeof(target->key), target);
-	if (target->hh.tbl == NULL)
-		free(target);
-	else if (!ev_is_active(&t->expire))
-		ev_timer_again(EV_DEFAULT_UC, &t->expire);
+	if (t->known == NULL || HASH_CNT(hh, t->known) < t->max)
+		return 0;
+	batch.n = 0;
+	batch_add(&batch, t->known);
+	error = batch_send(t, &batch, LEARNED_REMOVE);
+	return t->known == NULL || HASH_CNT(hh, t->known) < t->max + ANCHOR_LEARN_MAX ? 0 : error;
 }
 
-static void
+/* Puts the entry at the list's end. On an error it is freed. */
+static int
+helper_learned_append(struct helper_learned *t, struct learned_addr *entry)
+{
+	int error = helper_learned_make_room(t);
+
+	if (error == 0) {
+		HASH_ADD(hh, t->known, key, sizeof(entry->key), entry);
+		error = entry->hh.tbl == NULL ? ENOMEM : 0;
+	}
+	if (error != 0)
+		free(entry);
+	else if (!ev_is_active(&t->tick))
+		ev_timer_again(EV_DEFAULT_UC, &t->tick);
+	return error;
+}
+
+/* Makes or renews the entry of an address, unless it is never intercepted. */
+static int
 helper_learned_remember(struct helper_learned *t, const union addr *addr, double expires)
 {
-	struct learned_addr *target = helper_learned_find(t, addr);
+	const struct network net = network_of(addr);
+	struct learned_addr *entry = helper_learned_find(t, addr);
 
-	if (target != NULL) {
-		HASH_DELETE(hh, t->known, target);
-	} else if ((target = calloc(1, sizeof(*target))) != NULL) {
-		target->addr = *addr;
-		addr_set_port(&target->addr, 0);
-		target->key = addr_key_ip(addr);
+	if (network_set_covers(&t->skip, &net))
+		return 0;
+	if (entry != NULL) {
+		HASH_DELETE(hh, t->known, entry);
 	} else {
-		return;
+		entry = calloc(1, sizeof(*entry));
+		if (entry == NULL)
+			return ENOMEM;
+		entry->addr = *addr;
+		addr_set_port(&entry->addr, 0);
+		entry->key = addr_key_ip(addr);
 	}
-	if (target->expires + LEARNED_SLACK_S < expires) {
-		target->expires = expires;
-		target->fresh = true;
+	if (entry->expires + LEARNED_SLACK_S < expires) {
+		entry->expires = expires;
+		entry->missing = true;
 	}
-	if (is_skipped(t, target))
-		free(target);
-	else
-		helper_learned_add(t, target);
+	return helper_learned_append(t, entry);
 }
 
 void
@@ -160,25 +230,28 @@ helper_learned_serve(struct helper_learned *t, struct ipc *ipc, const struct ipc
 {
 	struct ipc_msg answer = *msg;
 	struct ipc_learned *learned = &answer.learned;
-	struct anchor_target list[IPC_ADDRS];
-	struct learned_addr *target;
-	size_t n = 0;
+	struct learned_addr *entry;
+	struct batch batch;
+	int first = 0, error;
 
 	if (learned->seconds > LEARNED_KEEP_MAX)
 		learned->seconds = LEARNED_KEEP_MAX;
-	for (size_t i = 0; i < learned->count; i++)
-		if (addr_from_sockaddr(&learned->addrs[i], &msg->learned.addrs[i].sa, sizeof(learned->addrs[i])))
-			helper_learned_remember(t, &learned->addrs[i], ev_now(EV_DEFAULT_UC) + learned->seconds);
 	for (size_t i = 0; i < learned->count; i++) {
-		target = helper_learned_find(t, &learned->addrs[i]);
-		if (target == NULL || !target->fresh)
+		if (!addr_from_sockaddr(&learned->addrs[i], &msg->learned.addrs[i].sa, sizeof(learned->addrs[i])))
 			continue;
-		list[n++] = as_learned(target);
-		target->fresh = false;
+		error = helper_learned_remember(t, &learned->addrs[i], ev_now(EV_DEFAULT_UC) + learned->seconds);
+		first = first != 0 ? first : error;
 	}
-	answer.error = helper_learned_learn(t, true, list, n);
-	for (size_t i = 0; answer.error != 0 && i < n; i++)
-		helper_learned_find(t, &list[i].addr)->fresh = true;
+	batch.n = 0;
+	for (size_t i = 0; i < learned->count; i++) {
+		entry = helper_learned_find(t, &learned->addrs[i]);
+		if (entry == NULL || !is_missing(t, entry))
+			continue;
+		batch_add(&batch, entry);
+		entry->missing = false; /* an address that the request has twice goes into the batch once */
+	}
+	error = batch_send(t, &batch, LEARNED_ADD);
+	answer.error = first != 0 ? first : error;
 	ipc_send(ipc, &answer, -1);
 }
 
@@ -187,26 +260,29 @@ helper_learned_skip(struct helper_learned *t, struct network_set *skip)
 {
 	network_set_free(&t->skip);
 	t->skip = *skip;
-	helper_learned_each(t, is_skipped, false, true);
+	helper_learned_each(t, is_unwanted, LEARNED_REMOVE);
 }
 
 void
 helper_learned_loaded(struct helper_learned *t, bool active, bool keep)
 {
-	int error;
+	struct learned_addr *entry, *next;
 
-	t->active = t->active || active;
-	error = helper_learned_each(t, NULL, active, !keep);
+	if (!active)
+		helper_learned_each(t, is_any, LEARNED_WITHDRAW);
 	t->active = active;
-	if (active && error != 0)
-		log_warn("learned addresses could not be given to the firewall again");
+	if (!keep)
+		helper_learned_forget(t);
+	HASH_ITER(hh, t->known, entry, next)
+		entry->missing = true;
+	if (active)
+		helper_learned_fill(t);
 }
 
 void
 helper_learned_free(struct helper_learned *t)
 {
-	t->active = false;
-	helper_learned_each(t, NULL, false, true);
+	helper_learned_forget(t);
 	network_set_free(&t->skip);
-	ev_timer_stop(EV_DEFAULT_UC, &t->expire);
+	ev_timer_stop(EV_DEFAULT_UC, &t->tick);
 }

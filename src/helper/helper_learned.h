@@ -1,12 +1,15 @@
 /*
- * helper_learned.h - mode "matched", helper's side: addresses that matching names have led to, put into the
- *                    firewall's set when the worker asks, and taken out when their time is over.
+ * helper_learned.h - mode "matched", the helper's side: addresses that matching names have led to. They enter the
+ *                    firewall's set when the worker asks, and leave it when they expire.
  *
- * Nothing that is never intercepted gets in, whatever the worker asks for. What is here outlives reloads and
- * workers, and is there again when the rules have been gone meanwhile.
+ * The list trusts nothing that the worker says: a destination that is never intercepted does not get in. It outlives
+ * reloads and workers, and the set is filled from it again after the rules were gone. An address that the firewall
+ * refused stays marked as missing: each later request for it and each tick (5 s) tries again; likewise one that the
+ * firewall did not remove.
  *
- * Owner:   part of struct helper_anchor. anchor is borrowed and outlives it.
+ * Owner:   part of struct helper_anchor. anchor is borrowed, and set before the first call but init.
  * Units:   seconds on the default loop's clock.
+ * Errors:  those of anchor_learn(), answered to the worker; and logged where no answer is awaited.
  * Bounds:  max addresses; the one that was asked for longest ago goes first.
  */
 #ifndef PFI_HELPER_LEARNED_H
@@ -17,28 +20,32 @@
 #include "kernel/anchor.h"
 #include "process/ipc.h"
 
-#define LEARNED_KEEP_MAX  604800        /* longest time to keep one, as RFC 8767 section 4 does */
-/* One that is wanted so little longer than the firewall keeps it is left at that. Less than NAMES_GRACE_S, by
- * which it is kept longer than the answer says. */
+#define LEARNED_KEEP_MAX  604800        /* longest lifetime of an address, as in RFC 8767 section 4 */
+/* A lifetime is only renewed by at least this. Less than NAMES_GRACE_S, by which the worker asks for more than the
+ * DNS answer says. */
 #define LEARNED_SLACK_S   150.0
 
 struct helper_learned {
-	struct anchor        *anchor;
-	size_t                max;
-	bool                  active;   /* the rules in force have the set */
-	struct network_set    skip;     /* never intercepted by the rules in force */
+	struct anchor       *anchor;
+	size_t               max;
+	bool                 active;    /* the loaded rules have the set */
+	bool                 failing;   /* the last addition failed (logged) */
+	struct network_set   skip;      /* destinations that the loaded rules never intercept */
 	struct learned_addr *known;
-	ev_timer              expire;
+	ev_timer             tick;
 };
 
-void helper_learned_init(struct helper_learned *, struct anchor *);
+void helper_learned_init(struct helper_learned *);
 
-/* IPC_LEARNED of ipc, answered at once. */
+/* Serves an IPC_LEARNED request; answers it on ipc at once. */
 void helper_learned_serve(struct helper_learned *, struct ipc *, const struct ipc_msg *);
 
-/* Before rules are loaded: what they never intercept (taken over); that leaves the set. */
+/* To be called before rules are loaded: takes over the set of destinations that they never intercept, and removes those
+ * addresses. */
 void helper_learned_skip(struct helper_learned *, struct network_set *);
-/* Rules have been loaded that have the set or not. keep: what is known counts again later. */
+
+/* To be called after rules were loaded. active: they have the set, which gets all addresses. keep: the list is kept
+ * for rules that have the set again. */
 void helper_learned_loaded(struct helper_learned *, bool active, bool keep);
 void helper_learned_free(struct helper_learned *);
 

@@ -10,31 +10,41 @@
 
 #include "base/log.h"
 #include "host/command.h"
+#include "kernel/anchor_backend.h"
 
-const enum conf_firewall anchor_native_kind = FIREWALL_NETFILTER;
+/* libnftables keeps its netlink socket open. A table with "flags owner" lives as long as that socket: the kernel removes
+ * it with the process, whatever ends the process. */
+struct anchor_nft {
+	struct anchor   base;
+	struct nft_ctx *ctx;    /* NULL: made by the next command */
+};
 
-/* The context keeps its netlink socket open. A table with "flags owner" lives as long as that
- * socket: the kernel removes it with the process, whatever ends the process. */
+static struct anchor_nft *
+self(struct anchor *a)
+{
+	return (struct anchor_nft *)a;
+}
+
 static struct nft_ctx *
 nft_context(struct anchor *a)
 {
-	struct nft_ctx *ctx = a->data;
+	struct nft_ctx *ctx = self(a)->ctx;
 
 	if (ctx != NULL)
 		return ctx;
 	ctx = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (ctx == NULL || nft_ctx_buffer_error(ctx) != 0 || nft_ctx_buffer_output(ctx) != 0)
 		return NULL;
-	a->data = ctx;
+	self(a)->ctx = ctx;
 	return ctx;
 }
 
 static void
 nft_close(struct anchor *a)
 {
-	if (a->data != NULL)
-		nft_ctx_free(a->data);
-	a->data = NULL;
+	if (self(a)->ctx != NULL)
+		nft_ctx_free(self(a)->ctx);
+	self(a)->ctx = NULL;
 }
 
 static int
@@ -50,7 +60,7 @@ nft_run(struct anchor *a, const char *text)
 static const char *
 nft_error(struct anchor *a)
 {
-	return a->data != NULL ? nft_ctx_get_error_buffer(a->data) : "no memory";
+	return self(a)->ctx != NULL ? nft_ctx_get_error_buffer(self(a)->ctx) : "no memory";
 }
 
 /* "ip -4 rule add ..."; silent: failure is expected and says nothing. */
@@ -111,23 +121,23 @@ nft_keep(struct anchor *a, FILE *out)
 	const char *list;
 
 	for (int version = 4; version <= 6; version += 2) {
-		snprintf(script, sizeof(script), "list set inet %s learned%d\n", a->name, version);
+		snprintf(script, sizeof(script), "list set inet %s learned%d\n", a->spec.name, version);
 		if (nft_run(a, script) != 0)
 			continue;
-		list = strstr(nft_ctx_get_output_buffer(a->data), "elements = {");
+		list = strstr(nft_ctx_get_output_buffer(self(a)->ctx), "elements = {");
 		if (list != NULL)
-			fprintf(out, "add element inet %s learned%d %.*s}\n", a->name, version,
+			fprintf(out, "add element inet %s learned%d %.*s}\n", a->spec.name, version,
 			    (int)strcspn(list + 11, "}"), list + 11);
 	}
 }
 
 /* Tries the table with and without "flags owner", and with and without removing one before. */
 static int
-nft_load(struct anchor *a, const char *text)
+nft_load(struct anchor *a, const char *text, bool keep)
 {
 	const char *body = strchr(text, '\n');
 	char *script = NULL, *kept = NULL;
-	bool owner = !a->sticky;
+	bool owner = !keep;
 	int error = EINVAL;
 	size_t size;
 	FILE *out = open_memstream(&kept, &size);
@@ -148,7 +158,7 @@ nft_load(struct anchor *a, const char *text)
 		if (attempt == 2)
 			owner = false; /* before Linux 5.12 */
 		snprintf(script, size, "%s%s%s%.*s\n%s%s%s",
-		    first ? "delete table inet " : "", first ? a->name : "", first ? "\n" : "",
+		    first ? "delete table inet " : "", first ? a->spec.name : "", first ? "\n" : "",
 		    body != NULL ? (int)(body - text) : 0, text,
 		    owner && body != NULL ? "\tflags owner\n" : "", body != NULL ? body + 1 : "", kept);
 		error = nft_run(a, script);
@@ -158,8 +168,8 @@ nft_load(struct anchor *a, const char *text)
 	free(script);
 	free(kept);
 	if (error != 0)
-		log_error("cannot load the nftables table inet %s: %s", a->name, nft_error(a));
-	else if (a->sticky)
+		log_error("cannot load the nftables table inet %s: %s", a->spec.name, nft_error(a));
+	else if (keep)
 		nft_close(a); /* the table has no owner */
 	return error;
 }
@@ -167,12 +177,12 @@ nft_load(struct anchor *a, const char *text)
 /* "VERB element inet NAME learned4 { 192.0.2.1 timeout 300s, ... }" */
 static void
 nft_elements(FILE *out, const struct anchor *a, const char *verb, int family, bool timeout,
-    const struct anchor_target *list, size_t n)
+    const struct anchor_learned *list, size_t n)
 {
 	const char *between = "{";
 	char text[ADDR_TEXT_MAX];
 
-	fprintf(out, "%s element inet %s learned%d ", verb, a->name, family == AF_INET6 ? 6 : 4);
+	fprintf(out, "%s element inet %s learned%d ", verb, a->spec.name, family == AF_INET6 ? 6 : 4);
 	for (size_t i = 0; i < n; i++) {
 		if (list[i].addr.sa.sa_family != family)
 			continue;
@@ -186,7 +196,7 @@ nft_elements(FILE *out, const struct anchor *a, const char *verb, int family, bo
 
 /* Deleting needs an element that is there, and adding leaves the time of one that is there as it was. */
 static int
-nft_learn(struct anchor *a, bool add, const struct anchor_target *list, size_t n)
+nft_learn(struct anchor *a, bool add, const struct anchor_learned *list, size_t n)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 	char *script = NULL;
@@ -220,22 +230,29 @@ nft_verify(struct anchor *a)
 {
 	char line[CONF_ANCHOR_MAX + 16];
 
-	snprintf(line, sizeof(line), "table inet %s\n", a->name);
+	snprintf(line, sizeof(line), "table inet %s\n", a->spec.name);
 	if (nft_run(a, "list tables inet\n") != 0)
 		return 0;
-	return strstr(nft_ctx_get_output_buffer(a->data), line) != NULL ? 0 : ESTALE;
+	return strstr(nft_ctx_get_output_buffer(self(a)->ctx), line) != NULL ? 0 : ESTALE;
 }
 
 static int
 nft_remove(struct anchor *a)
 {
-	nft_load(a, "");
+	nft_load(a, "", true);
 	nft_route(false);
 	nft_close(a);
 	return 0;
 }
 
-static const struct anchor_ops nft_ops = { "nft", anchor_nft_render, nft_prepare, nft_load, nft_remove,
-	NULL, NULL, nft_verify, nft_learn };
+static int
+nft_render(const struct anchor *a, const struct anchor_input *in, FILE *out)
+{
+	return anchor_nft_render(out, in);
+}
 
-const struct anchor_ops *const anchor_native = &nft_ops;
+const struct anchor_ops anchor_native = {
+	.name = "nft", .firewall = FIREWALL_NETFILTER, .size = sizeof(struct anchor_nft), .close = nft_close,
+	.prepare = nft_prepare, .render = nft_render, .load = nft_load, .remove = nft_remove, .verify = nft_verify,
+	.learn = nft_learn,
+};

@@ -14,7 +14,9 @@
 #ifndef PFI_ANCHOR_NFT_H
 #define PFI_ANCHOR_NFT_H
 
-#include "kernel/anchor.h"
+#include <stdio.h>
+
+#include "kernel/anchor_input.h"
 
 #define NFT_MARK        0x2000000       /* one bit, so that other users of marks are left alone */
 #define NFT_ROUTE_TABLE "10080"         /* routing table and rule preference */

@@ -51,7 +51,7 @@ render_sets(FILE *out, const struct anchor_input *in)
 	struct anchor_input foreign = *in;
 	int error;
 
-	foreign.nown = 0;
+	foreign.nlocal = 0;
 	error = anchor_skip(&foreign, &skip);
 	if (error == 0 && matched)
 		error = anchor_targets(in->conf, &targets);

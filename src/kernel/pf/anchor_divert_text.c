@@ -12,7 +12,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "kernel/pf/pf_system.h"
 #include "kernel/pf/pf_text.h"
 
 /* rdomain: without it the rule would take traffic of other routing domains. "user U <> U": see
@@ -42,7 +41,7 @@ loop_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const s
 {
 	char lo[16];
 
-	snprintf(lo, sizeof(lo), "lo%u", p->in->place.rdomain);
+	snprintf(lo, sizeof(lo), "lo%u", p->place->rdomain);
 	divert_rule(out, lo, "<pfi_own>", f->local, f, s);
 }
 
@@ -66,10 +65,10 @@ redirect(FILE *out, const struct pf_plan *p)
 }
 
 int
-anchor_divert_text(FILE *out, const struct anchor_input *in)
+anchor_divert_text(FILE *out, const struct anchor_input *in, const struct pf_place *place)
 {
 	char scope[32];
 
-	snprintf(scope, sizeof(scope), "on rdomain %u", in->place.rdomain);
-	return pf_text_anchor(out, in, scope, true, redirect);
+	snprintf(scope, sizeof(scope), "on rdomain %u", place->rdomain);
+	return pf_text_anchor(out, in, place, scope, true, redirect);
 }

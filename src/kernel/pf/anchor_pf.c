@@ -13,51 +13,45 @@
 #include "kernel/pf/pf_abi.h"
 #include "kernel/pf/pf_check.h"
 #include "kernel/pf/pf_ioctl.h"
-#include "kernel/pf/pf_state.h"
-#include "kernel/pf/pf_text.h"
+#include "kernel/pf/pf_states.h"
 
 #define OUTPUT_MAX 2048
 #define PFCTL_MS   10000
-#define BUSY_TRIES 5            /* another pfctl is loading rules: DIOCXCOMMIT gives EBUSY */
+#define BUSY_TRIES 5            /* DIOCXCOMMIT gives EBUSY while another pfctl loads rules */
 
-const enum conf_firewall anchor_native_kind = FIREWALL_PF;
-const struct anchor_ops *const anchor_native = &anchor_pf_ops;
+_Static_assert(sizeof(struct pf_changes) <= ANCHOR_CHANGED_MAX, "struct anchor_spec carries pf_changes");
 
-static const struct pf_env *
-env_of(const struct anchor *a)
+static struct anchor_pf *
+self(struct anchor *a)
 {
-	return a->data != NULL ? a->data : &pf_env_native;
+	return (struct anchor_pf *)a;
 }
 
 static const char *
-path_of(const struct anchor *a)
+path_of(const struct anchor_pf *p)
 {
-	return a->restore.path[0] != '\0' ? a->restore.path : a->name;
+	return p->changes.path[0] != '\0' ? p->changes.path : p->base.spec.name;
 }
 
-/* What struct anchor_restore says of skip_cleared. */
-enum { SKIP_INTERFACE = 1, SKIP_GROUP = 2 };
-
-/* OpenBSD puts the flags in force with the next load of rules, and an interface's flag comes back from its
- * group: both are cleared, before the load. */
+/* Sets or clears skip flags. OpenBSD puts a cleared flag in force with the next load of rules, and takes an interface's
+ * flag from its group again: there both are cleared, before the load. */
 static int
-skip(const struct anchor *a, uint32_t which, bool on)
+skip_set(const struct anchor_pf *p, uint32_t which, bool on)
 {
-	const struct pf_env *env = env_of(a);
 	char lo[16];
 	int error = 0;
 
 	snprintf(lo, sizeof(lo), "lo%u", pf_abi_rdomain());
-	if ((which & SKIP_GROUP) != 0)
-		error = pf_skip_set(env, env->system->skip_group, on);
-	if (error == 0 && ((which & SKIP_GROUP) == 0 || !on))
-		error = pf_skip_set(env, lo, on);
+	if ((which & PF_SKIP_GROUP) != 0)
+		error = pf_skip_set(p->env, p->env->system->skip_group, on);
+	if (error == 0 && ((which & PF_SKIP_GROUP) == 0 || !on))
+		error = pf_skip_set(p->env, lo, on);
 	if (error != 0)
-		log_error("cannot %s \"set skip on %s\": %s", on ? "put back" : "clear", lo, strerror(error));
+		log_error("cannot %s \"set skip on %s\": %s", on ? "restore" : "clear", lo, strerror(error));
 	return error;
 }
 
-/* The line of pfctl's output that says what went wrong; its warnings say "No ALTQ support" and the like. */
+/* The line of pfctl's output that tells the error, cut out in place; before it are warnings such as "No ALTQ support". */
 static const char *
 reason(char *output)
 {
@@ -74,59 +68,67 @@ reason(char *output)
 }
 
 static int
-pfctl(const struct anchor *a, char output[OUTPUT_MAX], const char *input, const char *x, const char *y,
-    const char *z, const char *w)
+pfctl(const struct anchor_pf *p, char output[OUTPUT_MAX], const char *input, const char *const args[4])
 {
-	const char *argv[] = { env_of(a)->pfctl, x, y, z, w, NULL };
+	const char *argv[] = { p->env->pfctl, args[0], args[1], args[2], args[3], NULL };
 
 	return command_run(argv, input, output, OUTPUT_MAX, PFCTL_MS);
 }
+#define ARGS(...) ((const char *const[4]){ __VA_ARGS__ })
 
-static const char *const tables[ANCHOR_TABLES] = { "pfi_own", "pfi_skip", PF_TARGETS, PF_LEARNED };
+static const char *const tables[ANCHOR_PF_TABLES] = { "pfi_own", "pfi_skip", PF_TARGETS, PF_LEARNED };
 
-/* Remembers how many addresses our tables hold. Has somebody killed or emptied one since the last look? The rules
- * that name it match nothing then, or everything. */
+/* Counts the entries of the anchor's tables. True if somebody has destroyed or emptied one since the last look: the
+ * rules that name it then match nothing, or everything. */
 static bool
-tables_lost(struct anchor *a)
+tables_lost(struct anchor_pf *p)
 {
 	bool lost = false;
 
-	for (size_t i = 0; i < (a->matched ? ANCHOR_TABLES : 2); i++) {
-		const size_t before = a->held[i];
-		const int error = pf_table_count(env_of(a), path_of(a), tables[i], &a->held[i]);
+	for (size_t i = 0; i < (p->matched ? ANCHOR_PF_TABLES : 2); i++) {
+		const size_t before = p->held[i];
+		const int error = pf_table_count(p->env, path_of(p), tables[i], &p->held[i]);
 
-		lost = lost || error == ESRCH || (error == 0 && a->held[i] < before);
+		lost = lost || error == ESRCH || (error == 0 && p->held[i] < before);
 	}
 	return lost;
 }
 
-/* pfctl -a NAME -f -: translation, filter rules and tables of the anchor in one transaction. */
+/* pfctl -a NAME -f -: replaces translation rules, filter rules and tables of the anchor in one transaction. */
 static int
-load(struct anchor *a, const char *text)
+load_text(struct anchor_pf *p, const char *text)
 {
 	char output[OUTPUT_MAX];
 	int error = EIO;
 
-	/* Also the first time. A reload of the main ruleset may have brought "set skip" back. */
-	if (a->restore.skip_cleared && skip(a, a->restore.skip_cleared, false) != 0)
+	/* At every load: a reload of the main ruleset may have set the flag again. */
+	if (p->changes.skip_cleared != 0 && skip_set(p, p->changes.skip_cleared, false) != 0)
 		return EIO;
 	for (int i = 0; error == EIO && i < BUSY_TRIES; i++) {
 		if (i > 0)
 			usleep(20000);
-		error = pfctl(a, output, text, "-a", path_of(a), "-f", "-");
+		error = pfctl(p, output, text, ARGS("-a", path_of(p), "-f", "-"));
 		if (error != 0 && strstr(output, "busy") == NULL)
 			break;
 	}
 	if (error != 0)
-		log_error("cannot load the pf anchor \"%s\": %s (%s)", path_of(a), reason(output), strerror(error));
-	tables_lost(a);
+		log_error("cannot load the pf anchor \"%s\": %s (%s)", path_of(p), reason(output), strerror(error));
+	else
+		p->matched = strstr(text, "\ntable <" PF_LEARNED ">") != NULL;
+	tables_lost(p);
 	return error;
 }
 
-static void
-forget(struct anchor *a)
+static int
+pf_load(struct anchor *a, const char *text, bool keep)
 {
-	pf_state_kill(env_of(a));
+	return load_text(self(a), text);
+}
+
+static void
+pf_forget(struct anchor *a)
+{
+	pf_states_kill(self(a)->env);
 }
 
 uint64_t
@@ -139,121 +141,120 @@ anchor_pf_token(const char *output)
 }
 
 static void
-release_token(const struct anchor *a, uint64_t token)
+release_token(struct anchor_pf *p)
 {
 	char output[OUTPUT_MAX], text[24];
 
-	snprintf(text, sizeof(text), "%" PRIu64, token);
-	if (pfctl(a, output, NULL, "-X", text, NULL, NULL) != 0)
-		log_debug("pf's reference %s is no longer known", text);
+	if (p->changes.token == 0)
+		return;
+	snprintf(text, sizeof(text), "%" PRIu64, p->changes.token);
+	if (pfctl(p, output, NULL, ARGS("-X", text)) != 0)
+		log_debug("pf does not know the reference %s any more", text);
+	p->changes.token = 0;
 }
 
-/* While pf is off. FreeBSD numbers states anew from the time of -e: new ones that meet the number of one left from
- * before are dropped. */
+/* Flushes all states while pf is off. FreeBSD numbers states by the time of -e, and drops a new one whose number is that
+ * of an old one. */
 static void
-clear_states(const struct anchor *a)
+clear_states(const struct anchor_pf *p)
 {
 	char output[OUTPUT_MAX];
 
-	if (pfctl(a, output, NULL, "-F", "states", NULL, NULL) != 0)
-		log_debug("pf's states cannot be cleared: %s", reason(output));
+	if (pfctl(p, output, NULL, ARGS("-F", "states")) != 0)
+		log_debug("cannot flush the states of pf: %s", reason(output));
 }
 
-/* macOS counts who needs pf (-E, -X); elsewhere it is on or off. */
+/* macOS counts the users of pf (-E, -X); elsewhere it is on or off. */
 static int
-enable(struct anchor *a, bool enabled)
+enable(struct anchor_pf *p, bool enabled)
 {
-	const bool token = env_of(a)->system->token;
+	const bool token = p->env->system->token;
 	char output[OUTPUT_MAX];
 	int error;
 
 	if (enabled && !token)
 		return 0;
 	if (!token)
-		clear_states(a);
-	error = pfctl(a, output, NULL, token ? "-E" : "-e", NULL, NULL, NULL);
+		clear_states(p);
+	error = pfctl(p, output, NULL, ARGS(token ? "-E" : "-e"));
 	if (error == 0 && token)
-		a->restore.token = anchor_pf_token(output);
+		p->changes.token = anchor_pf_token(output);
 	else if (error == 0)
-		a->restore.enabled = 1;
+		p->changes.enabled = 1;
 	if (error != 0)
 		log_error("cannot enable pf: %s", reason(output));
 	return error;
 }
 
 static void
-disable(const struct anchor *a)
+disable(const struct anchor_pf *p)
 {
 	char output[OUTPUT_MAX];
 
-	if (pfctl(a, output, NULL, "-d", NULL, NULL, NULL) != 0)
+	if (pfctl(p, output, NULL, ARGS("-d")) != 0)
 		log_warn("cannot disable pf again: %s", reason(output));
 	else
-		clear_states(a);
+		clear_states(p);
 }
 
-/* load() clears the flag, together with rules that let pass what it let pass. */
+/* Plans to clear a skip flag that is set now: load_text() clears it, together with rules that pass the same packets. */
 static void
-unskip(struct anchor *a, const struct pf_report *st)
+skip_plan(struct anchor_pf *p, const struct pf_report *st)
 {
-	const struct pf_system *system = env_of(a)->system;
+	uint32_t *which = &p->changes.skip_cleared;
 
 	if (st->skipped)
-		a->restore.skip_cleared = st->skipped_group ? SKIP_GROUP : SKIP_INTERFACE;
-	if (a->restore.skip_cleared != 0)
-		snprintf(a->place.unskipped, sizeof(a->place.unskipped), "%s",
-		    (a->restore.skip_cleared & SKIP_GROUP) != 0 ? system->skip_group : st->loopback);
+		*which = st->skipped_group ? PF_SKIP_GROUP : PF_SKIP_INTERFACE;
+	if (*which != 0)
+		snprintf(p->place.unskipped, sizeof(p->place.unskipped), "%s",
+		    (*which & PF_SKIP_GROUP) != 0 ? p->env->system->skip_group : st->loopback);
 }
 
-/* Before the rules go that let pass what it lets pass. */
+/* Restores the skip flag, unless another daemon needs it cleared. Goes before the rules that pass the same packets go. */
 static void
-skip_again(struct anchor *a, bool others)
+skip_restore(struct anchor_pf *p, bool others)
 {
-	const uint32_t which = a->restore.skip_cleared;
+	const uint32_t which = p->changes.skip_cleared;
 
-	a->restore.skip_cleared = 0;
+	p->changes.skip_cleared = 0;
 	if (which != 0 && !others)
-		skip(a, which, true);
+		skip_set(p, which, true);
 }
 
-/* Rules first, in one transaction; then the emptied tables. */
+/* Removes the rules in one transaction, then the emptied tables; and what depended on them. */
 static int
-flush(struct anchor *a)
+clear(struct anchor_pf *p, bool others)
 {
 	char output[OUTPUT_MAX];
-	int error = load(a, "\n");
+	int error;
 
+	skip_restore(p, others);
+	error = load_text(p, "\n");
 	if (error == 0)
-		error = pfctl(a, output, NULL, "-a", path_of(a), "-F", "all");
+		error = pfctl(p, output, NULL, ARGS("-a", path_of(p), "-F", "all"));
+	pf_states_kill(p->env);
+	release_token(p);
 	return error;
 }
 
-/* An earlier run was killed: its rules and states go, its reference is released; what it changed outside is
- * ours to put back. */
+/* Clears what an earlier run left when it was killed. That it turned pf on stays in changes, for our own end. */
 static void
-clear_stale(struct anchor *a)
+clear_stale(struct anchor_pf *p)
 {
-	const struct pf_env *env = env_of(a);
-	struct anchor_restore rest = { .enabled = 0 };
-	const bool others = pf_state_others(env, a->name, &rest);
+	const bool others = pf_note_others(p->env, p->base.spec.name, NULL);
 
-	if (pf_state_load(env, a->name, &a->restore) != 0)
+	if (pf_note_load(p->env, p->base.spec.name, &p->changes) != 0)
 		return;
-	log_warn("an earlier run did not end cleanly; clearing what it left in the pf anchor \"%s\"", path_of(a));
-	skip_again(a, others);
-	flush(a);
-	forget(a);
-	if (a->restore.token != 0)
-		release_token(a, a->restore.token);
-	a->restore.token = 0;
-	a->restore.path[0] = '\0';
+	log_warn("an earlier run did not end cleanly; clearing what it left in the pf anchor \"%s\"", path_of(p));
+	clear(p, others);
+	memset(p->changes.path, 0, sizeof(p->changes.path));
 }
 
 static void
-log_findings(const struct pf_env *env, const struct pf_report *st, const char *name)
+log_findings(const struct anchor_pf *p, const struct pf_report *st)
 {
 	struct pf_finding list[PF_FINDINGS_MAX];
-	size_t n = pf_check_findings(env->system, st, name, list);
+	size_t n = pf_check_findings(p->env->system, st, p->base.spec.name, list);
 
 	for (size_t i = 0; i < n; i++) {
 		if (list[i].level == PF_FAULT)
@@ -274,123 +275,145 @@ warn_wildcards(const struct conf *conf)
 			    "such as \"127.0.0.1\" and \"::1\"");
 }
 
-/* Whatever fails on the way, the rest is still put back. */
 static int
-remove_all(struct anchor *a)
+pf_remove(struct anchor *a)
 {
-	const struct pf_env *env = env_of(a);
-	struct anchor_restore rest = { .enabled = 0 };
-	const bool others = pf_state_others(env, a->name, &rest);
-	int error;
+	struct anchor_pf *p = self(a);
+	const bool others = pf_note_others(p->env, a->spec.name, NULL);
+	const int error = clear(p, others);
 
-	skip_again(a, others);
-	error = flush(a);
-	forget(a);
-	if (a->restore.token != 0)
-		release_token(a, a->restore.token);
-	if (a->restore.enabled && !others)
-		disable(a);
-	memset(&a->restore, 0, sizeof(a->restore));
-	pf_state_drop(env, a->name);
+	if (p->changes.enabled && !others)
+		disable(p);
+	memset(&p->changes, 0, sizeof(p->changes));
+	pf_note_drop(p->env, a->spec.name);
 	return error;
 }
 
-static int
-prepare(struct anchor *a, const struct conf *conf)
+static void
+place_set(struct anchor_pf *p, const struct pf_report *st)
 {
-	const struct pf_env *env = env_of(a);
+	p->place.filtered = st->ref.filtered;
+	p->place.nat = p->env->system->nat && st->ref.nat;
+}
+
+static void
+pf_survey(struct anchor *a)
+{
+	struct pf_report st;
+
+	if (pf_check_read(self(a)->env, a->spec.name, &st) == 0)
+		place_set(self(a), &st);
+}
+
+static int
+pf_prepare(struct anchor *a, const struct conf *conf)
+{
+	struct anchor_pf *p = self(a);
 	struct pf_report st;
 	int error;
 
 	warn_wildcards(conf);
-	a->place.rdomain = pf_abi_rdomain();
-	clear_stale(a);
-	error = pf_check_read(env, a->name, &st);
+	clear_stale(p);
+	error = pf_check_read(p->env, a->spec.name, &st);
 	if (error != 0)
 		return error;
 	st.stale = st.loaded = false; /* both are dealt with above and by the first load */
-	log_findings(env, &st, a->name);
-	if (pf_check_hopeless(env->system, &st))
+	log_findings(p, &st);
+	if (pf_check_hopeless(p->env->system, &st))
 		return st.device_error != 0 ? st.device_error : ENOENT;
 	if (st.fallback)
-		memcpy(a->restore.path, st.path, sizeof(a->restore.path));
-	pf_state_others(env, a->name, &a->restore);
-	a->place.filtered = st.ref.filtered;
-	a->place.nat = env->system->nat && st.ref.nat;
-	error = enable(a, st.enabled);
-	unskip(a, &st);
-	if (pf_state_save(env, a->name, &a->restore) != 0)
-		log_warn("%s.%s cannot be written: after a crash, pf is not put back as it was", env->state_file, a->name);
+		memcpy(p->changes.path, st.path, sizeof(p->changes.path));
+	pf_note_others(p->env, a->spec.name, &p->changes);
+	place_set(p, &st);
+	error = enable(p, st.enabled);
+	skip_plan(p, &st);
+	if (pf_note_save(p->env, a->spec.name, &p->changes) != 0)
+		log_warn("%s.%s cannot be written: after a crash, changes to pf are not reverted", p->env->note_file,
+		    a->spec.name);
 	if (error != 0)
-		remove_all(a);
+		pf_remove(a);
 	return error;
 }
 
 static int
-learn(struct anchor *a, bool add, const struct anchor_target *list, size_t n)
+pf_learn(struct anchor *a, bool add, const struct anchor_learned *list, size_t n)
 {
-	size_t *held = &a->held[ANCHOR_TABLES - 1], changed;
-	const int error = pf_table_change(env_of(a), path_of(a), PF_LEARNED, add, list, n, &changed);
+	struct anchor_pf *p = self(a);
+	size_t *held = &p->held[ANCHOR_PF_TABLES - 1], changed;
+	const int error = pf_table_change(p->env, path_of(p), PF_LEARNED, add, list, n, &changed);
 
 	*held += add ? changed : -changed;
 	return error;
 }
 
-/* Another program, or the administrator, may have flushed our rules, turned pf off or hidden lo0 again. */
 static bool
-is_lost(struct anchor *a, const struct pf_report *st)
+is_lost(const struct anchor_pf *p, const struct pf_report *st)
 {
-	return pf_check_hopeless(env_of(a)->system, st) || strcmp(st->path, path_of(a)) != 0;
+	return pf_check_hopeless(p->env->system, st) || strcmp(st->path, path_of(p)) != 0;
 }
 
 static bool
-healthy(struct anchor *a)
+pf_healthy(struct anchor *a)
 {
+	struct anchor_pf *p = self(a);
 	struct pf_report st;
 
-	return pf_check_read(env_of(a), a->name, &st) == 0 && st.device_error == 0 && st.pfctl_error == 0 && st.enabled &&
-	    !st.skipped && st.loaded && !a->lost && !is_lost(a, &st) && !tables_lost(a);
+	return pf_check_read(p->env, a->spec.name, &st) == 0 && st.device_error == 0 && st.pfctl_error == 0 && st.enabled &&
+	    !st.skipped && st.loaded && !p->lost && !is_lost(p, &st) && !tables_lost(p);
 }
 
+/* Another program, or the administrator, may have flushed our rules, turned pf off, or set the skip flag again. */
 static int
-verify(struct anchor *a)
+pf_verify(struct anchor *a)
 {
-	const struct pf_env *env = env_of(a);
-	const struct anchor_restore before = a->restore;
+	struct anchor_pf *p = self(a);
+	const struct pf_changes before = p->changes;
 	struct pf_report st;
 	bool lost;
 
-	if (pf_check_read(env, a->name, &st) != 0 || st.device_error != 0 || st.pfctl_error != 0)
+	if (pf_check_read(p->env, a->spec.name, &st) != 0 || st.device_error != 0 || st.pfctl_error != 0)
 		return 0;
-	lost = is_lost(a, &st);
-	if (lost && !a->lost)
-		log_findings(env, &st, a->name);
-	else if (!lost && a->lost)
-		log_info("the main ruleset evaluates the anchor \"%s\" again", path_of(a));
-	a->lost = lost;
+	lost = is_lost(p, &st);
+	if (lost && !p->lost)
+		log_findings(p, &st);
+	else if (!lost && p->lost)
+		log_info("the main ruleset evaluates the anchor \"%s\" again", path_of(p));
+	p->lost = lost;
 	if (!st.enabled) {
-		log_warn("pf was disabled by somebody else; enabling it again: end pfinterceptd to have it off");
-		enable(a, false);
+		log_warn("another program disabled pf; enabling it again: to have it off, end pfinterceptd");
+		enable(p, false);
 	}
-	unskip(a, &st);
-	if (memcmp(&before, &a->restore, sizeof(before)) != 0)
-		pf_state_save(env, a->name, &a->restore);
-	return lost || (st.loaded && !st.skipped && !tables_lost(a)) ? 0 : ESTALE;
+	skip_plan(p, &st);
+	if (memcmp(&before, &p->changes, sizeof(before)) != 0)
+		pf_note_save(p->env, a->spec.name, &p->changes);
+	return lost || (st.loaded && !st.skipped && !tables_lost(p)) ? 0 : ESTALE;
 }
 
 static int
-render(FILE *out, const struct anchor_input *in)
+pf_render(const struct anchor *a, const struct anchor_input *in, FILE *out)
 {
-	return pf_env_native.system->render(out, in);
+	const struct anchor_pf *p = (const struct anchor_pf *)a;
+
+	return p->env->system->render(out, in, &p->place);
 }
 
-const struct anchor_ops anchor_pf_ops = {
-	.name = "pfctl",
-	.render = render,
-	.prepare = prepare,
-	.load = load,
-	.remove = remove_all,
-	.forget = forget,
-	.healthy = healthy, .verify = verify,
-	.learn = learn,
+static void
+pf_open(struct anchor *a)
+{
+	self(a)->env = &pf_env_native;
+	self(a)->place.rdomain = pf_abi_rdomain();
+	memcpy(&self(a)->changes, a->spec.changed, sizeof(self(a)->changes));
+}
+
+static void
+pf_describe(const struct anchor *a, unsigned char changed[ANCHOR_CHANGED_MAX])
+{
+	memcpy(changed, &((const struct anchor_pf *)a)->changes, sizeof(struct pf_changes));
+}
+
+const struct anchor_ops anchor_native = {
+	.name = "pfctl", .firewall = FIREWALL_PF, .size = sizeof(struct anchor_pf),
+	.open = pf_open, .describe = pf_describe, .prepare = pf_prepare, .survey = pf_survey, .render = pf_render,
+	.load = pf_load, .remove = pf_remove, .forget = pf_forget, .verify = pf_verify, .healthy = pf_healthy,
+	.learn = pf_learn,
 };

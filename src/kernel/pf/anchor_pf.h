@@ -1,22 +1,29 @@
 /*
- * anchor_pf.h - the pf backend of anchor.h: everything through pfctl(8), only in our own anchor.
+ * anchor_pf.h - the pf backend of anchor.h: everything through pfctl(8), and only in the daemon's own anchor.
  *
- * The main ruleset is never loaded. What has to be changed outside the anchor - pf enabled, lo0 skipped - is
- * noted in struct anchor_restore and on disk, and put back by remove().
- *
- * load(), remove() and forget() need the name, restore and place of struct anchor and nothing else, so
- * that the guard process can call them. data is NULL, or a test's struct pf_env (borrowed).
+ * The main ruleset is never loaded. What has to be changed outside the anchor - pf enabled, lo0 no longer skipped - is
+ * kept in struct pf_changes and in the note on disk, and reverted by anchor_remove().
  */
 #ifndef PFI_ANCHOR_PF_H
 #define PFI_ANCHOR_PF_H
 
-#include "kernel/anchor.h"
-#include "kernel/pf/pf_system.h"
+#include "kernel/anchor_backend.h"
+#include "kernel/pf/pf_note.h"
+#include "kernel/pf/pf_text.h"
 
-/* render() is that of the system that this was built for. */
-extern const struct anchor_ops anchor_pf_ops;
+#define ANCHOR_PF_TABLES 4
 
-/* The number in "Token : 1234" of pfctl -E; 0: none. */
+struct anchor_pf {
+	struct anchor        base;
+	const struct pf_env *env;       /* pf_env_native, or that of a test, which sets it before the first call */
+	struct pf_changes    changes;
+	struct pf_place      place;     /* found by prepare(), survey() and verify() */
+	bool                 lost;      /* verify(): the main ruleset no longer evaluates the anchor (logged) */
+	bool                 matched;   /* the loaded rules are those of mode "matched", with all tables */
+	size_t               held[ANCHOR_PF_TABLES];    /* entries of each table at the last look */
+};
+
+/* The number in "Token : 1234", which pfctl -E prints; 0: none. */
 uint64_t anchor_pf_token(const char *output);
 
 #endif

@@ -12,7 +12,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "kernel/pf/pf_system.h"
 #include "kernel/pf/pf_text.h"
 
 /* After rdr, two flows from one port to two destinations look the same to pf, which drops the second one. A source
@@ -75,7 +74,7 @@ route_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const 
 static void
 redirect(FILE *out, const struct pf_plan *p)
 {
-	if (p->in->place.nat)
+	if (p->place->nat)
 		pf_text_each(out, p, nat_rule);
 	fputs("# What arrives on lo0 from elsewhere was routed there by the rules below.\n", out);
 	pf_text_each(out, p, rdr_rule);
@@ -89,7 +88,7 @@ redirect(FILE *out, const struct pf_plan *p)
 }
 
 int
-anchor_pf_text(FILE *out, const struct anchor_input *in)
+anchor_pf_text(FILE *out, const struct anchor_input *in, const struct pf_place *place)
 {
-	return pf_text_anchor(out, in, "on ! lo0", false, redirect);
+	return pf_text_anchor(out, in, place, "on ! lo0", false, redirect);
 }

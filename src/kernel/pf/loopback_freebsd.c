@@ -5,16 +5,16 @@
 #include <errno.h>
 
 #include "host/command.h"
-#include "kernel/pf/pf_state.h"
+#include "kernel/pf/pf_note.h"
 
 #define COMMAND_MS 5000
 
 bool
 loopback_is_own(const union addr *addr)
 {
-	union addr own;
+	union addr ours;
 
-	return addr_parse(PFI_LOOPBACK6, 0, &own) == 0 && addr_same_ip(addr, &own);
+	return addr_parse(PFI_LOOPBACK6, 0, &ours) == 0 && addr_same_ip(addr, &ours);
 }
 
 int
@@ -32,9 +32,8 @@ void
 loopback_remove(const char *anchor)
 {
 	const char *argv[] = { "/sbin/ifconfig", "lo0", "inet6", PFI_LOOPBACK6, "-alias", NULL };
-	struct anchor_restore rest = { .enabled = 0 };
 	char output[256];
 
-	if (!pf_state_others(&pf_env_native, anchor, &rest))
+	if (!pf_note_others(&pf_env_native, anchor, NULL))
 		command_run(argv, NULL, output, sizeof(output), COMMAND_MS);
 }

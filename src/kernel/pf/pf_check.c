@@ -11,7 +11,6 @@
 
 #include "host/command.h"
 #include "kernel/pf/pf_abi.h"
-#include "kernel/pf/pf_state.h"
 
 #define OUTPUT_MAX (1u << 20)
 #define PFCTL_MS   5000
@@ -272,7 +271,7 @@ pf_check_read(const struct pf_env *env, const char *anchor, struct pf_report *st
 	}
 	if (error == 0)
 		st->pfctl_error = read_pfctl(env, anchor, st, text);
-	st->stale = pf_state_is_stale(env, anchor);
+	st->stale = pf_note_is_stale(env, anchor);
 	for (int i = 0; i < 3; i++)
 		free(text[i]);
 	return error;

@@ -10,9 +10,8 @@
 #ifndef PFI_PF_CHECK_H
 #define PFI_PF_CHECK_H
 
-#include "kernel/pf/pf_system.h"
+#include "kernel/pf/pf_note.h"
 
-#define PF_ANCHOR_PATH_MAX (2 * CONF_ANCHOR_MAX + 2)
 #define PF_LINE_MAX        160          /* of a rule quoted in a finding */
 #define PF_FINDINGS_MAX    8
 

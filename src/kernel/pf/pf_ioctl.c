@@ -51,7 +51,7 @@ table_request(const struct pf_env *env, const char *path, const char *table, uns
 
 int
 pf_table_change(const struct pf_env *env, const char *path, const char *table, bool add,
-    const struct anchor_target *list, size_t n, size_t *changed)
+    const struct anchor_learned *list, size_t n, size_t *changed)
 {
 	struct pfr_addr *addrs = calloc(n, sizeof(*addrs));
 	struct pfioc_table req;

@@ -17,7 +17,7 @@ int pf_skip_set(const struct pf_env *, const char *interface, bool skip);
 /* Adds addresses to a table of the anchor at path, or removes them, in one step. What is there already, or is
  * not, is no error; *changed gets how many it was about. 0; ESRCH: there is no such table; an errno value. */
 int pf_table_change(const struct pf_env *, const char *path, const char *table, bool add,
-    const struct anchor_target *, size_t n, size_t *changed);
+    const struct anchor_learned *, size_t n, size_t *changed);
 /* How many addresses it holds. As above; *count is 0 then. */
 int pf_table_count(const struct pf_env *, const char *path, const char *table, size_t *count);
 

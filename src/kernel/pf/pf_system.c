@@ -3,12 +3,13 @@
 #include "kernel/pf/pf_system.h"
 
 #include "kernel/pf/pf_abi.h"
+#include "kernel/pf/pf_text.h"
 
 #ifndef PFI_RUN_DIR
 #define PFI_RUN_DIR "/var/run"
 #endif
 
-/* macOS's /etc/pf.conf evaluates the children of com.apple, in the order of their names. */
+/* /etc/pf.conf of macOS evaluates the children of com.apple, in the order of their names. */
 const struct pf_system pf_macos = {
 	.name = "macOS",
 	.render = anchor_pf_text,
@@ -39,6 +40,6 @@ const struct pf_env pf_env_native = {
 	.system = &PF_ABI_SYSTEM,
 	.pfctl = "/sbin/pfctl",
 	.device = "/dev/pf",
-	.state_file = PFI_RUN_DIR "/pfinterceptd.pf",
+	.note_file = PFI_RUN_DIR "/pfinterceptd.pf",
 	.ioctl = pf_ioctl_native,
 };

@@ -117,12 +117,14 @@ plan_free(struct pf_plan *p)
 
 /* 0 or an errno value; EINVAL was logged. */
 static int
-plan_make(struct pf_plan *p, const struct anchor_input *in, const char *scope, bool any_gateway)
+plan_make(struct pf_plan *p, const struct anchor_input *in, const struct pf_place *place, const char *scope,
+    bool any_gateway)
 {
 	const struct conf *conf = in->conf;
 
 	memset(p, 0, sizeof(*p));
 	p->in = in;
+	p->place = place;
 	snprintf(p->scope, sizeof(p->scope), "%s", scope);
 	for (size_t i = 0; i < conf->intercept.ninterfaces; i++)
 		if (!is_interface(conf->intercept.interfaces[i])) {
@@ -175,7 +177,7 @@ text_head(FILE *out, const struct pf_plan *p)
 	fputs("# Made by pfinterceptd from its configuration; replaced at its next load.\n"
 	    "# Addresses of this host.\n"
 	    "table <pfi_own> {\n\t127.0.0.0/8\n\t::1\n", out);
-	table_networks(out, in->own, in->nown);
+	table_networks(out, in->local, in->nlocal);
 	fputs("}\n# Never intercepted: this host, link-local, multicast, intercept.exclude, the proxies.\n"
 	    "table <pfi_skip> {\n", out);
 	table_networks(out, p->skip.list, p->skip.count);
@@ -191,7 +193,7 @@ pf_text_own(FILE *out, const struct pf_plan *p)
 	fprintf(out, "# The daemon's own connections.\n"
 	    "pass out proto { tcp udp } from any to any user %ju keep state label \"" PF_LABEL_OWN "\"\n",
 	    (uintmax_t)p->in->uid);
-	if (p->in->place.filtered)
+	if (p->place->filtered)
 		return;
 	/* Without a state, answers of this host's servers would look like new traffic of this host. */
 	fprintf(out, "# Answers of UDP servers on this host belong to a state and are left alone.\n"
@@ -200,11 +202,11 @@ pf_text_own(FILE *out, const struct pf_plan *p)
 
 /* The loopback interface stays open where "set skip" was cleared. */
 static void
-text_unskipped(FILE *out, const struct anchor_input *in)
+text_unskipped(FILE *out, const struct pf_place *place)
 {
-	if (in->place.unskipped[0] != '\0')
+	if (place->unskipped[0] != '\0')
 		fprintf(out, "# In place of \"set skip\", which is cleared meanwhile.\n"
-		    "pass quick on %s no state\n", in->place.unskipped);
+		    "pass quick on %s no state\n", place->unskipped);
 }
 
 void
@@ -283,16 +285,17 @@ text_block(FILE *out, const struct pf_plan *p)
 }
 
 int
-pf_text_anchor(FILE *out, const struct anchor_input *in, const char *scope, bool any_gateway, pf_text_redirect *redirect)
+pf_text_anchor(FILE *out, const struct anchor_input *in, const struct pf_place *place, const char *scope,
+    bool any_gateway, pf_text_redirect *redirect)
 {
 	struct pf_plan p;
 	int error;
 
 	if (in->state == ANCHOR_EMPTY) {
-		text_unskipped(out, in);
+		text_unskipped(out, place);
 		return fputc('\n', out) == EOF ? EIO : 0;
 	}
-	error = plan_make(&p, in, scope, any_gateway);
+	error = plan_make(&p, in, place, scope, any_gateway);
 	if (error != 0)
 		return error;
 	text_head(out, &p);
@@ -302,7 +305,7 @@ pf_text_anchor(FILE *out, const struct anchor_input *in, const char *scope, bool
 		pf_text_own(out, &p);
 		text_block(out, &p);
 	}
-	text_unskipped(out, in);
+	text_unskipped(out, place);
 	plan_free(&p);
 	return ferror(out) ? EIO : 0;
 }

@@ -10,7 +10,9 @@
 #ifndef PFI_PF_TEXT_H
 #define PFI_PF_TEXT_H
 
-#include "kernel/anchor.h"
+#include <stdio.h>
+
+#include "kernel/anchor_input.h"
 
 /* pf.conf(5): a label has at most 63 characters. States are found by these, so they are the same in every
  * version of the rules. */
@@ -47,8 +49,17 @@ struct pf_family {
 	const union addr *gateway;      /* listener for forwarded traffic; NULL: none is fit */
 };
 
+/* What the rules depend on besides the input: found by asking pf. All zero: the usual. */
+struct pf_place {
+	bool     nat;           /* the main ruleset evaluates the anchor's nat rules, and this system needs them */
+	bool     filtered;      /* rules before the anchor block arriving packets: pass nothing in */
+	char     unskipped[16]; /* interface or group whose "set skip" was cleared: pass all its packets; or "" */
+	unsigned rdomain;       /* OpenBSD: routing domain of the daemon */
+};
+
 struct pf_plan {
 	const struct anchor_input *in;
+	const struct pf_place     *place;
 	struct pf_family   families[2];
 	size_t             nfamilies;
 	struct pf_service  services[PF_SERVICES];
@@ -62,7 +73,12 @@ struct pf_plan {
  * rules that send traffic to us, pf_text_own() among them. scope: where this host's traffic leaves. any_gateway: forwarded
  * traffic may go to a loopback address. 0 or an errno value; EINVAL: the name of an interface is none (logged). */
 typedef void pf_text_redirect(FILE *, const struct pf_plan *);
-int pf_text_anchor(FILE *, const struct anchor_input *, const char *scope, bool any_gateway, pf_text_redirect *);
+int pf_text_anchor(FILE *out, const struct anchor_input *, const struct pf_place *, const char *scope, bool any_gateway,
+    pf_text_redirect *);
+
+/* The two dialects: rdr rules (anchor_pf_text.c: macOS, FreeBSD) and divert-to rules (anchor_divert_text.c: OpenBSD). */
+int anchor_pf_text(FILE *out, const struct anchor_input *, const struct pf_place *);
+int anchor_divert_text(FILE *out, const struct anchor_input *, const struct pf_place *);
 
 /* The filter rules that come first: our own traffic, and this host's UDP servers. */
 void pf_text_own(FILE *, const struct pf_plan *);

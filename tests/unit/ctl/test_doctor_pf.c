@@ -77,7 +77,7 @@ scene_make(void **state)
 	put(s, "all", "anchor \"interceptor\" all {\n}\npass all flags S/SA keep state\n");
 	put(s, "anchor", "pass out quick on ! lo0 route-to (lo0 127.0.0.1) inet proto tcp all\n");
 	s->env = (struct pf_env){ .system = &pf_freebsd, .pfctl = s->pfctl, .device = s->device,
-		.state_file = s->state_file };
+		.note_file = s->state_file };
 	strcpy(s->conf.intercept.anchor, "interceptor");
 	s->doctor = (struct doctor){ .conf = &s->conf, .running = true, .intercepting = true };
 	s->doctor.out = open_memstream(&s->out, &s->len);

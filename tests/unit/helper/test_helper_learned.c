@@ -21,18 +21,32 @@
 
 static struct {
 	struct helper_learned t;
-	struct anchor         anchor;
-	union addr            set[SET_MAX];     /* what the firewall has */
+		union addr            set[SET_MAX];     /* what the firewall has */
 	uint32_t              seconds[SET_MAX];
 	size_t                nset;
 	unsigned              transactions;
 	int                   error;            /* what it says */
+	unsigned              refused;          /* bits: these of the next transactions fail with EBUSY */
+	char                  said[2][256];     /* the last warning, the last note */
+	unsigned              warnings;
 	struct ipc_msg        answers[128];
 	size_t                nanswers;
 } fx;
 
 void log_debug(const char *fmt, ...) { (void)fmt; }
-void log_warn(const char *fmt, ...) { (void)fmt; }
+
+void
+log_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	fx.warnings++;
+	va_start(ap, fmt);
+	vsnprintf(fx.said[0], sizeof(fx.said[0]), fmt, ap);
+	va_end(ap);
+}
+
+void log_info(const char *fmt, ...) { snprintf(fx.said[1], sizeof(fx.said[1]), "%s", fmt); }
 
 int
 ipc_send(struct ipc *ipc, const struct ipc_msg *msg, int fd)
@@ -53,13 +67,16 @@ set_find(const union addr *addr)
 	return i;
 }
 
-static int
-fake_learn(struct anchor *a, bool add, const struct anchor_target *list, size_t n)
+/* The firewall. */
+int
+anchor_learn(struct anchor *a, bool add, const struct anchor_learned *list, size_t n)
 {
-	assert_ptr_equal(a, &fx.anchor);
+	const int error = (fx.refused >> fx.transactions & 1) != 0 ? EBUSY : fx.error;
+
+	assert_ptr_equal(a, &fx);
 	assert_in_range(n, 1, ANCHOR_LEARN_MAX);
 	fx.transactions++;
-	for (size_t i = 0; i < n && fx.error == 0; i++) {
+	for (size_t i = 0; i < n && error == 0; i++) {
 		const size_t at = set_find(&list[i].addr);
 
 		if (add) {
@@ -71,18 +88,16 @@ fake_learn(struct anchor *a, bool add, const struct anchor_target *list, size_t 
 			fx.seconds[at] = fx.seconds[fx.nset];
 		}
 	}
-	return fx.error;
+	return error;
 }
-
-static const struct anchor_ops fake_ops = { .name = "fake", .learn = fake_learn };
 
 static int
 setup(void **state)
 {
 	memset(&fx, 0, sizeof(fx));
-	fx.anchor.ops = &fake_ops;
 	assert_non_null(ev_default_loop(0));
-	helper_learned_init(&fx.t, &fx.anchor);
+	helper_learned_init(&fx.t);
+	fx.t.anchor = (struct anchor *)&fx;
 	fx.t.max = 1000;
 	helper_learned_loaded(&fx.t, true, true);
 	return 0;
@@ -178,7 +193,7 @@ an_address_leaves_when_its_time_is_over(void **state)
 	assert_true(has("192.0.2.2"));
 	clock_advance(EV_DEFAULT, 500);
 	assert_int_equal(fx.nset, 0);
-	assert_false(ev_is_active(&fx.t.expire));
+	assert_false(ev_is_active(&fx.t.tick));
 }
 
 static void
@@ -264,8 +279,9 @@ another_mode_forgets_everything(void **state)
 	assert_int_equal(fx.nset, 0);
 }
 
+/* Asks for 5,000 addresses, which take three transactions. */
 static void
-a_thousand_go_in_a_few_steps(void **state)
+ask_for_many(void)
 {
 	char text[32];
 
@@ -276,14 +292,130 @@ a_thousand_go_in_a_few_steps(void **state)
 		fx.nanswers = 0;
 	}
 	assert_int_equal(fx.nset, 5000);
-	fx.nset = 0;
 	fx.transactions = 0;
+}
+
+static void
+a_thousand_go_in_a_few_steps(void **state)
+{
+	ask_for_many();
+	fx.nset = 0;
 	helper_learned_loaded(&fx.t, true, true);
 	assert_int_equal(fx.nset, 5000);
 	assert_int_equal(fx.transactions, 3);
 	clock_advance(EV_DEFAULT, 400);
 	assert_int_equal(fx.nset, 0);
 	assert_int_equal(fx.transactions, 6);
+}
+
+/* The firewall refuses some of the transactions (bits of refused) by which a load gives it all addresses. lost: one of the
+ * addresses that it refuses. */
+static void
+check_refused(unsigned refused, size_t taken, const char *lost)
+{
+	ask_for_many();
+	fx.nset = 0;
+	fx.refused = refused;
+	helper_learned_loaded(&fx.t, true, true);
+	assert_int_equal(fx.transactions, 3);
+	assert_int_equal(fx.nset, taken);
+	assert_int_equal(fx.warnings, 1);
+	assert_non_null(strstr(fx.said[0], strerror(EBUSY)));
+	assert_false(has(lost));
+	ask(1, 300, lost); /* the next DNS answer */
+	assert_int_equal(fx.answers[0].error, 0);
+	assert_true(has(lost));
+	clock_advance(EV_DEFAULT, 6);
+	assert_int_equal(fx.nset, 5000);
+	assert_int_equal(fx.warnings, 1);
+	assert_non_null(strstr(fx.said[1], "all learned addresses"));
+	fx.transactions = 0;
+	fx.refused = 0;
+	ask(2, 300, lost);
+	clock_advance(EV_DEFAULT, 6);
+	assert_int_equal(fx.transactions, 0); /* known by now */
+}
+
+static void
+a_refused_first_batch_is_reported_and_tried_again(void **state)
+{
+	check_refused(1, 5000 - ANCHOR_LEARN_MAX, "192.0.0.0");
+}
+
+static void
+a_refused_batch_in_the_middle_is_reported_and_tried_again(void **state)
+{
+	check_refused(2, 5000 - ANCHOR_LEARN_MAX, "192.0.8.0");
+}
+
+static void
+a_refusal_of_all_batches_is_reported_and_tried_again(void **state)
+{
+	check_refused(7, 0, "192.0.19.0");
+}
+
+static void
+a_refusal_that_lasts_is_answered_each_time_and_logged_once(void **state)
+{
+	ask(1, 300, "192.0.2.1");
+	fx.error = EBUSY;
+	helper_learned_loaded(&fx.t, true, true);
+	for (uint32_t i = 1; i < 4; i++) {
+		ask(i, 300, "192.0.2.1");
+		assert_int_equal(fx.answers[i].error, EBUSY);
+		clock_advance(EV_DEFAULT, 6);
+	}
+	assert_int_equal(fx.warnings, 1);
+}
+
+static void
+an_address_that_could_not_be_removed_is_removed_later(void **state)
+{
+	ask(1, 300, "10.1.2.3");
+	ask(2, 20, "192.0.2.1");
+	fx.error = EBUSY;
+	never("10.0.0.0/8");
+	clock_advance(EV_DEFAULT, 30);
+	ask(3, 300, "10.1.2.3");
+	assert_int_equal(fx.nset, 2);
+	fx.error = 0;
+	clock_advance(EV_DEFAULT, 6);
+	assert_int_equal(fx.nset, 0);
+	assert_null(fx.t.known);
+}
+
+/* Else its connections would go direct, while one address too many in the set only costs a detour. */
+static void
+a_new_address_does_not_wait_for_the_oldest_to_be_removed(void **state)
+{
+	fx.t.max = 1;
+	ask(1, 300, "192.0.2.1");
+	fx.refused = 1u << fx.transactions;
+	ask(2, 300, "192.0.2.2");
+	assert_int_equal(fx.answers[1].error, 0);
+	assert_true(has("192.0.2.1") && has("192.0.2.2"));
+	ask(3, 300, "192.0.2.3");
+	assert_int_equal(fx.nset, 2);
+	assert_false(has("192.0.2.1"));
+}
+
+static void
+a_list_that_cannot_shrink_has_an_end(void **state)
+{
+	char text[32];
+
+	fx.t.max = 1;
+	for (unsigned i = 0; i <= 1 + ANCHOR_LEARN_MAX; i++) {
+		fx.error = EBUSY;
+		snprintf(text, sizeof(text), "10.0.%u.%u", i / 256, i % 256);
+		fx.nanswers = 0;
+		ask(i + 1, 300, text);
+		assert_int_equal(fx.answers[0].error, EBUSY);
+	}
+	assert_non_null(fx.t.known);
+	fx.error = 0;
+	clock_advance(EV_DEFAULT, 6);
+	assert_int_equal(fx.nset, 1 + ANCHOR_LEARN_MAX);
 }
 
 static void
@@ -312,6 +444,13 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_is_known_is_there_again_with_the_rules, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_mode_forgets_everything, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_thousand_go_in_a_few_steps, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_refused_first_batch_is_reported_and_tried_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_refused_batch_in_the_middle_is_reported_and_tried_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_refusal_of_all_batches_is_reported_and_tried_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_refusal_that_lasts_is_answered_each_time_and_logged_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_address_that_could_not_be_removed_is_removed_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_new_address_does_not_wait_for_the_oldest_to_be_removed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_list_that_cannot_shrink_has_an_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_failure_is_answered_and_tried_again, setup, teardown),
 	};
 

@@ -23,13 +23,14 @@
 struct scene {
 	struct conf         conf;
 	struct port_range   tcp[3], udp[3];
-	struct network      own[3], exclude[1];
+	struct network      local[3], exclude[1];
 	union addr          listeners[3], proxies[2];
 	const char         *interfaces[1];
 	struct pattern      patterns[6];
 	struct conf_rule    rules[4];
 	struct port_range   sniff[2];
 	struct anchor_input in;
+	struct pf_place     place;
 };
 
 static void
@@ -42,9 +43,9 @@ scene_make(struct scene *s)
 	s->conf.dns.enabled = true;
 	s->conf.listen.port = 10080;
 	s->conf.listen.dns_port = 5353;
-	assert_int_equal(network_parse("10.1.1.1", &s->own[0]), 0);
-	assert_int_equal(network_parse("10.2.2.1", &s->own[1]), 0);
-	assert_int_equal(network_parse("fd00:1::1", &s->own[2]), 0);
+	assert_int_equal(network_parse("10.1.1.1", &s->local[0]), 0);
+	assert_int_equal(network_parse("10.2.2.1", &s->local[1]), 0);
+	assert_int_equal(network_parse("fd00:1::1", &s->local[2]), 0);
 	assert_int_equal(network_parse("172.16.0.0/12", &s->exclude[0]), 0);
 	assert_int_equal(addr_parse("127.0.0.1", 10080, &s->listeners[0]), 0);
 	assert_int_equal(addr_parse("::1", 10080, &s->listeners[1]), 0);
@@ -56,27 +57,27 @@ scene_make(struct scene *s)
 	s->interfaces[0] = "em1";
 	s->conf.intercept.interfaces = s->interfaces;
 	s->in = (struct anchor_input){ .conf = &s->conf, .uid = 610, .listeners = s->listeners, .nlisteners = 2,
-		.proxies = s->proxies, .nproxies = 2, .own = s->own, .nown = 3, .state = ANCHOR_REDIRECT };
+		.proxies = s->proxies, .nproxies = 2, .local = s->local, .nlocal = 3, .state = ANCHOR_REDIRECT };
 }
 
 static char *
-text_of(const struct pf_system *system, const struct anchor_input *in)
+text_of(const struct pf_system *system, const struct scene *s)
 {
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
 	assert_non_null(out);
-	assert_int_equal(system->render(out, in), 0);
+	assert_int_equal(system->render(out, &s->in, &s->place), 0);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }
 
 static void
-check_golden(const struct pf_system *system, const char *name, const struct anchor_input *in)
+check_golden(const struct pf_system *system, const char *name, const struct scene *s)
 {
 	const char *top = getenv("top_srcdir");
-	char *text = text_of(system, in);
+	char *text = text_of(system, s);
 	char path[512], want[65536];
 	FILE *f;
 	size_t n;
@@ -143,10 +144,10 @@ strip(char *text)
 }
 
 static void
-check_for_people(const struct pf_system *system, const char *file, const struct anchor_input *in)
+check_for_people(const struct pf_system *system, const char *file, const struct scene *s)
 {
 	const char *top = getenv("top_srcdir");
-	char *text = text_of(system, in);
+	char *text = text_of(system, s);
 	char path[512], shown[65536];
 	size_t n;
 	FILE *f;
@@ -165,11 +166,11 @@ check_for_people(const struct pf_system *system, const char *file, const struct 
 }
 
 static void
-check_all(const char *name, const struct anchor_input *in)
+check_all(const char *name, const struct scene *s)
 {
-	check_golden(&pf_macos, name, in);
-	check_golden(&pf_freebsd, name, in);
-	check_golden(&pf_openbsd, name, in);
+	check_golden(&pf_macos, name, s);
+	check_golden(&pf_freebsd, name, s);
+	check_golden(&pf_openbsd, name, s);
 }
 
 static size_t
@@ -188,7 +189,7 @@ text_for_this_host(void **state)
 	struct scene s;
 
 	scene_make(&s);
-	check_all("local", &s.in);
+	check_all("local", &s);
 }
 
 static void
@@ -197,9 +198,9 @@ the_files_for_people_show_the_same_rules(void **state)
 	struct scene s;
 
 	scene_make(&s);
-	check_for_people(&pf_freebsd, "rdr.conf.in", &s.in);
-	check_for_people(&pf_macos, "rdr.conf.in", &s.in);
-	check_for_people(&pf_openbsd, "divert.conf.in", &s.in);
+	check_for_people(&pf_freebsd, "rdr.conf.in", &s);
+	check_for_people(&pf_macos, "rdr.conf.in", &s);
+	check_for_people(&pf_openbsd, "divert.conf.in", &s);
 }
 
 static void
@@ -210,7 +211,7 @@ text_for_a_gateway(void **state)
 	scene_make(&s);
 	s.in.nlisteners = 3;
 	s.conf.intercept.ninterfaces = 1;
-	check_all("gateway", &s.in);
+	check_all("gateway", &s);
 }
 
 static void
@@ -220,7 +221,7 @@ text_with_ipv4_only(void **state)
 
 	scene_make(&s);
 	s.in.nlisteners = 1;
-	check_all("ipv4", &s.in);
+	check_all("ipv4", &s);
 }
 
 static void
@@ -234,7 +235,7 @@ text_without_udp_has_dns_still(void **state)
 	s.tcp[1] = (struct port_range){ 443, 443 };
 	s.tcp[2] = (struct port_range){ 8000, 8999 };
 	s.conf.intercept.tcp_ports.count = 3;
-	check_all("noudp", &s.in);
+	check_all("noudp", &s);
 }
 
 static void
@@ -246,7 +247,7 @@ text_of_the_closed_block_set(void **state)
 	s.in.nlisteners = 3;
 	s.conf.intercept.ninterfaces = 1;
 	s.in.state = ANCHOR_BLOCK;
-	check_all("closed", &s.in);
+	check_all("closed", &s);
 }
 
 static void
@@ -256,12 +257,12 @@ text_for_what_rules_can_match(void **state)
 
 	scene_make(&s);
 	scene_match(&s);
-	check_all("matched", &s.in);
+	check_all("matched", &s);
 	s.in.nlisteners = 3;
 	s.conf.intercept.ninterfaces = 1;
-	check_all("matched-gateway", &s.in);
+	check_all("matched-gateway", &s);
 	s.in.state = ANCHOR_BLOCK;
-	check_all("matched-closed", &s.in);
+	check_all("matched-closed", &s);
 }
 
 /* Else connections to the host's own addresses would be redirected again and again. */
@@ -273,12 +274,12 @@ what_is_never_intercepted_is_taken_out_of_the_targets(void **state)
 
 	scene_make(&s);
 	scene_match(&s);
-	text = text_of(&pf_freebsd, &s.in);
+	text = text_of(&pf_freebsd, &s);
 	targets = strstr(text, "table <pfi_targets> {\n\t10.0.0.0/8\n\t198.18.0.0/15\n\t2001:db8:5::/48\n\t!10.1.1.1/32\n\t!10.2.2.1/32\n}\n");
 	assert_non_null(targets);
 	free(text);
 	s.patterns[0].kind = PATTERN_ANY;
-	text = text_of(&pf_freebsd, &s.in);
+	text = text_of(&pf_freebsd, &s);
 	targets = strstr(text, "table <pfi_targets> {\n\t0.0.0.0/0\n\t::/0\n\t!0.0.0.0/8\n");
 	assert_non_null(targets);
 	assert_non_null(strstr(targets, "\t!198.51.100.7/32\n"));
@@ -312,7 +313,7 @@ text_with_ten_thousand_networks_to_match(void **state)
 	s.conf.intercept.exclude = holes;
 	s.conf.intercept.nexclude = 10000;
 	for (size_t i = 0; i < 3; i++) {
-		text = text_of(systems[i], &s.in);
+		text = text_of(systems[i], &s);
 		assert_int_equal(count(text, ".0/24\n"), 10000);
 		assert_int_equal(count(text, "\t!20."), 10000);
 		assert_non_null(strstr(text, "\t20.39.15.0/24\n"));
@@ -331,10 +332,10 @@ text_of_nothing_is_an_empty_line(void **state)
 
 	scene_make(&s);
 	s.in.state = ANCHOR_EMPTY;
-	text = text_of(&pf_freebsd, &s.in);
+	text = text_of(&pf_freebsd, &s);
 	assert_string_equal(text, "\n");
 	free(text);
-	text = text_of(&pf_openbsd, &s.in);
+	text = text_of(&pf_openbsd, &s);
 	assert_string_equal(text, "\n");
 	free(text);
 }
@@ -354,10 +355,10 @@ text_with_ten_thousand_excluded_networks(void **state)
 			.bytes = { 20, (uint8_t)(i >> 8), (uint8_t)i, 0 } };
 	for (size_t i = 0; i < 3; i++) {
 		s.conf.intercept.nexclude = 0;
-		small = text_of(systems[i], &s.in);
+		small = text_of(systems[i], &s);
 		s.conf.intercept.exclude = nets;
 		s.conf.intercept.nexclude = 10000;
-		text = text_of(systems[i], &s.in);
+		text = text_of(systems[i], &s);
 		assert_int_equal(count(text, "\t20."), 10000);
 		assert_non_null(strstr(text, "\t20.0.0.0/24\n"));
 		assert_non_null(strstr(text, "\t20.39.15.0/24\n"));
@@ -379,7 +380,7 @@ translation_stands_before_filter_rules_and_the_text_ends_with_a_newline(void **s
 	scene_make(&s);
 	s.in.nlisteners = 3;
 	s.conf.intercept.ninterfaces = 1;
-	text = text_of(&pf_macos, &s.in);
+	text = text_of(&pf_macos, &s);
 	for (const char *p = strstr(text, "\nrdr "); p != NULL; p = strstr(p + 1, "\nrdr "))
 		last = p;
 	assert_non_null(last);
@@ -395,11 +396,11 @@ udp_flows_get_ports_of_their_own_where_nat_rules_are_evaluated(void **state)
 	char *text;
 
 	scene_make(&s);
-	text = text_of(&pf_freebsd, &s.in);
+	text = text_of(&pf_freebsd, &s);
 	assert_null(strstr(text, "\nnat "));
 	free(text);
-	s.in.place.nat = true;
-	text = text_of(&pf_freebsd, &s.in);
+	s.place.nat = true;
+	text = text_of(&pf_freebsd, &s);
 	assert_non_null(strstr(text, "\nnat on ! lo0 inet proto udp from <pfi_own> to ! <pfi_skip> port 53 -> "
 	    "0.0.0.0/0 port 1024:65535 bitmask\n"));
 	assert_non_null(strstr(text, "\nnat on ! lo0 inet6 proto udp from <pfi_own> to ! <pfi_skip> port 53 -> "
@@ -420,10 +421,10 @@ a_loopback_that_was_skipped_is_passed_in_every_state_as_the_last_rule(void **sta
 	char *text;
 
 	scene_make(&s);
-	strcpy(s.in.place.unskipped, "lo0");
+	strcpy(s.place.unskipped, "lo0");
 	for (size_t i = 0; i < 9; i++) {
 		s.in.state = states[i % 3];
-		text = text_of(systems[i / 3], &s.in);
+		text = text_of(systems[i / 3], &s);
 		assert_int_equal(count(text, rule), 1);
 		assert_null(strstr(strstr(text, rule) + strlen(rule), "pass"));
 		free(text);
@@ -439,10 +440,10 @@ gateway_ipv6_needs_a_listener_off_loopback_with_rdr_but_not_with_divert(void **s
 
 	scene_make(&s);
 	s.conf.intercept.ninterfaces = 1;
-	text = text_of(&pf_freebsd, &s.in);
+	text = text_of(&pf_freebsd, &s);
 	assert_null(strstr(text, "on em1 inet6"));
 	free(text);
-	text = text_of(&pf_openbsd, &s.in);
+	text = text_of(&pf_openbsd, &s);
 	assert_non_null(strstr(text, "on em1 inet6"));
 	free(text);
 }
@@ -456,7 +457,7 @@ a_wildcard_listener_is_never_a_target(void **state)
 	scene_make(&s);
 	assert_int_equal(addr_parse("0.0.0.0", 10080, &s.listeners[0]), 0);
 	assert_int_equal(addr_parse("::", 10080, &s.listeners[1]), 0);
-	text = text_of(&pf_freebsd, &s.in);
+	text = text_of(&pf_freebsd, &s);
 	assert_null(strstr(text, "rdr "));
 	assert_null(strstr(text, "route-to"));
 	free(text);
@@ -470,11 +471,11 @@ nothing_is_passed_in_where_the_main_ruleset_blocks(void **state)
 	char *text;
 
 	scene_make(&s);
-	text = text_of(&pf_freebsd, &s.in);
+	text = text_of(&pf_freebsd, &s);
 	assert_int_equal(count(text, "\npass in "), 1);
 	free(text);
-	s.in.place.filtered = true;
-	text = text_of(&pf_freebsd, &s.in);
+	s.place.filtered = true;
+	text = text_of(&pf_freebsd, &s);
 	assert_int_equal(count(text, "\npass in "), 0);
 	free(text);
 }
@@ -486,11 +487,11 @@ dhcp_is_left_alone(void **state)
 	char *text;
 
 	scene_make(&s);
-	text = text_of(&pf_freebsd, &s.in);
+	text = text_of(&pf_freebsd, &s);
 	assert_non_null(strstr(text, "proto udp from ! 127.0.0.0/8 to ! <pfi_skip> port { 1:66, 69:545, 548:65535 } ->"));
 	free(text);
 	s.udp[0] = (struct port_range){ 67, 68 };
-	text = text_of(&pf_freebsd, &s.in);
+	text = text_of(&pf_freebsd, &s);
 	assert_null(strstr(text, PF_LABEL_UDP "\""));
 	free(text);
 }
@@ -502,8 +503,8 @@ the_rules_are_those_of_the_daemons_routing_domain(void **state)
 	char *text;
 
 	scene_make(&s);
-	s.in.place.rdomain = 3;
-	text = text_of(&pf_openbsd, &s.in);
+	s.place.rdomain = 3;
+	text = text_of(&pf_openbsd, &s);
 	assert_non_null(strstr(text, "pass out quick on rdomain 3 inet "));
 	assert_non_null(strstr(text, "pass in quick on lo3 inet "));
 	assert_null(strstr(text, "lo0"));
@@ -524,7 +525,7 @@ a_name_that_is_no_interface_is_refused(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		s.interfaces[0] = bad[i];
 		out = open_memstream(&text, &len);
-		assert_int_equal(anchor_pf_text(out, &s.in), EINVAL);
+		assert_int_equal(anchor_pf_text(out, &s.in, &s.place), EINVAL);
 		fclose(out);
 		free(text);
 	}

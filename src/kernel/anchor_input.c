@@ -1,10 +1,6 @@
-/*
- * What both dialects of rules say of destinations: which ones are never intercepted, and which ones
- * mode "matched" knows from the configuration.
- */
 #include "config.h"
 
-#include "kernel/anchor.h"
+#include "kernel/anchor_input.h"
 
 int
 anchor_skip(const struct anchor_input *in, struct network_set *set)
@@ -18,8 +14,8 @@ anchor_skip(const struct anchor_input *in, struct network_set *set)
 		network_parse(never[i], &net);
 		error = network_set_add(set, &net);
 	}
-	for (size_t i = 0; i < in->nown && error == 0; i++)
-		error = network_set_add(set, &in->own[i]);
+	for (size_t i = 0; i < in->nlocal && error == 0; i++)
+		error = network_set_add(set, &in->local[i]);
 	for (size_t i = 0; i < in->conf->intercept.nexclude && error == 0; i++)
 		error = network_set_add(set, &in->conf->intercept.exclude[i]);
 	for (size_t i = 0; i < in->nproxies && error == 0; i++) {

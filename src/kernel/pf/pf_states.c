@@ -1,0 +1,116 @@
+#include "config.h"
+
+#include "kernel/pf/pf_states.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/command.h"
+#include "kernel/pf/pf_text.h"
+
+#define STATES_MAX (4u << 20)   /* bytes of "pfctl -s states" looked at */
+#define KILL_MAX   256          /* pairs of hosts killed one by one */
+#define PFCTL_MS   5000
+
+/* "127.0.0.1:10080", "::1[10080]"; the port is left out. */
+static bool
+parse_host(const char *text, size_t len, union addr *out)
+{
+	char host[ADDR_TEXT_MAX];
+	char *port;
+
+	if (len >= sizeof(host))
+		return false;
+	memcpy(host, text, len);
+	host[len] = '\0';
+	port = strchr(host, '[');
+	if (port == NULL)
+		port = strrchr(host, ':');
+	if (port == NULL)
+		return false;
+	*port = '\0';
+	return addr_parse(host, 0, out) == 0;
+}
+
+bool
+pf_states_parse(const char *line, union addr *listener, union addr *destination, union addr *client)
+{
+	union addr *const parts[] = { listener, destination, client };
+	const char *p = line;
+
+	/* "ALL udp A <- D <- C STATE": the first two words are skipped. */
+	for (int i = 0; i < 2; i++) {
+		p += strcspn(p, " ");
+		p += strspn(p, " ");
+	}
+	for (size_t i = 0; i < 3; i++) {
+		if (i > 0 && strncmp(p, "<- ", 3) != 0)
+			return false;
+		p += i > 0 ? 3 : 0;
+		if (!parse_host(p, strcspn(p, " \n"), parts[i]))
+			return false;
+		p += strcspn(p, " \n");
+		p += strspn(p, " ");
+	}
+	return addr_is_loopback(listener);
+}
+
+static int
+kill_run(const struct pf_env *env, const char *a, const char *b)
+{
+	const char *argv[] = { env->pfctl, "-q", "-k", a, "-k", b, NULL };
+	char output[512];
+
+	return command_run(argv, NULL, output, sizeof(output), PFCTL_MS);
+}
+
+struct pair { char a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX]; };
+
+static void
+pair_add(struct pair list[KILL_MAX], size_t *n, const union addr *a, const union addr *b)
+{
+	struct pair pair;
+
+	memset(&pair, 0, sizeof(pair));
+	addr_format_ip(a, pair.a);
+	addr_format_ip(b, pair.b);
+	for (size_t i = 0; i < *n; i++)
+		if (memcmp(&list[i], &pair, sizeof(pair)) == 0)
+			return;
+	if (*n < KILL_MAX)
+		list[(*n)++] = pair;
+}
+
+/* Both states of each flow: client to destination on its way out, and client to listener on lo0. */
+static void
+kill_by_host(const struct pf_env *env)
+{
+	const char *argv[] = { env->pfctl, "-s", "states", NULL };
+	struct pair *pairs = calloc(KILL_MAX, sizeof(*pairs));
+	char *text = malloc(STATES_MAX);
+	union addr listener, destination, client;
+	size_t n = 0;
+
+	if (pairs != NULL && text != NULL && command_run(argv, NULL, text, STATES_MAX, PFCTL_MS) == 0)
+		for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+			if (pf_states_parse(line, &listener, &destination, &client)) {
+				pair_add(pairs, &n, &client, &destination);
+				pair_add(pairs, &n, &client, &listener);
+			}
+	for (size_t i = 0; i < n; i++)
+		kill_run(env, pairs[i].a, pairs[i].b);
+	free(text);
+	free(pairs);
+}
+
+void
+pf_states_kill(const struct pf_env *env)
+{
+	if (!env->system->kill_by_label) {
+		kill_by_host(env);
+		return;
+	}
+	for (size_t i = 0; pf_labels[i] != NULL; i++)
+		kill_run(env, "label", pf_labels[i]);
+}
