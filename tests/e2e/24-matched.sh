@@ -110,7 +110,7 @@ check "UDP of this host" logged 'proto=udp .*host=flow.udp.kion.cloud .*rule=5 a
 check "UDP of a machine behind us" logged 'proto=udp .*host=lan.udp.kion.cloud .*rule=5 action=proxy proxy=2 out=18 '
 mark
 check "the table is removed by hand" client nft delete table inet interceptor
-check "... which is noticed" logged 'somebody else changed the firewall' 15
+check "... which is noticed" logged 'another program changed the firewall' 15
 check "... and what was learned is there again" within 5 learned 4 '198.51.100.10 '
 check "limits.names bounds the set" names 4 echo 'n%d.many.kion.cloud' 7000 $MANY
 names 6 echo 'n%d.many.kion.cloud' 7000 $MANY
