@@ -37,7 +37,7 @@ firewall_serve(struct ipc *ipc, const struct ipc_msg *msg)
 }
 
 struct firewall *
-firewall_new(struct ev_loop *loop, struct ipc *ipc, int device)
+firewall_reply_new(const struct firewall_ops *ops, struct ev_loop *loop, struct ipc *ipc)
 {
 	struct reply_firewall *r = calloc(1, sizeof(*r));
 
@@ -45,7 +45,7 @@ firewall_new(struct ev_loop *loop, struct ipc *ipc, int device)
 		free(r);
 		return NULL;
 	}
-	r->fw.ops = firewall_native;
+	r->fw.ops = ops;
 	r->fw.loop = loop;
 	r->fw.ipc = ipc;
 	return &r->fw;

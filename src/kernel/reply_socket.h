@@ -33,6 +33,7 @@ int reply_socket_open(const union addr *, int *fd);
 void reply_socket_serve(struct ipc *, const struct ipc_msg *request);
 
 /* firewall_reply.c: what backends have in common that answer so, and know every destination at once. */
+struct firewall *firewall_reply_new(const struct firewall_ops *, struct ev_loop *, struct ipc *);
 void firewall_reply_cancel(struct firewall *, void *arg);
 int  firewall_reply_send(struct firewall *, const struct flow *, const union addr *src, const void *msg, size_t len);
 void firewall_reply_free(struct firewall *);

@@ -60,3 +60,9 @@ static const struct firewall_ops netfilter_ops = {
 };
 
 const struct firewall_ops *const firewall_native = &netfilter_ops;
+
+struct firewall *
+firewall_new(struct ev_loop *loop, struct ipc *ipc, int device)
+{
+	return firewall_reply_new(&netfilter_ops, loop, ipc);
+}

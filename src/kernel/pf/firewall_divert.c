@@ -41,3 +41,9 @@ static const struct firewall_ops divert_ops = {
 };
 
 const struct firewall_ops *const firewall_native = &divert_ops;
+
+struct firewall *
+firewall_new(struct ev_loop *loop, struct ipc *ipc, int device)
+{
+	return firewall_reply_new(&divert_ops, loop, ipc);
+}

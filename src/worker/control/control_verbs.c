@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "worker/control/control_verbs.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,7 +86,7 @@ static void
 begin_status(struct control_client *c)
 {
 	const struct policy *policy = c->control->env->policy;
-	const bool on = policy->conf->global_enabled, paused = c->control->env->paused;
+	const char *state = !policy->conf->global_enabled ? "disabled" : c->control->env->paused ? "paused" : "intercepting";
 	unsigned down = 0;
 	yajl_gen g = control_answer(c);
 
@@ -92,7 +94,7 @@ begin_status(struct control_client *c)
 	for (size_t i = 0; i < policy->conf->nproxies; i++)
 		down += policy->proxies[i].conf->enabled && policy->proxies[i].down;
 	put_text(g, "version", PACKAGE_VERSION);
-	put_text(g, "state", !on ? "disabled" : paused ? "paused" : "intercepting");
+	put_text(g, "state", state);
 	put_seconds(g, "uptime_s", account_uptime(c->control->env->account, now_of(c)));
 	put_number(g, "reloads", policy->generation - 1);
 	put_seconds(g, "loaded_s", now_of(c) - policy->since);

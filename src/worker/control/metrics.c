@@ -4,6 +4,8 @@
  */
 #include "config.h"
 
+#include "worker/control/metrics.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

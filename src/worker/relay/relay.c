@@ -8,19 +8,17 @@
 #include <string.h>
 
 void
-relay_half_init(struct relay_half *half, const struct relay_ops *const *engines, int from, int to,
-    struct buffer *initial)
+relay_half_init(struct relay_half *half, int from, int to, struct buffer *initial)
 {
 	memset(half, 0, sizeof(*half));
-	half->engines = engines;
-	half->ops = engines[0];
+	half->ops = relay_engines[0];
 	half->from = from;
 	half->to = to;
 	half->pipe[0] = half->pipe[1] = -1;
 	buffer_init(&half->pending, RELAY_CHUNK);
 	if (initial != NULL) {
 		half->pending = *initial;
-		half->pending.max = RELAY_CHUNK;
+		half->pending.max = RELAY_CHUNK; /* what is read next may be larger */
 		buffer_init(initial, initial->max);
 	}
 }
@@ -54,7 +52,7 @@ relay_broken(struct relay_half *half, enum relay_status side, int error)
 	return side;
 }
 
-/* ENOTCONN: the other side has closed both directions already. */
+/* FIN goes on as FIN. ENOTCONN: the other side is gone already and has both ends closed. */
 enum relay_status
 relay_finish(struct relay_half *half)
 {
@@ -64,21 +62,32 @@ relay_finish(struct relay_half *half)
 	return RELAY_DONE;
 }
 
+static const struct relay_ops *
+relay_next_engine(const struct relay_ops *ops)
+{
+	size_t i = 0;
+
+	while (relay_engines[i] != ops)
+		i++;
+	return relay_engines[i + 1];
+}
+
 static void
 relay_choose_engine(struct relay_half *half)
 {
-	const struct relay_ops *const *engine = half->engines;
+	const struct relay_ops *next;
 
 	if (buffer_len(&half->pending) > 0 || half->piped > 0)
 		return;
-	while (*engine != half->ops)
-		engine++;
-	if (half->bulk == 0 && engine != half->engines) {
+	if (half->bulk == 0 && half->ops != relay_engines[0]) {
 		half->ops->stop(half);
-		half->ops = half->engines[0];
-	} else if (half->bulk == RELAY_BULK && engine[1] != NULL) {
-		if (engine[1]->start(half) == 0)
-			half->ops = engine[1];
+		half->ops = relay_engines[0];
+	} else if (half->bulk == RELAY_BULK) {
+		next = relay_next_engine(half->ops);
+		if (next == NULL)
+			return;
+		if (next->start(half) == 0)
+			half->ops = next;
 		else
 			half->bulk = 0;
 	}
