@@ -5,6 +5,9 @@
  * replaced by '?'. No secret is ever passed to these functions.
  * Two classes of error (see style): fatal() when the process cannot go on,
  * log_*() when only this one request failed.
+ *
+ * Threads: any thread may log, but log_open() and log_configure() need that no other thread logs at the same time.
+ *          The relay threads do not log.
  */
 #ifndef PFI_LOG_H
 #define PFI_LOG_H

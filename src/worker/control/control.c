@@ -334,7 +334,7 @@ control_sample_cb(struct ev_loop *loop, ev_timer *w, int revents)
 
 struct control *
 control_new(const struct worker_env *env, const struct overheard *overheard, const struct control_verb *verbs,
-    control_scrape_cb *scrape)
+    control_scrape *scrape)
 {
 	struct control *control = calloc(1, sizeof(*control));
 

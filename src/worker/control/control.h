@@ -37,12 +37,16 @@ struct control_verb {
 	bool      (*more)(struct control_client *);     /* NULL: begin() writes it all */
 };
 
-/* Appends the response to a scrape of the metrics to out. 0 or an errno value. */
-typedef int control_scrape_cb(const struct control *, struct buffer *out);
+/* The known requests; ends with a row without a name. */
+extern const struct control_verb control_verbs[];
 
-/* verbs: the known requests, ending with a row without a name. Pointers are borrowed. NULL: no memory. */
+/* Appends an HTTP response with all metrics. 0, ENOBUFS (out is full) or ENOMEM. */
+typedef int control_scrape(const struct control *, struct buffer *out);
+control_scrape metrics_write;
+
+/* verbs and scrape: control_verbs and metrics_write. All are borrowed. NULL: no memory. */
 struct control *control_new(const struct worker_env *, const struct overheard *, const struct control_verb *verbs,
-    control_scrape_cb *scrape);
+    control_scrape *);
 void control_free(struct control *);
 
 /* Serves on this bound and listening socket in place of the one before of its kind; -1: on none. 0 or ENOMEM. */

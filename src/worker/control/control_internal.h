@@ -34,7 +34,7 @@ struct control {
 	const struct worker_env *env;
 	const struct overheard  *overheard;
 	const struct control_verb *verbs;
-	control_scrape_cb       *scrape;
+	control_scrape          *scrape;
 	struct listener         *listeners[CONTROL_KINDS];
 	LIST_HEAD(, control_client) clients;
 	unsigned                 nclients;

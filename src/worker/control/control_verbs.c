@@ -1,7 +1,5 @@
 #include "config.h"
 
-#include "worker/control/control_verbs.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,7 +84,7 @@ static void
 begin_status(struct control_client *c)
 {
 	const struct policy *policy = c->control->env->policy;
-	const char *state = !policy->conf->global_enabled ? "disabled" : c->control->env->paused ? "paused" : "intercepting";
+	const bool on = policy->conf->global_enabled, paused = c->control->env->paused;
 	unsigned down = 0;
 	yajl_gen g = control_answer(c);
 
@@ -94,7 +92,7 @@ begin_status(struct control_client *c)
 	for (size_t i = 0; i < policy->conf->nproxies; i++)
 		down += policy->proxies[i].conf->enabled && policy->proxies[i].down;
 	put_text(g, "version", PACKAGE_VERSION);
-	put_text(g, "state", state);
+	put_text(g, "state", !on ? "disabled" : paused ? "paused" : "intercepting");
 	put_seconds(g, "uptime_s", account_uptime(c->control->env->account, now_of(c)));
 	put_number(g, "reloads", policy->generation - 1);
 	put_seconds(g, "loaded_s", now_of(c) - policy->since);

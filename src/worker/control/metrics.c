@@ -4,8 +4,6 @@
  */
 #include "config.h"
 
-#include "worker/control/metrics.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,11 +1,16 @@
 #include "config.h"
 
-#include "worker/record/account_internal.h"
+#include "worker/record/account.h"
 
 #include <uthash.h>
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/log.h"
+#include "worker/record/flow_log.h"
 
 const double account_bounds[ACCOUNT_BUCKETS] = { .005, .01, .025, .05, .1, .25, .5, 1., 2.5, 5., 10., 30. };
 
@@ -13,6 +18,20 @@ struct tally_entry {
 	struct tally   tally;
 	UT_hash_handle hh;              /* in the order of first use */
 	char           host[];
+};
+
+struct account {
+	uint64_t counts[COUNTERS];
+	uint64_t next_id;
+	double   started;
+	struct flow_log log;
+	TAILQ_HEAD(, flow_record) live;         /* in the order of their ids */
+	struct flow_record *found;              /* by account_next(), which continues there */
+	struct { const char *proto; union addr dst; double began; } recent[ACCOUNT_RECENT];
+	size_t   nrecent;
+	struct tally_entry *tallies[TALLY_KINDS];
+	account_watch_cb   *watch;              /* NULL: nobody */
+	void    *watch_arg;
 };
 
 struct account *
@@ -333,4 +352,41 @@ account_top_hosts(const struct account *a, const struct tally **top, size_t max)
 	n = n < max ? n : max;
 	memcpy(top, sorted, n * sizeof(sorted[0]));
 	return n;
+}
+
+/* " queries=5 cached=2": the counters of a group, as far as they fit. */
+static void
+summary_list(const struct account *a, const char *group, char *text, size_t size)
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (const struct counter_family *f = counter_families; f < counter_families + ncounter_families; f++) {
+		if (f->group == NULL || strcmp(f->group, group) != 0)
+			continue;
+		for (unsigned i = 0; i < f->n && len < size; i++)
+			if (!f->sparse || account_counter(a, f->first + i) > 0)
+				len += (size_t)snprintf(text + len, size - len, " %s=%" PRIu64, counter_member(f, i),
+				    account_counter(a, f->first + i));
+	}
+}
+
+void
+account_summary(struct account *a, double now)
+{
+	struct traffic all;
+	char text[512];
+
+	account_settle(a);
+	all = account_traffic(a);
+	log_info("summary: up %.0f s, flows active=%" PRIu64 " proxy=%" PRIu64 " direct=%" PRIu64 " block=%" PRIu64
+	    ", bytes out=%" PRIu64 " in=%" PRIu64, account_uptime(a, now), all.active,
+	    account_counter(a, COUNT_CLOSED + ACTION_PROXY), account_counter(a, COUNT_CLOSED + ACTION_DIRECT),
+	    account_counter(a, COUNT_CLOSED + ACTION_BLOCK), all.out, all.in);
+	summary_list(a, "dns", text, sizeof(text));
+	log_info("summary: dns%s", text);
+	summary_list(a, "udp_dropped", text, sizeof(text));
+	log_info("summary: udp dropped%s", text);
+	summary_list(a, "close", text, sizeof(text));
+	log_info("summary: closed%s", text[0] != '\0' ? text : " none");
 }

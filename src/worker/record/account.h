@@ -73,6 +73,9 @@ const struct tally *account_next_tally(const struct account *, enum tally_kind, 
 /* The hosts with the most bytes, at most max of them; returns how many. Borrowed in the same way. */
 size_t         account_top_hosts(const struct account *, const struct tally **top, size_t max);
 
+/* Logs the summary that SIGUSR1 asks for: the counters, in a few lines. */
+void account_summary(struct account *, double now);
+
 /* Did a flow that ended for this reason fail? An end by rule, by either side or by time is not a failure. */
 bool close_reason_is_error(enum close_reason);
 

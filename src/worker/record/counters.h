@@ -1,5 +1,5 @@
 /*
- * counters.h - the one table of counters, for its three writers: the summary in the log (summary.h), the answers of the
+ * counters.h - the one table of counters, for its three writers: the summary in the log (account.c), the answers of the
  *              control socket (control_verbs.c) and the metrics (metrics.c).
  *
  * A new counter costs one value of enum counter, its word in counters.c and, unless it joins a family, a row there.

@@ -8,17 +8,19 @@
 #include <string.h>
 
 void
-relay_half_init(struct relay_half *half, int from, int to, struct buffer *initial)
+relay_half_init(struct relay_half *half, const struct relay_ops *const *engines, int from, int to,
+    struct buffer *initial)
 {
 	memset(half, 0, sizeof(*half));
-	half->ops = relay_engines[0];
+	half->engines = engines;
+	half->ops = engines[0];
 	half->from = from;
 	half->to = to;
 	half->pipe[0] = half->pipe[1] = -1;
 	buffer_init(&half->pending, RELAY_CHUNK);
 	if (initial != NULL) {
 		half->pending = *initial;
-		half->pending.max = RELAY_CHUNK; /* what is read next may be larger */
+		half->pending.max = RELAY_CHUNK;
 		buffer_init(initial, initial->max);
 	}
 }
@@ -52,7 +54,7 @@ relay_broken(struct relay_half *half, enum relay_status side, int error)
 	return side;
 }
 
-/* FIN goes on as FIN. ENOTCONN: the other side is gone already and has both ends closed. */
+/* ENOTCONN: the other side has closed both directions already. */
 enum relay_status
 relay_finish(struct relay_half *half)
 {
@@ -62,32 +64,21 @@ relay_finish(struct relay_half *half)
 	return RELAY_DONE;
 }
 
-static const struct relay_ops *
-relay_next_engine(const struct relay_ops *ops)
-{
-	size_t i = 0;
-
-	while (relay_engines[i] != ops)
-		i++;
-	return relay_engines[i + 1];
-}
-
 static void
 relay_choose_engine(struct relay_half *half)
 {
-	const struct relay_ops *next;
+	const struct relay_ops *const *engine = half->engines;
 
 	if (buffer_len(&half->pending) > 0 || half->piped > 0)
 		return;
-	if (half->bulk == 0 && half->ops != relay_engines[0]) {
+	while (*engine != half->ops)
+		engine++;
+	if (half->bulk == 0 && engine != half->engines) {
 		half->ops->stop(half);
-		half->ops = relay_engines[0];
-	} else if (half->bulk == RELAY_BULK) {
-		next = relay_next_engine(half->ops);
-		if (next == NULL)
-			return;
-		if (next->start(half) == 0)
-			half->ops = next;
+		half->ops = half->engines[0];
+	} else if (half->bulk == RELAY_BULK && engine[1] != NULL) {
+		if (engine[1]->start(half) == 0)
+			half->ops = engine[1];
 		else
 			half->bulk = 0;
 	}

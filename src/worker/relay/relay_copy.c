@@ -8,7 +8,7 @@
 static int copy_start(struct relay_half *half) { return 0; }
 static void copy_stop(struct relay_half *half) { }
 
-/* *n: how many of len bytes went out. 0 or an errno value. */
+/* *n: the number of bytes written, at most len. 0 or an errno value. */
 static int
 copy_write(struct relay_half *half, const uint8_t *data, size_t len, size_t *n)
 {
@@ -35,7 +35,7 @@ copy_flush(struct relay_half *half)
 	return error;
 }
 
-/* What the writing side does not take at once stays in `pending`. */
+/* Bytes that the writing side does not accept now stay in `pending`. */
 static int
 copy_forward(struct relay_half *half, const uint8_t *data, size_t len)
 {

@@ -1,10 +1,10 @@
 /*
- * relay_pair.h - the hand-over point between deciding and moving: an established pair of sockets goes
- *           in, byte counts and the reason of its end come out.
+ * relay_pair.h - relays a pair of connected sockets in both directions, on one loop.
  *
- * Owner:   relay_pair_start() takes both descriptors over and closes them at the end: with FIN when both
- *          directions are done, else with RST (one side was reset, idle, stopped).
- * Units:   seconds.
+ * Owner:   relay_pair_start() takes both descriptors over and closes them at the end: with FIN if both directions are
+ *          done, else with RST (a side was reset, the pair was idle or stopped).
+ * Units:   seconds; bytes.
+ * Threads: the thread of the loop. Only struct relay_count may be read by another one.
  */
 #ifndef PFI_RELAY_PAIR_H
 #define PFI_RELAY_PAIR_H
@@ -19,12 +19,12 @@ struct relay_pair;
 struct relay_limits { double idle, half_open; };
 
 struct relay_result {
-	uint64_t          out, in;      /* bytes from client to server, and back */
-	double            first_byte_s; /* from the start to the server's first byte; 0: there was none */
+	uint64_t  out, in;      /* bytes from client to server, and back */
+	double    first_byte_s; /* from the start to the server's first byte; 0: there was none */
 	enum close_reason reason;
 };
 
-/* Byte counts so far; may be read by another thread. */
+/* Byte counts so far. */
 struct relay_count { _Atomic uint64_t out, in; };
 
 /* Called once, from the loop; the pair is gone afterwards. */
@@ -35,7 +35,7 @@ typedef void relay_done_cb(void *arg, const struct relay_result *);
 struct relay_pair *relay_pair_start(struct ev_loop *, int client_fd, int server_fd, struct buffer *initial,
     const struct relay_limits *, struct relay_count *count, relay_done_cb *, void *arg);
 
-/* Ends it now, both sides with RST; cb is called before this returns. */
+/* Ends the pair now, both sides with RST; cb is called before this returns. */
 void relay_pair_stop(struct relay_pair *, enum close_reason);
 
 #endif

@@ -12,37 +12,36 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-/* One pair. What is below "locked" changes hands under pool->lock; pair is the thread's alone. */
+/* One pair. pool->lock guards the members below "locked"; the thread alone uses pair. */
 struct relay_job {
-	struct relay_pool     *all;
-	struct thread     *thread;
-	int                client_fd, server_fd;
-	struct buffer      initial;
+	struct relay_pool  *pool;
+	struct thread      *thread;
+	int                 client_fd, server_fd;
+	struct buffer       initial;
 	struct relay_limits limits;
 	struct relay_count  count;
-	relay_done_cb           *cb;
-	void              *arg;
-	struct relay_pair *pair;
+	relay_done_cb      *cb;
+	void               *arg;
+	struct relay_pair  *pair;
 	struct relay_result result;
 	/* locked: */
 	TAILQ_ENTRY(relay_job) next;    /* thread->todo, or pool->done */
-	bool               queued;      /* in thread->todo */
-	bool               started, stop, ended;
+	bool                queued;     /* in thread->todo */
+	bool                started, stop, ended;
 };
 
 TAILQ_HEAD(relay_jobs, relay_job);
 
 struct thread {
-	struct relay_pool      *all;
+	struct relay_pool  *pool;
 	pthread_t           id;
 	struct ev_loop     *loop;
 	ev_async            wake;
-	size_t              load;       /* pairs; the deciding thread's count */
+	size_t              load;       /* jobs; for the deciding thread */
 	/* locked: */
-	struct relay_jobs  todo;
+	struct relay_jobs   todo;       /* to be started or stopped */
 	bool                quit;
 };
 
@@ -50,78 +49,73 @@ struct relay_pool {
 	struct ev_loop     *loop;
 	ev_async            wake;
 	pthread_mutex_t     lock;
-	pthread_cond_t      ended;      /* a pair has: for relay_pool_stop() */
-	struct relay_jobs  done;       /* locked */
+	pthread_cond_t      ended;      /* a job has ended: for relay_job_stop() */
+	struct relay_jobs   done;       /* locked; ended jobs whose callback is due */
 	size_t              nthreads;
 	struct thread       threads[];
 };
 
-/* In the thread, from relay_pair.h. */
-static void
-thread_moved_cb(void *arg, const struct relay_result *result)
-{
-	struct relay_job *m = arg;
-	struct relay_pool *all = m->all;
+/* ---- in the relay thread ---- */
 
-	pthread_mutex_lock(&all->lock);
-	m->result = *result;
-	m->ended = true;
-	if (m->queued)
-		TAILQ_REMOVE(&m->thread->todo, m, next);
-	m->queued = false;
-	TAILQ_INSERT_TAIL(&all->done, m, next);
-	pthread_cond_broadcast(&all->ended);
-	pthread_mutex_unlock(&all->lock);
-	ev_async_send(all->loop, &all->wake);
+static void
+job_done_cb(void *arg, const struct relay_result *result)
+{
+	struct relay_job *job = arg;
+	struct relay_pool *pool = job->pool;
+
+	pthread_mutex_lock(&pool->lock);
+	job->result = *result;
+	job->ended = true;
+	if (job->queued)
+		TAILQ_REMOVE(&job->thread->todo, job, next);
+	job->queued = false;
+	TAILQ_INSERT_TAIL(&pool->done, job, next);
+	pthread_cond_broadcast(&pool->ended);
+	pthread_mutex_unlock(&pool->lock);
+	ev_async_send(pool->loop, &pool->wake);
 }
 
 static void
-thread_start(struct relay_job *m)
+job_start_pair(struct relay_job *job)
 {
 	const struct relay_result none = { .reason = CLOSE_ERROR };
 
-	m->pair = relay_pair_start(m->thread->loop, m->client_fd, m->server_fd, &m->initial, &m->limits, &m->count,
-	    thread_moved_cb, m);
-	if (m->pair != NULL)
+	job->pair = relay_pair_start(job->thread->loop, job->client_fd, job->server_fd, &job->initial, &job->limits,
+	    &job->count, job_done_cb, job);
+	if (job->pair != NULL)
 		return;
-	close(m->client_fd);
-	close(m->server_fd);
-	thread_moved_cb(m, &none);
+	close(job->client_fd);
+	close(job->server_fd);
+	job_done_cb(job, &none);
 }
 
-/* What the deciding thread wants done with m, in order. */
-static void
-thread_do(struct relay_job *m, bool start, bool stop, enum close_reason reason)
-{
-	if (start)
-		thread_start(m);
-	if (stop && m->pair != NULL)
-		relay_pair_stop(m->pair, reason);
-}
-
+/* Starts and stops the queued jobs, without the lock: a pair that ends takes it in job_done_cb(). */
 static void
 thread_wake_cb(struct ev_loop *loop, ev_async *w, int revents)
 {
 	struct thread *t = w->data;
-	struct relay_job *m;
+	struct relay_job *job;
 	enum close_reason reason;
 	bool start, stop;
 
-	pthread_mutex_lock(&t->all->lock);
-	while ((m = TAILQ_FIRST(&t->todo)) != NULL) {
-		TAILQ_REMOVE(&t->todo, m, next);
-		m->queued = false;
-		start = !m->started;
-		stop = m->stop;
-		reason = m->result.reason;
-		m->started = true;
-		pthread_mutex_unlock(&t->all->lock);
-		thread_do(m, start, stop, reason);
-		pthread_mutex_lock(&t->all->lock);
+	pthread_mutex_lock(&t->pool->lock);
+	while ((job = TAILQ_FIRST(&t->todo)) != NULL) {
+		TAILQ_REMOVE(&t->todo, job, next);
+		job->queued = false;
+		start = !job->started;
+		stop = job->stop;
+		reason = job->result.reason;
+		job->started = true;
+		pthread_mutex_unlock(&t->pool->lock);
+		if (start)
+			job_start_pair(job);
+		if (stop && job->pair != NULL)
+			relay_pair_stop(job->pair, reason);
+		pthread_mutex_lock(&t->pool->lock);
 	}
 	if (t->quit)
 		ev_break(loop, EVBREAK_ALL);
-	pthread_mutex_unlock(&t->all->lock);
+	pthread_mutex_unlock(&t->pool->lock);
 }
 
 static void *
@@ -133,14 +127,16 @@ thread_run(void *arg)
 	return NULL;
 }
 
-/* Signals are for the thread that decides. */
+/* ---- in the deciding thread ---- */
+
+/* The new thread blocks all signals: they are for the deciding thread. 0 or an errno value. */
 static int
-thread_open(struct relay_pool *all, struct thread *t)
+thread_open(struct relay_pool *pool, struct thread *t)
 {
 	sigset_t every, before;
 	int error;
 
-	t->all = all;
+	t->pool = pool;
 	TAILQ_INIT(&t->todo);
 	t->loop = ev_loop_new(PFI_EV_FLAGS);
 	if (t->loop == NULL)
@@ -160,49 +156,50 @@ thread_open(struct relay_pool *all, struct thread *t)
 static void
 thread_close(struct thread *t)
 {
-	pthread_mutex_lock(&t->all->lock);
+	pthread_mutex_lock(&t->pool->lock);
 	t->quit = true;
-	pthread_mutex_unlock(&t->all->lock);
+	pthread_mutex_unlock(&t->pool->lock);
 	ev_async_send(t->loop, &t->wake);
 	pthread_join(t->id, NULL);
 	ev_loop_destroy(t->loop);
 }
 
+/* Queues the job for its thread. With the lock held. */
 static void
-thread_tell(struct relay_job *m)
+job_queue(struct relay_job *job)
 {
-	struct thread *t = m->thread;
+	struct thread *t = job->thread;
 
-	if (!m->queued)
-		TAILQ_INSERT_TAIL(&t->todo, m, next);
-	m->queued = true;
+	if (!job->queued)
+		TAILQ_INSERT_TAIL(&t->todo, job, next);
+	job->queued = true;
 	ev_async_send(t->loop, &t->wake);
 }
 
-/* The pair has ended, and is in no list any more. */
+/* Reports the end of a job that is in no list any more, and frees it. */
 static void
-relay_job_finish(struct relay_job *m)
+job_finish(struct relay_job *job)
 {
-	m->thread->load--;
-	m->cb(m->arg, &m->result);
-	buffer_free(&m->initial);
-	free(m);
+	job->thread->load--;
+	job->cb(job->arg, &job->result);
+	buffer_free(&job->initial);
+	free(job);
 }
 
 static void
 relay_pool_wake_cb(struct ev_loop *loop, ev_async *w, int revents)
 {
-	struct relay_pool *all = w->data;
-	struct relay_job *m;
+	struct relay_pool *pool = w->data;
+	struct relay_job *job;
 
-	pthread_mutex_lock(&all->lock);
-	while ((m = TAILQ_FIRST(&all->done)) != NULL) {
-		TAILQ_REMOVE(&all->done, m, next);
-		pthread_mutex_unlock(&all->lock);
-		relay_job_finish(m);
-		pthread_mutex_lock(&all->lock);
+	pthread_mutex_lock(&pool->lock);
+	while ((job = TAILQ_FIRST(&pool->done)) != NULL) {
+		TAILQ_REMOVE(&pool->done, job, next);
+		pthread_mutex_unlock(&pool->lock);
+		job_finish(job);
+		pthread_mutex_lock(&pool->lock);
 	}
-	pthread_mutex_unlock(&all->lock);
+	pthread_mutex_unlock(&pool->lock);
 }
 
 static unsigned
@@ -214,95 +211,89 @@ processors(void)
 }
 
 int
-relay_pool_new(struct ev_loop *loop, unsigned threads, struct relay_pool **pool)
+relay_pool_new(struct ev_loop *loop, unsigned threads, struct relay_pool **out)
 {
 	const unsigned n = threads == 0 ? processors() : threads;
-	struct relay_pool *all = calloc(1, sizeof(*all) + n * sizeof(all->threads[0]));
+	struct relay_pool *pool = calloc(1, sizeof(*pool) + n * sizeof(pool->threads[0]));
 	int error = 0;
 
-	if (all == NULL)
+	if (pool == NULL)
 		return ENOMEM;
-	all->loop = loop;
-	TAILQ_INIT(&all->done);
-	pthread_mutex_init(&all->lock, NULL);
-	pthread_cond_init(&all->ended, NULL);
-	ev_async_init(&all->wake, relay_pool_wake_cb);
-	all->wake.data = all;
-	ev_async_start(loop, &all->wake);
-	while (all->nthreads < n && (error = thread_open(all, &all->threads[all->nthreads])) == 0)
-		all->nthreads++;
-	if (all->nthreads > 0) {
-		*pool = all;
+	pool->loop = loop;
+	TAILQ_INIT(&pool->done);
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_cond_init(&pool->ended, NULL);
+	ev_async_init(&pool->wake, relay_pool_wake_cb);
+	pool->wake.data = pool;
+	ev_async_start(loop, &pool->wake);
+	while (pool->nthreads < n && (error = thread_open(pool, &pool->threads[pool->nthreads])) == 0)
+		pool->nthreads++;
+	if (pool->nthreads > 0) {
+		*out = pool;
 		return 0;
 	}
-	relay_pool_free(all);
+	relay_pool_free(pool);
 	return error;
 }
 
 void
-relay_pool_free(struct relay_pool *all)
+relay_pool_free(struct relay_pool *pool)
 {
-	if (all == NULL)
+	if (pool == NULL)
 		return;
-	for (size_t i = 0; i < all->nthreads; i++)
-		thread_close(&all->threads[i]);
-	ev_async_stop(all->loop, &all->wake);
-	pthread_cond_destroy(&all->ended);
-	pthread_mutex_destroy(&all->lock);
-	free(all);
+	for (size_t i = 0; i < pool->nthreads; i++)
+		thread_close(&pool->threads[i]);
+	ev_async_stop(pool->loop, &pool->wake);
+	pthread_cond_destroy(&pool->ended);
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
 }
 
 struct relay_job *
-relay_pool_start(struct relay_pool *all, int client_fd, int server_fd, struct buffer *initial, const struct relay_limits *limits,
-    relay_done_cb *cb, void *arg)
+relay_job_start(struct relay_pool *pool, int client_fd, int server_fd, struct buffer *initial,
+    const struct relay_limits *limits, relay_done_cb *cb, void *arg)
 {
-	struct relay_job *m = calloc(1, sizeof(*m));
+	struct relay_job *job = calloc(1, sizeof(*job));
 
-	if (m == NULL)
+	if (job == NULL)
 		return NULL;
-	m->all = all;
-	m->thread = &all->threads[0];
-	for (size_t i = 1; i < all->nthreads; i++)
-		if (all->threads[i].load < m->thread->load)
-			m->thread = &all->threads[i];
-	m->thread->load++;
-	m->client_fd = client_fd;
-	m->server_fd = server_fd;
-	buffer_init(&m->initial, 0);
+	*job = (struct relay_job){ .pool = pool, .thread = &pool->threads[0], .client_fd = client_fd,
+		.server_fd = server_fd, .limits = *limits, .cb = cb, .arg = arg };
+	for (size_t i = 1; i < pool->nthreads; i++)
+		if (pool->threads[i].load < job->thread->load)
+			job->thread = &pool->threads[i];
+	job->thread->load++;
 	if (initial != NULL) {
-		m->initial = *initial;
+		job->initial = *initial;
 		buffer_init(initial, initial->max);
 	}
-	m->limits = *limits;
-	m->cb = cb;
-	m->arg = arg;
-	pthread_mutex_lock(&all->lock);
-	thread_tell(m);
-	pthread_mutex_unlock(&all->lock);
-	return m;
+	pthread_mutex_lock(&pool->lock);
+	job_queue(job);
+	pthread_mutex_unlock(&pool->lock);
+	return job;
 }
 
 void
-relay_pool_bytes(const struct relay_job *m, uint64_t *out, uint64_t *in)
+relay_job_bytes(const struct relay_job *job, uint64_t *out, uint64_t *in)
 {
-	*out = atomic_load_explicit(&m->count.out, memory_order_relaxed);
-	*in = atomic_load_explicit(&m->count.in, memory_order_relaxed);
+	*out = atomic_load_explicit(&job->count.out, memory_order_relaxed);
+	*in = atomic_load_explicit(&job->count.in, memory_order_relaxed);
 }
 
 void
-relay_pool_stop(struct relay_job *m, enum close_reason reason)
+relay_job_stop(struct relay_job *job, enum close_reason reason)
 {
-	struct relay_pool *all = m->all;
+	struct relay_pool *pool = job->pool;
 
-	pthread_mutex_lock(&all->lock);
-	if (!m->ended) {
-		m->stop = true;
-		m->result.reason = reason;
-		thread_tell(m);
+	pthread_mutex_lock(&pool->lock);
+	if (!job->ended) {
+		job->stop = true;
+		job->result.reason = reason;
+		job_queue(job);
 	}
-	while (!m->ended)
-		pthread_cond_wait(&all->ended, &all->lock);
-	TAILQ_REMOVE(&all->done, m, next);
-	pthread_mutex_unlock(&all->lock);
-	relay_job_finish(m);
+	while (!job->ended)
+		pthread_cond_wait(&pool->ended, &pool->lock);
+	TAILQ_REMOVE(&pool->done, job, next);
+	pthread_mutex_unlock(&pool->lock);
+	job_finish(job);
 }

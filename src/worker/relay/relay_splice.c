@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 /*
- * splice(2): socket -> pipe -> socket without a copy to user space. A pipe is held only while
- * bytes are in it; between pumps the empty ones wait in a small pool.
+ * splice(2): socket -> pipe -> socket without a copy to user space. A half holds a pipe only while bytes are in it;
+ * empty pipes are kept in a small pool for the next pump.
  */
 
 #define PIPE_BYTES (256 * 1024)         /* room for RELAY_CHUNK even when the segments are small */
@@ -32,7 +32,7 @@ splice_take_pipe(struct relay_half *half)
 		half->pipe[0] = half->pipe[1] = -1;
 		return errno;
 	}
-	/* Over the user's limit (pipe(7)) it stays as small as it is. */
+	/* Fails above the limit for the user (pipe(7)); the pipe keeps its size then. */
 	(void)fcntl(half->pipe[1], F_SETPIPE_SZ, PIPE_BYTES);
 	return 0;
 }
@@ -54,7 +54,7 @@ splice_give_pipe(struct relay_half *half)
 	half->piped = 0;
 }
 
-/* Fills the empty pipe. 0: *n bytes, or end of file when *n is 0; EAGAIN: nothing there. */
+/* Fills the empty pipe. 0: *n bytes, or end of file if *n is 0; EAGAIN: nothing to read. */
 static int
 splice_in(struct relay_half *half, size_t *n)
 {
@@ -82,7 +82,7 @@ splice_out(struct relay_half *half)
 	return 0;
 }
 
-/* One pipe-full from side to side. *want stays 0 when there may be more. */
+/* Moves one pipe-full from side to side. *want stays 0 if there may be more. */
 static enum relay_status
 splice_round(struct relay_half *half, int *want)
 {
@@ -122,10 +122,10 @@ splice_pump(struct relay_half *half, int *want)
 {
 	enum relay_status status = RELAY_WAIT;
 
-	if (splice_take_pipe(half) != 0) {      /* no descriptors: go on by copying */
+	if (splice_take_pipe(half) != 0) {      /* no descriptor is left: relay_pump() changes to the first engine */
 		half->bulk = 0;
-		half->ops = &relay_copy;
-		return relay_copy.pump(half, want);
+		*want = RELAY_READ;
+		return RELAY_WAIT;
 	}
 	for (int round = 0; round < RELAY_ROUNDS && status == RELAY_WAIT && *want == 0; round++)
 		status = splice_round(half, want);

@@ -87,14 +87,14 @@ connection_update(struct flow_record *r)
 	const struct connection *c = (const struct connection *)((const char *)r - offsetof(struct connection, record));
 
 	if (c->relay != NULL)
-		relay_pool_bytes(c->relay, &r->out, &r->in);
+		relay_job_bytes(c->relay, &r->out, &r->in);
 }
 
 static void
 connection_stop(struct connection *c, enum close_reason reason)
 {
 	if (c->relay != NULL)
-		relay_pool_stop(c->relay, reason);
+		relay_job_stop(c->relay, reason);
 	else
 		connection_close(c, reason);
 }
@@ -126,7 +126,7 @@ connection_relay(struct connection *c, int server_fd)
 	const struct relay_limits limits = { conf->timeouts.idle, conf->timeouts.half_open };
 
 	c->state = RELAY;
-	c->relay = relay_pool_start(c->all->pool, c->flow.fd, server_fd, &c->hello, &limits, connection_moved_cb, c);
+	c->relay = relay_job_start(c->all->pool, c->flow.fd, server_fd, &c->hello, &limits, connection_moved_cb, c);
 	if (c->relay == NULL) {
 		close(server_fd);
 		connection_close(c, CLOSE_ERROR);

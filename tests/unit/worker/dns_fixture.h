@@ -18,7 +18,6 @@
 #include "wire/dns_message.h"
 #include "worker/dns/dns_fake.h"
 #include "worker/dns/dns_proxy.h"
-#include "worker/record/account_internal.h"
 
 #define RESOLVERS  2
 #define HEARD_MAX  128
@@ -72,8 +71,7 @@ struct fixture {
 	union addr           dial;              /* where "through the proxy" leads; unset: refused */
 	int                  fake_error;        /* what dns_fake_answer() gives; 0: an answer without records */
 	struct names        *names;
-	struct account       account;
-	unsigned             queries;           /* with an id and without a record yet */
+	struct account      *account;
 	struct flow_record   records[RECORDS_MAX];
 	char                 hosts[RECORDS_MAX][DNS_TEXT_MAX];
 	unsigned             nrecords;

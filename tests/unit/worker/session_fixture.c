@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "kernel/owner.h"
 #include "wire/socks5_udp.h"
+#include "worker/record/flow_log.h"
 #include "worker/udp/session_route.h"
 
 struct fixture fx;
@@ -19,16 +20,7 @@ void log_debug(const char *fmt, ...) { (void)fmt; fx.debugs++; }
 void log_warn(const char *fmt, ...) { (void)fmt; }
 
 void
-account_begin(struct account *a, struct flow_record *r)
-{
-	r->id = ++a->next_id;
-}
-
-void account_count(struct account *a, enum counter counter, uint64_t n) { a->counts[counter] += n; }
-void account_decided(struct account *a, const struct flow_record *r) { (void)a, (void)r; }
-
-void
-account_end(struct account *a, const struct conf *conf, struct flow_record *r, double now)
+flow_log(struct flow_log *log, const struct conf *conf, const struct flow_record *r, double now)
 {
 	fx.record = *r;
 	fx.records++;
@@ -164,6 +156,7 @@ session_set_up(void **state)
 	fx.firewall = (struct firewall){ .ops = &ops, .loop = fx.loop };
 	fx.names = names_new(10);
 	fx.fake_ip = fake_ip_new();
+	fx.account = account_new(0.);
 	for (size_t i = 0; i < 2; i++) {
 		fx.proxies[i] = (struct conf_proxy){ .id = (unsigned)i + 1, .host = "127.0.0.1", .port = 1, .index = i };
 		fx.list[i] = &fx.proxies[i];
@@ -172,7 +165,7 @@ session_set_up(void **state)
 		.limits = { .udp_sessions = 10, .per_client = 10 }, .timeouts = { .udp_idle = 60, .hello = 5 } };
 	fx.policy = policy_new(&fx.conf, 1);
 	fx.env = (struct worker_env){ .loop = fx.loop, .firewall = &fx.firewall, .names = fx.names, .fake_ip = fx.fake_ip,
-		.account = &fx.account, .upstream = &fx.upstream, .policy = fx.policy };
+		.account = fx.account, .upstream = &fx.upstream, .policy = fx.policy };
 	fx.sessions = sessions_new(&fx.env);
 	sessions_policy_changed(fx.sessions);
 	for (size_t i = 0; i < 2; i++) {
@@ -195,6 +188,7 @@ session_tear_down(void **state)
 	sessions_free(fx.sessions);
 	assert_int_equal(fx.policy->refs, 1);
 	policy_unref(fx.policy);
+	account_free(fx.account);
 	names_free(fx.names);
 	fake_ip_free(fx.fake_ip);
 	for (size_t i = 0; i < CLIENTS; i++)

@@ -14,7 +14,6 @@
 #include <cmocka.h>
 
 #include "process/ipc.h"
-#include "worker/record/account_internal.h"
 #include "worker/udp/session.h"
 
 #define CLIENTS 2
@@ -22,7 +21,7 @@
 struct fixture {
 	struct ev_loop      *loop;
 	struct sessions     *sessions;
-	struct account       account;
+	struct account      *account;
 	struct names        *names;
 	struct fake_ip      *fake_ip;
 	struct policy       *policy;

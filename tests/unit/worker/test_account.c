@@ -13,7 +13,6 @@
 
 #include "worker/record/account.h"
 #include "worker/record/flow_log.h"
-#include "worker/record/summary.h"
 
 static char logged[4096];
 static unsigned lines;

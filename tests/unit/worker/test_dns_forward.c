@@ -219,7 +219,7 @@ silence_of_all_servers_is_servfail_in_time(void **state)
 	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
 	assert_record(0, "www.example", ACTION_DIRECT, CLOSE_DNS_TIMEOUT, NULL);
 	assert_int_equal(first->nheard + second->nheard, DNS_TRIES);
-	assert_int_equal(fx.account.counts[COUNT_DNS_FAILED], 1);
+	assert_int_equal(account_counter(fx.account, COUNT_DNS_FAILED), 1);
 }
 
 /* An address of loopback where nothing listens. */
@@ -262,7 +262,7 @@ our_own_listener_is_never_asked(void **state)
 	fx.policy->resolvers[1] = fx.listen;
 	ask_and_expect(1, "b.example", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
-	assert_int_equal(fx.account.counts[COUNT_DNS_QUERIES], 2);
+	assert_int_equal(account_counter(fx.account, COUNT_DNS_QUERIES), 2);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)

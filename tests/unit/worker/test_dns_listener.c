@@ -86,7 +86,7 @@ query_whose_lookup_fails_is_never_answered(void **state)
 		fixture_looked_up(errors[i], NULL);
 		assert_true(client_silent(0));
 	}
-	assert_int_equal(fx.account.counts[COUNT_DNS_FAILED], 6);
+	assert_int_equal(account_counter(fx.account, COUNT_DNS_FAILED), 6);
 	assert_int_equal(fx.firewall.replies, 0);
 }
 
@@ -103,7 +103,7 @@ query_to_an_address_that_is_not_the_listeners_is_dropped(void **state)
 	assert_int_equal(dns_proxy_listen(fx.proxy, fd, SOCK_DGRAM, &addr), 0);
 	client_ask(0, 9, "www.blocked", DNS_A);
 	assert_true(client_silent(0));
-	assert_int_equal(fx.account.counts[COUNT_DNS_FAILED], 1);
+	assert_int_equal(account_counter(fx.account, COUNT_DNS_FAILED), 1);
 }
 
 static void
@@ -115,7 +115,7 @@ pending_lookups_are_bounded_and_cancelled_at_the_end(void **state)
 	client_ask(0, 1, "a.example", DNS_A);
 	client_ask(0, 2, "b.example", DNS_A);
 	assert_true(client_silent(0));
-	assert_int_equal(fx.account.counts[COUNT_DNS_FAILED], 1);
+	assert_int_equal(account_counter(fx.account, COUNT_DNS_FAILED), 1);
 	dns_proxy_free(fx.proxy);
 	fx.proxy = NULL;
 	assert_null(fx.firewall.cb);
@@ -141,7 +141,7 @@ wildcard_listener_answers_from_the_address_asked(void **state)
 static void
 queries_before_a_policy_are_dropped(void **state)
 {
-	struct worker_env env = { .loop = fx.loop, .firewall = &fx.firewall.fw, .account = &fx.account,
+	struct worker_env env = { .loop = fx.loop, .firewall = &fx.firewall.fw, .account = fx.account,
 		.upstream = &fx.upstream };
 	struct dns_proxy *p = dns_proxy_new(&env);
 	int fd = bound_socket("127.0.0.1", &fx.listen);

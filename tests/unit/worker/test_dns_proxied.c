@@ -34,9 +34,9 @@ matching_name_goes_through_the_proxy_only(void **state)
 	assert_true(addr_equal(&fx.target, &first->addr)); /* what the proxy is asked for */
 	assert_int_equal(first->nheard + far->nheard, 0);
 	assert_reason(0, CLOSE_DONE);
-	assert_int_equal(fx.account.counts[COUNT_DNS_PROXIED], 1);
+	assert_int_equal(account_counter(fx.account, COUNT_DNS_PROXIED), 1);
 	ask_proxied(2, "www.proxied");
-	assert_int_equal(fx.account.counts[COUNT_DNS_CACHED], 1);
+	assert_int_equal(account_counter(fx.account, COUNT_DNS_CACHED), 1);
 	assert_int_equal(far->ntcp_heard, 1);
 }
 
@@ -235,7 +235,7 @@ cache_keeps_the_ways_apart(void **state)
 	ask_proxied(2, "www.proxied");
 	assert_int_equal(far->ntcp_heard, 2);
 	assert_int_equal(far->connections, 2);
-	assert_int_equal(fx.account.counts[COUNT_DNS_CACHED], 0);
+	assert_int_equal(account_counter(fx.account, COUNT_DNS_CACHED), 0);
 }
 
 static void

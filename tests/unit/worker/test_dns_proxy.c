@@ -20,7 +20,7 @@ direct_name_is_answered_learned_and_recorded(void **state)
 	assert_int_equal(fx.records[0].out, 12 + 13 + 4);
 	assert_int_equal(fx.records[0].in, fx.reply.len);
 	assert_null(fx.records[0].proxy);
-	assert_int_equal(fx.account.counts[COUNT_DNS_QUERIES], 1);
+	assert_int_equal(account_counter(fx.account, COUNT_DNS_QUERIES), 1);
 }
 
 static void
@@ -39,7 +39,7 @@ blocked_name_does_not_exist(void **state)
 	ask_and_expect(1, "www.blocked", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_NXDOMAIN);
 	assert_record(0, "www.blocked", ACTION_BLOCK, CLOSE_BLOCKED, NULL);
-	assert_int_equal(fx.account.counts[COUNT_DNS_BLOCKED], 1);
+	assert_int_equal(account_counter(fx.account, COUNT_DNS_BLOCKED), 1);
 	assert_int_equal(first->nheard, 0);
 }
 
@@ -101,7 +101,7 @@ truncated_answer_is_fetched_over_tcp_and_cut_for_the_client(void **state)
 	client_write_frame(fd, &b);
 	client_read_frame(fd, &b);
 	assert_int_equal(b.len, 12 + 13 + 4 + 100 * 16);
-	assert_int_equal(fx.account.counts[COUNT_DNS_CACHED], 1);
+	assert_int_equal(account_counter(fx.account, COUNT_DNS_CACHED), 1);
 	close(fd);
 }
 
@@ -195,7 +195,7 @@ second_answer_comes_from_the_cache_aged_and_in_the_case_asked(void **state)
 	assert_int_equal(reply_last_byte(&ttl), 1);
 	assert_in_range(ttl, 39, 40);
 	assert_int_equal(first->nheard, 1);
-	assert_int_equal(fx.account.counts[COUNT_DNS_CACHED], 1);
+	assert_int_equal(account_counter(fx.account, COUNT_DNS_CACHED), 1);
 	fixture_advance(41);
 	client_ask(1, 3, "www.example", DNS_A);
 	client_expect(1, 3, "www.example", DNS_A);

@@ -271,7 +271,7 @@ stale_answer_is_given_at_once_after_a_failure(void **state)
 	first->on_udp = second->on_udp = answer_one;
 	fixture_advance(DNS_STALE_RETRY_S + 0.1);
 	ask_and_expect(4, "www.example", DNS_A);
-	assert_int_equal(fx.account.counts[COUNT_DNS_CACHED], 2);
+	assert_int_equal(account_counter(fx.account, COUNT_DNS_CACHED), 2);
 }
 
 static void

@@ -34,7 +34,7 @@ begin(struct buffer *initial)
 	from = in[1];
 	to = out[0];
 	sink = out[1];
-	relay_half_init(&half, from, to, initial);
+	relay_half_init(&half, relay_engines, from, to, initial);
 	if (initial == NULL) {          /* bytes that were read before are always copied */
 		half.ops = engine;
 		assert_int_equal(engine->start(&half), 0);
@@ -252,8 +252,8 @@ both_ways(int client[2], int server[2])
 	const uint64_t total = 64 * MIB;
 	struct bulk out = { .writer = client[0], .reader = server[1] }, in = { .writer = server[1], .reader = client[0] };
 
-	relay_half_init(&out.half, client[1], server[0], NULL);
-	relay_half_init(&in.half, server[0], client[1], NULL);
+	relay_half_init(&out.half, relay_engines, client[1], server[0], NULL);
+	relay_half_init(&in.half, relay_engines, server[0], client[1], NULL);
 	out.half.ops = in.half.ops = engine;
 	assert_int_equal(engine->start(&out.half), 0);
 	assert_int_equal(engine->start(&in.half), 0);
@@ -382,7 +382,7 @@ spare_descriptors_are_bounded(void **state)
 
 		tcp_pair(flows[i].in);
 		tcp_pair(flows[i].out);
-		relay_half_init(&flows[i].half, flows[i].in[1], flows[i].out[0], NULL);
+		relay_half_init(&flows[i].half, relay_engines, flows[i].in[1], flows[i].out[0], NULL);
 		flows[i].half.ops = engine;
 		assert_int_equal(engine->start(&flows[i].half), 0);
 		do {

@@ -23,13 +23,13 @@
 #define PAIRS 200
 
 static struct ev_loop *loop;
-static struct relay_pool *movers;
+static struct relay_pool *pool;
 static const struct relay_limits limits = { 60., 60. };
 
 /* The two ends that a test holds of one pair. */
 struct ends {
 	int client, server;
-	struct relay_job *moving;
+	struct relay_job *job;
 	struct relay_result result;
 	unsigned ended;
 };
@@ -61,8 +61,8 @@ begin(struct ends *e, struct buffer *initial)
 	memset(e, 0, sizeof(*e));
 	e->client = client[0];
 	e->server = server[0];
-	e->moving = relay_pool_start(movers, client[1], server[1], initial, &limits, ended_cb, e);
-	assert_non_null(e->moving);
+	e->job = relay_job_start(pool, client[1], server[1], initial, &limits, ended_cb, e);
+	assert_non_null(e->job);
 }
 
 static void
@@ -85,15 +85,15 @@ setup(void **state)
 {
 	signal(SIGPIPE, SIG_IGN);
 	loop = ev_default_loop(0);
-	assert_int_equal(relay_pool_new(loop, 3, &movers), 0);
+	assert_int_equal(relay_pool_new(loop, 3, &pool), 0);
 	nended = 0;
-	return movers == NULL;
+	return 0;
 }
 
 static int
 teardown(void **state)
 {
-	relay_pool_free(movers);
+	relay_pool_free(pool);
 	return 0;
 }
 
@@ -110,7 +110,7 @@ bytes_pass_without_the_deciding_thread(void **state)
 	expect_text(ends[0].server, "GET /");
 	assert_int_equal(write(ends[0].server, "200", 3), 3);
 	expect_text(ends[0].client, "200");
-	relay_pool_stop(ends[0].moving, CLOSE_KILLED);
+	relay_job_stop(ends[0].job, CLOSE_KILLED);
 	assert_int_equal(ends[0].ended, 1);
 	assert_int_equal(ends[0].result.reason, CLOSE_KILLED);
 	assert_int_equal(ends[0].result.out, 5);
@@ -129,11 +129,11 @@ counts_are_there_while_bytes_pass(void **state)
 	expect_text(ends[0].server, "12345");
 	for (int i = 0; i < 5000 && out == 0; i++) {    /* the count follows the bytes at once, but in another thread */
 		poll(NULL, 0, 1);
-		relay_pool_bytes(ends[0].moving, &out, &in);
+		relay_job_bytes(ends[0].job, &out, &in);
 	}
 	assert_int_equal(out, 5);
 	assert_int_equal(in, 0);
-	relay_pool_stop(ends[0].moving, CLOSE_SHUTDOWN);
+	relay_job_stop(ends[0].job, CLOSE_SHUTDOWN);
 	close(ends[0].client);
 	close(ends[0].server);
 }
@@ -168,7 +168,7 @@ a_stop_at_any_time_ends_a_pair_once(void **state)
 			close(ends[i].client), close(ends[i].server);
 		if (i % 3 == 2)
 			assert_int_equal(write(ends[i].client, "x", 1), 1), expect_text(ends[i].server, "x");
-		relay_pool_stop(ends[i].moving, CLOSE_SHUTDOWN);
+		relay_job_stop(ends[i].job, CLOSE_SHUTDOWN);
 		assert_int_equal(ends[i].ended, 1);
 		if (i % 3 != 1)
 			close(ends[i].client), close(ends[i].server);

@@ -50,7 +50,7 @@ unknown_destination_is_never_answered(void **state)
 {
 	fx.lookup_error = ENOENT;
 	client_send(0, "x");
-	assert_int_equal(fx.account.counts[COUNT_DROP_LOOKUP], 1);
+	assert_int_equal(account_counter(fx.account, COUNT_DROP_LOOKUP), 1);
 	assert_int_equal(fx.replies + fx.refusals + fx.records, 0);
 }
 
@@ -60,7 +60,7 @@ our_own_listener_is_never_answered(void **state)
 	fx.dst = fx.listen[0];
 	firewall_add_listener(&fx.firewall, &fx.listen[0]);
 	client_send(0, "x");
-	assert_int_equal(fx.account.counts[COUNT_DROP_LOOP], 1);
+	assert_int_equal(account_counter(fx.account, COUNT_DROP_LOOP), 1);
 	assert_int_equal(fx.replies + fx.refusals + fx.records, 0);
 }
 
@@ -73,7 +73,7 @@ datagrams_wait_for_the_lookup_within_bounds(void **state)
 	for (int i = 0; i < UDP_LOOKUP_QUEUE + 2; i++)
 		client_send(0, "x");
 	assert_int_equal(fx.lookups, 1);
-	assert_int_equal(fx.account.counts[COUNT_DROP_LIMIT], 2);
+	assert_int_equal(account_counter(fx.account, COUNT_DROP_LIMIT), 2);
 	fx.lookup_cb(fx.lookup_arg, 0, &fx.server);
 	for (int i = 0; i < UDP_LOOKUP_QUEUE; i++) {
 		await_fd(fx.server_fd, POLLIN);
@@ -89,7 +89,7 @@ failed_and_cancelled_lookups_leave_nothing(void **state)
 	fx.lookup_error = EINPROGRESS;
 	client_send(0, "x");
 	fx.lookup_cb(fx.lookup_arg, ETIMEDOUT, &addr_none);
-	assert_int_equal(fx.account.counts[COUNT_DROP_LOOKUP], 1);
+	assert_int_equal(account_counter(fx.account, COUNT_DROP_LOOKUP), 1);
 	client_send(0, "x");
 	assert_int_equal(fx.lookups, 2);
 	sessions_unlisten(fx.sessions, NULL, NULL);
@@ -148,7 +148,7 @@ limits_hold_for_all_and_for_each_client(void **state)
 	fx.conf.limits.udp_sessions = 1;
 	client_send(1, "x");
 	assert_int_equal(HASH_COUNT(fx.sessions->table), 1);
-	assert_int_equal(fx.account.counts[COUNT_DROP_LIMIT], 2);
+	assert_int_equal(account_counter(fx.account, COUNT_DROP_LIMIT), 2);
 	fx.conf.limits.udp_sessions = 2;
 	client_send(1, "x");
 	assert_int_equal(HASH_COUNT(fx.sessions->table), 2);
@@ -205,9 +205,9 @@ destination_that_the_firewall_forgot_holds_once_more(void **state)
 	advance(11);
 	fx.lookup_error = ENOENT;
 	client_send(0, "x");
-	assert_int_equal(fx.account.counts[COUNT_DROP_LOOKUP], 0);
+	assert_int_equal(account_counter(fx.account, COUNT_DROP_LOOKUP), 0);
 	client_send(0, "x");
-	assert_int_equal(fx.account.counts[COUNT_DROP_LOOKUP], 1);
+	assert_int_equal(account_counter(fx.account, COUNT_DROP_LOOKUP), 1);
 	assert_int_equal(fx.lookups, 3);
 }
 
@@ -293,10 +293,10 @@ datagrams_that_wait_are_bounded(void **state)
 	awaits = AWAIT_NAME;
 	for (int i = 0; i < SESSION_WAIT_COUNT + 2; i++)
 		client_send(0, "x");
-	assert_int_equal(fx.account.counts[COUNT_DROP_LIMIT], 2);
+	assert_int_equal(account_counter(fx.account, COUNT_DROP_LIMIT), 2);
 	fx.sessions->held_bytes += SESSION_WAIT_ALL_BYTES - SESSION_WAIT_COUNT;
 	client_send(1, "x");
-	assert_int_equal(fx.account.counts[COUNT_DROP_LIMIT], 3);
+	assert_int_equal(account_counter(fx.account, COUNT_DROP_LIMIT), 3);
 	fx.sessions->held_bytes -= SESSION_WAIT_ALL_BYTES - SESSION_WAIT_COUNT;
 	advance(6);
 	for (int i = 0; i < SESSION_WAIT_COUNT; i++)

@@ -68,7 +68,7 @@ destination_reached_another_way_cannot_be_spoken_for(void **state)
 	client_send_to(0, &fx.listen[1], "direct");
 	go_through_proxy(NULL);
 	relay_answer(NULL, &fx.dst2, "forged");
-	assert_int_equal(fx.account.counts[COUNT_DROP_STRANGER], 1);
+	assert_int_equal(account_counter(fx.account, COUNT_DROP_STRANGER), 1);
 	assert_int_equal(fx.replies, 0);
 }
 
@@ -87,7 +87,7 @@ name_is_sent_and_its_answer_found_wherever_it_comes_from(void **state)
 	relay_answer(NULL, &other_port, "stranger");
 	expect_reply("stranger", &other_port);
 	relay_answer("b.example", &fx.dst, "unknown");
-	assert_int_equal(fx.account.counts[COUNT_DROP_STRANGER], 1);
+	assert_int_equal(account_counter(fx.account, COUNT_DROP_STRANGER), 1);
 	assert_int_equal(fx.replies, 4);
 }
 
@@ -119,10 +119,10 @@ strangers_are_shown_where_answers_can_have_any_source(void **state)
 	expect_reply("hello", &stranger);
 	relay_answer(NULL, &local, "no");
 	relay_answer(NULL, &six, "no");
-	assert_int_equal(fx.account.counts[COUNT_DROP_STRANGER], 2);
+	assert_int_equal(account_counter(fx.account, COUNT_DROP_STRANGER), 2);
 	firewall_add_listener(&fx.firewall, &fx.listen[0]);      /* as with pf */
 	relay_answer(NULL, &stranger, "no");
-	assert_int_equal(fx.account.counts[COUNT_DROP_STRANGER], 3);
+	assert_int_equal(account_counter(fx.account, COUNT_DROP_STRANGER), 3);
 	assert_int_equal(fx.replies, 1);
 }
 
@@ -133,8 +133,8 @@ fragments_and_nonsense_are_counted(void **state)
 	sendto(fx.relay, "\0\0\1\1\313\0\161\7\1\273hi", 12, 0, &fx.relay_peer.sa, addr_len(&fx.relay_peer));
 	sendto(fx.relay, "\0\0\0\1", 4, 0, &fx.relay_peer.sa, addr_len(&fx.relay_peer));
 	run();
-	assert_int_equal(fx.account.counts[COUNT_DROP_FRAGMENT], 1);
-	assert_int_equal(fx.account.counts[COUNT_DROP_MALFORMED], 1);
+	assert_int_equal(account_counter(fx.account, COUNT_DROP_FRAGMENT), 1);
+	assert_int_equal(account_counter(fx.account, COUNT_DROP_MALFORMED), 1);
 	assert_int_equal(fx.replies, 0);
 }
 
@@ -255,7 +255,7 @@ made_up_address_is_sent_as_its_name_in_an_association_of_its_own(void **state)
 	expect_reply("second", &fx.dst);
 	relay_answer(NULL, &fx.dst2, "third");
 	expect_reply("third", &fx.dst);
-	assert_int_equal(fx.account.counts[COUNT_DROP_STRANGER], 0);
+	assert_int_equal(account_counter(fx.account, COUNT_DROP_STRANGER), 0);
 	sessions_unlisten(fx.sessions, NULL, NULL);
 	assert_int_equal(fx.records, 2);
 }
