@@ -12,11 +12,11 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "host/net.h"
-#include "kernel/owner.h"
-#include "worker/name/flow_name.h"
+#include "worker/decide/flow_decide.h"
 #include "worker/relay/relay_pool.h"
+#include "worker/upstream/upstream.h"
 
-enum connection_state { NATLOOK, OWNER, HELLO, DIAL, RELAY, CLOSED };
+enum connection_state { NATLOOK, HELLO, DIAL, RELAY, CLOSED };
 
 struct connection {
 	LIST_ENTRY(connection) next;
@@ -25,22 +25,13 @@ struct connection {
 	enum connection_state state;
 	struct flow           flow;
 	struct flow_record    record;
-	char                  host[HOST_MAX + 1];
-	uint32_t              owner_id;         /* OWNER only: of the request */
-	uid_t                 user;
-	struct fake_name     *fake;             /* the destination is an address of dns.fake_ip, held; else NULL */
-	struct buffer         hello;            /* what the client said so far */
-	struct sniffed       heard;            /* ... and the name in it */
+	struct decision       decision;
+	struct buffer         hello;            /* the client's bytes so far */
 	ev_io                 readable;         /* HELLO only */
-	ev_timer              timer;            /* HELLO only */
 	struct upstream      *upstream;         /* DIAL only */
 	double                dialled;          /* when DIAL began */
-	struct relay_job    *relay;            /* RELAY only; has the descriptors */
+	struct relay_job     *relay;            /* RELAY only; has the descriptors */
 };
-
-static void connection_natlook_cb(void *, int, const union addr *);
-static void connection_read_cb(struct ev_loop *, ev_io *, int);
-static void connection_timer_cb(struct ev_loop *, ev_timer *, int);
 
 /* The client sees RST, not a clean end, unless everything was delivered. */
 static void
@@ -59,17 +50,13 @@ connection_close(struct connection *c, enum close_reason reason)
 
 	if (c->state == NATLOOK)
 		all->env->firewall->ops->cancel(all->env->firewall, c);
-	if (c->state == OWNER)
-		ipc_cancel(all->env->ipc, c->owner_id);
 	c->state = CLOSED;
 	ev_io_stop(all->env->loop, &c->readable);
-	ev_timer_stop(all->env->loop, &c->timer);
 	if (c->upstream != NULL)
 		upstream_cancel(c->upstream);
 	if (c->flow.fd != -1)
 		connection_reset(c->flow.fd);
-	if (c->fake != NULL)
-		fake_ip_leave(all->env->fake_ip, c->fake, ev_now(all->env->loop));
+	flow_decide_end(&c->decision);
 	c->record.reason = reason;
 	account_end(all->env->account, c->policy->conf, &c->record, ev_now(all->env->loop));
 	limit_give(&all->limit, &c->flow.peer);
@@ -150,141 +137,60 @@ connection_upstream_cb(void *arg, const struct upstream_result *result)
 		connection_relay(c, result->fd);
 }
 
-/* Never to another host than the one that the client's name stood for. */
 static void
-connection_stale(struct connection *c)
+connection_dial(void *arg)
 {
-	fake_ip_warn_stale(c->all->env->fake_ip, &c->flow.peer, &c->record.dst, ev_now(c->all->env->loop));
-	connection_close(c, CLOSE_STALE_ADDRESS);
-}
+	struct connection *c = arg;
+	const struct outcome *o = &c->decision.outcome;
+	const struct target target = { .host = o->by_name ? o->host : NULL, .addr = c->record.dst,
+		.port = addr_port(&c->record.dst) };
 
-static void
-connection_dial(struct connection *c)
-{
-	const struct rule_query query = { c->record.host, c->fake == NULL ? &c->record.dst : NULL, IPPROTO_TCP,
-		addr_port(&c->record.dst), c->user };
-	const struct target target = { .host = c->record.host, .addr = c->record.dst, .port = query.port };
-	struct verdict *verdict = &c->record.verdict;
-
+	ev_io_stop(c->all->env->loop, &c->readable);
+	if (o->reason != CLOSE_DONE) {
+		connection_close(c, o->reason);
+		return;
+	}
 	c->state = DIAL;
 	c->dialled = ev_now(c->all->env->loop);
-	*verdict = rule_match(c->policy->conf, &query);
-	account_decided(c->all->env->account, &c->record);
-	if (verdict->action == ACTION_BLOCK) {
-		connection_close(c, CLOSE_BLOCKED);
-		return;
-	}
-	if (c->fake != NULL && verdict->action == ACTION_DIRECT) {
-		connection_stale(c);
-		return;
-	}
-	c->upstream = upstream_open(c->all->env->upstream, c->policy, verdict->proxies,
-	    verdict->action == ACTION_PROXY ? verdict->nproxies : 0, &target, connection_upstream_cb, c);
+	c->upstream = upstream_open(c->all->env->upstream, c->policy, o->verdict.proxies,
+	    o->verdict.action == ACTION_PROXY ? o->verdict.nproxies : 0, &target, connection_upstream_cb, c);
 	if (c->upstream == NULL)
 		connection_close(c, CLOSE_ERROR);
-}
-
-/* The name is known as well as it will be. */
-static void
-connection_named(struct connection *c)
-{
-	ev_io_stop(c->all->env->loop, &c->readable);
-	ev_timer_stop(c->all->env->loop, &c->timer);
-	flow_name_heard(c->all->env->names, c->policy->conf, &c->record, c->host, &c->heard);
-	connection_dial(c);
-}
-
-/* Takes what the client has said so far. false: it is not enough yet; else the connection goes on, or is gone. */
-static bool
-connection_read(struct connection *c)
-{
-	size_t room = SNIFF_MAX - buffer_len(&c->hello);
-	uint8_t *to = buffer_reserve(&c->hello, room);
-	ssize_t n = to != NULL ? read(c->flow.fd, to, room) : 0;
-
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return false;
-	if (n == -1) {
-		connection_close(c, CLOSE_CLIENT_RESET);
-		return true;
-	}
-	buffer_commit(&c->hello, (size_t)n);
-	if (n > 0 && sniff_host(buffer_data(&c->hello), buffer_len(&c->hello), &c->heard) == SNIFF_MORE)
-		return false;
-	connection_named(c);
-	return true;
 }
 
 static void
 connection_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
-	connection_read(w->data);
-}
-
-/* A client that says nothing waits for the server to speak first. Has it said something that a busy loop has not
- * come to yet? */
-static void
-connection_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
-{
 	struct connection *c = w->data;
+	size_t room = SNIFF_MAX - buffer_len(&c->hello);
+	uint8_t *to;
+	ssize_t n;
 
-	if (!connection_read(c))
-		connection_named(c);
-}
-
-/* The name is the one that the address was given for; the client need not say it. */
-static void
-connection_fake(struct connection *c)
-{
-	c->fake = fake_ip_enter(c->all->env->fake_ip, &c->record.dst, ev_now(c->all->env->loop));
-	if (c->fake == NULL) {
-		connection_stale(c);
+	if (!flow_decide_listens(&c->decision)) {
+		ev_io_stop(loop, w);
 		return;
 	}
-	strncpy(c->host, fake_name_host(c->fake), HOST_MAX);
-	c->record.host = c->host;
-	c->record.via = VIA_DNS;
-	connection_dial(c);
+	to = buffer_reserve(&c->hello, room);
+	n = to != NULL ? read(c->flow.fd, to, room) : 0;
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n == -1) {
+		connection_close(c, CLOSE_CLIENT_RESET);
+		return;
+	}
+	buffer_commit(&c->hello, (size_t)n);
+	if (flow_decide_hear_stream(&c->decision, buffer_data(&c->hello), buffer_len(&c->hello), n == 0) == 0)
+		connection_dial(c);
 }
 
 static void
 connection_hello(struct connection *c)
 {
-	struct connections *all = c->all;
-
 	c->state = HELLO;
-	if (fake_ip_covers(all->env->fake_ip, &c->record.dst)) {
-		connection_fake(c);
-		return;
-	}
-	if (flow_name_ask(all->env->names, &c->record, c->host, ev_now(all->env->loop))) {
+	if (flow_decide_begin(&c->decision) == 0)
 		connection_dial(c);
-		return;
-	}
-	ev_io_start(all->env->loop, &c->readable);
-	ev_timer_set(&c->timer, c->policy->conf->timeouts.hello, 0.);
-	ev_timer_start(all->env->loop, &c->timer);
-}
-
-static void
-connection_owner_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
-{
-	struct connection *c = arg;
-
-	c->user = owner_from_answer(error, msg, fd);
-	connection_hello(c);
-}
-
-static void
-connection_owner(struct connection *c)
-{
-	struct connections *all = c->all;
-
-	c->owner_id = owner_ask(all->env->ipc, c->policy->conf, &c->flow, &c->record.dst, connection_owner_cb, c);
-	if (c->owner_id != 0)
-		c->state = OWNER;
-	else
-		connection_hello(c);
+	else if (flow_decide_listens(&c->decision))
+		ev_io_start(c->all->env->loop, &c->readable);
 }
 
 static void
@@ -306,7 +212,7 @@ connection_natlook_cb(void *arg, int error, const union addr *dst)
 		connection_close(c, CLOSE_LOOP);
 		return;
 	}
-	connection_owner(c);
+	connection_hello(c);
 }
 
 static struct connection *
@@ -318,15 +224,15 @@ connection_new(struct connections *all, int fd, const union addr *peer)
 		return NULL;
 	c->all = all;
 	c->policy = policy_ref(all->env->policy);
-	c->user = RULE_USER_UNKNOWN;
 	c->flow = (struct flow){ .fd = fd, .proto = IPPROTO_TCP, .peer = *peer };
 	c->record = (struct flow_record){ .ops = &connection_ops, .proto = "tcp", .peer = *peer,
 		.via = VIA_IP, .began = ev_now(all->env->loop) };
+	c->decision = (struct decision){ .env = all->env, .conf = c->policy->conf, .flow = &c->flow,
+		.record = &c->record, .decided = connection_dial, .arg = c };
 	account_begin(all->env->account, &c->record);
 	buffer_init(&c->hello, SNIFF_MAX);
 	ev_io_init(&c->readable, connection_read_cb, fd, EV_READ);
-	ev_timer_init(&c->timer, connection_timer_cb, 0., 0.);
-	c->readable.data = c->timer.data = c;
+	c->readable.data = c;
 	LIST_INSERT_HEAD(&all->list, c, next);
 	all->count++;
 	return c;

@@ -1,8 +1,8 @@
 /*
  * connection.h - one intercepted TCP connection, from accept to its flow record.
  *
- * States in time order: NATLOOK (what was the destination?), OWNER (whose socket is it?), HELLO (what is its name?), DIAL (through
- * whom?), RELAY. Each step either goes on to the next or waits; connection_close() is the only end.
+ * States in time order: NATLOOK (the firewall is asked for the original destination), HELLO (flow_decide awaits name and
+ * owner), DIAL (upstream connects), RELAY (a thread moves the bytes), CLOSED. Each step goes on to the next or waits.
  *
  * Owner:   connections own themselves and are listed in struct connections. A connection keeps
  *          the policy it began with.
@@ -14,11 +14,7 @@
 
 #include "base/limit.h"
 #include "kernel/firewall.h"
-#include "worker/name/fake_ip.h"
-#include "worker/name/names.h"
-#include "worker/record/account.h"
 #include "worker/record/worker_env.h"
-#include "worker/upstream/upstream.h"
 
 struct connection;
 

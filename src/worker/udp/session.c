@@ -5,15 +5,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <strings.h>
 
 #include "base/log.h"
-#include "kernel/owner.h"
 #include "kernel/refuse.h"
-#include "worker/udp/session_route.h"
+#include "worker/udp/session_internal.h"
 #include "worker/udp/udp_listener.h"
 
-#define REFUSED_S  5.0          /* a way that failed is tried again after that */
+#define REFUSED_S 5.0           /* before a path that failed is tried again */
 
 struct session *
 session_find(const struct sessions *all, const union addr *client, const union addr *dst)
@@ -43,47 +42,26 @@ session_tell_refused(struct session *s)
 		ipc_send(all->env->ipc, &msg, -1);
 }
 
-/* Sends what waits, where the session is on a way and as far as it takes it, and forgets it. The session may be gone after
- * this. */
-static void
-session_wait_flush(struct session *s)
-{
-	struct datagrams queue = s->held;
-	struct datagram *d;
-	bool takes = s->state == SESSION_DIRECT || s->state == SESSION_PROXY;
-
-	s->all->held_bytes -= queue.bytes;
-	s->held = (struct datagrams){ .count = 0 };
-	while ((d = datagrams_take(&queue)) != NULL) {
-		takes = takes && session_send(s, d->data, d->len);
-		free(d);
-	}
-}
-
-/* Leaves the socket or the route, and writes the record. */
+/* Releases everything but the place in the table, and writes the record. */
 static void
 session_finish(struct session *s, enum close_reason reason)
 {
 	struct sessions *all = s->all;
 
-	session_wait_flush(s);
-	if ((s->awaits & AWAIT_OWNER) != 0)
-		ipc_cancel(all->env->ipc, s->owner_id);
-	s->awaits = 0;
-	ev_io_stop(all->env->loop, &s->readable);
-	if (s->fd != -1)
-		close(s->fd);
-	s->fd = -1;
-	if (s->route != NULL)
-		session_route_leave(s);
-	if (s->fake != NULL)
-		fake_ip_leave(all->env->fake_ip, s->fake, ev_now(all->env->loop));
-	s->fake = NULL;
+	all->held_bytes -= s->held.bytes;
+	datagrams_drop(&s->held);
+	flow_decide_end(&s->decision);
+	direct_close(&s->direct);
+	if (s->member.assoc != NULL) {
+		s->record.proxy = s->member.assoc->proxy;
+		assoc_leave(&s->member);
+	}
 	s->record.reason = reason;
 	account_end(all->env->account, s->policy->conf, &s->record, ev_now(all->env->loop));
 }
 
-void
+/* Writes the record, tells the client, and refuses what it sends for a while. */
+static void
 session_refuse(struct session *s, enum close_reason reason)
 {
 	session_finish(s, reason);
@@ -92,7 +70,7 @@ session_refuse(struct session *s, enum close_reason reason)
 	session_tell_refused(s);
 }
 
-void
+static void
 session_end(struct session *s, enum close_reason reason)
 {
 	struct sessions *all = s->all;
@@ -106,7 +84,8 @@ session_end(struct session *s, enum close_reason reason)
 	free(s);
 }
 
-void
+/* Sends the client a datagram that appears to come from src. */
+static void
 session_answer(struct session *s, const union addr *src, const uint8_t *msg, size_t len)
 {
 	struct firewall *fw = s->all->env->firewall;
@@ -120,83 +99,172 @@ session_answer(struct session *s, const union addr *src, const uint8_t *msg, siz
 	s->last = ev_now(s->all->env->loop);
 }
 
-/* intercept.quic, for what would go through a proxy. */
-static enum action
-session_quic(const struct conf *conf, enum action action, const union addr *dst, bool fake)
+/* The name that the proxy is given; NULL: it gets the address. */
+static const char *
+session_proxy_host(const struct session *s)
 {
-	if (action != ACTION_PROXY || addr_port(dst) != QUIC_PORT)
-		return action;
-	switch (conf->intercept.quic) {
-	case QUIC_BLOCK:
-		return ACTION_BLOCK;
-	case QUIC_DIRECT:
-		return fake ? ACTION_BLOCK : ACTION_DIRECT;
-	case QUIC_AUTO:
-	case QUIC_PROXY:
-		break;
-	}
-	return action;
+	return s->decision.outcome.by_name ? s->decision.outcome.host : NULL;
 }
 
-/* By rule, and on the way. A session without a way is refused. */
+/* The proxy has looked names up itself. Finds the session that was sent by this name, or whose name has answered from
+ * this address; else the first answer from the right port tells the address behind a name. */
+static struct session *
+session_find_named(const struct assoc *a, const struct socks5_udp *head)
+{
+	const struct assoc_member *m;
+	struct session *s, *guess = NULL;
+
+	LIST_FOREACH(m, &a->members, next) {
+		s = m->arg;
+		if (session_proxy_host(s) == NULL || addr_port(&s->record.dst) != head->port)
+			continue;
+		if (!addr_is_set(&head->addr) && strcasecmp(session_proxy_host(s), head->host) == 0)
+			return s;
+		if (addr_is_set(&head->addr) && addr_equal(&s->answers_from, &head->addr))
+			return s;
+		if (addr_is_set(&head->addr) && !addr_is_set(&s->answers_from) && (guess == NULL || guess->last < s->last))
+			guess = s;
+	}
+	if (guess != NULL)
+		guess->answers_from = head->addr;
+	return guess;
+}
+
+/* May the client get a datagram from an address that it has not sent to? Not where the flow was delivered to our
+ * listener's own address (pf): the kernel would show another source. */
+static bool
+session_may_show(const struct session *any, const union addr *src)
+{
+	return src->sa.sa_family == any->flow.peer.sa.sa_family && addr_port(src) != 0 &&
+	    !firewall_is_listener(any->all->env->firewall, &any->flow.local) && !addr_is_any(src) &&
+	    !addr_is_loopback(src) && !addr_is_multicast(src) && !addr_is_linklocal(src);
+}
+
 static void
-session_decide(struct session *s)
+session_assoc_received_cb(struct assoc *a, const struct socks5_udp *head)
 {
-	const struct conf *conf = s->policy->conf;
-	const union addr *dst = &s->record.dst;
-	const bool fake = fake_ip_covers(s->all->env->fake_ip, dst);
-	const struct rule_query query = { s->record.host, fake ? NULL : dst, IPPROTO_UDP, addr_port(dst), s->user };
-	struct verdict *verdict = &s->record.verdict;
-	enum close_reason reason = CLOSE_BLOCKED;
+	struct session *any = LIST_FIRST(&a->members)->arg, *s = NULL;
+	struct sessions *all = any->all;
 
-	*verdict = rule_match(conf, &query);
-	verdict->action = session_quic(conf, verdict->action, dst, fake);
-	account_decided(s->all->env->account, &s->record);
-	if (fake && (s->fake == NULL || verdict->action == ACTION_DIRECT)) {
-		fake_ip_warn_stale(s->all->env->fake_ip, &s->flow.peer, dst, ev_now(s->all->env->loop));
-		reason = CLOSE_STALE_ADDRESS;
-	} else if (verdict->action == ACTION_DIRECT) {
-		reason = session_direct_open(s);
-	} else if (verdict->action == ACTION_PROXY) {
-		reason = session_route_join(s, addr_port(dst) == QUIC_PORT && conf->intercept.quic == QUIC_PROXY);
+	if (any->decision.is_fake)
+		s = any;
+	else if (addr_is_set(&head->addr))
+		s = session_find(all, &any->flow.peer, &head->addr);
+	if (s != NULL && s->member.assoc != a) {
+		account_count(all->env->account, COUNT_DROP_STRANGER, 1);    /* the client reaches that address by another path */
+		return;
 	}
-	if (reason != CLOSE_DONE)
-		session_refuse(s, reason);
+	if (s == NULL)
+		s = session_find_named(a, head);
+	if (s != NULL)
+		session_answer(s, &s->record.dst, head->payload, head->len);
+	else if (session_may_show(any, &head->addr))
+		session_answer(any, &head->addr, head->payload, head->len);
 	else
-		session_set_timer(s, conf->timeouts.udp_idle);
+		account_count(all->env->account, COUNT_DROP_STRANGER, 1);
 }
 
-bool
+static void
+session_assoc_failed_cb(void *arg, enum close_reason reason, bool was_up)
+{
+	if (was_up)
+		session_end(arg, reason);
+	else
+		session_refuse(arg, reason);
+}
+
+/* A session whose server refuses it ends without a memory, for the server may listen a moment later. */
+static void
+session_direct_failed_cb(void *arg, enum close_reason reason)
+{
+	struct session *s = arg;
+
+	session_refuse(s, reason);
+	if (reason == CLOSE_CONNECT_REFUSED)
+		session_end(s, reason);
+}
+
+static void
+session_direct_received_cb(void *arg, const uint8_t *msg, size_t len)
+{
+	struct session *s = arg;
+
+	session_answer(s, &s->record.dst, msg, len);
+}
+
+/* False: the session is refused now, or gone. */
+static bool
 session_send(struct session *s, const uint8_t *msg, size_t len)
 {
 	const bool direct = s->state == SESSION_DIRECT;
+	enum close_reason reason;
 	int error;
 
-	if (s->state == SESSION_PROXY)
-		error = session_route_send(s, msg, len);
+	if (direct)
+		error = direct_send(&s->direct, msg, len);
 	else
-		error = send(s->fd, msg, len, 0) == -1 ? errno : 0;
+		error = assoc_send(s->member.assoc, session_proxy_host(s), &s->record.dst, msg, len);
 	if (error == 0) {
 		s->record.out += len;
 		s->last = ev_now(s->all->env->loop);
-	} else if (direct) {
-		return session_direct_failed(s, error);
-	} else if (error == ENOBUFS || error == ENOMEM) {
-		account_count(s->all->env->account, COUNT_DROP_LIMIT, 1);
-	} else {
-		account_count(s->all->env->account, COUNT_DROP_UNSENT, 1);
+		return true;
 	}
-	return true;
+	reason = direct ? direct_reason(error) : CLOSE_DONE;
+	if (reason != CLOSE_DONE)
+		session_direct_failed_cb(s, reason);
+	else if (!direct && (error == ENOBUFS || error == ENOMEM))
+		account_count(s->all->env->account, COUNT_DROP_LIMIT, 1);
+	else
+		account_count(s->all->env->account, COUNT_DROP_UNSENT, 1);
+	return reason == CLOSE_DONE;
 }
 
-void
-session_known(struct session *s, enum session_awaits what)
+/* CLOSE_DONE, or the reason why there is no path. */
+static enum close_reason
+session_open(struct session *s)
 {
-	s->awaits &= ~(unsigned)what;
-	if (s->state != SESSION_WAIT || s->awaits != 0)
+	const struct outcome *o = &s->decision.outcome;
+	const struct assoc_request request = { s->policy, &o->verdict, &s->flow.peer,
+		s->decision.is_fake ? &s->record.dst : NULL, o->insist };
+
+	if (o->reason != CLOSE_DONE)
+		return o->reason;
+	if (o->verdict.action == ACTION_DIRECT) {
+		s->state = SESSION_DIRECT;
+		return direct_open(&s->direct, &s->record.dst);
+	}
+	s->state = SESSION_PROXY;
+	return assoc_join(&s->all->assocs, &request, &s->member);
+}
+
+/* Sends the held datagrams, and frees them. The session may be gone after this. */
+static void
+session_flush(struct session *s)
+{
+	struct datagrams queue = s->held;
+	struct datagram *d;
+	bool open = true;
+
+	s->all->held_bytes -= queue.bytes;
+	s->held = (struct datagrams){ .count = 0 };
+	while ((d = datagrams_take(&queue)) != NULL) {
+		open = open && session_send(s, d->data, d->len);
+		free(d);
+	}
+}
+
+static void
+session_decided(void *arg)
+{
+	struct session *s = arg;
+	const enum close_reason reason = session_open(s);
+
+	if (reason != CLOSE_DONE) {
+		session_refuse(s, reason);
 		return;
-	session_decide(s);
-	session_wait_flush(s);
+	}
+	session_set_timer(s, s->policy->conf->timeouts.udp_idle);
+	session_flush(s);
 }
 
 static void
@@ -205,15 +273,10 @@ session_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	struct session *s = w->data;
 	const double left = s->last + s->policy->conf->timeouts.udp_idle - ev_now(loop);
 
-	if (s->state == SESSION_WAIT) {
-		if ((s->awaits & AWAIT_NAME) != 0)
-			session_name_hear(s, true);
-		session_known(s, AWAIT_NAME);
-	} else if (s->state != SESSION_REFUSED && left > 0) {
+	if (s->state != SESSION_REFUSED && left > 0)
 		session_set_timer(s, left);
-	} else {
+	else
 		session_end(s, CLOSE_IDLE);
-	}
 }
 
 /* Its counters are right at any time. */
@@ -222,8 +285,8 @@ session_update(struct flow_record *r)
 {
 	const struct session *s = (const struct session *)((const char *)r - offsetof(struct session, record));
 
-	if (s->route != NULL && s->route->proxy != NULL)
-		r->proxy = s->route->proxy;
+	if (s->member.assoc != NULL && s->member.assoc->proxy != NULL)
+		r->proxy = s->member.assoc->proxy;
 }
 
 /* What it goes on to send is refused for a while. */
@@ -250,64 +313,21 @@ session_new(struct sessions *all, const struct flow *flow, const union addr *dst
 		return NULL;
 	s->all = all;
 	s->policy = policy_ref(all->env->policy);
-	s->user = RULE_USER_UNKNOWN;
 	s->flow = *flow;
-	s->fd = -1;
 	s->last = ev_now(all->env->loop);
 	s->key = (struct session_key){ addr_key(&flow->peer), addr_key(dst) };
 	s->record = (struct flow_record){ .ops = &session_ops, .proto = "udp", .peer = flow->peer,
 		.dst = *dst, .via = VIA_IP, .began = s->last };
+	s->decision = (struct decision){ .env = all->env, .conf = conf, .flow = &s->flow, .record = &s->record,
+		.decided = session_decided, .arg = s };
+	s->direct = (struct direct){ .loop = all->env->loop, .received = session_direct_received_cb,
+		.failed = session_direct_failed_cb, .arg = s };
+	s->member.arg = s;
 	account_begin(all->env->account, &s->record);
 	ev_init(&s->timer, session_timer_cb);
 	s->timer.data = s;
 	HASH_ADD(hh, all->table, key, sizeof(s->key), s);
 	return s;
-}
-
-static void
-session_owner_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
-{
-	struct session *s = arg;
-
-	s->user = owner_from_answer(error, msg, fd);
-	session_known(s, AWAIT_OWNER);
-}
-
-static void
-session_owner(struct session *s)
-{
-	s->owner_id = owner_ask(s->all->env->ipc, s->policy->conf, &s->flow, &s->record.dst, session_owner_cb, s);
-	if (s->owner_id != 0)
-		s->awaits |= AWAIT_OWNER;
-}
-
-/* The name is the one that the address was given for. */
-static void
-session_fake(struct session *s)
-{
-	const struct worker_env *env = s->all->env;
-
-	s->fake = fake_ip_enter(env->fake_ip, &s->record.dst, ev_now(env->loop));
-	if (s->fake == NULL)
-		return;
-	strncpy(s->host, fake_name_host(s->fake), HOST_MAX);
-	s->record.host = s->host;
-	s->record.via = VIA_DNS;
-}
-
-/* On the way, or waiting for what the decision needs. */
-static void
-session_begin(struct session *s)
-{
-	if (fake_ip_covers(s->all->env->fake_ip, &s->record.dst))
-		session_fake(s);
-	else
-		session_name(s);
-	session_owner(s);
-	if (s->awaits == 0)
-		session_decide(s);
-	else
-		session_set_timer(s, s->policy->conf->timeouts.hello);
 }
 
 /* Copies a datagram that has to wait. False: a bound is reached, or no memory. */
@@ -332,8 +352,8 @@ session_take(struct session *s, const uint8_t *msg, size_t len)
 	case SESSION_WAIT:
 		if (!session_wait_add(s, msg, len))
 			account_count(s->all->env->account, COUNT_DROP_LIMIT, 1);
-		else if ((s->awaits & AWAIT_NAME) != 0 && session_name_hear(s, false))
-			session_known(s, AWAIT_NAME);
+		else if (flow_decide_hear_datagrams(&s->decision, &s->held) == 0)
+			session_decided(s);
 		break;
 	case SESSION_REFUSED:
 		session_tell_refused(s);
@@ -387,7 +407,8 @@ sessions_received_cb(void *arg, int error, const struct flow *flow, const union 
 				log_warn("a datagram was dropped: limits.udp_sessions or limits.per_client is reached");
 			return;
 		}
-		session_begin(s);
+		if (flow_decide_begin(&s->decision) == 0)
+			session_decided(s);
 		if (s->state == SESSION_REFUSED)
 			return;
 	}
@@ -399,8 +420,11 @@ sessions_new(const struct worker_env *env)
 {
 	struct sessions *all = calloc(1, sizeof(*all));
 
-	if (all != NULL)
-		all->env = env;
+	if (all == NULL)
+		return NULL;
+	all->env = env;
+	all->assocs = (struct assocs){ .env = env, .received = session_assoc_received_cb,
+		.failed = session_assoc_failed_cb };
 	return all;
 }
 
@@ -410,7 +434,7 @@ sessions_policy_changed(struct sessions *all)
 	struct session *s, *next;
 
 	HASH_ITER(hh, all->table, s, next)
-		if (s->state == SESSION_REFUSED || (s->fake != NULL && fake_name_is_stale(s->fake)))
+		if (s->state == SESSION_REFUSED || flow_decide_is_stale(&s->decision))
 			session_end(s, CLOSE_DONE);
 }
 
@@ -461,5 +485,5 @@ sessions_free(struct sessions *all)
 void
 sessions_summary(const struct sessions *all)
 {
-	log_info("summary: udp sessions=%u associations=%u", HASH_COUNT(all->table), HASH_COUNT(all->routes));
+	log_info("summary: udp sessions=%u associations=%u", HASH_COUNT(all->table), HASH_COUNT(all->assocs.table));
 }

@@ -10,7 +10,7 @@
 #include "kernel/owner.h"
 #include "wire/socks5_udp.h"
 #include "worker/record/flow_log.h"
-#include "worker/udp/session_route.h"
+#include "worker/udp/session_internal.h"
 
 struct fixture fx;
 

@@ -9,19 +9,14 @@
 
 #include "../sockets.h"
 #include "kernel/refuse.h"
-#include "worker/udp/session_route.h"
+#include "worker/udp/session_internal.h"
 #include "worker/udp/udp_listener.h"
 
-static unsigned awaits;         /* what every new session waits for */
-
-void session_name(struct session *s) { s->awaits = awaits; }
-bool session_name_hear(struct session *s, bool last) { (void)s; return last; }
-
-static int
-set_up(void **state)
+/* The helper tells the owner that was asked for last. */
+static void
+owner_is(uid_t uid)
 {
-	awaits = 0;
-	return session_set_up(state);
+	fx.owner_cb(fx.owner_arg, 0, &(struct ipc_msg){ .owner = { .uid = uid } }, -1);
 }
 
 static void
@@ -225,12 +220,12 @@ static void
 datagrams_wait_for_the_decision_and_are_sent_in_order(void **state)
 {
 	fx.dst = fx.server;
-	awaits = AWAIT_NAME;
+	fx.asks_owner = true;
 	client_send(0, "one");
 	client_send(0, "two");
 	assert_int_equal(fx.sessions->held_bytes, 6);
 	assert_int_equal(recv(fx.server_fd, NULL, 0, 0), -1);
-	session_known(session_of(0), AWAIT_NAME);
+	owner_is(0);
 	expect_at_server("one");
 	expect_at_server("two");
 	client_send(0, "three");
@@ -239,48 +234,18 @@ datagrams_wait_for_the_decision_and_are_sent_in_order(void **state)
 }
 
 static void
-session_waits_for_everything_that_it_awaits(void **state)
-{
-	fx.dst = fx.server;
-	awaits = AWAIT_NAME | AWAIT_NAME << 7;
-	client_send(0, "one");
-	session_known(session_of(0), AWAIT_NAME);
-	assert_int_equal(recv(fx.server_fd, NULL, 0, 0), -1);
-	session_known(session_of(0), AWAIT_NAME << 7);
-	expect_at_server("one");
-}
-
-static void
-session_waits_no_longer_than_for_a_hello(void **state)
-{
-	fx.dst = fx.server;
-	awaits = AWAIT_NAME;
-	client_send(0, "one");
-	advance(4);
-	assert_int_equal(recv(fx.server_fd, NULL, 0, 0), -1);
-	advance(2);
-	expect_at_server("one");
-	client_send(0, "two");
-	expect_at_server("two");
-}
-
-static void
 session_waits_for_its_owner(void **state)
 {
-	struct ipc_msg answer = { .owner = { .uid = 1001 } };
-
 	fx.dst = fx.server;
 	fx.asks_owner = true;
-	awaits = AWAIT_NAME;
 	client_send(0, "one");
-	advance(6);     /* no name, but the helper is still awaited */
+	advance(6);     /* longer than timeouts.hello */
 	assert_int_equal(recv(fx.server_fd, NULL, 0, 0), -1);
-	fx.owner_cb(fx.owner_arg, 0, &answer, -1);
+	owner_is(1001);
 	expect_at_server("one");
 	assert_int_equal(fx.user, 1001);
 	client_send(1, "two");
 	fx.owner_cb(fx.owner_arg, ETIMEDOUT, NULL, -1);
-	session_known(session_of(1), AWAIT_NAME);
 	expect_at_server("two");
 	assert_int_equal(fx.user, RULE_USER_UNKNOWN);
 	assert_int_equal(fx.owner_cancels, 0);
@@ -289,16 +254,19 @@ session_waits_for_its_owner(void **state)
 static void
 datagrams_that_wait_are_bounded(void **state)
 {
+	void *first;
+
 	fx.dst = fx.server;
-	awaits = AWAIT_NAME;
+	fx.asks_owner = true;
 	for (int i = 0; i < SESSION_WAIT_COUNT + 2; i++)
 		client_send(0, "x");
 	assert_int_equal(account_counter(fx.account, COUNT_DROP_LIMIT), 2);
+	first = fx.owner_arg;
 	fx.sessions->held_bytes += SESSION_WAIT_ALL_BYTES - SESSION_WAIT_COUNT;
 	client_send(1, "x");
 	assert_int_equal(account_counter(fx.account, COUNT_DROP_LIMIT), 3);
 	fx.sessions->held_bytes -= SESSION_WAIT_ALL_BYTES - SESSION_WAIT_COUNT;
-	advance(6);
+	fx.owner_cb(first, 0, &(struct ipc_msg){ .owner = { .uid = 0 } }, -1);
 	for (int i = 0; i < SESSION_WAIT_COUNT; i++)
 		expect_at_server("x");
 	assert_int_equal(recv(fx.server_fd, NULL, 0, 0), -1);
@@ -308,11 +276,11 @@ static void
 what_waited_for_a_refusal_is_forgotten(void **state)
 {
 	fx.action = ACTION_BLOCK;
-	awaits = AWAIT_NAME;
+	fx.asks_owner = true;
 	client_send(0, "one");
 	client_send(0, "two");
 	assert_int_equal(fx.refusals + fx.records, 0);
-	session_known(session_of(0), AWAIT_NAME);
+	owner_is(0);
 	expect_record(1, CLOSE_BLOCKED);
 	assert_int_equal(fx.refusals, 1);
 	assert_int_equal(fx.sessions->held_bytes, 0);
@@ -322,11 +290,11 @@ static void
 server_may_refuse_the_first_of_what_waited(void **state)
 {
 	fx.dst = fx.closed;
-	awaits = AWAIT_NAME;
+	fx.asks_owner = true;
 	client_send(0, "one");
 	client_send(0, "two");
 	client_send(0, "three");
-	session_known(session_of(0), AWAIT_NAME);
+	owner_is(0);
 	run_until(&fx.refusals, 1);
 	expect_record(1, CLOSE_CONNECT_REFUSED);
 	assert_int_equal(HASH_COUNT(fx.sessions->table), 0);
@@ -335,7 +303,6 @@ server_may_refuse_the_first_of_what_waited(void **state)
 static void
 end_of_the_daemon_ends_those_that_wait(void **state)
 {
-	awaits = AWAIT_NAME;
 	fx.asks_owner = true;
 	client_send(0, "one");
 	sessions_unlisten(fx.sessions, NULL, NULL);
@@ -344,7 +311,7 @@ end_of_the_daemon_ends_those_that_wait(void **state)
 	assert_int_equal(fx.owner_cancels, 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, session_tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, session_set_up, session_tear_down)
 
 int
 main(void)
@@ -364,8 +331,6 @@ main(void)
 		TEST(pair_is_looked_up_again_and_may_have_another_destination),
 		TEST(destination_that_the_firewall_forgot_holds_once_more),
 		TEST(datagrams_wait_for_the_decision_and_are_sent_in_order),
-		TEST(session_waits_for_everything_that_it_awaits),
-		TEST(session_waits_no_longer_than_for_a_hello),
 		TEST(session_waits_for_its_owner),
 		TEST(datagrams_that_wait_are_bounded),
 		TEST(what_waited_for_a_refusal_is_forgotten),

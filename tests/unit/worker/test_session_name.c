@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "wire/quic_initial.h"
-#include "worker/udp/session_route.h"
+#include "worker/udp/session_internal.h"
 
 /* What the first flight says, as long as it has this many datagrams at least. */
 static size_t      needed;

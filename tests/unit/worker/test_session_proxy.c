@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "../sockets.h"
-#include "worker/udp/session_route.h"
+#include "worker/udp/session_internal.h"
 
 static void
 datagrams_wait_for_the_association(void **state)

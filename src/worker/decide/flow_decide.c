@@ -1,0 +1,180 @@
+#include "config.h"
+
+#include "worker/decide/flow_decide.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "kernel/owner.h"
+#include "wire/quic_initial.h"
+#include "worker/name/names.h"
+
+enum { AWAIT_NAME = 1, AWAIT_OWNER = 2 };
+
+static void
+decision_set_name(struct decision *d, const char *name, const char *via)
+{
+	if (name != d->host)
+		strncpy(d->host, name, HOST_MAX);
+	d->record->host = d->host;
+	d->record->via = via;
+}
+
+static void
+decision_log_names(const struct decision *d, const struct evidence *e)
+{
+	if (d->conf->log.hosts == LOG_HOSTS_FULL && flow_names_disagree(e))
+		log_debug("flow id=%" PRIu64 ": names disagree: dns=%s %s=%s%s, %s is taken", d->record->id,
+		    e->dns != NULL ? e->dns : "-", e->said->via, e->said->text,
+		    e->said->outer ? " (may be an outer name)" : "", d->outcome.host);
+}
+
+static void
+decision_make(struct decision *d)
+{
+	const struct evidence e = { .proto = d->flow->proto, .dst = &d->record->dst, .user = d->user,
+		.fake = d->is_fake, .dns = d->record->host, .said = &d->said,
+		.said_in_dns = names_has(d->env->names, &d->record->dst, d->said.text) };
+
+	flow_judge(d->conf, &e, &d->outcome);
+	decision_log_names(d, &e);
+	if (d->outcome.host != NULL) {
+		decision_set_name(d, d->outcome.host, d->outcome.via);
+		d->outcome.host = d->host;
+	}
+	d->record->verdict = d->outcome.verdict;
+	account_decided(d->env->account, d->record);
+	if (d->outcome.reason == CLOSE_STALE_ADDRESS)
+		fake_ip_warn_stale(d->env->fake_ip, &d->record->peer, &d->record->dst, ev_now(d->env->loop));
+}
+
+/* One thing that was awaited is known, or never will be. 0: it was the last, and the flow is decided. */
+static int
+decision_know(struct decision *d, unsigned what)
+{
+	d->awaits &= ~what;
+	if ((what & AWAIT_NAME) != 0)
+		ev_timer_stop(d->env->loop, &d->hello);
+	if (d->awaits != 0)
+		return EINPROGRESS;
+	decision_make(d);
+	return 0;
+}
+
+static void
+decision_owner_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
+{
+	struct decision *d = arg;
+
+	d->user = owner_from_answer(error, msg, fd);
+	if (decision_know(d, AWAIT_OWNER) == 0)
+		d->decided(d->arg);
+}
+
+static void
+decision_hello_cb(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct decision *d = w->data;
+
+	if (decision_know(d, AWAIT_NAME) == 0)
+		d->decided(d->arg);
+}
+
+/* Can the client's first bytes hold a name? */
+static bool
+decision_can_hear(const struct decision *d)
+{
+	return d->flow->proto == IPPROTO_TCP || (quic_engine != NULL && addr_port(&d->record->dst) == QUIC_PORT);
+}
+
+/* A made-up address has one name and the client need not say it. Else DNS is asked; where it knows several names for the
+ * address, the client knows better. */
+static void
+decision_find_name(struct decision *d)
+{
+	struct names *names = d->env->names;
+	const double now = ev_now(d->env->loop);
+	const char *name;
+
+	d->is_fake = fake_ip_covers(d->env->fake_ip, &d->record->dst);
+	if (d->is_fake) {
+		d->fake = fake_ip_enter(d->env->fake_ip, &d->record->dst, now);
+		if (d->fake != NULL)
+			decision_set_name(d, fake_name_host(d->fake), VIA_DNS);
+		return;
+	}
+	name = names_lookup(names, &d->record->peer, &d->record->dst, now);
+	if (name != NULL)
+		decision_set_name(d, name, VIA_DNS);
+	if ((name == NULL || names_is_shared(names, &d->record->dst)) && decision_can_hear(d))
+		d->awaits |= AWAIT_NAME;
+}
+
+int
+flow_decide_begin(struct decision *d)
+{
+	d->user = RULE_USER_UNKNOWN;
+	decision_find_name(d);
+	d->owner_id = owner_ask(d->env->ipc, d->conf, d->flow, &d->record->dst, decision_owner_cb, d);
+	if (d->owner_id != 0)
+		d->awaits |= AWAIT_OWNER;
+	if (d->awaits == 0)
+		return decision_know(d, 0);
+	if (flow_decide_listens(d)) {
+		ev_timer_init(&d->hello, decision_hello_cb, d->conf->timeouts.hello, 0.);
+		/* A busy loop may find the client's bytes and the end of the time together: the bytes come first. */
+		ev_set_priority(&d->hello, EV_MINPRI);
+		d->hello.data = d;
+		ev_timer_start(d->env->loop, &d->hello);
+	}
+	return EINPROGRESS;
+}
+
+bool
+flow_decide_listens(const struct decision *d)
+{
+	return (d->awaits & AWAIT_NAME) != 0;
+}
+
+int
+flow_decide_hear_stream(struct decision *d, const uint8_t *data, size_t len, bool last)
+{
+	if (!flow_decide_listens(d) || (sniff_host(data, len, &d->said) == SNIFF_MORE && !last))
+		return EINPROGRESS;
+	return decision_know(d, AWAIT_NAME);
+}
+
+int
+flow_decide_hear_datagrams(struct decision *d, const struct datagrams *all)
+{
+	struct quic_datagram list[DECIDE_DATAGRAMS];
+	size_t n = 0;
+
+	if (!flow_decide_listens(d))
+		return EINPROGRESS;
+	for (const struct datagram *h = all->first; h != NULL && n < DECIDE_DATAGRAMS; h = h->next)
+		list[n++] = (struct quic_datagram){ h->data, h->len };
+	if (quic_initial_name(list, n, &d->said) == SNIFF_MORE)
+		return EINPROGRESS;
+	return decision_know(d, AWAIT_NAME);
+}
+
+void
+flow_decide_end(struct decision *d)
+{
+	if ((d->awaits & AWAIT_OWNER) != 0)
+		ipc_cancel(d->env->ipc, d->owner_id);
+	d->awaits = 0;
+	ev_timer_stop(d->env->loop, &d->hello);
+	if (d->fake != NULL)
+		fake_ip_leave(d->env->fake_ip, d->fake, ev_now(d->env->loop));
+	d->fake = NULL;
+}
+
+bool
+flow_decide_is_stale(const struct decision *d)
+{
+	return d->fake != NULL && fake_name_is_stale(d->fake);
+}
