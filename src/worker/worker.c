@@ -14,7 +14,6 @@
 
 #include "base/log.h"
 #include "conf/conf_file.h"
-#include "host/listener.h"
 #include "process/ipc.h"
 #include "process/privilege.h"
 #include "process/sandbox.h"
@@ -22,31 +21,23 @@
 #include "worker/bypass/overheard.h"
 #include "worker/control/control.h"
 #include "worker/dns/dns_proxy.h"
-#include "worker/relay/relay_pool.h"
 #include "worker/tcp/connection.h"
 #include "worker/udp/session.h"
 
-#define WORKER_LISTENERS    (CONF_LISTEN_MAX * 2)
-#define OLD_LISTENERS_S     2.0         /* closed so long after a reload, when no rule points there any more */
-
-struct worker_listener {
-	struct listener *tcp;
-	union addr       addr;
-};
+#define OLD_LISTENERS_S 2.0     /* after a reload, until listeners that no rule points to any more are closed */
 
 struct worker {
-	struct worker_env      env;
-	struct connections     connections;
-	struct sessions       *sessions;
-	struct upstream_env    upstream;
-	struct policy         *next;            /* received, not yet committed */
-	struct dns_proxy      *dns;
-	struct control        *control;
-	struct overheard      *overheard;
-	struct worker_listener listeners[WORKER_LISTENERS];
-	ev_timer               old_listeners, drain;
-	bool                   stopping;
-	int                    status;
+	struct worker_env   env;
+	struct upstream_env upstream;
+	struct connections *connections;
+	struct sessions    *sessions;
+	struct dns_proxy   *dns;
+	struct overheard   *overheard;
+	struct control     *control;
+	struct policy      *next;               /* received, not yet committed */
+	ev_timer            old_listeners, drain;
+	bool                stopping;
+	int                 status;
 };
 
 static void
@@ -56,12 +47,16 @@ worker_stop(struct worker *w, int status)
 	ev_break(w->env.loop, EVBREAK_ALL);
 }
 
+/* Receives nothing new at addresses that are not to be kept; keep_udp is for UDP sessions. NULL: at none. */
 static void
-worker_accept_cb(void *arg, int fd, const union addr *peer)
+worker_unlisten(struct worker *w, bool (*keep)(const void *, const union addr *),
+    bool (*keep_udp)(const void *, const union addr *))
 {
-	struct worker *w = arg;
+	const struct conf *conf = w->env.policy != NULL ? w->env.policy->conf : NULL;
 
-	connection_accept(&w->connections, fd, peer);
+	connections_unlisten(w->connections, keep, conf);
+	dns_proxy_unlisten(w->dns, keep, conf);
+	sessions_unlisten(w->sessions, keep_udp, conf);
 }
 
 static void
@@ -92,49 +87,36 @@ worker_conf(struct worker *w, const struct ipc_msg *msg, int fd)
 }
 
 static void
-worker_listen_tcp(struct worker *w, int fd, const union addr *addr)
-{
-	for (size_t i = 0; i < WORKER_LISTENERS; i++) {
-		if (w->listeners[i].tcp != NULL)
-			continue;
-		w->listeners[i].tcp = listener_new(w->env.loop, fd, worker_accept_cb, w);
-		w->listeners[i].addr = *addr;
-		if (w->listeners[i].tcp == NULL)
-			break;
-		firewall_add_listener(w->env.firewall, addr);
-		return;
-	}
-	close(fd);
-	log_error("no room for one more listener");
-}
-
-static void
 worker_listener(struct worker *w, const struct ipc_msg *msg, int fd)
 {
 	const union addr *addr = &msg->listener.addr;
-	int error = 0;
+	int error = EINVAL;
 
 	switch ((enum ipc_listener_kind)msg->listener.kind) {
 	case LISTEN_TCP:
-		worker_listen_tcp(w, fd, addr);
-		return;
-	case LISTEN_DNS_TCP:
-	case LISTEN_DNS_UDP:
-		firewall_add_listener(w->env.firewall, addr);
-		error = dns_proxy_listen(w->dns, fd, msg->listener.kind == LISTEN_DNS_TCP ? SOCK_STREAM : SOCK_DGRAM, addr);
+		error = connections_listen(w->connections, fd, addr);
 		break;
 	case LISTEN_UDP:
-		firewall_add_listener(w->env.firewall, addr);
 		error = sessions_listen(w->sessions, fd, addr);
 		break;
+	case LISTEN_DNS_TCP:
+		error = dns_proxy_listen(w->dns, fd, SOCK_STREAM, addr);
+		break;
+	case LISTEN_DNS_UDP:
+		error = dns_proxy_listen(w->dns, fd, SOCK_DGRAM, addr);
+		break;
 	case LISTEN_CONTROL:
+		error = control_listen(w->control, fd, CONTROL_REQUESTS);
+		break;
 	case LISTEN_METRICS:
-		error = control_listen(w->control, fd, msg->listener.kind == LISTEN_METRICS ? CONTROL_METRICS : CONTROL_REQUESTS);
+		error = control_listen(w->control, fd, CONTROL_METRICS);
 		break;
 	}
 	if (error != 0) {
 		close(fd);
 		log_error("a listener cannot be used: %s", strerror(error));
+	} else if (msg->listener.kind != LISTEN_CONTROL && msg->listener.kind != LISTEN_METRICS) {
+		firewall_add_listener(w->env.firewall, addr);
 	}
 }
 
@@ -165,21 +147,15 @@ worker_old_listeners_cb(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct worker *w = timer->data;
 
-	for (size_t i = 0; i < WORKER_LISTENERS; i++)
-		if (w->listeners[i].tcp != NULL && !worker_wants(w->env.policy->conf, &w->listeners[i].addr)) {
-			listener_free(w->listeners[i].tcp);
-			w->listeners[i].tcp = NULL;
-		}
-	dns_proxy_unlisten(w->dns, worker_wants, w->env.policy->conf);
-	sessions_unlisten(w->sessions, worker_wants_udp, w->env.policy->conf);
+	worker_unlisten(w, worker_wants, worker_wants_udp);
 }
 
 static void
-worker_commit(struct worker *w)
+worker_commit(struct worker *w, const struct ipc_msg *msg, int fd)
 {
 	struct ipc_msg ready = { .type = IPC_READY };
 	const struct conf *conf;
-	int error = 0;
+	int error;
 
 	if (w->next == NULL)
 		fatal("the helper committed nothing");
@@ -188,8 +164,7 @@ worker_commit(struct worker *w)
 	w->next = NULL;
 	w->env.policy->since = ev_now(w->env.loop);
 	conf = w->env.policy->conf;
-	if (w->connections.pool == NULL)
-		error = relay_pool_new(w->env.loop, conf->threads, &w->connections.pool);
+	error = connections_policy_changed(w->connections);
 	if (error != 0)
 		fatal("no thread can be started: %s", strerror(error));
 	log_configure(conf->log.facility, conf->log.level, conf->log.json);
@@ -209,10 +184,9 @@ worker_commit(struct worker *w)
 
 /* Changed under the policy in force: what the others have answered no longer counts. */
 static void
-worker_resolvers(struct worker *w, const struct ipc_msg *msg)
+worker_resolvers(struct worker *w, const struct ipc_msg *msg, int fd)
 {
-	policy_set_resolvers(w->next != NULL ? w->next : w->env.policy, msg->resolvers.addrs,
-	    msg->resolvers.count);
+	policy_set_resolvers(w->next != NULL ? w->next : w->env.policy, msg->resolvers.addrs, msg->resolvers.count);
 	if (w->next != NULL)
 		return;
 	log_info("dns: the system's resolvers have changed");
@@ -220,7 +194,7 @@ worker_resolvers(struct worker *w, const struct ipc_msg *msg)
 }
 
 static void
-worker_proxy(struct worker *w, const struct ipc_msg *msg)
+worker_proxy(struct worker *w, const struct ipc_msg *msg, int fd)
 {
 	struct policy *policies[] = { w->env.policy, w->next };
 
@@ -243,23 +217,60 @@ worker_drain_cb(struct ev_loop *loop, ev_timer *timer, int revents)
 {
 	struct worker *w = timer->data;
 
-	connections_stop(&w->connections, CLOSE_SHUTDOWN);
+	connections_stop(w->connections, CLOSE_SHUTDOWN);
 	worker_stop(w, 0);
 }
 
 static void
-worker_finish(struct worker *w, uint32_t drain_ms)
+worker_finish(struct worker *w, const struct ipc_msg *msg, int fd)
 {
 	w->stopping = true;
-	for (size_t i = 0; i < WORKER_LISTENERS; i++) {
-		listener_free(w->listeners[i].tcp);
-		w->listeners[i].tcp = NULL;
-	}
-	dns_proxy_unlisten(w->dns, NULL, NULL);
-	sessions_unlisten(w->sessions, NULL, NULL);
-	ev_timer_set(&w->drain, w->connections.count > 0 ? drain_ms / 1000.0 : 0., 0.);
+	worker_unlisten(w, NULL, NULL);
+	ev_timer_set(&w->drain, connections_count(w->connections) > 0 ? msg->stop.drain_ms / 1000.0 : 0., 0.);
 	ev_timer_start(w->env.loop, &w->drain);
 }
+
+static void
+worker_fake_ip(struct worker *w, const struct ipc_msg *msg, int fd)
+{
+	fake_ip_set_file(w->env.fake_ip, fd);
+}
+
+static void
+worker_capture(struct worker *w, const struct ipc_msg *msg, int fd)
+{
+	overheard_listen(w->overheard, fd);
+}
+
+static void
+worker_pause(struct worker *w, const struct ipc_msg *msg, int fd)
+{
+	w->env.paused = msg->pause.on != 0;
+}
+
+static void
+worker_summary(struct worker *w, const struct ipc_msg *msg, int fd)
+{
+	account_summary(w->env.account, ev_now(w->env.loop));
+	sessions_summary(w->sessions);
+}
+
+/* What the helper may send. A message that comes with a descriptor is in takes_fd: the handler owns it. */
+static const struct {
+	void (*handle)(struct worker *, const struct ipc_msg *, int fd);
+	bool   takes_fd;
+} handlers[IPC_TYPES] = {
+	[IPC_CONF] = { worker_conf, true },
+	[IPC_LISTENER] = { worker_listener, true },
+	[IPC_FAKE_IP] = { worker_fake_ip, true },
+	[IPC_CAPTURE] = { worker_capture, true },
+	[IPC_RESOLVERS] = { worker_resolvers, false },
+	[IPC_PROXY] = { worker_proxy, false },
+	[IPC_COMMIT] = { worker_commit, false },
+	[IPC_STOP] = { worker_finish, false },
+	[IPC_PAUSE] = { worker_pause, false },
+	[IPC_SUMMARY] = { worker_summary, false },
+};
 
 static void
 worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
@@ -269,98 +280,62 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 	if (error != 0) {
 		/* Nobody keeps the anchor now; the guard sees to the rules, we end every flow. */
 		log_error("the helper is gone; ending");
-		connections_stop(&w->connections, CLOSE_SHUTDOWN);
+		connections_stop(w->connections, CLOSE_SHUTDOWN);
 		sessions_unlisten(w->sessions, NULL, NULL);
 		worker_stop(w, 1);
 		return;
 	}
-	switch ((enum ipc_type)msg->type) {
-	case IPC_CONF:
-		worker_conf(w, msg, fd);
-		return;
-	case IPC_LISTENER:
-		worker_listener(w, msg, fd);
-		return;
-	case IPC_FAKE_IP:
-		fake_ip_set_file(w->env.fake_ip, fd);
-		return;
-	case IPC_CAPTURE:
-		overheard_listen(w->overheard, fd);
-		return;
-	case IPC_RESOLVERS:
-		worker_resolvers(w, msg);
-		break;
-	case IPC_PROXY:
-		worker_proxy(w, msg);
-		break;
-	case IPC_COMMIT:
-		worker_commit(w);
-		break;
-	case IPC_STOP:
-		worker_finish(w, msg->stop.drain_ms);
-		break;
-	case IPC_PAUSE:
-		w->env.paused = msg->pause.on != 0;
-		break;
-	case IPC_SUMMARY:
-		account_summary(w->env.account, ev_now(w->env.loop));
-		sessions_summary(w->sessions);
-		break;
-	default:
+	if (msg->type < IPC_TYPES && handlers[msg->type].handle != NULL)
+		handlers[msg->type].handle(w, msg, fd);
+	else
 		log_debug("message %u ignored", msg->type);
-	}
-	if (fd != -1)
+	if (fd != -1 && !(msg->type < IPC_TYPES && handlers[msg->type].takes_fd))
 		close(fd);
 }
 
+/* Fatal without memory: the helper starts another worker. */
 static void
 worker_init(struct worker *w, int ipc_fd)
 {
+	struct worker_env *env = &w->env;
 	const int device = firewall_device != NULL ? open(firewall_device, O_RDONLY | O_CLOEXEC) : -1;
 
 	if (firewall_device != NULL && device == -1)
 		fatal("cannot open %s: %s", firewall_device, strerror(errno));
-	w->env.loop = ev_default_loop(PFI_EV_FLAGS);
-	if (w->env.loop == NULL)
+	env->loop = ev_default_loop(PFI_EV_FLAGS);
+	if (env->loop == NULL)
 		fatal("no event loop");
-	w->env.ipc = ipc_new(w->env.loop, ipc_fd, worker_ipc_cb, w);
-	w->env.names = names_new(1);
-	w->env.fake_ip = fake_ip_new();
-	w->env.account = account_new(ev_now(w->env.loop));
+	w->upstream = (struct upstream_env){ env->loop, worker_resolve, w };
+	env->upstream = &w->upstream;
 	ev_init(&w->old_listeners, worker_old_listeners_cb);
 	ev_init(&w->drain, worker_drain_cb);
 	w->old_listeners.data = w->drain.data = w;
-	w->upstream = (struct upstream_env){ w->env.loop, worker_resolve, w };
-	w->env.firewall = firewall_new(w->env.loop, w->env.ipc, device);
-	if (w->env.ipc == NULL || w->env.names == NULL || w->env.fake_ip == NULL || w->env.account == NULL ||
-	    w->env.firewall == NULL)
-		fatal("no memory");
-	w->env.upstream = &w->upstream;
-	w->connections = (struct connections){ .env = &w->env, .empty = worker_drained, .arg = w };
-	LIST_INIT(&w->connections.list);
-	w->sessions = sessions_new(&w->env);
-	w->env.learned = learned_new(&w->env);
-	w->dns = dns_proxy_new(&w->env);
-	w->overheard = overheard_new(&w->env);
-	w->control = control_new(&w->env, w->overheard, control_verbs, metrics_write);
-	if (w->dns == NULL || w->env.learned == NULL || w->sessions == NULL || w->overheard == NULL || w->control == NULL)
+	if ((env->ipc = ipc_new(env->loop, ipc_fd, worker_ipc_cb, w)) == NULL ||
+	    (env->firewall = firewall_new(env->loop, env->ipc, device)) == NULL ||
+	    (env->account = account_new(ev_now(env->loop))) == NULL ||
+	    (env->names = names_new(1)) == NULL ||
+	    (env->fake_ip = fake_ip_new()) == NULL ||
+	    (env->learned = learned_new(env)) == NULL ||
+	    (w->connections = connections_new(env, worker_drained, w)) == NULL ||
+	    (w->sessions = sessions_new(env)) == NULL ||
+	    (w->dns = dns_proxy_new(env)) == NULL ||
+	    (w->overheard = overheard_new(env)) == NULL ||
+	    (w->control = control_new(env, w->overheard, control_verbs, metrics_write)) == NULL)
 		fatal("no memory");
 }
 
 static void
 worker_free(struct worker *w)
 {
-	for (size_t i = 0; i < WORKER_LISTENERS; i++)
-		listener_free(w->listeners[i].tcp);
 	control_free(w->control);
 	overheard_free(w->overheard);
 	dns_proxy_free(w->dns);
-	learned_free(w->env.learned);
 	sessions_free(w->sessions);
-	w->env.firewall->ops->free(w->env.firewall);
-	names_free(w->env.names);
+	connections_free(w->connections);
+	learned_free(w->env.learned);
 	fake_ip_free(w->env.fake_ip);
-	relay_pool_free(w->connections.pool);
+	names_free(w->env.names);
+	w->env.firewall->ops->free(w->env.firewall);
 	policy_unref(w->env.policy);
 	policy_unref(w->next);
 	account_free(w->env.account);

@@ -2,6 +2,8 @@
 
 #include "worker/tcp/connection.h"
 
+#include <sys/queue.h>
+
 #include <ev.h>
 
 #include <errno.h>
@@ -10,11 +12,28 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/limit.h"
 #include "base/log.h"
+#include "host/listener.h"
 #include "host/net.h"
+#include "kernel/firewall.h"
 #include "worker/decide/flow_decide.h"
 #include "worker/relay/relay_pool.h"
 #include "worker/upstream/upstream.h"
+
+struct connections {
+	const struct worker_env *env;
+	LIST_HEAD(, connection)  list;
+	size_t                   count;
+	struct limit             limit;
+	struct relay_pool       *pool;
+	void                   (*empty)(void *arg);
+	void                    *arg;
+	struct {
+		struct listener *listener;      /* NULL: unused */
+		union addr       local;
+	} listeners[2 * CONF_LISTEN_MAX];
+};
 
 enum connection_state { NATLOOK, HELLO, DIAL, RELAY, CLOSED };
 
@@ -64,7 +83,7 @@ connection_close(struct connection *c, enum close_reason reason)
 	policy_unref(c->policy);
 	LIST_REMOVE(c, next);
 	free(c);
-	if (--all->count == 0 && all->empty != NULL)
+	if (--all->count == 0)
 		all->empty(all->arg);
 }
 
@@ -238,9 +257,10 @@ connection_new(struct connections *all, int fd, const union addr *peer)
 	return c;
 }
 
-void
-connection_accept(struct connections *all, int fd, const union addr *peer)
+static void
+connection_accept_cb(void *arg, int fd, const union addr *peer)
 {
+	struct connections *all = arg;
 	const struct conf *conf = all->env->policy->conf;
 	struct connection *c;
 	union addr dst;
@@ -263,6 +283,66 @@ connection_accept(struct connections *all, int fd, const union addr *peer)
 		error = all->env->firewall->ops->original_dst(all->env->firewall, &c->flow, &dst, connection_natlook_cb, c);
 	if (error != EINPROGRESS)
 		connection_natlook_cb(c, error, &dst);
+}
+
+struct connections *
+connections_new(const struct worker_env *env, void (*empty)(void *), void *arg)
+{
+	struct connections *all = calloc(1, sizeof(*all));
+
+	if (all == NULL)
+		return NULL;
+	all->env = env;
+	all->empty = empty;
+	all->arg = arg;
+	return all;
+}
+
+void
+connections_free(struct connections *all)
+{
+	if (all == NULL)
+		return;
+	connections_unlisten(all, NULL, NULL);
+	relay_pool_free(all->pool);
+	free(all);
+}
+
+size_t
+connections_count(const struct connections *all)
+{
+	return all->count;
+}
+
+int
+connections_policy_changed(struct connections *all)
+{
+	return all->pool != NULL ? 0 : relay_pool_new(all->env->loop, all->env->policy->conf->threads, &all->pool);
+}
+
+int
+connections_listen(struct connections *all, int fd, const union addr *local)
+{
+	size_t i = 0;
+
+	while (i < 2 * CONF_LISTEN_MAX && all->listeners[i].listener != NULL)
+		i++;
+	if (i == 2 * CONF_LISTEN_MAX)
+		return ENOBUFS;
+	all->listeners[i].listener = listener_new(all->env->loop, fd, connection_accept_cb, all);
+	all->listeners[i].local = *local;
+	return all->listeners[i].listener != NULL ? 0 : ENOMEM;
+}
+
+void
+connections_unlisten(struct connections *all, bool (*keep)(const void *, const union addr *), const void *arg)
+{
+	for (size_t i = 0; i < 2 * CONF_LISTEN_MAX; i++) {
+		if (keep != NULL && keep(arg, &all->listeners[i].local))
+			continue;
+		listener_free(all->listeners[i].listener);
+		all->listeners[i].listener = NULL;
+	}
 }
 
 void

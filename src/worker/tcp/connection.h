@@ -4,34 +4,34 @@
  * States in time order: NATLOOK (the firewall is asked for the original destination), HELLO (flow_decide awaits name and
  * owner), DIAL (upstream connects), RELAY (a thread moves the bytes), CLOSED. Each step goes on to the next or waits.
  *
- * Owner:   connections own themselves and are listed in struct connections. A connection keeps
- *          the policy it began with.
+ * Owner:   the worker has the struct connections; a connection owns itself, and keeps the policy it began with.
+ * Bounds:  limits.connections, limits.per_client; 2 * CONF_LISTEN_MAX listeners (before and after a reload).
  */
 #ifndef PFI_CONNECTION_H
 #define PFI_CONNECTION_H
 
-#include <sys/queue.h>
+#include <stddef.h>
 
-#include "base/limit.h"
-#include "kernel/firewall.h"
+#include "base/flow.h"
 #include "worker/record/worker_env.h"
 
-struct connection;
+struct connections;
 
-struct connections {
-	LIST_HEAD(, connection)    list;
-	size_t                     count;
-	const struct worker_env   *env;
-	struct limit               limit;
-	struct relay_pool         *pool;
-	void                     (*empty)(void *arg);   /* the last one has ended; may be NULL */
-	void                      *arg;
-};
+/* empty() is called whenever the last connection has ended. NULL: no memory. */
+struct connections *connections_new(const struct worker_env *, void (*empty)(void *arg), void *arg);
+/* Connections must have ended. */
+void connections_free(struct connections *);
+size_t connections_count(const struct connections *);
 
-/* Takes fd over. */
-void connection_accept(struct connections *, int fd, const union addr *peer);
+/* The first policy starts the relay threads: 0 or an errno value. */
+int  connections_policy_changed(struct connections *);
 
-/* Ends all of them with RST. */
+/* Accepts on one more bound and listening socket; taken over. 0 or an errno value. */
+int  connections_listen(struct connections *, int fd, const union addr *local);
+/* Closes the listeners whose address is not to be kept (keep NULL: all). Connections go on. */
+void connections_unlisten(struct connections *, bool (*keep)(const void *arg, const union addr *local), const void *arg);
+
+/* Ends all connections with RST. */
 void connections_stop(struct connections *, enum close_reason);
 
 #endif

@@ -16,13 +16,11 @@
 #include "wire/quic_initial.h"
 #include "worker/decide/flow_decide.h"
 #include "worker/name/names.h"
-#include "worker/record/account_internal.h"
 
 enum { OWNER_ID = 7, HELLO_S = 5 };
 
 static struct {
 	struct worker_env  env;
-	struct account     account;
 	struct conf        conf;
 	struct flow        flow;
 	struct flow_record record;
@@ -115,7 +113,7 @@ static int
 set_up(void **state)
 {
 	memset(&fx, 0, sizeof(fx));
-	fx.env = (struct worker_env){ .loop = ev_loop_new(0), .account = &fx.account, .names = names_new(10),
+	fx.env = (struct worker_env){ .loop = ev_loop_new(0), .names = names_new(10),
 		.fake_ip = fake_ip_new() };
 	fx.conf.timeouts.hello = HELLO_S;
 	fx.conf.log.hosts = LOG_HOSTS_FULL;
