@@ -53,7 +53,7 @@ check "no fault was found" clean_log
 
 # The manual, --help and the completions know the same verbs.
 "$CTL" --help | sed -n 's/^  \([a-z][a-z]*\).*/\1/p' | sort >"$T/verbs"
-sed -n '/^The verbs:/,/^\.Sh/s/^\.It Cm \([a-z]*\).*/\1/p' "$TOP/man/pfinterceptctl.8" | sort >"$T/man"
+sed -n '/^The verbs/,/^\.Sh/s/^\.It Cm \([a-z]*\).*/\1/p' "$TOP/man/pfinterceptctl.8" | sort >"$T/man"
 for shell in bash fish; do
 	sed -n 's/^.*verbs[= ]"\{0,1\}\(anchor [a-z ]*\).*/\1/p' "$TOP/examples/completion/pfinterceptctl.$shell" | tr ' ' '\n' |
 	    grep . | sort >"$T/$shell"

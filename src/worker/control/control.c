@@ -14,9 +14,9 @@
 #include "worker/control/control_internal.h"
 #include "worker/record/control_json.h"
 
-#define PIECE_BYTES 65536       /* written for one client before others have their turn */
+#define PIECE_BYTES 65536       /* output of a stream before other clients and flows have their turn */
 #define HTTP_MAX    8192        /* the head of a request */
-#define SAMPLE_S    5.          /* the throughput is that of the last 5 to 10 seconds */
+#define SAMPLE_S    5.          /* throughput is measured over the last 5 to 10 seconds */
 
 static void
 client_free(struct control_client *c)
@@ -36,7 +36,7 @@ client_free(struct control_client *c)
 	free(c);
 }
 
-/* There is something to write. */
+/* Waits until output can be written. */
 static void
 client_wake(struct control_client *c)
 {
@@ -47,7 +47,7 @@ client_wake(struct control_client *c)
 		ev_timer_again(loop, &c->stalled);
 }
 
-/* What does not fit any more ends the client, once it is its turn. */
+/* Queues output. If the buffer is full, the client is closed after the output before it. */
 static void
 client_append(struct control_client *c, const void *bytes, size_t len)
 {
@@ -61,8 +61,12 @@ client_append(struct control_client *c, const void *bytes, size_t len)
 yajl_gen
 control_line(struct control_client *c)
 {
-	yajl_gen_map_open(c->control->gen);
-	return c->control->gen;
+	yajl_gen gen = c->control->gen;
+
+	yajl_gen_clear(gen);
+	yajl_gen_reset(gen, NULL);
+	yajl_gen_map_open(gen);
+	return gen;
 }
 
 void
@@ -77,8 +81,6 @@ control_line_end(struct control_client *c)
 		client_append(c, text, len);
 		client_append(c, "\n", 1);
 	}
-	yajl_gen_clear(gen);
-	yajl_gen_reset(gen, NULL);
 	client_wake(c);
 }
 
@@ -126,12 +128,14 @@ client_request(struct control_client *c, const char *line, size_t len)
 		return;
 	}
 	c->cursor = 0;
-	verb->begin(c);
+	if (!verb->begin(c, control_answer(c)))
+		return;
+	control_line_end(c);
 	if (verb->more != NULL && !c->closing)
 		c->streaming = verb;
 }
 
-/* RFC 9112: the head ends with an empty line. Only the request line is looked at. */
+/* Answers an HTTP request whose head is complete (RFC 9112: up to an empty line); only its first line counts. */
 static void
 client_scrape(struct control_client *c)
 {
@@ -150,7 +154,7 @@ client_scrape(struct control_client *c)
 	client_wake(c);
 }
 
-/* The next requests, as far as the answers before are done. */
+/* Handles the requests that have arrived, each after the answer to the one before. */
 static void
 client_go_on(struct control_client *c)
 {
@@ -192,7 +196,8 @@ client_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 	uint8_t *to = buffer_reserve(&c->in, 1);
 	ssize_t n;
 
-	if (to == NULL && (c->streaming != NULL || c->asked != 0)) {    /* many requests ahead: later */
+	/* the buffer is full of requests that wait for an answer: read on after it */
+	if (to == NULL && (c->streaming != NULL || c->asked != 0)) {
 		ev_io_stop(loop, w);
 		return;
 	}
@@ -204,26 +209,28 @@ client_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 		client_go_on(c);
 		return;
 	}
-	/* a client that has said all may still wait for the answers */
+	/* a client that has shut down its side may still wait for answers */
 	c->ended = true;
 	ev_io_stop(loop, w);
 	if (n == -1 || c->watching || !client_is_busy(c))
 		client_free(c);
 }
 
-/* Lines of a stream, a piece. */
+/* Queues the next piece of a stream. */
 static void
 client_fill(struct control_client *c)
 {
 	yajl_gen gen;
 
 	while (c->streaming != NULL && buffer_len(&c->out) < PIECE_BYTES) {
-		if (c->streaming->more(c))
+		gen = control_line(c);
+		if (c->streaming->more(c, gen)) {
+			control_line_end(c);
 			continue;
+		}
 		c->streaming = NULL;
 		if (c->watching)
 			continue;
-		gen = control_line(c);
 		put_bool(gen, "end", true);
 		control_line_end(c);
 		client_go_on(c);

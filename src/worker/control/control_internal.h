@@ -22,12 +22,12 @@ struct control_client {
 	ev_timer                    stalled;
 	struct buffer               in, out;
 	struct control_request      request;
-	const struct control_verb  *streaming;      /* NULL: none */
-	uint64_t                    cursor;         /* of the stream; 0 at first */
+	const struct control_verb  *streaming;      /* the verb whose stream is under way; NULL: none */
+	uint64_t                    cursor;         /* position in the stream; 0 at first */
 	uint32_t                    asked;          /* id of a request to the helper; 0: none */
 	bool                        watching;       /* gets a line for each event */
-	bool                        closing;        /* when all is written */
-	bool                        ended;          /* it will say nothing more */
+	bool                        closing;        /* close it once all output is written */
+	bool                        ended;          /* it has shut down its side */
 };
 
 struct control {
@@ -43,15 +43,25 @@ struct control {
 	struct control_sample { double at; uint64_t out, in; } before, last;    /* bytes of all flows */
 };
 
-/* A line is an object: open it, put members with control_json.h, end it. */
+/* A request that clients may make. control.c opens each line (an object) and ends it; the functions put members. */
+struct control_verb {
+	const char *name;               /* NULL: the end of the table */
+	/* Puts the members of the first line. False: the verb answers in its own way (error, kill), or later. */
+	bool      (*begin)(struct control_client *, yajl_gen);
+	/* Puts the members of the next line of a stream; false: there is none. NULL: the first line is all. */
+	bool      (*more)(struct control_client *, yajl_gen);
+};
+
+/* Opens a line; a line that was not ended is dropped. */
 yajl_gen control_line(struct control_client *);
-void     control_line_end(struct control_client *);
-/* {"v":1,"ok":true, ... for the caller to go on with. */
+/* Opens a line with {"v":1,"ok":true */
 yajl_gen control_answer(struct control_client *);
-/* {"v":1,"ok":false,"error":"..."} */
+/* Closes the object, and queues the line for the client. */
+void     control_line_end(struct control_client *);
+/* A whole line: {"v":1,"ok":false,"error":"..."} */
 void     control_error(struct control_client *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The helper has answered client->asked: goes on with requests. */
+/* The helper has answered client->asked: continues with the client's next requests. */
 void     control_answered(struct control_client *);
 
 #endif

@@ -47,7 +47,7 @@ put_traffic(yajl_gen g, const struct traffic *t)
 		put_number(g, traffic_fields[i].member, traffic_value(t, &traffic_fields[i]));
 }
 
-/* All flows together, and bytes per second since the sample before the last. */
+/* All flows together, and the throughput since the sample before the last. */
 static void
 put_all(yajl_gen g, const struct control *control)
 {
@@ -80,13 +80,12 @@ proxy_state(const struct proxy *proxy)
 	return proxy->down ? "down" : proxy->connects > 0 ? "up" : "unused";
 }
 
-static void
-begin_status(struct control_client *c)
+static bool
+begin_status(struct control_client *c, yajl_gen g)
 {
 	const struct policy *policy = c->control->env->policy;
 	const bool on = policy->conf->global_enabled, paused = c->control->env->paused;
 	unsigned down = 0;
-	yajl_gen g = control_answer(c);
 
 	account_settle(c->control->env->account);
 	for (size_t i = 0; i < policy->conf->nproxies; i++)
@@ -103,30 +102,27 @@ begin_status(struct control_client *c)
 	put_number(g, "clients", c->control->nclients);
 	put_all(g, c->control);
 	put_usage(g);
-	control_line_end(c);
+	return true;
 }
 
-static void
-begin_stream(struct control_client *c)
+static bool
+begin_stream(struct control_client *c, yajl_gen g)
 {
 	account_settle(c->control->env->account);
-	control_answer(c);
-	control_line_end(c);
+	return true;
 }
 
-/* The cursor, after all flows, counts on from BYPASSES. */
+/* After all flows, the cursor is BYPASSES + id of a bypass. */
 #define BYPASSES (UINT64_MAX / 2)
 
 static bool
-more_bypasses(struct control_client *c)
+more_bypasses(struct control_client *c, yajl_gen g)
 {
 	const struct bypass *b = overheard_next(c->control->overheard, c->cursor - BYPASSES);
-	yajl_gen g;
 
 	if (b == NULL)
 		return false;
 	c->cursor = BYPASSES + b->id;
-	g = control_line(c);
 	put_text(g, "bypass", b->missed ? "missed" : "direct");
 	put_text(g, "protocol", proto_name(b->key.proto));
 	put_addr(g, "source", &b->source);
@@ -137,19 +133,17 @@ more_bypasses(struct control_client *c)
 		put_number(g, "rule", b->rule);
 	put_number(g, "flows", b->flows);
 	put_seconds(g, "age_s", now_of(c) - b->last);
-	control_line_end(c);
 	return true;
 }
 
 static bool
-more_connections(struct control_client *c)
+more_connections(struct control_client *c, yajl_gen g)
 {
 	struct flow_record *r = c->cursor < BYPASSES ? account_next(c->control->env->account, c->cursor) : NULL;
-	yajl_gen g;
 
 	if (r == NULL && c->request.all) {
 		c->cursor = c->cursor < BYPASSES ? BYPASSES : c->cursor;
-		if (more_bypasses(c))
+		if (more_bypasses(c, g))
 			return true;
 	}
 	if (r == NULL) {
@@ -158,30 +152,26 @@ more_connections(struct control_client *c)
 	}
 	c->cursor = r->id;
 	r->ops->update(r);
-	g = control_line(c);
 	put_flow(g, r, now_of(c), false);
-	control_line_end(c);
 	return true;
 }
 
-static void
-begin_events(struct control_client *c)
+static bool
+begin_events(struct control_client *c, yajl_gen g)
 {
-	begin_stream(c);
 	c->watching = true;
+	return true;
 }
 
 static bool
-more_rules(struct control_client *c)
+more_rules(struct control_client *c, yajl_gen g)
 {
 	const struct conf *conf = conf_of(c);
 	const struct conf_rule *rule = &conf->rules[c->cursor];
-	yajl_gen g;
 
 	if (c->cursor >= conf->nrules)
 		return false;
 	c->cursor++;
-	g = control_line(c);
 	put_number(g, "id", rule->id);
 	put_text(g, "name", rule->name);
 	put_text(g, "pattern", rule->pattern);
@@ -191,7 +181,6 @@ more_rules(struct control_client *c)
 	put_text(g, "action", action_name(rule->action));
 	put_proxies(g, rule->proxies, rule->nproxies);
 	put_traffic(g, &account_tally(c->control->env->account, TALLY_RULES, rule->id)->traffic);
-	control_line_end(c);
 	return true;
 }
 
@@ -201,8 +190,7 @@ put_histogram(yajl_gen g, const char *key, const struct histogram *h)
 	uint64_t count = 0;
 
 	put_map(g, key);
-	put_key(g, "buckets");
-	yajl_gen_array_open(g);
+	put_array(g, "buckets");
 	for (size_t i = 0; i <= ACCOUNT_BUCKETS; i++) {
 		count += h->counts[i];
 		yajl_gen_map_open(g);
@@ -220,18 +208,16 @@ put_histogram(yajl_gen g, const char *key, const struct histogram *h)
 }
 
 static bool
-more_proxies(struct control_client *c)
+more_proxies(struct control_client *c, yajl_gen g)
 {
 	const struct policy *policy = c->control->env->policy;
 	const struct proxy *proxy = &policy->proxies[c->cursor];
 	const struct tally *t;
-	yajl_gen g;
 
 	if (c->cursor >= policy->conf->nproxies)
 		return false;
 	c->cursor++;
 	t = account_tally(c->control->env->account, TALLY_PROXIES, proxy->conf->id);
-	g = control_line(c);
 	put_number(g, "id", proxy->conf->id);
 	put_text(g, "name", proxy->conf->name);
 	put_text(g, "type", proxy->conf->kind->name);
@@ -245,20 +231,17 @@ more_proxies(struct control_client *c)
 	put_traffic(g, &t->traffic);
 	put_histogram(g, "connect_s", &t->connect);
 	put_histogram(g, "first_byte_s", &t->first_byte);
-	control_line_end(c);
 	return true;
 }
 
-static void
-begin_dns(struct control_client *c)
+static bool
+begin_dns(struct control_client *c, yajl_gen g)
 {
 	const struct policy *policy = c->control->env->policy;
 	char text[ADDR_TEXT_MAX];
-	yajl_gen g = control_answer(c);
 
 	put_bool(g, "enabled", policy->conf->dns.enabled);
-	put_key(g, "resolvers");
-	yajl_gen_array_open(g);
+	put_array(g, "resolvers");
 	for (size_t i = 0; i < policy->nresolvers; i++) {
 		addr_format(&policy->resolvers[i], text);
 		yajl_gen_string(g, (const unsigned char *)text, strlen(text));
@@ -266,7 +249,7 @@ begin_dns(struct control_client *c)
 	yajl_gen_array_close(g);
 	put_number(g, "names", names_count(c->control->env->names));
 	put_counters(g, c->control->env->account, "dns");
-	control_line_end(c);
+	return true;
 }
 
 static void
@@ -275,8 +258,7 @@ put_hosts(yajl_gen g, const struct account *a)
 	const struct tally *top[HOSTS_SHOWN];
 	const size_t n = account_top_hosts(a, top, HOSTS_SHOWN);
 
-	put_key(g, "hosts");
-	yajl_gen_array_open(g);
+	put_array(g, "hosts");
 	for (size_t i = 0; i < n; i++) {
 		yajl_gen_map_open(g);
 		put_text(g, "host", top[i]->host);
@@ -286,12 +268,11 @@ put_hosts(yajl_gen g, const struct account *a)
 	yajl_gen_array_close(g);
 }
 
-static void
-begin_stats(struct control_client *c)
+static bool
+begin_stats(struct control_client *c, yajl_gen g)
 {
 	static const char *const groups[] = { "close", "dns", "udp_dropped", "capture" };
 	struct account *a = c->control->env->account;
-	yajl_gen g = control_answer(c);
 
 	account_settle(a);
 	put_seconds(g, "uptime_s", account_uptime(a, now_of(c)));
@@ -311,16 +292,16 @@ begin_stats(struct control_client *c)
 	}
 	put_hosts(g, a);
 	put_usage(g);
-	control_line_end(c);
+	return true;
 }
 
-static void
-begin_test(struct control_client *c)
+static bool
+begin_test(struct control_client *c, yajl_gen g)
 {
-	if (c->request.host[0] == '\0')
-		control_error(c, "the request has no \"host\"; name one");
-	else
-		begin_stream(c);
+	if (c->request.host[0] != '\0')
+		return true;
+	control_error(c, "the request has no \"host\"; name one");
+	return false;
 }
 
 static void
@@ -347,9 +328,9 @@ test_query(const struct control_client *c, struct rule_query *q, union addr *add
 	}
 }
 
-/* One line for each rule until the one that wins, then the verdict. */
+/* One line for each rule up to the one that matches, then the verdict. */
 static bool
-more_test(struct control_client *c)
+more_test(struct control_client *c, yajl_gen g)
 {
 	static const char *const misses[] = {
 		[RULE_MATCHES] = "matches", [RULE_DISABLED] = "disabled", [RULE_PATTERN] = "pattern",
@@ -359,51 +340,45 @@ more_test(struct control_client *c)
 	struct rule_query q;
 	struct verdict v;
 	union addr addr;
-	yajl_gen g;
 
 	test_query(c, &q, &addr);
 	v = rule_match(conf, &q);
 	if (c->cursor < conf->nrules && (v.rule == NULL || &conf->rules[c->cursor] <= v.rule)) {
-		g = control_line(c);
-		put_number(g, "rule", conf->rules[c->cursor].id);
+			put_number(g, "rule", conf->rules[c->cursor].id);
 		put_text(g, "name", conf->rules[c->cursor].name);
 		put_text(g, "pattern", conf->rules[c->cursor].pattern);
 		put_text(g, "why", misses[rule_explain(conf, &conf->rules[c->cursor], &q)]);
-		control_line_end(c);
 		c->cursor++;
 		return true;
 	}
 	if (c->cursor == UINT64_MAX)
 		return false;
 	c->cursor = UINT64_MAX;
-	g = control_line(c);
 	put_verdict(g, "verdict", &v);
 	q.proto = 0;
 	v = rule_match(conf, &q);
 	if (q.host != NULL)
 		put_verdict(g, "dns", &v);
-	control_line_end(c);
 	return true;
 }
 
-static void
-begin_kill(struct control_client *c)
+static bool
+begin_kill(struct control_client *c, yajl_gen g)
 {
 	struct flow_record *r = c->request.id > 0 ? account_next(c->control->env->account, c->request.id - 1) : NULL;
-	yajl_gen g;
 
 	if (r == NULL || r->id != c->request.id) {
 		control_error(c, "there is no flow %ju; it has ended, or never was", (uintmax_t)c->request.id);
-		return;
+		return false;
 	}
 	r->ops->update(r);
-	g = control_answer(c);
 	put_flow(g, r, now_of(c), false);
-	control_line_end(c);
+	control_line_end(c);    /* before the event of its end */
 	r->ops->kill(r);
+	return false;
 }
 
-/* What the helper wrote about the reload, as one line. */
+/* The first line of the text that came with the helper's answer. */
 static void
 read_text(int fd, char text[RELOAD_TEXT_MAX])
 {
@@ -433,21 +408,34 @@ helper_answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 	control_answered(c);
 }
 
-static void
-ask_helper(struct control_client *c, enum ipc_type type, bool pause, unsigned timeout_ms)
+static bool
+ask_helper(struct control_client *c, struct ipc_msg msg, unsigned timeout_ms)
 {
-	struct ipc_msg msg = { .type = type, .pause = { .on = pause } };
-
 	c->asked = ipc_request(c->control->env->ipc, &msg, timeout_ms, helper_answer_cb, c);
 	if (c->asked == 0)
 		control_error(c, "the helper process cannot be asked");
+	return false;
 }
 
-static void begin_reload(struct control_client *c) { ask_helper(c, IPC_RELOAD, false, RELOAD_TIMEOUT_MS); }
-static void begin_pause(struct control_client *c) { ask_helper(c, IPC_PAUSE, true, PAUSE_TIMEOUT_MS); }
-static void begin_resume(struct control_client *c) { ask_helper(c, IPC_PAUSE, false, PAUSE_TIMEOUT_MS); }
+static bool
+begin_reload(struct control_client *c, yajl_gen g)
+{
+	return ask_helper(c, (struct ipc_msg){ .type = IPC_RELOAD }, RELOAD_TIMEOUT_MS);
+}
 
-const struct control_verb control_verbs[] = {
+static bool
+begin_pause(struct control_client *c, yajl_gen g)
+{
+	return ask_helper(c, (struct ipc_msg){ .type = IPC_PAUSE, .pause = { .on = true } }, PAUSE_TIMEOUT_MS);
+}
+
+static bool
+begin_resume(struct control_client *c, yajl_gen g)
+{
+	return ask_helper(c, (struct ipc_msg){ .type = IPC_PAUSE }, PAUSE_TIMEOUT_MS);
+}
+
+static const struct control_verb verbs[] = {
 	{ "status", begin_status, NULL },
 	{ "connections", begin_stream, more_connections },
 	{ "stats", begin_stats, NULL },
@@ -462,3 +450,4 @@ const struct control_verb control_verbs[] = {
 	{ "resume", begin_resume, NULL },
 	{ NULL },
 };
+const struct control_verb *const control_verbs = verbs;

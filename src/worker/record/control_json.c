@@ -25,6 +25,13 @@ put_map(yajl_gen g, const char *key)
 }
 
 void
+put_array(yajl_gen g, const char *key)
+{
+	put_key(g, key);
+	yajl_gen_array_open(g);
+}
+
+void
 put_text(yajl_gen g, const char *key, const char *text)
 {
 	put_key(g, key);
@@ -61,8 +68,7 @@ put_bool(yajl_gen g, const char *key, bool value)
 void
 put_proxies(yajl_gen g, const struct conf_proxy *const *proxies, size_t n)
 {
-	put_key(g, "proxies");
-	yajl_gen_array_open(g);
+	put_array(g, "proxies");
 	for (size_t i = 0; i < n; i++)
 		yajl_gen_integer(g, proxies[i]->id);
 	yajl_gen_array_close(g);

@@ -9,7 +9,9 @@
 #include "worker/record/flow_record.h"
 
 void put_key(yajl_gen, const char *key);
-void put_map(yajl_gen, const char *key);                        /* ... that is open then */
+/* Open an object or an array; the caller closes it. */
+void put_map(yajl_gen, const char *key);
+void put_array(yajl_gen, const char *key);
 void put_text(yajl_gen, const char *key, const char *text);     /* NULL: null */
 void put_number(yajl_gen, const char *key, uint64_t);
 void put_seconds(yajl_gen, const char *key, double);

@@ -2,52 +2,45 @@
 
 #include "worker/record/counters.h"
 
+#define WORDS(...) (const char *const[]){ __VA_ARGS__ }
+
 const struct counter_family counter_families[] = {
-	/* first, n, metric, type, help, label, group, sparse */
-	{ COUNT_ACTIVE, ACTIONS, "flows_active", "gauge", "Flows under way.", "action", NULL, false },
-	{ COUNT_CLOSED, ACTIONS, "flows_closed_total", "counter", "Flows that have ended.", "action", NULL, false },
-	{ COUNT_ENDS, CLOSE_REASONS, "flow_ends_total", "counter",
+	/* first, n, words, metric, type, help, label, group, sparse */
+	{ COUNT_ACTIVE, ACTIONS, NULL, "flows_active", "gauge",
+	    "Flows under way.", "action", NULL, false },
+	{ COUNT_CLOSED, ACTIONS, NULL, "flows_closed_total", "counter",
+	    "Flows that have ended.", "action", NULL, false },
+	{ COUNT_ENDS, CLOSE_REASONS, NULL, "flow_ends_total", "counter",
 	    "Flows that have ended, by reason.", "reason", "close", true },
-	{ COUNT_BYTES_OUT, 2, "bytes_total", "counter",
+	{ COUNT_BYTES_OUT, 2, WORDS("out", "in"), "bytes_total", "counter",
 	    "Bytes of all flows, from and to clients.", "direction", NULL, false },
-	{ COUNT_DNS_QUERIES, 1, "dns_queries_total", "counter",
+	{ COUNT_DNS_QUERIES, 1, WORDS("queries"), "dns_queries_total", "counter",
 	    "DNS queries received.", NULL, "dns", false },
-	{ COUNT_DNS_CACHED, 1, "dns_cached_total", "counter",
+	{ COUNT_DNS_CACHED, 1, WORDS("cached"), "dns_cached_total", "counter",
 	    "DNS queries answered from the cache.", NULL, "dns", false },
-	{ COUNT_DNS_PROXIED, 1, "dns_proxied_total", "counter",
+	{ COUNT_DNS_PROXIED, 1, WORDS("proxied"), "dns_proxied_total", "counter",
 	    "DNS queries sent through a proxy.", NULL, "dns", false },
-	{ COUNT_DNS_BLOCKED, 1, "dns_blocked_total", "counter",
+	{ COUNT_DNS_BLOCKED, 1, WORDS("blocked"), "dns_blocked_total", "counter",
 	    "DNS queries refused by a rule.", NULL, "dns", false },
-	{ COUNT_DNS_FAILED, 1, "dns_failed_total", "counter",
+	{ COUNT_DNS_FAILED, 1, WORDS("failed"), "dns_failed_total", "counter",
 	    "DNS queries that got no good answer.", NULL, "dns", false },
-	{ COUNT_DROP_LOOKUP, 7, "udp_dropped_total", "counter",
-	    "Datagrams that went nowhere.", "reason", "udp_dropped", false },
-	{ COUNT_OVERHEARD_NAMES, 1, "capture_names_total", "counter",
+	{ COUNT_DROP_LOOKUP, 7, WORDS("lookup", "loop", "limit", "unsent", "fragment", "malformed", "stranger"),
+	    "udp_dropped_total", "counter", "Datagrams that went nowhere.", "reason", "udp_dropped", false },
+	{ COUNT_OVERHEARD_NAMES, 1, WORDS("names"), "capture_names_total", "counter",
 	    "Addresses learned from overheard DNS answers.", NULL, "capture", false },
-	{ COUNT_BYPASS_DIRECT, 2, "bypass_flows_total", "counter",
+	{ COUNT_BYPASS_DIRECT, 2, WORDS("direct", "missed"), "bypass_flows_total", "counter",
 	    "Flows seen that did not come through the daemon.", "verdict", "capture", false },
-	{ COUNT_LOST_KERNEL, 2, "capture_dropped_total", "counter",
+	{ COUNT_LOST_KERNEL, 2, WORDS("kernel", "daemon"), "capture_dropped_total", "counter",
 	    "What the capture monitor has lost.", "by", "capture", false },
 };
 const size_t ncounter_families = sizeof(counter_families) / sizeof(counter_families[0]);
 
-static const char *const words[COUNTERS] = {
-	[COUNT_BYTES_OUT] = "out", [COUNT_BYTES_IN] = "in",
-	[COUNT_DNS_QUERIES] = "queries", [COUNT_DNS_CACHED] = "cached", [COUNT_DNS_PROXIED] = "proxied",
-	[COUNT_DNS_BLOCKED] = "blocked", [COUNT_DNS_FAILED] = "failed",
-	[COUNT_DROP_LOOKUP] = "lookup", [COUNT_DROP_LOOP] = "loop", [COUNT_DROP_LIMIT] = "limit",
-	[COUNT_DROP_UNSENT] = "unsent", [COUNT_DROP_FRAGMENT] = "fragment", [COUNT_DROP_MALFORMED] = "malformed",
-	[COUNT_DROP_STRANGER] = "stranger",
-	[COUNT_OVERHEARD_NAMES] = "names", [COUNT_BYPASS_DIRECT] = "direct", [COUNT_BYPASS_MISSED] = "missed",
-	[COUNT_LOST_KERNEL] = "kernel", [COUNT_LOST_DAEMON] = "daemon",
-};
-
 const char *
 counter_label(const struct counter_family *family, unsigned i)
 {
-	if (family->first < COUNT_ENDS)
-		return action_name((enum action)i);
-	return family->first == COUNT_ENDS ? close_reason_name((enum close_reason)i) : words[family->first + i];
+	if (family->words != NULL)
+		return family->words[i];
+	return family->first == COUNT_ENDS ? close_reason_name((enum close_reason)i) : action_name((enum action)i);
 }
 
 const char *

@@ -2,7 +2,7 @@
  * counters.h - the one table of counters, for its three writers: the summary in the log (account.c), the answers of the
  *              control socket (control_verbs.c) and the metrics (metrics.c).
  *
- * A new counter costs one value of enum counter, its word in counters.c and, unless it joins a family, a row there.
+ * A new counter costs one value of enum counter, and a row in counters.c or a word in the row of its family.
  *
  * Owner:   struct account keeps the numbers (account_count(), account_counter()); the tables are constant.
  * Bounds:  64 bits; a counter wraps around.
@@ -53,6 +53,7 @@ enum counter {
 struct counter_family {
 	enum counter first;
 	unsigned     n;
+	const char *const *words;               /* values of the label; NULL: those of the enum */
 	const char  *metric, *type, *help;      /* Prometheus; the name without "pfinterceptd_" */
 	const char  *label;                     /* NULL: n is 1, the sample has no label */
 	const char  *group;                     /* the object of "stats" in JSON, the word of the summary; NULL: none */
