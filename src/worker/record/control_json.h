@@ -1,5 +1,7 @@
 /*
- * control_json.h - members of the JSON that the control socket writes.
+ * control_json.h - members of JSON objects, for the control socket and for the log in JSON.
+ *
+ * Each function puts a key and its value into the open object. Errors stay in the yajl_gen: its text is empty then.
  */
 #ifndef PFI_CONTROL_JSON_H
 #define PFI_CONTROL_JSON_H
@@ -18,7 +20,7 @@ void put_seconds(yajl_gen, const char *key, double);
 void put_bool(yajl_gen, const char *key, bool);
 void put_proxies(yajl_gen, const struct conf_proxy *const *, size_t n);         /* their ids */
 void put_addr(yajl_gen, const char *key, const union addr *);   /* not set: null */
-/* Everything about a flow; ended: with the reason. */
+/* The members of a flow; ended: with the reason of its end. now: on the loop's clock, for its age. */
 void put_flow(yajl_gen, const struct flow_record *, double now, bool ended);
 
 #endif

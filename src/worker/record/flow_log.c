@@ -20,7 +20,7 @@ flow_is_wanted(const struct conf *conf, const struct flow_record *r)
 	case LOG_FLOWS_PROXIED:
 		return r->verdict.action == ACTION_PROXY;
 	case LOG_FLOWS_ERRORS:
-		/* time is the only end that UDP has */
+		/* the idle time-out is the normal end of a UDP session */
 		return r->reason != CLOSE_DONE && r->reason != CLOSE_BLOCKED &&
 		    (r->reason != CLOSE_IDLE || strcmp(r->proto, "udp") != 0);
 	case LOG_FLOWS_NONE:
@@ -29,7 +29,7 @@ flow_is_wanted(const struct conf *conf, const struct flow_record *r)
 	return false;
 }
 
-/* log.hosts "domain": the last two labels, the rest as "*". */
+/* The host as log.hosts wants it. "domain": the last two labels, with "*." for the rest. */
 static const char *
 host_shown(const struct conf *conf, const char *host, char buf[HOST_MAX + 3])
 {
@@ -102,7 +102,7 @@ flow_log(struct flow_log *log, const struct conf *conf, const struct flow_record
 	log->left_out = 0;
 	shown = *r;
 	shown.host = host_shown(conf, r->host, host);
-	if (conf->log.hosts != LOG_HOSTS_FULL)  /* the address of a server tells its name as well */
+	if (conf->log.hosts != LOG_HOSTS_FULL)  /* the address of a server would tell its name */
 		shown.dst = addr_none;
 	if (log_is_json())
 		write_json(&shown, now);

@@ -89,7 +89,7 @@ job_start_pair(struct relay_job *job)
 	job_done_cb(job, &none);
 }
 
-/* Starts and stops the queued jobs, without the lock: a pair that ends takes it in job_done_cb(). */
+/* Starts and stops the queued jobs. The lock is released meanwhile, because job_done_cb() takes it. */
 static void
 thread_wake_cb(struct ev_loop *loop, ev_async *w, int revents)
 {
