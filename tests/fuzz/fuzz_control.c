@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "wire/control_request.h"
+#include "worker/control/control_request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,7 +10,7 @@
 #include <yajl/yajl_gen.h>
 
 #include "base/buffer.h"
-#include "wire/control_request.h"
+#include "worker/control/control_request.h"
 #include "worker/control/control.h"
 
 struct control_client {

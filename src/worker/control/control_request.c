@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "wire/control_request.h"
+#include "worker/control/control_request.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "wire/control_request.h"
+#include "worker/control/control_request.h"
 
 static struct control_request request;
 static char error[160];
