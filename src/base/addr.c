@@ -182,7 +182,7 @@ addr_key(const union addr *a)
 	return key;
 }
 
-/* Is a in one of the networks? The last has no family. */
+/* AF_UNSPEC ends the list. */
 static bool
 addr_in(const union addr *a, const struct network *nets)
 {

@@ -1,11 +1,12 @@
 /*
  * addr.h - IPv4 and IPv6 socket addresses and networks as values.
  *
- * Purpose: one type for "where a packet comes from or goes to", independent of
- *          the system's sockaddr details (sa_len, scope ids, v4-mapped forms).
+ * One type for the source or destination of a packet, without the system's sockaddr details (sa_len, v4-mapped forms).
+ *
  * Owner:   plain values; nothing is allocated.
  * Units:   ports are in host byte order in every function here.
  * Errors:  parse functions give 0 or EINVAL.
+ * Threads: every function is safe in every thread.
  */
 #ifndef PFI_ADDR_H
 #define PFI_ADDR_H
@@ -55,13 +56,13 @@ uint16_t  addr_port(const union addr *);
 void      addr_set_port(union addr *, uint16_t port);
 bool      addr_is_set(const union addr *);              /* not AF_UNSPEC */
 
-/* The 4 or 16 address bytes; *len tells which. Borrowed from the argument. */
+/* The 4 or 16 address bytes, borrowed from the argument; *len tells which, 0 for the empty address. */
 const uint8_t *addr_bytes(const union addr *, size_t *len);
 
-/* ... copied. */
+/* Copies those bytes; to has room for 16. */
 void addr_copy_bytes(void *to, const union addr *);
 
-/* Turns ::ffff:a.b.c.d into a.b.c.d; others stay. */
+/* Turns ::ffff:a.b.c.d into a.b.c.d; leaves other addresses alone. */
 void addr_unmap(union addr *);
 
 bool addr_equal(const union addr *, const union addr *);    /* family, address, port */
@@ -86,12 +87,12 @@ const char *addr_format(const union addr *, char buf[ADDR_TEXT_MAX]);
 /* The same without port and brackets. */
 const char *addr_format_ip(const union addr *, char buf[ADDR_TEXT_MAX]);
 
-/* "10.0.0.0/8", "2001:db8::/32", or a lone address (a host network).
- * 0; EINVAL: no network; ERANGE: bits are set beyond the prefix. */
+/* Reads "10.0.0.0/8", "2001:db8::/32", or an address alone (a host network). 0; EINVAL: not a network; ERANGE: bits are set
+ * beyond the prefix. */
 int  network_parse(const char *text, struct network *out);
-/* The network that is this address alone. */
+/* The host network of the address: /32 or /128. */
 struct network network_of(const union addr *);
-/* Clears the bits beyond prefix, which the network has then. */
+/* Sets the prefix and clears the bits beyond it. */
 void network_cut(struct network *, unsigned prefix);
 bool network_contains(const struct network *, const union addr *);
 const char *network_format(const struct network *, char buf[ADDR_TEXT_MAX]);

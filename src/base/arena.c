@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef ARENA_PIECE             /* 0: a piece for each, so that sanitizers see its bounds */
+#ifndef ARENA_PIECE             /* bytes; 0: every object is a piece, so that sanitizers see its bounds */
 #define ARENA_PIECE 65536
 #endif
 
@@ -17,7 +17,7 @@ struct arena_piece {
 	alignas(max_align_t) char data[];
 };
 
-/* Called through a volatile pointer, memset() cannot be left out as a dead store. */
+/* The volatile pointer keeps the compiler from removing memset() as a dead store. */
 static void *(*const volatile wipe)(void *, int, size_t) = memset;
 
 void
@@ -27,7 +27,7 @@ arena_wipe(void *p, size_t n)
 		wipe(p, 0, n);
 }
 
-/* Small things share a piece; the one they share is the first. */
+/* Small objects share the first piece; a large one gets a piece of its own behind it. */
 void *
 arena_alloc(struct arena *a, size_t count, size_t size)
 {

@@ -4,7 +4,8 @@
  * Owner:   whoever calls buffer_init(); buffer_free() gives the memory back and
  *          leaves an empty buffer that may be used again.
  * Units:   bytes.
- * Errors:  0, ENOMEM, or ENOBUFS when the bound would be passed; then nothing changed.
+ * Errors:  0, ENOMEM, or ENOBUFS above the bound; after an error the buffer is unchanged.
+ * Threads: one buffer belongs to one thread.
  */
 #ifndef PFI_BUFFER_H
 #define PFI_BUFFER_H
@@ -24,18 +25,18 @@ void buffer_free(struct buffer *);
 size_t         buffer_len(const struct buffer *);
 uint8_t       *buffer_data(const struct buffer *);
 
-/* Makes room for n more bytes and gives the place to write them to, or NULL
- * (over the bound, or no memory). buffer_commit() then says how many came. */
+/* Makes room for n more bytes and returns their place, or NULL (above the bound, or out of memory). After writing there,
+ * the caller adds the bytes written with buffer_commit(). */
 uint8_t *buffer_reserve(struct buffer *, size_t n);
 void     buffer_commit(struct buffer *, size_t n);
 
 int  buffer_append(struct buffer *, const void *, size_t n);
 void buffer_consume(struct buffer *, size_t n);
 
-/* Reads at most n bytes more from a non-blocking socket. 0, also when nothing is there now; EPIPE: it has ended; else as
- * buffer_append(), or as read(2). */
+/* Reads at most n more bytes from a non-blocking socket. 0, also when nothing has arrived; EPIPE: the peer has closed;
+ * ENOMEM, ENOBUFS, or the error of read(2). */
 int  buffer_read(struct buffer *, int fd, size_t n);
-/* Writes as much as it takes now. 0, or an errno value. */
+/* Writes as much as the socket takes now. 0, or the error of write(2). */
 int  buffer_write(struct buffer *, int fd);
 
 #endif

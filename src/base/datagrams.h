@@ -1,7 +1,8 @@
 /*
- * datagrams.h - datagrams that wait until their way is known, in order.
+ * datagrams.h - a queue of datagrams, first in, first out.
  *
- * Owner:   whoever holds the struct; all zero is empty, datagrams_drop() frees what waits.
+ * Owner:   whoever holds the struct; all zero is an empty queue, datagrams_drop() frees its datagrams.
+ * Bounds:  the caller's, for datagrams and bytes.
  */
 #ifndef PFI_DATAGRAMS_H
 #define PFI_DATAGRAMS_H
@@ -10,7 +11,7 @@
 
 struct datagram {
 	struct datagram *next;
-	union addr       peer;          /* the caller's, as data is */
+	union addr       peer;          /* the caller fills in this and data */
 	size_t           len;
 	uint8_t          data[];
 };
@@ -20,10 +21,9 @@ struct datagrams {
 	size_t           count, bytes;
 };
 
-/* Adds one of len bytes, which the caller fills in. NULL: there are max already, or max_bytes would be passed, or there
- * is no memory. */
+/* Adds a datagram of len bytes, which the caller fills in. NULL: above one of the bounds, or out of memory. */
 struct datagram *datagrams_add(struct datagrams *, size_t max, size_t max_bytes, size_t len);
-/* The first one leaves, and is the caller's to free. NULL: none is there. */
+/* Removes the first datagram; the caller frees it. NULL: the queue is empty. */
 struct datagram *datagrams_take(struct datagrams *);
 void datagrams_drop(struct datagrams *);
 

@@ -1,6 +1,5 @@
 /*
- * flow.h - words that several modules share: a flow, what is done with it,
- *          how its name was found and why it ended.
+ * flow.h - types that several rooms share: a flow, its action, the source of its name and the reason of its end.
  */
 #ifndef PFI_FLOW_H
 #define PFI_FLOW_H
@@ -15,7 +14,7 @@ struct flow {
 	int        fd;          /* accepted socket or UDP listener; borrowed */
 	int        proto;       /* IPPROTO_TCP or IPPROTO_UDP */
 	union addr peer;        /* the client */
-	union addr local;       /* where the kernel delivered it */
+	union addr local;       /* the address at which the kernel delivered it */
 };
 
 enum action { ACTION_DIRECT, ACTION_PROXY, ACTION_BLOCK };
@@ -61,7 +60,7 @@ enum close_reason {
 	CLOSE_REASONS
 };
 
-/* What a failed connect(2) or send(2) means for the flow; CLOSE_ERROR is about this host. */
+/* The reason for a flow whose connect(2) or send(2) failed; CLOSE_ERROR is a fault of this host. */
 enum close_reason close_reason_of_errno(int error);
 
 /* The words of the flow record; constant strings. */

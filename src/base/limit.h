@@ -1,9 +1,9 @@
 /*
- * limit.h - how many flows there are, in all and for each client address.
+ * limit.h - counts flows, in total and for each client address, and enforces limits.
  *
- * Owner:   whoever holds the struct; all zero is none. Every limit_take() that gave true is paired with one
- *          limit_give(), which leaves nothing to free.
- * Bounds:  one entry for each client with at least one flow.
+ * Owner:   whoever holds the struct; all zero is empty. The caller pairs each limit_take() that returned true with one
+ *          limit_give(); after the last one nothing is allocated.
+ * Bounds:  one entry for each client that has a flow.
  */
 #ifndef PFI_LIMIT_H
 #define PFI_LIMIT_H
@@ -15,7 +15,7 @@ struct limit {
 	size_t               count;
 };
 
-/* Counts one more flow of client, unless a bound would be passed. */
+/* Counts one more flow of the client. False: above one of the limits, or out of memory. */
 bool limit_take(struct limit *, const union addr *client, unsigned max, unsigned max_per_client);
 void limit_give(struct limit *, const union addr *client);
 

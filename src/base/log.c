@@ -52,7 +52,7 @@ log_level_name(int level)
 	     : level == LOG_WARNING ? "warning" : level == LOG_INFO ? "info" : "debug";
 }
 
-/* One write(2) a line, so that lines of several processes do not mix. members: of JSON, or NULL for text. */
+/* One write(2) a line, because several processes share the terminal. members: of a JSON object; NULL: log the text. */
 static void
 log_to_terminal(int level, const char *text, const char *members)
 {
@@ -69,7 +69,7 @@ log_to_terminal(int level, const char *text, const char *members)
 		len = snprintf(out, sizeof(out), "%s %s[%ld] %s: %s\n", when, log_state.ident, (long)getpid(),
 		    log_level_name(level), text);
 	if (write(members != NULL ? STDOUT_FILENO : STDERR_FILENO, out, (size_t)len) == -1)
-		return; /* nobody left to tell */
+		return; /* there is no place to report it to */
 }
 
 /* "message":"..." */

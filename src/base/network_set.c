@@ -22,7 +22,7 @@ network_set_add(struct network_set *set, const struct network *net)
 	return 0;
 }
 
-/* A network stands before everything inside it. */
+/* Order: a network, then everything inside it. */
 static int
 compare(const void *a, const void *b)
 {
@@ -56,7 +56,7 @@ network_set_close(struct network_set *set)
 	set->count = n;
 }
 
-/* They are disjoint: only the last one that does not stand behind net can hold it. */
+/* The networks are disjoint: only the last one that sorts before net, or equals it, can contain it. */
 bool
 network_set_covers(const struct network_set *set, const struct network *net)
 {

@@ -1,7 +1,7 @@
 /*
- * network_set.h - many networks, asked often: is this address, or the whole of this network, in one of them?
+ * network_set.h - a set of networks with fast lookups: does it cover this network (or address)?
  *
- * Owner:   all zero at first; network_set_free() frees what was added.
+ * Owner:   whoever holds the struct; all zero is empty, network_set_free() frees its memory.
  * Errors:  0 or ENOMEM.
  */
 #ifndef PFI_NETWORK_SET_H
@@ -15,8 +15,9 @@ struct network_set {
 };
 
 int  network_set_add(struct network_set *, const struct network *);
-/* To be called after the last network_set_add(), before the first question. */
+/* Sorts the set: after the last network_set_add(), before the first lookup. */
 void network_set_close(struct network_set *);
+/* True when one network of the set contains the whole of this one. */
 bool network_set_covers(const struct network_set *, const struct network *);
 void network_set_free(struct network_set *);
 

@@ -1,5 +1,5 @@
 /*
- * rate.h - so many a second, and no more: a bucket that fills with time.
+ * rate.h - a rate limit: a token bucket.
  *
  * Owner:   whoever holds the struct; all zero is a full bucket.
  * Units:   seconds, passed in.
@@ -10,11 +10,11 @@
 #include <stdbool.h>
 
 struct rate {
-	double used;            /* taken, and not yet given back by time */
-	double last;            /* when that was worked out */
+	double used;            /* tokens missing at `last` */
+	double last;            /* time of the last rate_take() */
 };
 
-/* Takes one, of at most per_second a second and as many at once. False: there is none. */
+/* Takes a token from a bucket that holds per_second tokens and gains as many a second. False: it is empty. */
 bool rate_take(struct rate *, double per_second, double now);
 
 #endif

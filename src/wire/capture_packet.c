@@ -13,7 +13,7 @@
 #define QUIC_V2    0x6b3343cfu
 #define QUIC_PORT  443
 
-/* What is left to read. */
+/* The bytes not yet read. */
 struct bytes {
 	const uint8_t *p;
 	size_t         len;
@@ -35,7 +35,7 @@ skip(struct bytes *b, size_t n)
 	return true;
 }
 
-/* Ends where the header says; what follows on the wire is padding. */
+/* Drops the padding behind the length that a header gives. */
 static void
 cut(struct bytes *b, size_t len)
 {
@@ -73,7 +73,7 @@ skip_link(enum capture_link link, struct bytes *b)
 	return type == ETHER_IPV4 || type == ETHER_IPV6 ? 0 : EPROTONOSUPPORT;
 }
 
-/* proto and addresses; the ports are not known yet. */
+/* Reads protocol and addresses; the ports follow in the next header. */
 static int
 read_ipv4(struct bytes *b, struct capture_packet *out)
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* first .. last: the numbers that the label before the zone may have; last 0: all there is below it. */
+/* first..last: the range of the label before the zone; last 0: every name below the zone. */
 static const struct { const char *zone; long first, last; } zones[] = {
 	{ "10.in-addr.arpa", 0, 0 },
 	{ "172.in-addr.arpa", 16, 31 },
@@ -28,7 +28,7 @@ static const struct { const char *zone; long first, last; } zones[] = {
 	{ "8.b.d.0.1.0.0.2.ip6.arpa", 0, 0 },
 };
 
-/* Is the label that ends before end a number within first .. last? */
+/* True when the label that ends before end is a number in first..last. */
 static bool
 label_within(const char *name, const char *end, long first, long last)
 {

@@ -1,7 +1,7 @@
 /*
- * dns_local.h - names that stay on this host or its network, whatever the rules say.
+ * dns_local.h - DNS names that never go through a proxy, because they mean something on this network only.
  *
- * Pure. Names are lower case, without final dot, as dns_name_text() gives them.
+ * Pure. Names are in lower case without the final dot, as dns_name_text() writes them.
  * Sources: RFC 6303 and RFC 7793 (reverse zones of private addresses).
  */
 #ifndef PFI_DNS_LOCAL_H
@@ -9,13 +9,13 @@
 
 #include "base/addr.h"
 
-/* A browser to which this name does not exist leaves DNS over HTTPS off, unless its user wants it. */
+/* Browsers that get NXDOMAIN for this name do not turn on DNS over HTTPS by themselves. */
 #define DNS_CANARY "use-application-dns.net"
 
-/* Is it in the reverse zone of addresses that mean something only here? */
+/* True in the reverse zones of private, loopback, link-local and documentation addresses. */
 bool dns_local_name(const char *name);
 
-/* Is the resolver at such an address itself, so that it may know such names? */
+/* True for a resolver at a private, loopback or link-local address: it may know such names. */
 bool dns_local_resolver(const union addr *);
 
 #endif

@@ -8,9 +8,9 @@
 
 #define LABEL_MAX    63
 #define POINTERS_MAX 127        /* no name has more labels than this */
-#define OUR_UDP_SIZE 1232       /* announced in answers that we make ourselves */
+#define OUR_UDP_SIZE 1232       /* in the OPT record of our own answers */
 #define OPT_LEN      11         /* an OPT record without options */
-#define COOKIE_FIRST 0x000a0008 /* RFC 7873: a client's cookie without a server's: option 10 of 8 bytes */
+#define COOKIE_FIRST 0x000a0008 /* RFC 7873: option 10 of 8 bytes, a client cookie without a server cookie */
 
 /* RFC 1035 section 4.1.1, RFC 2535 section 6.1 */
 enum { FLAG_QR = 0x8000, FLAG_OPCODE = 0x7800, FLAG_TC = 0x0200, FLAG_RD = 0x0100, FLAG_RA = 0x0080,
@@ -60,8 +60,8 @@ lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
 }
 
-/* Reads the name at *pos and moves *pos behind it. Each pointer must point before everything that
- * was read of this name so far ("a prior occurrence"), so there are no loops. */
+/* Reads the name at *pos and moves *pos behind it. A pointer must lead to "a prior occurrence": before all parts of this
+ * name that are already read. That rules out loops. */
 static int
 name_read(const uint8_t *msg, size_t len, size_t *pos, struct dns_name *name)
 {
@@ -105,7 +105,7 @@ question_read(const uint8_t *msg, size_t len, struct dns_question *question)
 	return 0;
 }
 
-/* Moves *pos behind the name there, without looking where a pointer leads. */
+/* Moves *pos behind the name there, without following pointers. */
 static int
 name_skip(const uint8_t *msg, size_t len, size_t *pos)
 {
@@ -142,7 +142,7 @@ record_read(const uint8_t *msg, size_t len, size_t *pos, struct record *rr)
 	return rr->type == DNS_OPT && msg[rr->start] != 0 ? EBADMSG : 0; /* RFC 6891 section 6.1.2 */
 }
 
-/* Of a message that was not read before. */
+/* record_read() that also checks the name: for messages not yet parsed. */
 static int
 record_check(const uint8_t *msg, size_t len, size_t *pos, struct record *rr)
 {
@@ -189,7 +189,7 @@ dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *q)
 		q->edns = true;
 		q->dnssec_ok = (get32(msg + rr.ttl_at) & OPT_DO) != 0;
 		q->options = rr.data_len != 0;
-		/* a single first cookie binds the records to nobody yet */
+		/* an answer does not depend on a client cookie alone */
 		q->personal = q->options && (rr.data_len != 12 || get32(msg + rr.data) != COOKIE_FIRST);
 		if (rr.class > DNS_UDP_MIN)
 			q->udp_size = rr.class < DNS_UDP_MAX ? rr.class : DNS_UDP_MAX;
@@ -197,14 +197,14 @@ dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *q)
 	return 0;
 }
 
-/* RFC 2308 section 5: the last word of the SOA record's data, if that is long enough for one. */
+/* RFC 2308 section 5: the last four bytes of the SOA data; 0 when the data are too short. */
 static uint32_t
 soa_minimum(const uint8_t *msg, const struct record *rr)
 {
 	return rr->data_len < 22 ? 0 : get32(msg + rr->data + rr->data_len - 4);
 }
 
-/* The records, from a->end on. */
+/* Reads the records from a->end on. */
 static int
 answer_records(const uint8_t *msg, size_t len, uint16_t type, struct dns_answer *a)
 {
@@ -265,7 +265,7 @@ dns_answer_parse(const uint8_t *msg, size_t len, uint16_t id, const struct dns_q
 	return answer_records(msg, len, own.type, a);
 }
 
-/* Behind the question of a parsed answer. */
+/* The offset behind the question of a parsed answer. */
 static size_t
 records_start(const uint8_t *msg, size_t len)
 {
@@ -319,7 +319,7 @@ dns_answer_echo(uint8_t *msg, const uint8_t *query_msg, const struct dns_query *
 	memcpy(msg + DNS_HEADER_LEN, query_msg + DNS_HEADER_LEN, q->question.end - DNS_HEADER_LEN);
 }
 
-/* The OPT record at msg[at] without its options; returns the offset behind it.
+/* Writes an OPT record without options at msg[at]; returns the offset behind it.
  *   root 1 | type 2 | UDP size 2 | extended rcode and flags 4 | rdlength 2    (RFC 6891 section 6.1.2) */
 static size_t
 opt_put(uint8_t *msg, size_t at, uint16_t udp_size, uint32_t flags)

@@ -1,6 +1,6 @@
 /*
- * dns_message.h - DNS messages as bytes: reads and checks queries and answers, makes error answers,
- *                 cuts answers to a client's size, ages their TTLs.
+ * dns_message.h - DNS messages as bytes: parses queries and answers, makes answers of our own, truncates answers and
+ *                 ages their TTLs.
  *
  * Pure: bytes in, values out; no socket, clock or memory. Everything is checked against len.
  * Units:   TTLs in seconds; offsets and sizes in bytes from the start of the message.
@@ -15,8 +15,8 @@
 
 #define DNS_MESSAGE_MAX 65535   /* RFC 1035 section 4.2.2: a length of two bytes */
 #define DNS_HEADER_LEN  12
-#define DNS_UDP_MIN     512     /* what every UDP client takes (RFC 1035 section 2.3.4) */
-#define DNS_UDP_MAX     4096    /* what we send over UDP at most, whatever the client says (RFC 6891 section 6.2.5) */
+#define DNS_UDP_MIN     512     /* every UDP client accepts this much (RFC 1035 section 2.3.4) */
+#define DNS_UDP_MAX     4096    /* upper bound of our UDP answers (RFC 6891 section 6.2.5) */
 #define DNS_WIRE_MAX    255     /* a name, with its length bytes and the root */
 #define DNS_TEXT_MAX    1008    /* a name as text, each byte as \DDD, and the final NUL */
 #define DNS_REPLY_MAX   (DNS_HEADER_LEN + 2 * DNS_WIRE_MAX + 4 + 12 + 11)        /* the largest made by dns_reply() */
@@ -34,16 +34,16 @@ struct dns_name {
 struct dns_question {
 	struct dns_name name;
 	uint16_t type, class;
-	size_t   end;           /* offset of what follows it; 0: there is none */
+	size_t   end;           /* offset behind it; 0: there is no question */
 };
 
 struct dns_query {
 	uint16_t id, flags;     /* the first four bytes of the header */
 	struct dns_question question;
-	bool     edns;          /* an OPT record is there; then: */
-	bool     dnssec_ok;
-	bool     options;       /* ... with options: what answers it, as it comes, is for this asker alone */
-	bool     personal;      /* ... on which even its records may depend: do not cache */
+	bool     edns;          /* it has an OPT record: */
+	bool     dnssec_ok;     /* - with the DO bit */
+	bool     options;       /* - with options: the answer's OPT record is for this client only */
+	bool     personal;      /* - with options that the answer's records may depend on: do not cache */
 	uint16_t udp_size;      /* largest answer over UDP: DNS_UDP_MIN .. DNS_UDP_MAX, also without EDNS */
 };
 
@@ -53,47 +53,48 @@ struct dns_answer {
 	bool     has_question;  /* false: an error that repeats no question */
 	bool     negative;      /* NXDOMAIN, or no record of the type asked for */
 	uint16_t answers;       /* records in the answer section */
-	uint32_t ttl;           /* how long it may be kept: the smallest of all records but OPT; when negative the SOA
-	                         * record's minimum and DNS_NEGATIVE_TTL_MAX at most, without SOA 0 */
+	uint32_t ttl;           /* for the cache: the smallest of all records except OPT. Negative answers: at most the
+	                         * minimum of the SOA record and DNS_NEGATIVE_TTL_MAX; 0 without SOA */
 	size_t   opt;           /* offset of the OPT record; 0: none */
 	size_t   end;           /* of the last record */
 };
 
-/* Reads a query, as far as it goes, so that dns_reply() can use it. 0; EBADMSG: no header, or no query at all: drop
- * it without an answer; EINVAL: answer DNS_FORMERR; EOPNOTSUPP: answer DNS_NOTIMP (another opcode, a zone transfer). */
+/* Parses a query, after an error as far as dns_reply() needs it. 0; EBADMSG: no header, or not a query: drop it without an
+ * answer; EINVAL: answer DNS_FORMERR; EOPNOTSUPP: answer DNS_NOTIMP (another opcode, a zone transfer). */
 int dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *query);
 
-/* Is msg the answer to this question under this id? 0, or EBADMSG: no, or it is malformed.
- * A server that understood nothing may leave the question out of an error (RFC 6891 section 7). */
+/* Parses the answer to this question and id. 0; EBADMSG: it answers another query, or is malformed.
+ * An error may come without the question, from a server that did not understand the query (RFC 6891 section 7). */
 int dns_answer_parse(const uint8_t *msg, size_t len, uint16_t id, const struct dns_question *, struct dns_answer *);
 
 /* Calls back for each A and AAAA record (class IN) in the answer section of a parsed answer. */
 typedef void dns_address_cb(void *arg, const union addr *addr, uint32_t ttl);
 void dns_answer_addresses(const uint8_t *msg, size_t len, dns_address_cb *, void *arg);
 
-/* Subtracts age from the TTL of every record but OPT, and brings it into min .. max. The answer was parsed before. */
+/* Subtracts age from the TTL of every record except OPT and clamps it to min..max. The answer has been parsed. */
 void dns_answer_age(uint8_t *msg, size_t len, uint32_t age, uint32_t min, uint32_t max);
 
-/* Gives the answer the id and the question of this query, byte for byte: the client finds the upper and lower case
- * that it sent. Both have been parsed and ask the same. */
+/* Copies id and question of the query into the answer, byte for byte: clients check the upper and lower case of the name.
+ * Both have been parsed and have the same question. */
 void dns_answer_echo(uint8_t *msg, const uint8_t *query_msg, const struct dns_query *query);
 
-/* Cuts the answer to header, question and, for a client with EDNS, an OPT without options; sets TC. The new length. */
+/* Truncates the answer to header, question and, for a client with EDNS, an OPT record without options; sets TC. Returns
+ * the new length. */
 size_t dns_answer_truncate(uint8_t *msg, const struct dns_answer *answer, const struct dns_query *query);
 
-/* Removes the options of a final OPT record, for keeping the answer for others. The new length; 0: the OPT record is
- * not the last one. */
+/* Removes the options of the OPT record, because a cached answer goes to other clients. Returns the new length; 0: the OPT
+ * record is not the last one. */
 size_t dns_answer_strip_options(uint8_t *msg, const struct dns_answer *answer);
 
-/* Makes an answer of our own to a query whose header, at least, dns_query_parse() has read: without records, or with
- * data (may be NULL) of at most DNS_WIRE_MAX bytes as its record of the type asked for (not OPT). Its length. */
+/* Makes an answer of our own to a query whose header, at least, dns_query_parse() has read. data: of a record of the type
+ * asked for (not OPT), at most DNS_WIRE_MAX bytes; NULL: no record. Returns the length. */
 size_t dns_reply(uint8_t out[DNS_REPLY_MAX], const uint8_t *query_msg, const struct dns_query *, enum dns_rcode,
     const uint8_t *data, size_t len, uint32_t ttl);
 
 void dns_set_id(uint8_t *msg, uint16_t id);
 
-/* The name as text: lower case, no final dot, "." for the root; bytes other than letters, digits
- * and common marks as \DDD, so that a dot inside a label is never taken for a label's end. */
+/* Writes the name as text: lower case, no final dot, "." for the root; bytes other than letters, digits, "-" and "_" as
+ * \DDD, so that a dot inside a label differs from the end of a label. */
 void dns_name_text(const struct dns_name *, char out[DNS_TEXT_MAX]);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "wire/sniffer.h"
 
-#define METHOD_MAX 24           /* the longest registered one has 17 letters */
+#define METHOD_MAX 24           /* the longest registered method has 17 letters */
 
 struct text { const char *at; size_t len; };
 
@@ -26,7 +26,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* A word of n characters and the blank behind it. */
+/* Takes a word of n characters and the blank behind it. */
 static enum sniff
 take_word(struct text *in, size_t n, struct text *word)
 {
@@ -39,7 +39,7 @@ take_word(struct text *in, size_t n, struct text *word)
 	return SNIFF_FOUND;
 }
 
-/* Letters, '-' and '_': every registered method, and no greeting with a version ("SSH-2.0"). */
+/* Letters, '-' and '_' cover every registered method, and exclude a greeting with a version ("SSH-2.0"). */
 static enum sniff
 take_method(struct text *in, struct text *method)
 {
@@ -61,7 +61,7 @@ take_target(struct text *in, struct text *target)
 	return take_word(in, n, target);
 }
 
-/* A line without its CRLF or LF. */
+/* Takes a line; *line is without CRLF or LF. */
 static enum sniff
 take_line(struct text *in, struct text *line)
 {
@@ -80,7 +80,7 @@ take_line(struct text *in, struct text *line)
 	return SNIFF_FOUND;
 }
 
-/* "HTTP/1." DIGIT; garbage is found at its first byte, before the line is whole. */
+/* "HTTP/1." DIGIT. Refuses at the first wrong byte, before the line has ended. */
 static enum sniff
 take_version(struct text *in)
 {
@@ -94,7 +94,7 @@ take_version(struct text *in)
 	return status == SNIFF_FOUND && line.len != 8 ? SNIFF_NONE : status;
 }
 
-/* [ userinfo "@" ] host [ ":" port ]; an IPv6 literal fails as a port */
+/* [ userinfo "@" ] host [ ":" port ]; the colons of an IPv6 literal fail the check of the port */
 static enum sniff
 host_of_authority(struct text authority, char host[HOST_MAX + 1])
 {
@@ -116,7 +116,7 @@ host_of_authority(struct text authority, char host[HOST_MAX + 1])
 	return SNIFF_FOUND;
 }
 
-/* scheme "://" authority ... : true when target has this form. */
+/* scheme "://" authority ...; false: another form. */
 static bool
 authority_of_target(struct text target, struct text *authority)
 {

@@ -13,7 +13,7 @@ put16(uint8_t *at, size_t value)
 	at[1] = (uint8_t)value;
 }
 
-/* RFC 1071. sum: what comes before; len is even, as all headers here are. */
+/* RFC 1071: adds data to the sum. len is even, as in all headers here. */
 static uint32_t
 sum_add(uint32_t sum, const uint8_t *data, size_t len)
 {
@@ -30,7 +30,7 @@ sum_end(uint32_t sum)
 	return (uint16_t)~sum;
 }
 
-/* 45 00 LENGTH ID 4000 TTL PROTO SUM SRC DST, or 6000 0000 LENGTH NEXT HOPS SRC DST. Its length. */
+/* 45 00 LENGTH ID 4000 TTL PROTO SUM SRC DST, or 6000 0000 LENGTH NEXT HOPS SRC DST. Returns its length. */
 static size_t
 put_ip(uint8_t *at, const union addr *src, const union addr *dst, uint8_t protocol, size_t payload)
 {
@@ -47,7 +47,7 @@ put_ip(uint8_t *at, const union addr *src, const union addr *dst, uint8_t protoc
 	} else {
 		at[0] = 0x45;
 		put16(at + 2, header + payload);
-		at[6] = 0x40;           /* do not fragment: so small a packet never needs to be */
+		at[6] = 0x40;           /* do not fragment: the packet is small enough for every link */
 		at[8] = TTL;
 		at[9] = protocol;
 	}

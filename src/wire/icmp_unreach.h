@@ -1,9 +1,8 @@
 /*
- * icmp_unreach.h - the packet that tells the sender of a datagram that nobody takes it.
+ * icmp_unreach.h - builds the ICMP message "port unreachable". Pure.
  *
  * Sources: RFC 792 (destination unreachable, code 3), RFC 4443 section 3.1 (code 4), RFC 791, RFC 8200, RFC 768,
  *          RFC 1071 and RFC 8200 section 8.1 (checksums).
- * Pure.
  */
 #ifndef PFI_ICMP_UNREACH_H
 #define PFI_ICMP_UNREACH_H
@@ -12,11 +11,11 @@
 
 #define ICMP_UNREACH_MAX (40 + 8 + 40 + 8)      /* IPv6, ICMPv6, and the quoted IPv6 and UDP headers */
 
-/* The whole packet "port unreachable", from dst to client, quoting the headers of an (empty) datagram
- * from client to dst. All fields in network order. Its length; 0 when the families differ or are none. */
+/* Writes the packet from dst to client, IP header included, with the headers of an empty datagram from client to dst as
+ * the quoted part. All fields are in network order. Returns the length; 0: the families differ, or are not IP. */
 size_t icmp_unreach_build(const union addr *client, const union addr *dst, uint8_t out[ICMP_UNREACH_MAX]);
 
-/* Where the ICMP part begins, for systems that write the header before it themselves. */
+/* The offset of the ICMP header, for systems that write the IP header themselves. */
 size_t icmp_unreach_offset(int family);
 
 #endif

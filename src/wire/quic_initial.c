@@ -36,7 +36,7 @@ static const struct version {
 	    "quicv2 key", "quicv2 iv", "quicv2 hp" },
 };
 
-/* Once ok is false, every read gives 0. */
+/* Once ok is false, every read returns 0. */
 struct input {
 	const uint8_t *at;
 	size_t         left;
@@ -50,10 +50,10 @@ struct packet {
 	unsigned              type;
 };
 
-/* What has been collected of one client's first flight. */
+/* The parts of a client's first flight seen so far. */
 struct flight {
 	bool    has_keys, is_quic;
-	uint8_t key[QUIC_KEY], iv[QUIC_IV], hp[QUIC_KEY];       /* of its first Initial packet; others do not open */
+	uint8_t key[QUIC_KEY], iv[QUIC_IV], hp[QUIC_KEY];       /* of the first Initial packet, for the whole flight */
 	uint8_t hello[SNIFF_MAX], have[SNIFF_MAX];
 };
 
@@ -81,7 +81,7 @@ take_number(struct input *in, size_t width)
 	return value;
 }
 
-/* RFC 9000 section 16: the first two bits tell the length. */
+/* RFC 9000 section 16: the first two bits are the length. */
 static uint64_t
 take_varint(struct input *in)
 {
@@ -134,7 +134,7 @@ packet_next(struct input *in, struct packet *p)
 	return in->ok;
 }
 
-/* HKDF-Expand-Label (RFC 8446 section 7.1), of one block at most. */
+/* HKDF-Expand-Label (RFC 8446 section 7.1), for len of at most one block. */
 static bool
 expand(const uint8_t secret[QUIC_HASH], const char *label, uint8_t *out, size_t len)
 {
@@ -164,7 +164,8 @@ flight_keys(struct flight *f, const struct packet *p)
 	return f->has_keys;
 }
 
-/* Takes the protection off (RFC 9001 sections 5.3 and 5.4). copy holds the packet; *text is its frames. */
+/* Removes header and packet protection (RFC 9001 sections 5.4 and 5.3). The packet is decrypted in copy; *text is its
+ * frames. */
 static bool
 packet_open(const struct flight *f, const struct packet *p, uint8_t copy[QUIC_PACKET_MAX], struct input *text)
 {
@@ -202,7 +203,8 @@ frame_crypto(struct flight *f, struct input *in)
 	memset(f->have + offset, 1, len < room ? (size_t)len : room);
 }
 
-/* Before the server has spoken there is no reason for other frames (RFC 9000 section 12.4): they end the packet. */
+/* Before the server has answered, a client has no reason for other frames (RFC 9000 section 12.4): the rest of the packet
+ * is ignored. */
 static void
 packet_frames(struct flight *f, struct input *in)
 {
@@ -220,7 +222,7 @@ packet_frames(struct flight *f, struct input *in)
 	}
 }
 
-/* A datagram's packets, one behind the other (RFC 9000 section 12.2). */
+/* A datagram can carry several packets (RFC 9000 section 12.2). */
 static void
 flight_add(struct flight *f, const struct quic_datagram *d)
 {

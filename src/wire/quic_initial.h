@@ -1,13 +1,12 @@
 /*
  * quic_initial.h - the server name in the first flight of a QUIC client.
  *
- * A client's Initial packets are encrypted with keys that follow from their own header: anybody who sees them can
- * read them. The ClientHello is in CRYPTO frames, in any order, over several packets and datagrams.
- * Versions 1 and 2; others have no name.
+ * The keys of a client's Initial packets follow from their header, so that everybody who sees the packets can decrypt
+ * them. The ClientHello is in CRYPTO frames, in any order, spread over packets and datagrams. Versions 1 and 2 are read.
  *
- * quic_initial.c with quic_crypto.c where libcrypto is, else quic_none.c; chosen by the build.
+ * The build takes quic_initial.c and quic_crypto.c where libcrypto is installed, else quic_none.c.
  *
- * Bounds:  a packet longer than QUIC_PACKET_MAX is passed over, a hello longer than SNIFF_MAX is SNIFF_NONE.
+ * Bounds:  a packet longer than QUIC_PACKET_MAX is skipped, a hello longer than SNIFF_MAX is SNIFF_NONE.
  * Sources: RFC 9000 sections 12.2, 17.2 and 19; RFC 9001 section 5; RFC 9369.
  */
 #ifndef PFI_QUIC_INITIAL_H
@@ -22,13 +21,13 @@ struct quic_datagram {
 	size_t         len;
 };
 
-/* What reads them: "libcrypto"; NULL: nothing does, and every answer is SNIFF_NONE. */
+/* "libcrypto"; NULL: the program was built without it, and every answer is SNIFF_NONE. */
 extern const char *const quic_engine;
 
 /* Call it once, before the sandbox. */
 void quic_start(void);
 
-/* Pure. All datagrams of a client so far, in any order; the answers are those of sniff_host(). */
+/* Pure. list: all datagrams of a client so far, in any order. Answers as sniff_host() does. */
 enum sniff quic_initial_name(const struct quic_datagram *, size_t n, struct sniffed *);
 
 #endif

@@ -1,4 +1,4 @@
-/* No library for the keys: QUIC goes by the names of DNS. */
+/* Without libcrypto, names of QUIC flows come from DNS only. */
 #include "config.h"
 
 #include "wire/quic_initial.h"

@@ -1,5 +1,5 @@
 /*
- * sniffer.h - what a sniffer answers: a reader of the first bytes that a client sends, which finds the host name in them.
+ * sniffer.h - a sniffer: a reader of the first bytes of a client, which finds a host name in them.
  *
  * A sniffed protocol is one file with its sniffer, and a row of sniffers.c. sniff_host() (sniff.h) asks all rows.
  *

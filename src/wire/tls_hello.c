@@ -7,14 +7,14 @@
 enum { CONTENT_HANDSHAKE = 22, HANDSHAKE_CLIENT_HELLO = 1, NAME_HOST = 0 };
 enum { EXTENSION_SERVER_NAME = 0, EXTENSION_ENCRYPTED_HELLO = 0xfe0d };
 
-/* Reads the handshake bytes behind the record headers. Once status is not SNIFF_FOUND, every
- * read gives 0 and changes nothing: callers check at the end of a group. */
+/* Reads the handshake message across record headers. Once status is not SNIFF_FOUND, every read returns 0 and changes
+ * nothing, so that callers check once after a group of reads. */
 struct reader {
 	const uint8_t *data;
 	size_t         len, pos;
-	size_t         record;          /* bytes left in the current record; SIZE_MAX: there are none */
+	size_t         record;          /* bytes left in the current record; SIZE_MAX: there are no records */
 	size_t         message;         /* bytes left in the handshake message */
-	enum sniff     status;          /* SNIFF_FOUND: all is well so far */
+	enum sniff     status;          /* SNIFF_FOUND: no error so far */
 };
 
 static uint8_t
@@ -72,7 +72,7 @@ take(struct reader *r, unsigned low, unsigned high)
 	return raw(r, low, high);
 }
 
-/* A vector's length in `width` bytes; it must fit into `room`. */
+/* The length of a vector, in `width` bytes; at most `room`. */
 static size_t
 take_length(struct reader *r, unsigned width, size_t room)
 {
