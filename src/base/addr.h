@@ -87,8 +87,8 @@ const char *addr_format(const union addr *, char buf[ADDR_TEXT_MAX]);
 /* The same without port and brackets. */
 const char *addr_format_ip(const union addr *, char buf[ADDR_TEXT_MAX]);
 
-/* Reads "10.0.0.0/8", "2001:db8::/32", or an address alone (a host network). 0; EINVAL: not a network; ERANGE: bits are set
- * beyond the prefix. */
+/* Reads "10.0.0.0/8", "2001:db8::/32", or an address alone (a host network). 0; EINVAL: not a network; ERANGE: bits
+ * are set beyond the prefix. */
 int  network_parse(const char *text, struct network *out);
 /* The host network of the address: /32 or /128. */
 struct network network_of(const union addr *);

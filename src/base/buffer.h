@@ -25,8 +25,8 @@ void buffer_free(struct buffer *);
 size_t         buffer_len(const struct buffer *);
 uint8_t       *buffer_data(const struct buffer *);
 
-/* Makes room for n more bytes and returns their place, or NULL (above the bound, or out of memory). After writing there,
- * the caller adds the bytes written with buffer_commit(). */
+/* Makes room for n more bytes and returns their place, or NULL (above the bound, or out of memory). After writing
+ * there, the caller adds the bytes written with buffer_commit(). */
 uint8_t *buffer_reserve(struct buffer *, size_t n);
 void     buffer_commit(struct buffer *, size_t n);
 

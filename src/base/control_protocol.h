@@ -1,5 +1,5 @@
 /*
- * control_protocol.h - limits of the control protocol that the daemon and its clients share (pfinterceptctl(8), PROTOCOL).
+ * control_protocol.h - limits that the daemon and its clients share (pfinterceptctl(8), PROTOCOL).
  */
 #ifndef PFI_CONTROL_PROTOCOL_H
 #define PFI_CONTROL_PROTOCOL_H

@@ -61,7 +61,8 @@ log_to_terminal(int level, const char *text, const char *members)
 	struct tm tm;
 	int len;
 
-	strftime(when, sizeof(when), log_state.json ? "%Y-%m-%dT%H:%M:%S%z" : "%Y-%m-%dT%H:%M:%S", localtime_r(&now, &tm));
+	strftime(when, sizeof(when), log_state.json ? "%Y-%m-%dT%H:%M:%S%z" : "%Y-%m-%dT%H:%M:%S",
+	    localtime_r(&now, &tm));
 	if (members != NULL)
 		len = snprintf(out, sizeof(out), "{\"time\":\"%s\",\"level\":\"%s\",\"pid\":%ld,%s}\n", when,
 		    log_level_name(level), (long)getpid(), members);

@@ -13,9 +13,9 @@
 
 #include <stdbool.h>
 
-/* ident: the name of the program in each line, borrowed. facility: LOG_DAEMON, ... of syslog(3). to_stderr: foreground mode.
- * level: LOG_ERR .. LOG_DEBUG; less important messages are dropped. The connection to syslogd is opened at once, because
- * chroot(2) would cut it off. With LOG_DEBUG (-v) log_configure() leaves the level alone. */
+/* ident: the name of the program in each line, borrowed. facility: LOG_DAEMON, ... of syslog(3). to_stderr:
+ * foreground mode. level: LOG_ERR .. LOG_DEBUG; less important messages are dropped. The connection to syslogd is
+ * opened at once, because chroot(2) would cut it off. With LOG_DEBUG (-v) log_configure() leaves the level alone. */
 void log_open(const char *ident, bool to_stderr, int facility, int level);
 /* Applies the configuration, at the start and after a reload. json: in the foreground each line is a JSON object on
  * standard output. */

@@ -33,14 +33,15 @@ static const struct conf_number query_ids = { 1, 65535, CONF_UNSIGNED };
 static const struct conf_number ttl = { 0, 2592000, CONF_UNSIGNED };
 static const struct conf_number seconds_or_none = { 0, 2592000, CONF_DOUBLE };
 static const struct conf_number seconds = { 0.001, 2592000, CONF_DOUBLE };
-static const struct conf_word user_name = { 31, "no user name; write 1 to 31 letters, digits or . _ -" };
-static const struct conf_word group_name = { 31, "no group name; write 1 to 31 letters, digits or . _ -" };
+static const struct conf_word user_name = { 31, "not a user name; write 1 to 31 letters, digits or . _ -" };
+static const struct conf_word group_name = { 31, "not a group name; write 1 to 31 letters, digits or . _ -" };
 static const char may_be_empty[] = "";
 static const char sniff_default[] = "80,443";
-static const struct conf_list networks = { { NULL, JSON_STRING, conf_read_network, 0, NULL, NULL }, sizeof(struct network), NULL };
-static const struct conf_list interfaces = { { NULL, JSON_STRING, conf_read_word, 0, &conf_interface, NULL }, sizeof(char *), NULL };
-static const struct conf_list addresses = { { NULL, JSON_STRING, conf_read_address, 0, NULL, NULL }, sizeof(union addr), NULL };
-static const struct conf_list resolvers = { { NULL, JSON_STRING, conf_read_resolver, 0, NULL, NULL }, sizeof(union addr), NULL };
+#define LIST(read, arg, type) { { NULL, JSON_STRING, read, 0, arg, NULL }, sizeof(type), NULL }
+static const struct conf_list networks = LIST(conf_read_network, NULL, struct network);
+static const struct conf_list interfaces = LIST(conf_read_word, &conf_interface, char *);
+static const struct conf_list addresses = LIST(conf_read_address, NULL, union addr);
+static const struct conf_list resolvers = LIST(conf_read_resolver, NULL, union addr);
 
 #define FIELD(name) offsetof(struct conf, name)
 #define END         { NULL, JSON_NULL, NULL, 0, NULL, NULL }
@@ -75,7 +76,7 @@ static const struct conf_key dns_keys[] = {
 	{ "stale", JSON_NUMBER, conf_read_number, FIELD(dns.stale), &seconds_or_none, "86400" },
 	{ "prefetch", JSON_BOOLEAN, NULL, FIELD(dns.prefetch), NULL, "true" },
 	{ "block_answer", JSON_STRING, conf_read_words, FIELD(dns.block_answer), block_answers, "nxdomain" },
-	{ "fake_ip", JSON_ARRAY, conf_read_fake_ip, FIELD(dns.fake_ip), &networks, "" },        /* looks at the others */
+	{ "fake_ip", JSON_ARRAY, conf_read_fake_ip, FIELD(dns.fake_ip), &networks, "" },
 	END
 };
 
@@ -123,7 +124,7 @@ static const struct conf_key capture_keys[] = {
 	END
 };
 
-/* Rules look at the proxies, which are read before them. */
+/* Read in this order: rules need the proxies, and dns.fake_ip everything above it. */
 static const struct conf_key top_keys[] = {
 	{ "global_enabled", JSON_BOOLEAN, NULL, FIELD(global_enabled), NULL, "true" },
 	{ "proxies", JSON_ARRAY, conf_read_list, FIELD(proxies), &conf_proxies, "" },
@@ -142,7 +143,7 @@ static const struct conf_key top_keys[] = {
 	END
 };
 
-/* Ports and protocol of a rule do not narrow what comes to us. */
+/* Warns when mode "matched" has no effect. Ports and protocol of the rule do not matter: the anchor ignores them. */
 static void
 warn_star(struct conf_reader *r, const struct json *mode)
 {
@@ -151,13 +152,14 @@ warn_star(struct conf_reader *r, const struct json *mode)
 	for (; rule < end; rule++)
 		for (size_t i = 0; rule->enabled && rule->action != ACTION_DIRECT && i < rule->npatterns; i++)
 			if (rule->patterns[i].kind == PATTERN_ANY) {
-				conf_warn(r, mode, "the pattern * of rule %u matches every address, so everything comes to the daemon; write "
-				    "names or networks there, or \"all\" here", rule->id);
+				conf_warn(r, mode, "the pattern * of rule %u matches every address, so that all "
+				    "traffic is intercepted; write names or networks there, or \"all\" here",
+				    rule->id);
 				return;
 			}
 }
 
-/* Of sniff_ports only what is in tcp_ports, too. */
+/* Keeps the part of sniff_ports that is in tcp_ports. */
 static int
 finish_mode(struct conf_reader *r, const struct json *intercept)
 {
@@ -167,9 +169,11 @@ finish_mode(struct conf_reader *r, const struct json *intercept)
 	size_t n = 0;
 
 	if (r->conf->intercept.mode == MODE_ALL && strcmp(sniff->text, sniff_default) != 0)
-		conf_warn(r, sniff, "it has no effect in mode \"all\"; write \"matched\" as intercept.mode, or remove this key");
+		conf_warn(r, sniff, "it has no effect in mode \"all\"; write \"matched\" as intercept.mode, or "
+		    "remove this key");
 	if (r->conf->intercept.mode == MODE_MATCHED && r->conf->default_action != ACTION_DIRECT)
-		return conf_fail(r, mode, "default_action is not \"direct\", so everything can match; write \"all\" here");
+		return conf_fail(r, mode, "default_action is not \"direct\", so everything can match; write \"all\" "
+		    "here");
 	if (r->conf->intercept.mode == MODE_MATCHED)
 		warn_star(r, mode);
 	if ((range = conf_alloc(r, sniff, tcp.count + ports.count + 1, sizeof(*range))) == NULL)
@@ -195,13 +199,13 @@ finish_capture(struct conf_reader *r, const struct json *capture)
 	if (!r->conf->capture.enabled)
 		return 0;
 	if (count == 0 || count > CONF_CAPTURE_MAX)
-		return conf_fail(r, json_member(capture, "interfaces"), "the list holds %zu interfaces; write 1 to %d whose packets "
-		    "are to be read, like [\"eth0\"]", count, CONF_CAPTURE_MAX);
-	return PFI_CAPTURE ? 0 : conf_fail(r, json_member(capture, "enabled"), "this program was built without libpcap; build it "
-	    "again where libpcap is installed, or write false");
+		return conf_fail(r, json_member(capture, "interfaces"), "the list holds %zu interfaces; write the 1 "
+		    "to %d interfaces to capture on, like [\"eth0\"]", count, CONF_CAPTURE_MAX);
+	return PFI_CAPTURE ? 0 : conf_fail(r, json_member(capture, "enabled"), "this program was built without "
+	    "libpcap; install libpcap and build it again, or write false");
 }
 
-/* What no single key can tell. */
+/* Checks and values that depend on several keys. */
 static int
 finish(struct conf_reader *r, const struct json *root)
 {
@@ -212,7 +216,7 @@ finish(struct conf_reader *r, const struct json *root)
 	conf->log.facility = facilities[conf->log.facility];
 	if (strcmp(conf->user, "root") == 0)
 		return conf_fail(r, json_member(root, "user"),
-		    "the worker must not run as root; write a user made for it, like \"_pfintercept\"");
+		    "the worker must not run as root; write a user of its own, like \"_pfintercept\"");
 	if (conf->listen.port == conf->listen.dns_port)
 		return conf_fail(r, port->offset != 0 ? port : json_member(port->parent, "port"),
 		    "listen.port and listen.dns_port are both %s; write two different ports", port->text);
@@ -239,7 +243,7 @@ parse(struct conf_reader *r, size_t len)
 	int err;
 
 	if (len > CONF_FILE_MAX)
-		return conf_fail(r, NULL, "the file is larger than %u bytes; make it smaller", CONF_FILE_MAX);
+		return conf_fail_at(r, 0, NULL, "the file is larger than %u bytes; make it smaller", CONF_FILE_MAX);
 	if ((root = json_parse(r, len)) == NULL)
 		return EINVAL;
 	if (root->type != JSON_OBJECT)
@@ -251,14 +255,15 @@ parse(struct conf_reader *r, size_t len)
 }
 
 struct conf *
-conf_parse_files(const char *file, const char *text, size_t len, conf_loader *loader, void *arg, struct conf_report *report)
+conf_parse_files(const char *file, const char *text, size_t len, conf_loader *loader, void *arg,
+    struct conf_report *report)
 {
 	struct conf_reader reader = { .file = file, .text = text, .loader = loader, .arg = arg, .report = report };
 	struct arena arena = { NULL };
 
 	report->error[0] = '\0';
 	if ((reader.conf = arena_alloc(&arena, 1, sizeof(*reader.conf))) == NULL) {
-		conf_fail(&reader, NULL, "no memory is left; free some");
+		conf_fail_at(&reader, 0, NULL, "out of memory; free some");
 		return NULL;
 	}
 	reader.conf->arena = arena;

@@ -1,11 +1,11 @@
 /*
- * conf.h - the configuration, pfinterceptd.conf(5), as a value: parse, validate, print back.
+ * conf.h - the configuration, pfinterceptd.conf(5), as a value: parse, validate, print.
  *
- * conf_parse() is pure: text in, a whole valid configuration or one error out. The texts of pattern files come
- * from whoever calls conf_parse_files(); see conf_file.h.
+ * conf_parse() is pure: text in, a valid configuration or one error out. The caller of conf_parse_files() supplies the
+ * texts of pattern files; see conf_file.h.
  *
- * Owner:   conf_parse() makes one, conf_free() frees it, secrets wiped. All pointers inside
- *          belong to it and live as long.
+ * Owner:   conf_parse() makes a configuration, conf_free() wipes and frees it with everything that it points to.
+ *          Between the two it does not change, and every thread may read it.
  * Units:   times in seconds (double), sizes in bytes, ports in host order.
  * Errors:  conf_report.error is one line "FILE:LINE:COLUMN: KEY.PATH: what is wrong; the cure";
  *          "FILE:LINE: what is wrong; the cure" in a pattern file.
@@ -27,10 +27,10 @@
 #define CONF_LISTEN_MAX   8
 #define CONF_SOCKET_DEFAULT PFI_RUN_DIR "/pfinterceptd.sock"
 #define CONF_CAPTURE_MAX  8             /* ROLE_INTERFACES */
-#define CONF_PATH_MAX     103           /* sun_path of macOS and the BSDs, less the NUL */
+#define CONF_PATH_MAX     103           /* sun_path of macOS and the BSDs, without the NUL */
 #define CONF_WARNINGS_MAX 16
 
-/* Where the daemon listens by default: a list as conf_internal.h has them. */
+/* Default of listen.addresses, as a list of struct conf_key (conf_internal.h). */
 #ifdef PFI_LOOPBACK6
 #define CONF_LISTEN_DEFAULT "127.0.0.1\0" "::1\0" PFI_LOOPBACK6 "\0"
 #else
@@ -38,7 +38,7 @@
 #endif
 
 struct port_range { uint16_t first, last; };
-struct port_list { struct port_range *ranges; size_t count; };  /* rising, apart from each other */
+struct port_list { struct port_range *ranges; size_t count; };  /* sorted; ranges neither overlap nor touch */
 
 struct conf_proxy {
 	unsigned        id;
@@ -50,7 +50,7 @@ struct conf_proxy {
 	bool            enabled;
 	union addr      dns_server;     /* resolver to ask through it; AF_UNSPEC: not given */
 	const char     *interface;      /* NULL: by route */
-	size_t          index;          /* of itself in conf->proxies */
+	size_t          index;          /* in conf->proxies */
 };
 
 struct conf_rule {
@@ -58,7 +58,7 @@ struct conf_rule {
 	const char      *name;
 	const char      *pattern;       /* as written; "" when not given */
 	const char      *pattern_file;  /* as written; NULL when not given */
-	struct pattern  *patterns;      /* of both */
+	struct pattern  *patterns;      /* from pattern and pattern_file */
 	size_t           npatterns;
 	bool             enabled;
 	enum action      action;
@@ -67,8 +67,8 @@ struct conf_rule {
 	size_t           nproxies;
 	struct port_list ports;         /* count 0: any */
 	int              protocol;      /* 0: any, IPPROTO_TCP, IPPROTO_UDP */
-	const char      *user;          /* who sends; NULL: anyone */
-	uid_t            uid;           /* ... as a number; -1: conf_parse() was given a name */
+	const char      *user;          /* owner of the socket that sends; NULL: anyone */
+	uid_t            uid;           /* its number; -1: a name that conf_parse() cannot look up */
 };
 
 struct conf_socket { const char *path; union addr addr; };      /* one of them: unix, or TCP with port */
@@ -88,7 +88,7 @@ struct conf {
 	struct conf_rule  *rules;       /* in file order; disabled ones too */
 	size_t             nrules;
 	bool               asks_user;   /* an enabled rule has a user */
-	const struct matcher *matcher;  /* the patterns of the enabled ones */
+	const struct matcher *matcher;  /* patterns of the enabled rules */
 	enum action        default_action;      /* "proxy": every enabled proxy, in file order */
 	const struct conf_proxy **default_proxies;
 	size_t             ndefault_proxies;
@@ -96,13 +96,13 @@ struct conf {
 	struct {
 		enum conf_firewall firewall;
 		char               anchor[CONF_ANCHOR_MAX + 1];
-		struct port_list   tcp_ports, udp_ports;        /* count 0: none of them */
+		struct port_list   tcp_ports, udp_ports;        /* count 0: no port */
 		struct network    *exclude;
 		size_t             nexclude;
 		const char       **interfaces;
 		size_t             ninterfaces;
 		enum conf_mode     mode;
-		struct port_list   sniff_ports; /* mode "matched": TCP to anywhere; within tcp_ports */
+		struct port_list   sniff_ports; /* mode "matched": ports intercepted to any address */
 		enum on_failure    on_failure;
 		enum conf_quic     quic;
 	} intercept;
@@ -127,11 +127,11 @@ struct conf {
 	} dns;
 
 	const char *user;
-	unsigned    threads;            /* that relay; 0: one for each processor */
+	unsigned    threads;            /* relay threads; 0: one for each processor */
 
 	struct {
-		unsigned connections, per_client, udp_sessions; /* at once */
-		unsigned dns_queries;   /* waiting for an upstream answer */
+		unsigned connections, per_client, udp_sessions; /* at the same time */
+		unsigned dns_queries;   /* waiting for a resolver */
 		unsigned names;         /* learned address-name pairs */
 	} limits;
 
@@ -150,7 +150,7 @@ struct conf {
 
 	struct {
 		const char        *socket;      /* path; "": none */
-		const char        *group;       /* may use it, besides root */
+		const char        *group;       /* may use the socket, besides root */
 		struct conf_socket metrics;     /* neither path nor address: none */
 	} control;
 
@@ -160,18 +160,18 @@ struct conf {
 		size_t       ninterfaces;
 	} capture;
 
-	const struct json *tree;        /* what was read, with the defaults; for conf_print() */
-	struct arena       arena;       /* holds it all, this struct too */
+	const struct json *tree;        /* the text as a tree, with the defaults; for conf_print() */
+	struct arena       arena;       /* holds the configuration and this struct */
 };
 
 struct conf_report {
-	char     error[1024];                           /* "" when all is well */
-	char     warnings[CONF_WARNINGS_MAX + 1][512];  /* the same form; the last one may tell how many more there were */
+	char     error[1024];                           /* "": no error */
+	char     warnings[CONF_WARNINGS_MAX + 1][512];  /* same form; the last one may count those left out */
 	unsigned nwarnings, nmore;
 };
 
-/* Parses and validates text[0..len). file is used in messages only.
- * NULL: report->error tells. report may not be NULL; all zero at first, warnings add up. */
+/* Parses and validates text[0..len). file: for messages. NULL: see report->error. The report is zeroed by the caller at
+ * first; warnings accumulate. */
 struct conf *conf_parse(const char *file, const char *text, size_t len, struct conf_report *report);
 
 struct conf_text {
@@ -179,19 +179,17 @@ struct conf_text {
 	size_t            len;
 	char              bytes[];      /* with a NUL behind them */
 };
-/* Gives the text of the pattern file at path or, where path is NULL, the number of a user of this host; it stays until
- * the parser has returned. 0 or an errno value. */
+/* Supplies the text of the pattern file at path or, when path is NULL, the number of a user of this host. The text
+ * stays valid until the parser has returned. 0 or an errno value. */
 typedef int conf_loader(void *arg, const char *path, const char *user, const struct conf_text **);
-/* The same for a configuration that may name users and pattern files: relative to the directory of file. */
+/* conf_parse() for a configuration with users and pattern files. Relative paths start at the directory of file. */
 struct conf *conf_parse_files(const char *file, const char *text, size_t len, conf_loader *, void *arg,
     struct conf_report *report);
 void conf_free(struct conf *);
 
-/* Prints the configuration, all defaults filled in, as JSON that conf_parse() accepts again; passwords
- * appear as "********". */
+/* Prints the configuration with all defaults, as JSON that conf_parse() accepts; passwords appear as "********". */
 void conf_print(FILE *, const struct conf *);
 
-/* True when port is in the list (an empty list contains nothing). */
 bool port_list_contains(const struct port_list *, uint16_t port);
 
 #endif

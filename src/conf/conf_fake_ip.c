@@ -1,15 +1,16 @@
-/* dns.fake_ip: ranges that lead nowhere else. Proxies, intercept and listen, and the other keys of dns, are read before. */
+/* dns.fake_ip: ranges that are used for nothing else. proxies, intercept, listen and the rest of dns are read
+ * before it. */
 #include "config.h"
 
 #include "conf/conf_internal.h"
 
 #define PREFIX_MIN 8
-#define HOST_BITS  8            /* at least; else there are too few names */
+#define HOST_BITS  8            /* at least: room for 256 names */
 
-/* Besides those of addr_is_private(): for measurements (RFC 2544, RFC 5180). */
-static const struct network spare4 = { AF_INET, { 198, 18 }, 15 }, spare6 = { AF_INET6, { 0x20, 0x01, 0, 0x02 }, 48 };
+/* Ranges for measurements (RFC 2544, RFC 5180): allowed besides private ones. */
+static const struct network spare4 = { AF_INET, { 198, 18 }, 15 };
+static const struct network spare6 = { AF_INET6, { 0x20, 0x01, 0, 0x02 }, 48 };
 
-/* Does one hold the beginning of the other? */
 static bool
 overlap(const struct network *a, const struct network *b)
 {
@@ -24,15 +25,15 @@ overlap(const struct network *a, const struct network *b)
 
 static int
 check_addr(struct conf_reader *r, const struct json *node, const struct network *net, const union addr *addr,
-    const char *what)
+    const char *owner)
 {
 	char text[ADDR_TEXT_MAX];
 
-	return !network_contains(net, addr) ? 0 : conf_fail(r, node, "%s holds %s, an address of %s; write a range that is used "
-	    "nowhere, like \"198.18.0.0/15\"", node->text, addr_format_ip(addr, text), what);
+	return !network_contains(net, addr) ? 0 : conf_fail(r, node, "%s holds %s, an address of %s; write an unused "
+	    "range like \"198.18.0.0/15\"", node->text, addr_format_ip(addr, text), owner);
 }
 
-/* Everything there that the daemon itself must reach. */
+/* The range must not contain an address that the daemon itself uses. */
 static int
 check_addrs(struct conf_reader *r, const struct json *node, const struct network *net)
 {
@@ -67,11 +68,11 @@ check_range(struct conf_reader *r, const struct json *node, const struct network
 		return conf_fail(r, node, "%s is never intercepted; write a range like \"198.18.0.0/15\"", node->text);
 	for (size_t i = 0; i < r->conf->intercept.nexclude; i++)
 		if (overlap(net, &r->conf->intercept.exclude[i]))
-			return conf_fail(r, node, "%s overlaps %s of intercept.exclude; write another range, or remove it there",
-			    node->text, network_format(&r->conf->intercept.exclude[i], text));
+			return conf_fail(r, node, "%s overlaps %s of intercept.exclude; write another range, or "
+			    "remove it there", node->text, network_format(&r->conf->intercept.exclude[i], text));
 	if (!addr_is_private(&first) && !network_contains(&spare4, &first) && !network_contains(&spare6, &first))
-		conf_warn(r, node, "%s is no private range: hosts that have these addresses cannot be reached any more; "
-		    "write a range like \"198.18.0.0/15\" or \"fd7a:115c:a1e0::/112\"", node->text);
+		conf_warn(r, node, "%s is not a private range: hosts with these addresses become unreachable; write "
+		    "a range like \"198.18.0.0/15\" or \"fd7a:115c:a1e0::/112\"", node->text);
 	return check_addrs(r, node, net);
 }
 
@@ -82,13 +83,13 @@ conf_read_fake_ip(struct conf_reader *r, struct json *node, const struct conf_ke
 	int err = conf_read_list(r, node, key, field);
 
 	if (err == 0 && node->count > 0 && !r->conf->dns.enabled)
-		err = conf_fail(r, node, "only the forwarder gives such addresses, and dns.enabled is false; write true there, "
-		    "or remove the key");
+		err = conf_fail(r, node, "only the DNS forwarder answers with such addresses, and dns.enabled is "
+		    "false; write true there, or remove the key");
 	for (const struct json *item = node->first; item != NULL && err == 0; item = item->next) {
 		for (size_t i = 0; i < item->index; i++)
 			if ((*nets)[i].family == (*nets)[item->index].family)
-				return conf_fail(r, item, "this is the second IPv%c range; write one of IPv4 and one of IPv6 at most",
-				    (*nets)[i].family == AF_INET6 ? '6' : '4');
+				return conf_fail(r, item, "this is the second IPv%c range; write one of IPv4 and one "
+				    "of IPv6 at most", (*nets)[i].family == AF_INET6 ? '6' : '4');
 		err = check_range(r, item, &(*nets)[item->index]);
 	}
 	return err;

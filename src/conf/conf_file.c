@@ -13,7 +13,7 @@
 
 #include "conf/conf_internal.h"
 
-#define NUMBER_MAX 24           /* characters of a user's number, with the NUL */
+#define NUMBER_MAX 24           /* a user's number as text, with the NUL */
 
 static void
 texts_add(struct conf_texts *texts, struct conf_text *text)
@@ -26,7 +26,7 @@ texts_add(struct conf_texts *texts, struct conf_text *text)
 	texts->size += sizeof(text->len) + text->len;
 }
 
-/* Reads to the end of fd, and adds the text when that is all right. */
+/* Reads fd to its end and adds the text. */
 static int
 text_read(int fd, struct conf_texts *texts)
 {
@@ -39,7 +39,7 @@ text_read(int fd, struct conf_texts *texts)
 
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return errno;
-	/* What does not tell its size may be as large as is allowed; pages not written cost nothing. */
+	/* A pipe has no size: assume the largest one. Pages that are not written cost nothing. */
 	size = st.st_size > 0 && (uintmax_t)st.st_size < max ? (size_t)st.st_size : max;
 	if ((text = malloc(sizeof(*text) + size + 2)) == NULL)
 		return ENOMEM;
@@ -96,10 +96,12 @@ conf_load(const char *file, struct conf_texts *texts, struct conf_report *report
 	int err = load(texts, file, NULL, &text);
 
 	if (err != 0) {
-		conf_fail(&reader, NULL, "the file cannot be read (%s); make it readable, or name another one", strerror(err));
+		conf_fail_at(&reader, 0, NULL, "the file cannot be read (%s); make it readable, or name another one",
+		    strerror(err));
 		return NULL;
 	}
-	if (stat(file, &st) == 0 && (st.st_mode & S_IROTH) != 0 && (found = strstr(text->bytes, "\"password\"")) != NULL) {
+	if (stat(file, &st) == 0 && (st.st_mode & S_IROTH) != 0 &&
+	    (found = strstr(text->bytes, "\"password\"")) != NULL) {
 		reader.text = text->bytes;
 		password.offset = (uint32_t)(found - text->bytes);
 		conf_warn(&reader, &password, "every user of this host can read the file; run chmod o-r on it");
@@ -145,7 +147,7 @@ texts_receive(FILE *file, struct conf_texts *texts)
 	struct conf_text *text;
 	size_t len;
 
-	setvbuf(file, NULL, _IONBF, 0);         /* nothing of it stays behind */
+	setvbuf(file, NULL, _IONBF, 0);         /* no copy of a secret in a buffer */
 	while (fread(&len, sizeof(len), 1, file) == 1) {
 		if (len > CONF_FILE_MAX || (text = calloc(1, sizeof(*text) + len + 1)) == NULL)
 			return false;
@@ -179,7 +181,7 @@ conf_receive(int fd, struct conf_report *report)
 		last = texts.first;
 		conf = conf_parse_files(reader.file, last->bytes, last->len, load_next, &last, report);
 	} else {
-		conf_fail(&reader, NULL, "not all of it arrived");
+		conf_fail_at(&reader, 0, NULL, "the text from the helper was truncated");
 	}
 	if (file != NULL)
 		fclose(file);

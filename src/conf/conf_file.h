@@ -1,12 +1,12 @@
 /*
- * conf_file.h - where the texts of a configuration come from: files, or the process that has read them.
+ * conf_file.h - reads a configuration from files, and passes it to a process that cannot open them.
  *
- * A configuration is made of its own text and those of its pattern files and users' numbers, in the order in which
- * conf_parse_files() asks for them. The worker, which sees no file, gets them all behind one descriptor.
+ * The texts of a configuration are its file, its pattern files and the numbers of its users, in the order in which
+ * conf_parse_files() asks for them. The worker gets all of them through one descriptor.
  *
- * Owner:   struct conf_texts is the caller's, all zero at first; conf_texts_free() wipes and frees what is in it.
- * Errors:  NULL where a configuration is wanted: report->error tells.
- * Bounds:  CONF_FILE_MAX bytes, all texts together.
+ * Owner:   the caller owns struct conf_texts, all zero at first; conf_texts_free() wipes and frees the texts.
+ * Errors:  functions that return a configuration: NULL, see report->error.
+ * Bounds:  CONF_FILE_MAX bytes for all texts together.
  */
 #ifndef PFI_CONF_FILE_H
 #define PFI_CONF_FILE_H
@@ -18,14 +18,14 @@ struct conf_texts {
 	size_t            size;         /* of all */
 };
 
-/* Reads and parses the file. Warns in the report when others can read a file that may hold passwords. What was read
- * stays in the texts, also after an error. */
+/* Reads and parses the file. Warns when every user can read a file with passwords. The caller frees the texts, also
+ * after an error. */
 struct conf *conf_load(const char *file, struct conf_texts *, struct conf_report *);
 void         conf_texts_free(struct conf_texts *);
 
-/* An unlinked file with the texts; -1 when there is no room for it (errno). */
+/* Writes the texts to an unlinked file. -1: see errno. */
 int conf_texts_fd(const struct conf_texts *);
-/* Parses what such a file holds, once, and closes it. */
+/* Parses the texts in such a file, and closes it. */
 struct conf *conf_receive(int fd, struct conf_report *);
 
 #endif

@@ -11,37 +11,38 @@ struct parser {
 	struct conf_reader *reader;
 	size_t              len;
 	yajl_handle         yajl;
-	bool                at_end;     /* yajl counts from the end now */
-	struct json        *root, *open;        /* open: the innermost array or object not yet closed */
+	bool                at_end;     /* the text is consumed, yajl_complete_parse() runs */
+	struct json        *root, *open;        /* open: the innermost array or object that is not closed */
 	size_t              depth;
 };
 
-/* What yajl says, and what a person can do about it. */
+/* A part of yajl's message, and our message. */
 static const struct { const char *said, *sentence; } cures[] = {
 	{ "premature EOF", "the text ends too early; close every \", { and [" },
 	{ "trailing garbage", "text follows the end of the configuration; remove it" },
 	{ "after key and value", "neither , nor } follows the value; write a comma between two keys" },
 	{ "after array element", "neither , nor ] follows the value; write a comma between two values" },
-	{ "unallowed token", "no value stands where one is wanted; remove a comma too many, or write the value" },
-	{ "invalid object key", "no key in double quotes stands where one is wanted; remove a comma too many, or quote the key" },
+	{ "unallowed token", "a value is missing; remove a comma too many, or write the value" },
+	{ "invalid object key", "a key in double quotes is missing; remove a comma too many, or quote the key" },
 	{ "separated by a colon", "no colon follows the key; write \"key\": value" },
-	{ "invalid char in json", "this character cannot stand here; write text in double quotes" },
+	{ "invalid char in json", "this character is not allowed here; write text in double quotes" },
 	{ "invalid string in json", "this word is unknown; write true, false, a number or text in double quotes" },
 	{ "invalid bytes in UTF8", "the text is not UTF-8; save the file as UTF-8" },
-	{ "invalid character inside string", "a string holds a line end or control character; close the string, or write \\n or \\u00XX" },
+	{ "invalid character inside string", "a string holds a line end or control character; close the string, or "
+	    "write \\n or \\u00XX" },
 	{ "occurs before a character which", "the character after \\ has no meaning; write \\\\ for a backslash" },
 	{ "non-hex", "\\u needs four hexadecimal digits; write them, or \\\\ for a backslash" },
 	{ "malformed number", "a digit is missing in this number; write it like 10 or 0.5" },
 };
 
-/* The offset behind the token that yajl has just read. */
+/* The offset behind the token that yajl read last. */
 static size_t
 token_end(const struct parser *p)
 {
 	return p->at_end ? p->len : yajl_get_bytes_consumed(p->yajl);
 }
 
-/* A string holds no bare quote, so the nearest one before its end begins it. */
+/* Quotes inside a string are escaped, so the nearest bare quote before its end begins it. */
 static size_t
 string_start(const struct parser *p)
 {
@@ -59,7 +60,7 @@ string_start(const struct parser *p)
 	return 0;
 }
 
-/* Where an error happens: the member that waits for its value, or the innermost open value. */
+/* The place of an error: the member whose value is missing, or the innermost open value. */
 static const struct json *
 place(const struct parser *p)
 {
@@ -82,7 +83,7 @@ text_copy(struct parser *p, const char *text, size_t len, size_t offset)
 	return copy;
 }
 
-/* The value is that of the member just added, a new element or the root. An array or object is open then. */
+/* Sets the value of the member just added, or adds an element or the root. Arrays and objects become the open one. */
 static struct json *
 value_add(struct parser *p, enum json_type type, const char *text, size_t len)
 {
@@ -92,7 +93,8 @@ value_add(struct parser *p, enum json_type type, const char *text, size_t len)
 	struct json *node;
 
 	if (opens && p->depth++ == JSON_DEPTH_MAX) {
-		conf_fail_at(p->reader, offset, place(p), "more than %d levels are nested; remove some", JSON_DEPTH_MAX);
+		conf_fail_at(p->reader, offset, place(p), "more than %d levels are nested; remove some",
+		    JSON_DEPTH_MAX);
 		return NULL;
 	}
 	node = p->open != NULL && p->open->type == JSON_OBJECT ? p->open->last : json_add(p->reader, p->open, NULL);
@@ -140,7 +142,8 @@ on_key(void *arg, const unsigned char *text, size_t len)
 		return conf_fail_at(p->reader, offset, twin, "this key is given twice, first in line %zu; remove one",
 		    conf_line(p->reader, twin->key_offset)) == 0;
 	if (p->open->count == JSON_MEMBERS_MAX)
-		return conf_fail_at(p->reader, offset, p->open, "the object has more than %d keys; remove some", JSON_MEMBERS_MAX) == 0;
+		return conf_fail_at(p->reader, offset, p->open, "the object has more than %d keys; remove some",
+		    JSON_MEMBERS_MAX) == 0;
 	if (json_add(p->reader, p->open, key) == NULL)
 		return 0;
 	p->open->last->key_offset = (uint32_t)offset;
@@ -157,7 +160,7 @@ on_close(void *arg)
 	return 1;
 }
 
-/* yajl stops behind or inside the token that it dislikes; people look for where that begins. */
+/* yajl stops behind or inside the faulty token; the message points to its beginning. */
 static size_t
 error_offset(const struct parser *p)
 {
@@ -181,7 +184,7 @@ static void
 syntax_error(struct parser *p)
 {
 	unsigned char *said = yajl_get_error(p->yajl, 0, (const unsigned char *)p->reader->text, p->len);
-	const char *sentence = "this is not JSON; mend the text here";
+	const char *sentence = "this is not JSON; correct the text here";
 
 	for (size_t i = 0; said != NULL && i < sizeof(cures) / sizeof(cures[0]); i++)
 		if (strstr((const char *)said, cures[i].said) != NULL)
@@ -204,7 +207,7 @@ json_parse(struct conf_reader *r, size_t len)
 	yajl_status status;
 
 	if ((p.yajl = yajl_alloc(&callbacks, NULL, &p)) == NULL) {
-		conf_fail(r, NULL, "no memory is left; free some");
+		conf_fail_at(r, 0, NULL, "out of memory; free some");
 		return NULL;
 	}
 	yajl_config(p.yajl, yajl_allow_comments, 1);

@@ -19,7 +19,7 @@ json_compare(const void *a, const void *b)
 	return order != 0 ? order : (x->offset > y->offset) - (x->offset < y->offset);
 }
 
-/* The member key of each object in the list, sorted by text, then by place. All have it. */
+/* The member key of each object in the list (all have it), sorted by text, then by place. */
 static const struct json **
 json_sorted(struct conf_reader *r, const struct json *list, const char *key)
 {
@@ -33,7 +33,7 @@ json_sorted(struct conf_reader *r, const struct json *list, const char *key)
 	return sorted;
 }
 
-/* A slip of the pen: the words differ in two letters at most, next to each other. */
+/* True for a likely typing error: the words differ in at most two letters, next to each other. */
 static bool
 is_near(const char *a, const char *b)
 {
@@ -62,7 +62,7 @@ check_key(struct conf_reader *r, const struct json *node, const struct conf_key 
 	return conf_fail_at(r, node->key_offset, node, "this key is unknown here; remove it");
 }
 
-/* Adds what the object leaves out. NULL: reported. */
+/* Adds the default of a key that the object leaves out. NULL: reported. */
 static struct json *
 add_default(struct conf_reader *r, struct json *object, const struct conf_key *key)
 {
@@ -85,14 +85,22 @@ add_default(struct conf_reader *r, struct json *object, const struct conf_key *k
 	return node;
 }
 
+/* The length of the name of the type, without the cure behind it. */
+static int
+json_type_len(enum json_type type)
+{
+	return (int)strcspn(json_types[type], ";");
+}
+
 int
 conf_read_value(struct conf_reader *r, struct json *node, const struct conf_key *key, void *base)
 {
 	void *field = (char *)base + key->offset;
 
 	if (key->type != JSON_NULL && key->type != node->type)
-		return conf_fail(r, node, "%.*s stands here instead of %s", (int)strcspn(json_types[node->type], ";"),
-		    json_types[node->type], json_types[key->type]);
+		return conf_fail(r, node, "expected %.*s, found %.*s%s", json_type_len(key->type),
+		    json_types[key->type], json_type_len(node->type), json_types[node->type],
+		    strchr(json_types[key->type], ';'));
 	if (key->read != NULL)
 		return key->read(r, node, key, field);
 	if (key->type == JSON_BOOLEAN)
@@ -146,7 +154,8 @@ conf_read_list(struct conf_reader *r, struct json *node, const struct conf_key *
 		return EINVAL;
 	for (size_t i = 1; i < node->count; i++)
 		if (strcmp(sorted[i]->text, sorted[i - 1]->text) == 0)
-			return conf_fail(r, sorted[i], "the %s %s is used twice; write another one", list->unique, sorted[i]->text);
+			return conf_fail(r, sorted[i], "the %s %s is used twice; write another one", list->unique,
+			    sorted[i]->text);
 	return 0;
 }
 

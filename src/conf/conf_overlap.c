@@ -1,6 +1,4 @@
-/*
- * Rules that stand in each other's way: found by asking the matcher what comes before each pattern.
- */
+/* Shadowed rules: the matcher finds the first earlier rule that covers each pattern of a rule. */
 #include "config.h"
 
 #include "conf/conf_internal.h"
@@ -9,17 +7,17 @@
 
 #include "conf/matcher.h"
 
-#define COMPARES_MAX 20000000   /* of two rules; thousands with the same pattern come to that */
+#define COMPARES_MAX 20000000   /* comparisons of two rules; thousands with the same pattern need that many */
 
-/* What is found about one rule. */
+/* The state of the search for one rule. */
 struct finding {
 	const struct conf_rule *rule;
 	size_t                 *budget;         /* comparisons left */
-	const struct conf_rule *first;          /* that takes a pattern */
-	const struct conf_rule *other;          /* ... and does something else with it */
-	const struct pattern   *pattern;        /* that other takes */
-	size_t                  taken;          /* patterns taken */
-	bool                    several;        /* first is not the only one */
+	const struct conf_rule *first;          /* the first one that covers a pattern */
+	const struct conf_rule *other;          /* the first one that covers a pattern with another outcome */
+	const struct pattern   *pattern;        /* that other covers */
+	size_t                  taken;          /* number of covered patterns */
+	bool                    several;        /* rules besides first cover patterns */
 };
 
 static bool
@@ -29,7 +27,8 @@ ports_cover(const struct port_list *wide, const struct port_list *narrow)
 
 	for (size_t i = 0; i < narrow->count; i++)
 		for (size_t k = 0; k < wide->count; k++)
-			found += wide->ranges[k].first <= narrow->ranges[i].first && narrow->ranges[i].last <= wide->ranges[k].last;
+			found += wide->ranges[k].first <= narrow->ranges[i].first &&
+			    narrow->ranges[i].last <= wide->ranges[k].last;
 	return wide->count == 0 || (narrow->count > 0 && found == narrow->count);
 }
 
@@ -40,8 +39,8 @@ same_outcome(const struct conf_rule *a, const struct conf_rule *b)
 	    (a->nproxies == 0 || memcmp(a->proxies, b->proxies, a->nproxies * sizeof(a->proxies[0])) == 0);
 }
 
-/* Are all flows that the later rule could take among those of the earlier one, but for their patterns? Spends the budget;
- * without one every answer is wrong, but quick. */
+/* True when the earlier rule takes all flows of the later one, patterns aside. Spends the budget; once it is spent, the
+ * answer is meaningless, and the caller stops. */
 static bool
 takes_all(const void *arg, const struct conf_rule *earlier)
 {
@@ -80,8 +79,8 @@ pattern_format(const struct pattern *p, char *buf, size_t size)
 	if (p->kind == PATTERN_NETWORK)
 		snprintf(buf, size, "%s", network_format(&p->network, network));
 	else
-		snprintf(buf, size, "%s%s%s", p->kind == PATTERN_BELOW ? "*." : "", p->kind == PATTERN_ANY ? "*" : p->text,
-		    p->kind == PATTERN_PREFIX ? ".*" : "");
+		snprintf(buf, size, "%s%s%s", p->kind == PATTERN_BELOW ? "*." : "",
+		    p->kind == PATTERN_ANY ? "*" : p->text, p->kind == PATTERN_PREFIX ? ".*" : "");
 	return buf;
 }
 
@@ -91,11 +90,11 @@ warn(struct conf_reader *r, const struct json *node, const struct finding *f)
 	char buf[HOST_MAX + 3];
 
 	if (f->taken == f->rule->npatterns)
-		conf_warn(r, node, "rule %u never matches, since rule %u%s before it takes all of its flows; remove it, or move it up",
-		    f->rule->id, f->first->id, f->several ? " with others" : "");
+		conf_warn(r, node, "rule %u never matches, because rule %u%s before it takes all of its flows; "
+		    "remove it, or move it up", f->rule->id, f->first->id, f->several ? " with others" : "");
 	else if (f->other != NULL)
-		conf_warn(r, node, "rule %u before rule %u takes \"%s\", and does something else with it; move one of "
-		    "them if that is not meant", f->other->id, f->rule->id, pattern_format(f->pattern, buf, sizeof(buf)));
+		conf_warn(r, node, "rule %u before rule %u takes \"%s\" and has another outcome; move one of them if "
+		    "that is not intended", f->other->id, f->rule->id, pattern_format(f->pattern, buf, sizeof(buf)));
 }
 
 void
@@ -114,7 +113,8 @@ conf_warn_overlaps(struct conf_reader *r, const struct json *rules)
 		for (size_t i = 0; rule->enabled && i < rule->npatterns && budget > 0; i++)
 			look_at(conf->matcher, &f, &rule->patterns[i]);
 		if (budget == 0)
-			conf_warn(r, place, "too many rules have the same patterns; from here on they are not compared");
+			conf_warn(r, place, "too many rules have the same patterns; rules from here on are not "
+			    "compared");
 		else if (rule->enabled && rule->npatterns > 0)
 			warn(r, place, &f);
 	}

@@ -14,11 +14,12 @@
 #define RULE(name)  offsetof(struct conf_rule, name)
 
 static const struct conf_number ids = { 1, 4294967295, CONF_UNSIGNED };
-static const struct conf_word user_word = { 31, "no user; write a name of this host like \"alice\", or a number like \"1001\"" };
+static const struct conf_word user_word = { 31, "not a user; write a name of this host like \"alice\", or a number "
+    "like \"1001\"" };
 static const char *const protocols[] = { "tcp", "udp", NULL };
 static const char *const actions[] = { "direct", "proxy", "block", NULL };
 
-/* proxy_type: the name of a row of proxy_kinds[]. */
+/* The name of a row of proxy_kinds[]. */
 static int
 read_kind(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
 {
@@ -43,7 +44,8 @@ check_credential(struct conf_reader *r, const struct json *node, const struct pr
 {
 	const char *fault = node != NULL ? kind->refuse_credential(node->text, is_username) : NULL;
 
-	return fault == NULL ? 0 : conf_fail(r, node, "the %s for a proxy of type \"%s\" %s", node->key, kind->name, fault);
+	return fault == NULL ? 0 :
+	    conf_fail(r, node, "the %s for a proxy of type \"%s\" %s", node->key, kind->name, fault);
 }
 
 static const struct conf_key proxy_keys[] = {
@@ -90,7 +92,8 @@ add_proxy(struct conf_reader *r, struct json *node, struct conf_rule *rule)
 {
 	const struct conf_proxy *proxy = r->conf->proxies, *end = proxy + r->conf->nproxies;
 	unsigned id;
-	int err = conf_read_value(r, node, &(struct conf_key){ .type = JSON_NUMBER, .read = conf_read_number, .arg = &ids }, &id);
+	const struct conf_key key = { .type = JSON_NUMBER, .read = conf_read_number, .arg = &ids };
+	int err = conf_read_value(r, node, &key, &id);
 
 	if (err != 0)
 		return err;
@@ -100,12 +103,12 @@ add_proxy(struct conf_reader *r, struct json *node, struct conf_rule *rule)
 		return conf_fail(r, node, "no proxy has the id %u; write the id of one in \"proxies\"", id);
 	for (size_t i = 0; i < rule->nproxies; i++)
 		if (rule->proxies[i] == proxy)
-			return conf_fail(r, node, "the id %u stands here twice; remove one", id);
+			return conf_fail(r, node, "the id %u is listed twice; remove one", id);
 	rule->proxies[rule->nproxies++] = proxy;
 	return 0;
 }
 
-/* One id, or a list of them in failover order. A rule that is in force keeps the enabled ones. */
+/* One id, or a list of ids in failover order. An enabled rule keeps the enabled proxies only. */
 static int
 read_proxy_id(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
 {
@@ -129,7 +132,7 @@ read_proxy_id(struct conf_reader *r, struct json *node, const struct conf_key *k
 	return n > 0 ? 0 : conf_fail(r, node, "no proxy of this rule is enabled; enable one, or disable the rule");
 }
 
-/* The last number means "nobody" to the system. */
+/* A user name or number. UINT32_MAX is not a user: systems use it for "unchanged". */
 static int
 read_user(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
 {
@@ -146,7 +149,8 @@ read_user(struct conf_reader *r, struct json *node, const struct conf_key *key, 
 		if (r->loader == NULL)
 			return 0;
 		if (r->loader(r->arg, NULL, node->text, &text) != 0)
-			return conf_fail(r, node, "this host knows no user \"%s\"; write the name of one, or a number like \"1001\"", node->text);
+			return conf_fail(r, node, "this host has no user \"%s\"; write the name of a user, or a "
+			    "number like \"1001\"", node->text);
 		digits = text->bytes;
 	}
 	number = strtoul(digits, NULL, 10);
@@ -168,16 +172,17 @@ static const struct conf_key rule_keys[] = {
 	{ NULL, JSON_NULL, NULL, 0, NULL, NULL }
 };
 
-/* "a;b;c"; in a file, which has a path, one a line, and "#" begins a comment. */
+/* path NULL: "a;b;c" of the key "pattern"; else a file with one pattern a line and comments from "#" on. */
 static int
-add_patterns(struct conf_reader *r, const struct json *node, struct conf_rule *rule, const char *text, size_t len, const char *path)
+add_patterns(struct conf_reader *r, const struct json *node, struct conf_rule *rule, const char *text, size_t len,
+    const char *path)
 {
 	char *copy = conf_alloc(r, node, len + 1, 1), *item, error[512];
 
 	if (copy == NULL)
 		return EINVAL;
 	memcpy(copy, text, len);
-	if (path != NULL && strncmp(copy, "\xef\xbb\xbf", 3) == 0)       /* as some editors mark UTF-8 */
+	if (path != NULL && strncmp(copy, "\xef\xbb\xbf", 3) == 0)       /* byte order mark of some editors */
 		copy += 3;
 	for (size_t line = 1; (item = strsep(&copy, path != NULL ? "\n" : ";")) != NULL; line++) {
 		item[path != NULL ? strcspn(item, "#") : strlen(item)] = '\0';
@@ -189,7 +194,7 @@ add_patterns(struct conf_reader *r, const struct json *node, struct conf_rule *r
 	return 0;
 }
 
-/* Where the file is: relative names begin in the directory of the configuration. */
+/* The path of the pattern file; a relative one starts at the directory of the configuration. */
 static char *
 list_path(struct conf_reader *r, const struct json *node)
 {
@@ -210,9 +215,10 @@ load_list(struct conf_reader *r, const struct json *node, const char *path, cons
 	int err = r->loader == NULL ? ENOENT : r->loader(r->arg, path, NULL, list);
 
 	if (err != 0)
-		return conf_fail(r, node, "\"%.500s\" cannot be read (%s); make it readable, or name another file", path, strerror(err));
+		return conf_fail(r, node, "\"%.500s\" cannot be read (%s); make it readable, or name another file",
+		    path, strerror(err));
 	if (strlen((*list)->bytes) != (*list)->len)
-		return conf_fail(r, node, "\"%.500s\" is no text; write one pattern a line", path);
+		return conf_fail(r, node, "\"%.500s\" is not a text file; write one pattern a line", path);
 	return 0;
 }
 
@@ -222,7 +228,7 @@ read_patterns(struct conf_reader *r, const struct json *rule_node, struct conf_r
 	const struct json *pattern = json_member(rule_node, "pattern"), *file = json_member(rule_node, "pattern_file");
 	const struct conf_text *list = NULL;
 	char *path = NULL;
-	size_t count = 2;       /* items, at most */
+	size_t count = 2;       /* upper bound of the number of patterns */
 	int err = 0;
 
 	if (pattern == NULL && file == NULL)
@@ -242,7 +248,8 @@ read_patterns(struct conf_reader *r, const struct json *rule_node, struct conf_r
 	if (err == 0 && file != NULL)
 		err = add_patterns(r, file, rule, list->bytes, list->len, path);
 	if (err == 0 && rule->npatterns == 0)
-		conf_warn(r, file, "\"%.300s\" holds no pattern, so this rule matches nothing; write one in a line, or disable the rule", path);
+		conf_warn(r, file, "\"%.300s\" holds no pattern, so this rule matches nothing; write one pattern a "
+		    "line, or disable the rule", path);
 	return err;
 }
 
@@ -280,9 +287,11 @@ conf_read_rules(struct conf_reader *r, struct json *node, const struct conf_key 
 	if (err != 0)
 		return err;
 	if ((conf->matcher = matcher_new(&conf->arena, conf->rules, conf->nrules)) == NULL)
-		return conf_fail(r, node, "no memory is left; make the file smaller");
+		return conf_fail(r, node, "out of memory; make the file smaller");
 	conf_warn_overlaps(r, node);
 	return 0;
 }
 
-const struct conf_list conf_rules = { { NULL, JSON_OBJECT, read_rule, 0, rule_keys, NULL }, sizeof(struct conf_rule), "id" };
+const struct conf_list conf_rules = {
+	{ NULL, JSON_OBJECT, read_rule, 0, rule_keys, NULL }, sizeof(struct conf_rule), "id"
+};

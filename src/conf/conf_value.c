@@ -10,9 +10,11 @@
 #define DNS_PORT 53
 
 /* IFNAMSIZ - 1 on every system. */
-const struct conf_word conf_interface = { 15, "no interface; write 1 to 15 letters, digits or . _ - like \"eth0\"" };
+const struct conf_word conf_interface = {
+	15, "not an interface; write 1 to 15 letters, digits or . _ - like \"eth0\""
+};
 
-/* Reads one port at *text with the blanks around it. False: none, or not 1..65535. */
+/* Reads a port at *text with the blanks around it. False: not a number in 1..65535. */
 static bool
 scan_port(const char **text, uint16_t *port)
 {
@@ -28,7 +30,7 @@ scan_port(const char **text, uint16_t *port)
 	return number > 0 && number <= 65535;
 }
 
-/* Reads "443" or "8000-8999" and the comma behind it. */
+/* Reads "443" or "8000-8999" and a comma behind it. */
 static bool
 scan_range(const char **text, struct port_range *range)
 {
@@ -61,20 +63,21 @@ conf_read_ports(struct conf_reader *r, struct json *node, const struct conf_key 
 	size_t count = 1;
 
 	if (text[strspn(text, " ")] == '\0')
-		return key->arg != NULL ? 0 : conf_fail(r, node, "no port is given; %s, or remove the key", cure);
+		return key->arg != NULL ? 0 : conf_fail(r, node, "the list of ports is empty; %s, or remove the key",
+		    cure);
 	for (const char *c = text; *c != '\0'; c++)
 		count += *c == ',';
 	if ((list->ranges = range = conf_alloc(r, node, count, sizeof(*range))) == NULL)
 		return EINVAL;
 	for (size_t i = 0; i < count; i++) {
 		if (!scan_range(&text, &range[i]))
-			return conf_fail(r, node, "\"%.80s\" is no list of ports; %s", node->text, cure);
+			return conf_fail(r, node, "\"%.80s\" is not a list of ports; %s", node->text, cure);
 		if (range[i].last < range[i].first)
-			return conf_fail(r, node, "the range %u-%u runs backwards; write %u-%u", range[i].first, range[i].last,
-			    range[i].last, range[i].first);
+			return conf_fail(r, node, "the range %u-%u runs backwards; write %u-%u", range[i].first,
+			    range[i].last, range[i].last, range[i].first);
 	}
 	qsort(list->ranges, count, sizeof(*range), range_compare);
-	/* Ranges that overlap or touch become one. */
+	/* Merge ranges that overlap or touch. */
 	for (size_t i = 1; i < count; i++) {
 		if (list->ranges[i].first > (unsigned)range->last + 1)
 			*++range = list->ranges[i];
@@ -92,16 +95,17 @@ conf_read_host(struct conf_reader *r, struct json *node, const struct conf_key *
 
 	if (addr_parse(node->text, 0, &addr) == 0) {
 		if (addr_is_any(&addr) || addr_is_multicast(&addr))
-			return conf_fail(r, node, "\"%s\" is no address of one host; write the proxy's own", node->text);
+			return conf_fail(r, node, "\"%s\" is not the address of one host; write the proxy's own",
+			    node->text);
 	} else if (!host_is_valid(node->text) || host_ends_in_number(node->text)) {
-		return conf_fail(r, node, "\"%.100s\" is neither a host name nor an address; write it without scheme and port",
-		    node->text);
+		return conf_fail(r, node, "\"%.100s\" is neither a host name nor an address; write it without scheme "
+		    "and port", node->text);
 	}
 	*(const char **)field = node->text;
 	return 0;
 }
 
-/* 1 to max letters, digits, "-", "_" and ".", the first no "-". */
+/* 1 to max letters, digits, "-", "_" and ".", with the first not "-". */
 static bool
 is_word(const struct json *node, size_t max)
 {
@@ -141,12 +145,12 @@ conf_read_anchor(struct conf_reader *r, struct json *node, const struct conf_key
 	char padded[CONF_ANCHOR_MAX + 3];
 
 	if (!is_word(node, CONF_ANCHOR_MAX) || strchr("0123456789._", node->text[0]) != NULL)
-		return conf_fail(r, node, "\"%.80s\" is no name for an anchor; write a letter, then up to %d letters, digits or . _ -",
-		    node->text, CONF_ANCHOR_MAX - 1);
+		return conf_fail(r, node, "\"%.80s\" is not a name for an anchor; write a letter, then up to %d "
+		    "letters, digits or . _ -", node->text, CONF_ANCHOR_MAX - 1);
 	snprintf(padded, sizeof(padded), " %s ", node->text);
 	if (strstr(reserved, padded) != NULL)
-		return conf_fail(r, node, "\"%s\" is a word of the firewall's own language; write another name, like \"interceptor\"",
-		    node->text);
+		return conf_fail(r, node, "\"%s\" is a reserved word of the firewall's own language; write another "
+		    "name, like \"interceptor\"", node->text);
 	memcpy(field, node->text, node->len + 1);
 	return 0;
 }
@@ -156,15 +160,17 @@ conf_read_network(struct conf_reader *r, struct json *node, const struct conf_ke
 {
 	char error[256];
 
-	return pattern_parse_network(node->text, field, error, sizeof(error)) == 0 ? 0 : conf_fail(r, node, "%s", error);
+	if (pattern_parse_network(node->text, field, error, sizeof(error)) != 0)
+		return conf_fail(r, node, "%s", error);
+	return 0;
 }
 
 int
 conf_read_address(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
 {
 	if (addr_parse(node->text, 0, field) != 0)
-		return conf_fail(r, node, "\"%.80s\" is no address; write numbers like \"127.0.0.1\" or \"::1\", the port goes "
-		    "into listen.port", node->text);
+		return conf_fail(r, node, "\"%.80s\" is not an address; write numbers like \"127.0.0.1\" or \"::1\", "
+		    "and the port as listen.port", node->text);
 	if (addr_is_multicast(field))
 		return conf_fail(r, node, "\"%s\" is a multicast address; write one of this host", node->text);
 	return 0;
@@ -177,14 +183,14 @@ conf_read_addresses(struct conf_reader *r, struct json *node, const struct conf_
 	int err;
 
 	if (node->count == 0 || node->count > CONF_LISTEN_MAX)
-		return conf_fail(r, node, "the list holds %u addresses; write 1 to %d, or remove the key", (unsigned)node->count,
-		    CONF_LISTEN_MAX);
+		return conf_fail(r, node, "the list holds %u addresses; write 1 to %d, or remove the key",
+		    (unsigned)node->count, CONF_LISTEN_MAX);
 	if ((err = conf_read_list(r, node, key, field)) != 0)
 		return err;
 	for (const struct json *item = node->first; item != NULL; item = item->next)
 		for (size_t i = 0; i < item->index; i++)
 			if (addr_same_ip(&(*addrs)[i], &(*addrs)[item->index]))
-				return conf_fail(r, node, "the address %s stands here twice; remove one", item->text);
+				return conf_fail(r, node, "the address %s is listed twice; remove one", item->text);
 	return 0;
 }
 
@@ -213,10 +219,11 @@ int
 conf_read_resolver(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
 {
 	if (parse_endpoint(node->text, DNS_PORT, field) != 0)
-		return conf_fail(r, node, "\"%.80s\" is no resolver's address; write it like \"192.0.2.53\", \"192.0.2.53:5300\" "
-		    "or \"[2001:db8::53]:5300\"", node->text);
+		return conf_fail(r, node, "\"%.80s\" is not the address of a resolver; write it like \"192.0.2.53\", "
+		    "\"192.0.2.53:5300\" or \"[2001:db8::53]:5300\"", node->text);
 	if (addr_is_any(field) || addr_is_multicast(field))
-		return conf_fail(r, node, "\"%s\" is no address of one host; write the resolver's own", node->text);
+		return conf_fail(r, node, "\"%s\" is not the address of one host; write the resolver's own",
+		    node->text);
 	return 0;
 }
 
@@ -226,7 +233,8 @@ conf_read_servers(struct conf_reader *r, struct json *node, const struct conf_ke
 	if (node->type == JSON_STRING && strcmp(node->text, "system") == 0)
 		return 0;
 	if (node->type != JSON_ARRAY || node->count == 0)
-		return conf_fail(r, node, "no resolver is named here; write \"system\" or a list like [\"192.0.2.53\"]");
+		return conf_fail(r, node, "no resolver is named here; write \"system\" or a list like "
+		    "[\"192.0.2.53\"]");
 	return conf_read_list(r, node, key, field);
 }
 
@@ -234,8 +242,8 @@ int
 conf_read_path(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
 {
 	*(const char **)field = node->text;
-	return node->len == 0 || (node->text[0] == '/' && node->len <= CONF_PATH_MAX) ? 0 :
-	    conf_fail(r, node, "\"%.120s\" is no path of a socket; write one from / on, of %d bytes at most, or \"\" for none",
+	return node->len == 0 || (node->text[0] == '/' && node->len <= CONF_PATH_MAX) ? 0 : conf_fail(r, node,
+	    "\"%.120s\" is not the path of a socket; write an absolute one of %d bytes at most, or \"\" for none",
 	    node->text, CONF_PATH_MAX);
 }
 
@@ -249,10 +257,10 @@ conf_read_socket(struct conf_reader *r, struct json *node, const struct conf_key
 	if (node->text[0] == '/')
 		return conf_read_path(r, node, key, &out->path);
 	if (parse_endpoint(node->text, 0, &out->addr) != 0 || addr_port(&out->addr) == 0)
-		return conf_fail(r, node, "\"%.80s\" is no place to listen at; write an address with port like \"127.0.0.1:9469\", "
-		    "the path of a socket, or \"\" for none", node->text);
+		return conf_fail(r, node, "\"%.80s\" is not a place to listen at; write an address with port like "
+		    "\"127.0.0.1:9469\", the path of a socket, or \"\" for none", node->text);
 	if (!addr_is_loopback(&out->addr))
-		conf_warn(r, node, "everybody who can reach %s may read counters there; a loopback address is safe",
-		    node->text);
+		conf_warn(r, node, "everybody who can reach %s can read the counters; write a loopback address to "
+		    "prevent that", node->text);
 	return 0;
 }

@@ -6,14 +6,14 @@
 
 #define HASH_SEED 2166136261u   /* FNV-1a */
 
-/* A pattern of a rule. Node 0 is none. */
+/* A pattern of a rule. Node 0 means none. */
 struct node {
-	struct pattern pattern;         /* a copy: one cache line less to wait for */
+	struct pattern pattern;         /* a copy saves a cache miss */
 	uint32_t       rule;
 	uint32_t       next;            /* the same pattern in a later rule */
 };
 
-/* Empty while node is 0. */
+/* Empty: node is 0. */
 struct slot { uint32_t hash, node; };
 
 struct matcher {
@@ -21,8 +21,8 @@ struct matcher {
 	struct node            *nodes;
 	struct slot            *slots;  /* open addressing, at most half full */
 	uint32_t                mask;
-	bool                    has[PATTERN_NETWORK + 1];       /* patterns of the kind */
-	bool                    prefix4[33], prefix6[129];      /* networks of the length */
+	bool                    has[PATTERN_NETWORK + 1];       /* there are patterns of the kind */
+	bool                    prefix4[33], prefix6[129];      /* there are networks of the length */
 };
 
 struct search {
@@ -57,7 +57,7 @@ hash_network(const struct network *net)
 	return hash_finish((uint32_t)(hash >> 32), PATTERN_NETWORK);
 }
 
-/* Prefixes are hashed from the left, other names from the right, as searches walk. */
+/* A prefix is hashed from the left, other names from the right: the order in which lookups extend the hash. */
 static uint32_t
 hash_pattern(const struct pattern *p)
 {
@@ -124,7 +124,7 @@ matcher_new(struct arena *arena, const struct conf_rule *rules, size_t nrules)
 	if ((m->nodes = arena_alloc(arena, n + 1, sizeof(m->nodes[0]))) == NULL ||
 	    (m->slots = arena_alloc(arena, nslots, sizeof(m->slots[0]))) == NULL)
 		return NULL;
-	/* From the last rule to the first: each goes before the later ones with the same pattern. */
+	/* From the last rule to the first: add() puts each pattern before equal ones of later rules. */
 	for (size_t i = nrules; i-- > 0;)
 		for (size_t k = 0; rules[i].enabled && k < rules[i].npatterns; k++, n--) {
 			m->nodes[n] = (struct node){ rules[i].patterns[k], (uint32_t)i, 0 };
@@ -152,7 +152,7 @@ look(struct search *s, const struct pattern *key, uint32_t hash)
 	}
 }
 
-/* The domains that the name or domain lies in, the widest first; then itself. */
+/* Looks up the domains above the name or domain, the widest first, then itself. */
 static void
 look_from_right(struct search *s, const struct pattern *what)
 {
@@ -170,7 +170,7 @@ look_from_right(struct search *s, const struct pattern *what)
 	look(s, what, hash_finish(hash, what->kind));
 }
 
-/* The prefixes that the name or prefix begins with. */
+/* Looks up the prefixes of the name or prefix. */
 static void
 look_from_left(struct search *s, const struct pattern *what)
 {

@@ -10,7 +10,7 @@
 #include "base/flow.h"
 #include "base/host_name.h"
 
-/* One item of a pattern while it is read; where a refusal is written. */
+/* The text of a pattern, and the place for an error. */
 struct item {
 	char  *text;
 	size_t len;
@@ -41,11 +41,11 @@ parse_octets(const struct item *item, struct pattern *p)
 	for (size_t i = 0; i < len; i++)
 		dots += item->text[i] == '.';
 	if (dots > 2 || len > 11)
-		return refuse(item, "is no address; write one to three numbers before .*, as in 192.168.1.*");
+		return refuse(item, "is not an address; write one to three numbers before .*, as in 192.168.1.*");
 	snprintf(octets, sizeof(octets), "%.*s%s/%zu", (int)len, item->text,
 	    &".0.0.0"[dots * 2], 8 * (dots + 1));
 	if (network_parse(octets, &p->network) != 0)
-		return refuse(item, "is no address; write numbers from 0 to 255 before .*, as in 192.168.1.*");
+		return refuse(item, "is not an address; write numbers from 0 to 255 before .*, as in 192.168.1.*");
 	p->kind = PATTERN_NETWORK;
 	return 0;
 }
@@ -57,16 +57,17 @@ pattern_parse_network(const char *text, struct network *out, char *error, size_t
 	int err = network_parse(text, out);
 
 	if (err == EINVAL)
-		snprintf(error, error_size, "\"%.100s\" is no network; write an address like 192.0.2.1 or 2001:db8::1, "
-		    "or a network like 10.0.0.0/8, without scheme, port or path", text);
+		snprintf(error, error_size, "\"%.100s\" is not a network; write an address like 192.0.2.1 or "
+		    "2001:db8::1, or a network like 10.0.0.0/8, without scheme, port or path", text);
 	if (err != ERANGE)
 		return err;
 	network_cut(out, out->prefix);
-	snprintf(error, error_size, "\"%.100s\" has bits set beyond its prefix; write %s", text, network_format(out, cured));
+	snprintf(error, error_size, "\"%.100s\" has bits set beyond its prefix; write %s", text, network_format(out,
+	    cured));
 	return EINVAL;
 }
 
-/* Text with a star. The star stands for whole labels, at one end. */
+/* Parses text with a star, which means whole labels at one end. */
 static int
 parse_star(struct item *item, struct pattern *p)
 {
@@ -85,16 +86,18 @@ parse_star(struct item *item, struct pattern *p)
 		return refuse(item, "has a * inside; write one * only, at the beginning or at the end");
 	if (text[0] == '*') {
 		if (text[1] != '.')
-			return refuse(item, "joins * and a label; write *.%s for every name below, or %s for the name itself",
-			    text + 1, text + 1);
+			return refuse(item, "joins * and a label; write *.%s for every name below, or %s for the "
+			    "name itself", text + 1, text + 1);
 		if (host_ends_in_number(text))
-			return refuse(item, "ends in a number, as no name does; write addresses as 192.168.1.* or 10.0.0.0/8");
+			return refuse(item, "ends in a number, unlike a name; write addresses as 192.168.1.* or "
+			    "10.0.0.0/8");
 		p->kind = PATTERN_BELOW;
 		p->text = text + 2;
 		return 0;
 	}
 	if (text[len - 2] != '.')
-		return refuse(item, "joins a label and *; write %.*s.* for names or addresses that begin so", (int)len - 1, text);
+		return refuse(item, "joins a label and *; write %.*s.* for names or addresses with that beginning",
+		    (int)len - 1, text);
 	if (strspn(text, "0123456789.") == len - 1)
 		return parse_octets(item, p);
 	p->kind = PATTERN_PREFIX;
@@ -126,14 +129,14 @@ parse_item(struct item *item, struct pattern *p)
 		return err;
 	p->len = (unsigned)strlen(p->text);
 	if (!host_is_valid(p->text) || p->text[p->len - 1] == '.')
-		return refuse(item, "is no host name; write letters, digits, - and dots");
+		return refuse(item, "is not a host name; write letters, digits, - and dots");
 	for (char *c = item->text; *c != '\0'; c++)
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c - 'A' + 'a');
 	return 0;
 }
 
-/* The item without the blanks around it. */
+/* Removes the blanks around the item. */
 static void
 trim(struct item *item)
 {

@@ -1,5 +1,5 @@
 /*
- * pattern.h - what a rule's pattern means, and whether a host or address matches.
+ * pattern.h - the patterns of rules: from text to values.
  *
  *   example.com      exactly that name         *.kion.cloud  every name below it, not itself
  *   kion.*           names that begin "kion."  192.168.1.*   addresses (192.168.*, 10.* too)
@@ -7,7 +7,10 @@
  *   *                everything                a;b;c         any of them
  *
  * Names compare without case and without the final dot.
- * Owner:  plain values; a pattern's text is borrowed from what it was parsed from.
+ *
+ * Pure.
+ * Owner:   plain values; the text of a pattern is borrowed from the parsed text.
+ * Errors:  0; EINVAL with a sentence in error: "fault; cure".
  */
 #ifndef PFI_PATTERN_H
 #define PFI_PATTERN_H
@@ -32,11 +35,10 @@ struct pattern {
 	struct network    network;      /* of PATTERN_NETWORK */
 };
 
-/* One pattern, with blanks around it or not; text is changed, and out->text lies in it.
- * 0; EINVAL with a sentence in error (what is wrong; the cure). */
+/* Parses one pattern with any blanks around it. Changes text; out->text points into it. */
 int pattern_parse(char *text, struct pattern *out, char *error, size_t error_size);
 
-/* network_parse(), with a sentence in error where it fails. 0 or EINVAL. */
+/* network_parse() with a sentence in error. */
 int pattern_parse_network(const char *text, struct network *out, char *error, size_t error_size);
 
 #endif

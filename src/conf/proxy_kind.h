@@ -15,7 +15,7 @@ struct handshake_ops;
 
 struct proxy_kind {
 	const char *name;               /* in the configuration, compared without case: "Socks5" */
-	bool        carries_udp;        /* its protocol can relay datagrams; whether a proxy does, only that proxy knows */
+	bool        carries_udp;        /* the protocol can relay datagrams; not every proxy does */
 	/* Pure. Why the text cannot be the username or password of this kind, as the end of a sentence, and the cure:
 	 * "cannot be empty; write one". NULL: it can. */
 	const char *(*refuse_credential)(const char *text, bool is_username);

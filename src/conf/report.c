@@ -32,7 +32,7 @@ conf_line(const struct conf_reader *r, size_t offset)
 	return line;
 }
 
-/* "rules[0].proxy_id", cut to fit. Gives its length. */
+/* Writes "rules[0].proxy_id", truncated to size. Returns its length. */
 static size_t
 path(const struct json *node, char *buf, size_t size)
 {
@@ -47,7 +47,7 @@ path(const struct json *node, char *buf, size_t size)
 	return used + (size_t)snprintf(buf + used, size - used, "%s%s", used > 0 ? "." : "", node->key);
 }
 
-/* A line stays one line. */
+/* Keeps the message on one line. */
 static void
 make_printable(char *out)
 {
@@ -83,17 +83,6 @@ conf_fail_at(struct conf_reader *r, size_t offset, const struct json *node, cons
 }
 
 int
-conf_fail(struct conf_reader *r, const struct json *node, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	report(r, r->report->error, sizeof(r->report->error), node != NULL ? node->offset : 0, node, fmt, ap);
-	va_end(ap);
-	return EINVAL;
-}
-
-int
 conf_fail_line(struct conf_reader *r, const char *path, size_t line, const char *sentence)
 {
 	snprintf(r->report->error, sizeof(r->report->error), "%s:%zu: %s", path, line, sentence);
@@ -108,12 +97,13 @@ conf_warn(struct conf_reader *r, const struct json *node, const char *fmt, ...)
 
 	if (r->report->nwarnings >= CONF_WARNINGS_MAX) {
 		r->report->nwarnings = CONF_WARNINGS_MAX + 1;
-		snprintf(r->report->warnings[CONF_WARNINGS_MAX], sizeof(r->report->warnings[0]), "%s: %u more warnings are not shown",
-		    r->file, ++r->report->nmore);
+		snprintf(r->report->warnings[CONF_WARNINGS_MAX], sizeof(r->report->warnings[0]),
+		    "%s: %u more warnings are not shown", r->file, ++r->report->nmore);
 		return;
 	}
 	va_start(ap, fmt);
-	report(r, r->report->warnings[r->report->nwarnings++], sizeof(r->report->warnings[0]), node->offset, node, fmt, ap);
+	report(r, r->report->warnings[r->report->nwarnings++], sizeof(r->report->warnings[0]), node->offset, node, fmt,
+	    ap);
 	va_end(ap);
 }
 
@@ -123,6 +113,6 @@ conf_alloc(struct conf_reader *r, const struct json *node, size_t count, size_t 
 	void *p = arena_alloc(&r->conf->arena, count, size);
 
 	if (p == NULL)
-		conf_fail(r, node, "no memory is left; make the file smaller");
+		conf_fail(r, node, "out of memory; make the file smaller");
 	return p;
 }

@@ -18,7 +18,7 @@ counts(const void *arg, const struct conf_rule *rule)
 	const struct rule_query *q = arg;
 
 	if (q->proto == 0)
-		/* What a rule refuses or leaves alone on some ports must still resolve for the others. */
+		/* A rule that blocks or leaves direct some ports only must not decide for the others. */
 		return rule->action == ACTION_PROXY || !is_limited(rule);
 	if (rule->protocol != 0 && rule->protocol != q->proto)
 		return false;
@@ -27,7 +27,7 @@ counts(const void *arg, const struct conf_rule *rule)
 	return rule->ports.count == 0 || port_list_contains(&rule->ports, q->port);
 }
 
-/* What the questions about all flows of a name look for. */
+/* A lookup about all flows to a name. */
 struct ask { struct rule_query q; enum action action; };
 
 static bool
@@ -42,7 +42,7 @@ is_other(const void *arg, const struct conf_rule *rule)
 	return rule->action != ((const struct ask *)arg)->action;
 }
 
-/* The host as a pattern; its text is in buf. No name: everything. */
+/* The host as a pattern with its text in buf; PATTERN_ANY without a name. */
 static struct pattern
 host_pattern(const char *host, char buf[HOST_MAX + 1])
 {
@@ -57,7 +57,7 @@ host_pattern(const char *host, char buf[HOST_MAX + 1])
 	return (struct pattern){ .kind = PATTERN_NAME, .len = (unsigned)len, .text = buf };
 }
 
-/* The first wanted rule for the host or the address; conf->rules + conf->nrules when there is none. */
+/* The first wanted rule for the host or the address; conf->rules + conf->nrules: no rule. */
 static const struct conf_rule *
 first(const struct conf *conf, const struct rule_query *q, matcher_want *want)
 {
@@ -105,7 +105,7 @@ rule_explain(const struct conf *conf, const struct conf_rule *rule, const struct
 	return rule->ports.count > 0 && !port_list_contains(&rule->ports, q->port) ? RULE_PORTS : RULE_USER;
 }
 
-/* Which comes first for the name: a rule that gives the action to all flows, or one with another action? */
+/* True when a rule that gives the action to all flows of the name comes before any rule with another action. */
 static bool
 is_certain(const struct conf *conf, const char *host, enum action action)
 {

@@ -1,7 +1,7 @@
 /*
- * rule.h - the verdict: which rule wins for this flow, and what to do.
+ * rule.h - the verdict: the rule that wins for a flow, and its action.
  *
- * Pure: looks at the configuration and the question only. Under a microsecond, however many the patterns.
+ * Pure. A lookup takes less than a microsecond, independent of the number of patterns.
  */
 #ifndef PFI_RULE_H
 #define PFI_RULE_H
@@ -13,10 +13,10 @@
 struct rule_query {
 	const char       *host;         /* NULL: unknown */
 	const union addr *dst;          /* NULL: unknown (the name of a DNS query) */
-	int               proto;        /* IPPROTO_TCP, IPPROTO_UDP; 0: do not look at protocol, ports and user
-	                                 * (a DNS query: any rule that could later match the name counts) */
+	int               proto;        /* IPPROTO_TCP, IPPROTO_UDP; 0 (a DNS query): ignore protocol, ports and user,
+	                                 * because any rule may match a later flow to the name */
 	uint16_t          port;
-	uid_t             user;         /* whose socket it comes from; RULE_USER_UNKNOWN matches no rule with a user */
+	uid_t             user;         /* owner of the sending socket; RULE_USER_UNKNOWN matches no rule with a user */
 };
 
 struct verdict {
@@ -29,16 +29,17 @@ struct verdict {
 /* The first enabled rule that matches; else default_action. */
 struct verdict rule_match(const struct conf *, const struct rule_query *);
 
-/* Why a rule does not match; the first of these that is so. RULE_MATCHES: it does (and wins, if none before it does). */
+/* The first of these reasons why a rule does not match. RULE_MATCHES: it matches, and wins if no earlier one does. */
 enum rule_miss { RULE_MATCHES, RULE_DISABLED, RULE_PATTERN, RULE_PROTOCOL, RULE_PORTS, RULE_USER };
 enum rule_miss rule_explain(const struct conf *, const struct conf_rule *, const struct rule_query *);
 
-/* The two below ask about every flow to a name, whatever its port, protocol and user. Address patterns do not
- * count: nobody knows the address yet. */
+/* The next two are about all flows to a name, of any port, protocol and user. Address patterns do not count,
+ * because the address is not known yet. */
 
-/* Could some of them be proxied or blocked? */
+/* True when some of them may be proxied or blocked. */
 bool rule_may_catch(const struct conf *, const char *host);
-/* Would all of them be proxied? False where it takes several rules with ports, protocol or user to do so. */
+/* True when all of them are proxied by one rule. False when several rules with ports, protocol or user together do
+ * so. */
 bool rule_always_proxied(const struct conf *, const char *host);
 
 #endif

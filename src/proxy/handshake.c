@@ -51,7 +51,7 @@ handshake_blames_proxy(const struct handshake *hs)
 	}
 }
 
-/* After a failed system call: the connection ended, unless that only means "later". */
+/* After a failed system call: try again later, or the connection has ended. */
 static enum handshake_status
 handshake_later_or_closed(struct handshake *hs, int error)
 {

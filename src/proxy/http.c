@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Appends to out[]; past the end out_len stays at HANDSHAKE_OUT_MAX, which means "too long". */
+/* Appends to out[]. Overflow leaves out_len at HANDSHAKE_OUT_MAX. */
 static void __attribute__((format(printf, 2, 3)))
 http_put(struct handshake *hs, const char *fmt, ...)
 {
@@ -45,7 +45,7 @@ http_put_basic(struct handshake *hs, const char *user, const char *password)
 	http_put(hs, "%.*s\r\n", (int)(-ndigits % 4), "===");
 }
 
-/* A name with a space or a line end in it would write header lines of its own. */
+/* A space or line end in the name would inject header lines. */
 static bool
 http_host_is_safe(const char *host)
 {
@@ -55,7 +55,7 @@ http_host_is_safe(const char *host)
 	return true;
 }
 
-/* RFC 9110 section 9.3.6: CONNECT host:port HTTP/1.1, and Host with the same words */
+/* RFC 9110 section 9.3.6: CONNECT host:port HTTP/1.1, and Host with the same value */
 static enum handshake_status
 http_start(struct handshake *hs)
 {
@@ -82,8 +82,7 @@ http_start(struct handshake *hs)
 	return HANDSHAKE_MORE;
 }
 
-/* How much of in[from..in_len) belongs to the head, looking at the end of what came before. RFC 9112
- * section 2.2: the head ends with an empty line; a lone LF may end a line. */
+/* Finds the empty line that ends the head, in in[from..in_len). RFC 9112 section 2.2: LF alone may end a line. */
 static bool
 http_head_end(const struct handshake *hs, size_t from, size_t *end)
 {
@@ -100,7 +99,7 @@ http_head_end(const struct handshake *hs, size_t from, size_t *end)
 	return false;
 }
 
-/* "HTTP/1.1 200 ...": the status code, or 0 for what is no status line. RFC 9112 section 4. */
+/* "HTTP/1.1 200 ..." (RFC 9112 section 4): the status code; 0: not a status line. */
 static unsigned
 http_status(const struct handshake *hs)
 {

@@ -14,8 +14,8 @@ enum socks5_state {
 	SOCKS5_METHOD,          /* 05 METHOD */
 	SOCKS5_AUTH,            /* 01 STATUS */
 	SOCKS5_REPLY,           /* 05 REP 00 ATYP */
-	SOCKS5_DOMAIN,          /* LEN of a bound address that is a name */
-	SOCKS5_BOUND            /* the rest: bound address and port, which only an association needs */
+	SOCKS5_DOMAIN,          /* LEN, when the bound address is a name */
+	SOCKS5_BOUND            /* bound address and port, which only an association needs */
 };
 
 static enum handshake_status
@@ -72,7 +72,7 @@ socks5_send_password(struct handshake *hs)
 	return socks5_expect(hs, SOCKS5_AUTH, 2);
 }
 
-/* 05 CMD 00 ATYP ADDR PORT; by name where one is known, so that the proxy resolves it */
+/* 05 CMD 00 ATYP ADDR PORT; with the name if it is known, so that the proxy resolves it */
 static enum handshake_status
 socks5_send_request(struct handshake *hs)
 {
@@ -112,7 +112,7 @@ socks5_method(struct handshake *hs)
 	return handshake_fail(hs, CLOSE_PROXY_METHOD, true);
 }
 
-/* Only STATUS counts: some servers put the SOCKS version where RFC 1929 has 01. */
+/* Only STATUS counts: some servers send the SOCKS version instead of the 01 of RFC 1929. */
 static enum handshake_status
 socks5_auth(struct handshake *hs)
 {
@@ -121,8 +121,8 @@ socks5_auth(struct handshake *hs)
 	return socks5_send_request(hs);
 }
 
-/* REP 4, 5 and 6 speak about the target, which an association has not; with the others another
- * proxy may do better. */
+/* REP 4, 5 and 6 are about the target, unless there is none (an association). After all others another proxy may
+ * succeed. */
 static enum handshake_status
 socks5_refused(struct handshake *hs, unsigned rep)
 {
@@ -137,7 +137,7 @@ socks5_refused(struct handshake *hs, unsigned rep)
 	    rep < 4 || rep > 6 || hs->target.associate);
 }
 
-/* The length of what follows comes from the reply's own address type, never from the request's. */
+/* The address type of the reply determines its length; it may differ from that of the request. */
 static enum handshake_status
 socks5_reply(struct handshake *hs)
 {
@@ -159,7 +159,7 @@ socks5_reply(struct handshake *hs)
 	}
 }
 
-/* ADDR PORT; a name is as good as no address: it is the proxy's own. */
+/* ADDR PORT. A name counts as 0.0.0.0, which means the address of the proxy itself. */
 static enum handshake_status
 socks5_bound(struct handshake *hs)
 {

@@ -132,8 +132,8 @@ capture_packet_parse(enum capture_link link, const uint8_t *bytes, size_t len, s
 
 	memset(out, 0, sizeof(*out));
 	if (error == 0)
-		error = b.len == 0 ? EBADMSG : b.p[0] >> 4 == 4 ? read_ipv4(&b, out) : b.p[0] >> 4 == 6 ? read_ipv6(&b, out) :
-		    EPROTONOSUPPORT;
+		error = b.len == 0 ? EBADMSG : b.p[0] >> 4 == 4 ? read_ipv4(&b, out) :
+		    b.p[0] >> 4 == 6 ? read_ipv6(&b, out) : EPROTONOSUPPORT;
 	if (error == 0 && out->proto != IPPROTO_TCP && out->proto != IPPROTO_UDP)
 		error = EPROTONOSUPPORT;
 	if (error != 0)

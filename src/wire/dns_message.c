@@ -60,8 +60,8 @@ lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
 }
 
-/* Reads the name at *pos and moves *pos behind it. A pointer must lead to "a prior occurrence": before all parts of this
- * name that are already read. That rules out loops. */
+/* Reads the name at *pos and moves *pos behind it. A pointer must lead to "a prior occurrence": before all parts of
+ * this name that are already read. That rules out loops. */
 static int
 name_read(const uint8_t *msg, size_t len, size_t *pos, struct dns_name *name)
 {

@@ -22,7 +22,7 @@
 #define DNS_REPLY_MAX   (DNS_HEADER_LEN + 2 * DNS_WIRE_MAX + 4 + 12 + 11)        /* the largest made by dns_reply() */
 #define DNS_NEGATIVE_TTL_MAX 3600       /* RFC 2308 section 5 */
 
-enum dns_rcode { DNS_NOERROR = 0, DNS_FORMERR = 1, DNS_SERVFAIL = 2, DNS_NXDOMAIN = 3, DNS_NOTIMP = 4, DNS_REFUSED = 5 };
+enum dns_rcode { DNS_NOERROR, DNS_FORMERR, DNS_SERVFAIL, DNS_NXDOMAIN, DNS_NOTIMP, DNS_REFUSED };
 enum dns_type { DNS_A = 1, DNS_SOA = 6, DNS_AAAA = 28, DNS_OPT = 41, DNS_IXFR = 251, DNS_AXFR = 252, DNS_ANY = 255 };
 
 /* Uncompressed and in lower case. */
@@ -59,8 +59,8 @@ struct dns_answer {
 	size_t   end;           /* of the last record */
 };
 
-/* Parses a query, after an error as far as dns_reply() needs it. 0; EBADMSG: no header, or not a query: drop it without an
- * answer; EINVAL: answer DNS_FORMERR; EOPNOTSUPP: answer DNS_NOTIMP (another opcode, a zone transfer). */
+/* Parses a query, after an error as far as dns_reply() needs it. 0; EBADMSG: no header, or not a query: drop it
+ * without an answer; EINVAL: answer DNS_FORMERR; EOPNOTSUPP: answer DNS_NOTIMP (another opcode, a zone transfer). */
 int dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *query);
 
 /* Parses the answer to this question and id. 0; EBADMSG: it answers another query, or is malformed.
@@ -74,20 +74,20 @@ void dns_answer_addresses(const uint8_t *msg, size_t len, dns_address_cb *, void
 /* Subtracts age from the TTL of every record except OPT and clamps it to min..max. The answer has been parsed. */
 void dns_answer_age(uint8_t *msg, size_t len, uint32_t age, uint32_t min, uint32_t max);
 
-/* Copies id and question of the query into the answer, byte for byte: clients check the upper and lower case of the name.
- * Both have been parsed and have the same question. */
+/* Copies id and question of the query into the answer, byte for byte: clients check the upper and lower case of the
+ * name. Both have been parsed and have the same question. */
 void dns_answer_echo(uint8_t *msg, const uint8_t *query_msg, const struct dns_query *query);
 
 /* Truncates the answer to header, question and, for a client with EDNS, an OPT record without options; sets TC. Returns
  * the new length. */
 size_t dns_answer_truncate(uint8_t *msg, const struct dns_answer *answer, const struct dns_query *query);
 
-/* Removes the options of the OPT record, because a cached answer goes to other clients. Returns the new length; 0: the OPT
- * record is not the last one. */
+/* Removes the options of the OPT record, because a cached answer goes to other clients. Returns the new length; 0:
+ * the OPT record is not the last one. */
 size_t dns_answer_strip_options(uint8_t *msg, const struct dns_answer *answer);
 
-/* Makes an answer of our own to a query whose header, at least, dns_query_parse() has read. data: of a record of the type
- * asked for (not OPT), at most DNS_WIRE_MAX bytes; NULL: no record. Returns the length. */
+/* Makes an answer of our own to a query whose header, at least, dns_query_parse() has read. data: of a record of
+ * the type asked for (not OPT), at most DNS_WIRE_MAX bytes; NULL: no record. Returns the length. */
 size_t dns_reply(uint8_t out[DNS_REPLY_MAX], const uint8_t *query_msg, const struct dns_query *, enum dns_rcode,
     const uint8_t *data, size_t len, uint32_t ttl);
 

@@ -1,7 +1,7 @@
 /*
  * The host of an HTTP/1.x request (RFC 9112 section 3.2), without user and port. The absolute-form of a target and the
- * authority-form of CONNECT win over the Host field. Lines may end in a bare LF (section 2.2). The preface of HTTP/2 with
- * prior knowledge (RFC 9113 section 3.4) has no name.
+ * authority-form of CONNECT win over the Host field. Lines may end in a bare LF (section 2.2). The preface of HTTP/2
+ * with prior knowledge (RFC 9113 section 3.4) has no name.
  */
 #include "config.h"
 

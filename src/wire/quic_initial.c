@@ -203,8 +203,8 @@ frame_crypto(struct flight *f, struct input *in)
 	memset(f->have + offset, 1, len < room ? (size_t)len : room);
 }
 
-/* Before the server has answered, a client has no reason for other frames (RFC 9000 section 12.4): the rest of the packet
- * is ignored. */
+/* Before the server has answered, a client has no reason for other frames (RFC 9000 section 12.4): the rest of the
+ * packet is ignored. */
 static void
 packet_frames(struct flight *f, struct input *in)
 {

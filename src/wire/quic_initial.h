@@ -2,7 +2,8 @@
  * quic_initial.h - the server name in the first flight of a QUIC client.
  *
  * The keys of a client's Initial packets follow from their header, so that everybody who sees the packets can decrypt
- * them. The ClientHello is in CRYPTO frames, in any order, spread over packets and datagrams. Versions 1 and 2 are read.
+ * them. The ClientHello is in CRYPTO frames, in any order, spread over packets and datagrams. Versions 1 and 2 are
+ * read.
  *
  * The build takes quic_initial.c and quic_crypto.c where libcrypto is installed, else quic_none.c.
  *

@@ -16,8 +16,8 @@ struct socks5_udp {
 	size_t         len;
 };
 
-/* Writes the header for a datagram to host (NULL: to the address in dst) and the port in dst. Returns its length; 0: host
- * is empty or longer than 255 bytes. */
+/* Writes the header for a datagram to host (NULL: to the address in dst) and the port in dst. Returns its length;
+ * 0: host is empty or longer than 255 bytes. */
 size_t socks5_udp_header(const char *host, const union addr *dst, uint8_t out[SOCKS5_UDP_HEADER_MAX]);
 
 /* 0; EOPNOTSUPP: a fragment (FRAG is not 0); EBADMSG: truncated, or of an unknown address type. */

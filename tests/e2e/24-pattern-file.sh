@@ -8,7 +8,7 @@ printf '# blocked\r\n\r\n198.51.100.13 # the origin\r\n' >"$T/blocked.list"
 config "{ \"id\": 1, \"pattern_file\": \"blocked.list\", \"action\": \"block\" }, $(rule 2 198.51.100.13)"
 daemon_start
 check "a rule that a list covers draws a warning with both ids" \
-	log_has daemon 'conf:.*: rules\[1\].pattern: rule 2 never matches, since rule 1 before it'
+	log_has daemon 'conf:.*: rules\[1\].pattern: rule 2 never matches, because rule 1 before it'
 check "the list decides" origin refused 198.51.100.13 7000
 check "... its rule" logged 'dst=198.51.100.13:7000 .*rule=1 action=block'
 

@@ -99,7 +99,7 @@ config "$(rule 1 '*' '"proxy_id": 2, "user": "nobody.knows.me"')"
 mark
 kill -HUP "$(pid_of daemon)"
 check "a reload with a user that does not exist changes nothing" logged \
-    'rules\[0\].user: this host knows no user "nobody.knows.me".*nothing changes'
+    'rules\[0\].user: this host has no user "nobody.knows.me".*nothing changes'
 config "$(rule 1 '*' '"proxy_id": 2, "user": "bob"')"
 check "a reload with another user" reload
 check "bob" as_fetch bob http://198.51.100.13/

@@ -280,7 +280,7 @@ overlap(const char *five, const char *six, const char *said)
 static void
 conf_warns_of_a_rule_that_never_matches(void **state)
 {
-	static const char never[] = "f:2:19: rules[1].pattern: rule 6 never matches, since rule 5 before it";
+	static const char never[] = "f:2:19: rules[1].pattern: rule 6 never matches, because rule 5 before it";
 	static const struct { const char *five, *six; } rows[] = {
 		{ "\"pattern\":\"a\"" TO_PROXY, "\"pattern\":\"A.\"" BLOCK },
 		{ "\"pattern\":\"a\"" TO_PROXY, "\"pattern\":\"a\"" TO_PROXY },
@@ -303,14 +303,14 @@ conf_warns_of_a_rule_that_never_matches(void **state)
 	conf_free(accepted(WITH_RULES("{\"id\":5,\"pattern\":\"*.a\",\"proxy_id\":1},{\"id\":7,\"pattern\":\"10.*\",\"proxy_id\":1},"
 	    "{\"id\":6,\"pattern\":\"x.a;10.0.0.1\",\"action\":\"block\"}")));
 	assert_int_equal(report.nwarnings, 1);
-	assert_non_null(strstr(report.warnings[0], "rule 6 never matches, since rule 5 with others before it"));
+	assert_non_null(strstr(report.warnings[0], "rule 6 never matches, because rule 5 with others before it"));
 }
 
 static void
 conf_warns_of_rules_that_overlap(void **state)
 {
 	overlap("\"pattern\":\"*.b\"" TO_PROXY, "\"pattern\":\"c;A.b\"" BLOCK,
-	    "rule 5 before rule 6 takes \"a.b\", and does something else with it");
+	    "rule 5 before rule 6 takes \"a.b\" and has another outcome");
 	overlap("\"pattern\":\"10.*\"" TO_PROXY, "\"pattern\":\"c;10.1.0.0/16\"" BLOCK, "rule 5 before rule 6 takes \"10.1.0.0/16\"");
 }
 
@@ -354,7 +354,7 @@ conf_tells_how_many_warnings_more_there_are(void **state)
 	snprintf(text + used, sizeof(text) - used, "]}");
 	conf_free(accepted(text));
 	assert_int_equal(report.nwarnings, CONF_WARNINGS_MAX + 1);
-	assert_non_null(strstr(report.warnings[CONF_WARNINGS_MAX - 1], "rule 17 never matches, since rule 1 before it"));
+	assert_non_null(strstr(report.warnings[CONF_WARNINGS_MAX - 1], "rule 17 never matches, because rule 1 before it"));
 	assert_string_equal(report.warnings[CONF_WARNINGS_MAX], "f: 23 more warnings are not shown");
 }
 
@@ -404,7 +404,7 @@ conf_fake_ip_warns_of_a_range_that_is_not_private(void **state)
 		conf_free(accepted(text));
 		assert_int_equal(report.nwarnings, rows[i].warnings);
 	}
-	assert_non_null(strstr(report.warnings[0], "1:20: dns.fake_ip[0]: 2001:db8::/112 is no private range"));
+	assert_non_null(strstr(report.warnings[0], "1:20: dns.fake_ip[0]: 2001:db8::/112 is not a private range"));
 }
 
 static void

@@ -140,7 +140,7 @@ users_are_looked_up_once_and_handed_over_with_the_texts(void **state)
 	conf_free(conf);
 	conf_texts_free(&texts);
 	refused(RULES(RULE_OF(7, "root") ",\n" RULE_OF(8, "nobody.knows.me")),
-	    "conf:2:47: rules[1].user: this host knows no user \"nobody.knows.me\"; write");
+	    "conf:2:47: rules[1].user: this host has no user \"nobody.knows.me\"; write");
 }
 
 static void
@@ -168,15 +168,15 @@ pattern_file_refusals_name_the_place_and_the_cure(void **state)
 	refused(RULES(LIST(".")), "cannot be read (Is a directory)");
 	refused(RULES("{\"id\":1,\"action\":\"block\"}"), "the key \"pattern\" is missing; add it, or \"pattern_file\"");
 	put("list", "a.example\n\nb c\n", 15);
-	refused(RULES(LIST("list")), "/list:3: \"b c\" is no host name");
+	refused(RULES(LIST("list")), "/list:3: \"b c\" is not a host name");
 	put("list", "a.example;b.example", 19);
-	refused(RULES(LIST("list")), "/list:1: \"a.example;b.example\" is no host name");
+	refused(RULES(LIST("list")), "/list:1: \"a.example;b.example\" is not a host name");
 	put("list", "a.example\n10.0.0.1/8\n", 21);
 	refused(RULES(LIST("list")), "/list:2: \"10.0.0.1/8\" has bits set beyond its prefix; write 10.0.0.0/8");
 	put("list", "a.example\n\0b.example\n", 21);
-	refused(RULES(LIST("list")), "is no text; write one pattern a line");
+	refused(RULES(LIST("list")), "is not a text file; write one pattern a line");
 	put("list", "a\033b\n", 4);
-	refused(RULES(LIST("list")), "/list:1: \"a?b\" is no host name");
+	refused(RULES(LIST("list")), "/list:1: \"a?b\" is not a host name");
 }
 
 static void
