@@ -6,7 +6,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-/* The first byte is the link type. What a packet carries is inside of it, and it comes from somewhere. */
+/* The first byte is the link type. The payload of a parsed packet lies inside it, and its source is set. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -22,8 +22,7 @@ printed(const struct conf *conf)
 	return text;
 }
 
-/* Whatever is accepted prints as something that is accepted again and prints the same. A refusal
- * is one line. */
+/* An accepted text is printed as a text that is accepted and printed the same. A refusal is one line. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,4 +1,4 @@
-/* The input is a query; every valid name is always proxied. What answers it must verify. */
+/* The input is a query; every valid name is always proxied. The answer must parse as an answer to it. */
 #include "config.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* The input is a message: as a query, and as the answer to the question that it repeats itself. */
+/* The input is parsed as a query, and as an answer to the question in it. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@ count_address(void *arg, const union addr *addr, uint32_t ttl)
 		++*count;
 }
 
-/* Everything that is done to a verified answer, on a copy of exactly its length. */
+/* Everything that is done to a parsed answer, on a copy of its exact length. */
 static void
 use_answer(const uint8_t *data, size_t len, const struct dns_query *q, const uint8_t *query_msg, const struct dns_answer *a)
 {
@@ -45,7 +45,7 @@ use_answer(const uint8_t *data, size_t len, const struct dns_query *q, const uin
 	free(msg);
 }
 
-/* The answer's own question, as the query that it answers; made by hand, for dns_query_parse() takes no answer. */
+/* The query for the question of the answer; made by hand, because dns_query_parse() refuses answers. */
 static void
 fuzz_answer(const uint8_t *data, size_t len)
 {
@@ -66,7 +66,7 @@ fuzz_answer(const uint8_t *data, size_t len)
 	free(query_msg);
 }
 
-/* Our own answers are answers. */
+/* Our own answers parse as answers. */
 static void
 fuzz_reply(const uint8_t *data, const struct dns_query *q)
 {

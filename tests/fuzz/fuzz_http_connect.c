@@ -1,6 +1,6 @@
 /*
- * fuzz_http_connect.c - an HTTP proxy that says anything. The first byte is the size of the pieces
- *                       in which the rest arrives; whatever it is, the same bytes are taken.
+ * fuzz_http_connect.c - an HTTP proxy that sends anything. The first byte is the size of the pieces in which the rest
+ *                       arrives; the bytes taken do not depend on it.
  */
 #include "config.h"
 
@@ -12,7 +12,7 @@
 extern const struct proxy_kind proxy_http;
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-/* How many bytes the machine takes of data, and how that ends. */
+/* The number of bytes that the handshake takes from data; its end in *status. */
 static size_t
 run(const uint8_t *data, size_t size, size_t piece, enum handshake_status *status)
 {

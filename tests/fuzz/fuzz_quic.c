@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-/* Nothing is protected, so that every input is looked at down to its last frame. */
+/* Without protection, so that every input is read to its last frame. */
 bool
 quic_hmac(const uint8_t *key, size_t key_len, const uint8_t *data, size_t len, uint8_t out[QUIC_HASH])
 {
@@ -50,7 +50,7 @@ wrap(uint8_t *out, const uint8_t *frames, size_t len)
 	return 11 + len + QUIC_TAG;
 }
 
-/* The first byte says whether datagrams follow, or frames; each of them after its length. What is found is a name. */
+/* The first byte: datagrams follow, or frames; each with its length before it. A name that is found is valid. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

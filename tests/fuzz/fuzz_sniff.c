@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-/* What is found is a name, and more bytes never change it. */
+/* A name that is found is valid, and more bytes never change it. */
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,6 +1,6 @@
 /*
- * fuzz_socks5.c - a SOCKS5 server that says anything. The first byte chooses the client's side
- *                 and the size of the pieces in which the rest arrives.
+ * fuzz_socks5.c - a SOCKS5 proxy that sends anything. The first byte chooses credentials, target and the size of the
+ *                 pieces in which the rest arrives.
  */
 #include "config.h"
 

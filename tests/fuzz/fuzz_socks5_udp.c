@@ -1,4 +1,4 @@
-/* fuzz_socks5_udp.c - a datagram of a SOCKS5 relay; what can be read is written and read again. */
+/* fuzz_socks5_udp.c - a datagram of a SOCKS5 relay; a parsed header is written and parsed again. */
 #include "config.h"
 
 #include "wire/socks5_udp.h"

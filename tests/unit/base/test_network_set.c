@@ -79,7 +79,7 @@ everything_of_one_family_covers_not_the_other(void **state)
 	network_set_free(&set);
 }
 
-/* Whatever the order and nesting: the same as a look at each. */
+/* For every order and nesting, the answer is that of a linear search. */
 static void
 a_set_says_the_same_as_its_networks_one_by_one(void **state)
 {

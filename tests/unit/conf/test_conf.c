@@ -120,7 +120,7 @@ conf_defaults_are_those_of_the_manual(void **state)
 	conf_free(c);
 }
 
-/* Every supported key, none with its default. Rules stand before the proxies they name. */
+/* Every supported key, none with its default. The rules are before their proxies. */
 static const char every_key[] =
     "// a comment\n{ /* another */ \"global_enabled\": false, \"default_action\": \"proxy\", \"rules\": [\n"
     "  { \"id\": 7, \"name\": \"r\", \"pattern\": \"A.example; 10.*\", \"enabled\": false, \"proxy_id\": [2, 1], \"ports\":"
@@ -262,7 +262,7 @@ conf_ports_are_sorted_and_joined(void **state)
 	conf_free(c);
 }
 
-/* Two rules: id 5, then id 6; what is said about them, "" when nothing. */
+/* Two rules, id 5 and id 6, and the expected warning ("": none). */
 static void
 overlap(const char *five, const char *six, const char *said)
 {
@@ -327,7 +327,7 @@ conf_does_not_warn_of_rules_that_are_meant_so(void **state)
 		{ "\"pattern\":\"*.b\"" TO_PROXY, "\"pattern\":\"*\"" BLOCK },
 		{ "\"pattern\":\"a\",\"enabled\":false" TO_PROXY, "\"pattern\":\"a\"" BLOCK },
 		{ "\"pattern\":\"a\"" TO_PROXY, "\"pattern\":\"a\",\"enabled\":false" BLOCK },
-		{ "\"pattern\":\"*.b\"" TO_PROXY, "\"pattern\":\"c;a.b\"" TO_PROXY },           /* the same comes of it */
+		{ "\"pattern\":\"*.b\"" TO_PROXY, "\"pattern\":\"c;a.b\"" TO_PROXY },           /* same outcome */
 		{ "\"pattern\":\"a\",\"ports\":\"25\"" TO_PROXY, "\"pattern\":\"a\",\"ports\":\"80\"" BLOCK },
 		{ "\"pattern\":\"a\",\"protocol\":\"udp\"" TO_PROXY, "\"pattern\":\"a\",\"protocol\":\"tcp\"" BLOCK },
 		{ "\"pattern\":\"a\",\"user\":\"1000\"" TO_PROXY, "\"pattern\":\"a\",\"user\":\"1001\"" BLOCK },
@@ -416,7 +416,7 @@ conf_takes_users_by_name_or_number(void **state)
 	struct conf *c = accepted(good);
 
 	assert_true(c->asks_user);
-	assert_int_equal(c->rules[0].uid, (uid_t)-1);   /* nobody looks it up */
+	assert_int_equal(c->rules[0].uid, (uid_t)-1);   /* conf_parse() looks nothing up */
 	assert_int_equal(c->rules[1].uid, 4294967294u);
 	assert_null(c->rules[2].user);
 	conf_free(c);

@@ -10,7 +10,7 @@
 #include "base/host_name.h"
 #include "conf/matcher.h"
 
-/* What a pattern is parsed from, and is borrowed from then. */
+/* The text that patterns are parsed from and point into. */
 struct text { char bytes[320]; };
 
 static struct pattern
@@ -63,7 +63,7 @@ address(const char *pattern, const char *text)
 	return covers(pattern, &what);
 }
 
-/* Does the first pattern match all that the second one does? */
+/* True when the first pattern matches everything that the second one does. */
 static bool
 contains(const char *wide, const char *narrow)
 {

@@ -167,7 +167,7 @@ rule_matches_any_pattern_of_its_list(void **state)
 	conf_free(c);
 }
 
-/* Names and addresses of few letters, so that much collides. */
+/* Names and addresses of few letters, so that many patterns overlap. */
 static void
 random_name(char *out, unsigned labels)
 {
@@ -210,7 +210,7 @@ random_pattern(char *out)
 	}
 }
 
-/* What the manual says, one pattern after the other. */
+/* The patterns of the manual page, one by one. */
 static bool
 slow_match(const char *pattern, const char *host, const union addr *dst)
 {
@@ -291,7 +291,7 @@ rule_with_a_user_counts_for_that_user_only(void **state)
 	c->rules[0].uid = RULE_USER_UNKNOWN;    /* a user that this host does not know */
 	q.user = RULE_USER_UNKNOWN;
 	assert_int_equal(rule_match(c, &q).rule->id, 3);
-	/* Whose query it is, a forwarder cannot tell: the name must not leak, nor be refused to others. */
+	/* A forwarder does not know the user of a query: the name must not leak, nor be refused to others. */
 	assert_int_equal(rule_match(c, &(struct rule_query){ .host = "a.example" }).rule->id, 2);
 	conf_free(c);
 }

@@ -35,7 +35,7 @@ expect_out(const char *text)
 	assert_memory_equal(hs.out, text, strlen(text));
 }
 
-/* As the driver does: shows at most `piece` bytes more of what is there and drops what was used. */
+/* Like the driver: passes at most `piece` more bytes of the text, then removes those that were used. */
 static enum handshake_status
 feed(const char *text, size_t piece, size_t *used)
 {
@@ -139,7 +139,7 @@ host_cannot_write_header_lines(void **state)
 	}
 }
 
-/* Each form of head, in pieces of every size, with payload glued to it. */
+/* Each form of head, in pieces of every size, with payload right behind it. */
 static void
 takes_exactly_the_head(void **state)
 {

@@ -37,7 +37,7 @@ expect_out(const void *bytes, size_t len)
 }
 #define EXPECT_OUT(text) expect_out(text, sizeof(text) - 1)
 
-/* As the driver does: at most `want` bytes at once, at most `piece`; *used: how many were taken. */
+/* Like the driver: passes at most `want` and at most `piece` bytes; *used: the number of bytes taken. */
 static enum handshake_status
 feed(const void *bytes, size_t len, size_t piece, size_t *used)
 {
@@ -237,7 +237,7 @@ unknown_address_type_in_the_reply_is_refused(void **state)
 	}
 }
 
-/* Every form of bound address, in pieces of every size, with payload glued to the reply. */
+/* Every form of bound address, in pieces of every size, with payload right behind the reply. */
 static void
 takes_exactly_the_reply(void **state)
 {

@@ -44,7 +44,7 @@ add_link(struct packet *p, enum capture_link link, int version)
 		ADD(p, high, low, 0, 0, 0, 0, 0, 3, 0, 1, 4, 6, 1, 2, 3, 4, 5, 6, 0, 0);
 		break;
 	case CAPTURE_NULL:
-		ADD(p, 30, 0, 0, 0); /* AF_INET6 of one system, whatever is inside */
+		ADD(p, 30, 0, 0, 0); /* AF_INET6 of one system, for every packet */
 		break;
 	case CAPTURE_RAW:
 		break;
@@ -83,7 +83,7 @@ add_udp(struct packet *p)
 	ADD(p, 0x9c, 0x40, 0x01, 0xbb, 0, 13, 0, 0, 0xc3, 0, 0, 0, 1);
 }
 
-/* A copy of exactly its size, so that a sanitizer sees every byte too far. */
+/* A copy of the exact size, so that a sanitizer detects reads beyond it. */
 static int
 parse(enum capture_link link, const struct packet *p, size_t len, struct capture_packet *out)
 {
@@ -221,7 +221,7 @@ later_ipv6_fragments_are_left_out(void **state)
 	struct capture_packet out;
 
 	add_ipv6(&p, IPPROTO_FRAGMENT, 8 + 13);
-	ADD(&p, IPPROTO_UDP, 200, 0, 1, 0, 0, 0, 9); /* the second byte is no length */
+	ADD(&p, IPPROTO_UDP, 200, 0, 1, 0, 0, 0, 9); /* the second byte is not a length */
 	add_udp(&p);
 	assert_int_equal(parse(CAPTURE_RAW, &p, p.len, &out), 0);
 	p.bytes[43] = 9;

@@ -103,7 +103,7 @@ answer_in_other_case_is_accepted_and_echoed_as_asked(void **state)
 static void
 compression_loops_and_forward_pointers_are_refused(void **state)
 {
-	/* to itself (the record stands at 33), forward, a label and back to it, to a label before that leads here */
+	/* to itself (offset 33), forward, to a label that ends here, to an earlier label that leads here */
 	static const char *const names[] = { "\xc0\x21", "\xc0\x40", "\1a\xc0\x21", "\1a\xc0\x23", "\xff\xff", "\xc0\x0b" };
 	static const size_t lengths[] = { 2, 2, 4, 4, 2, 2 };
 	struct dns_query q = query_for("www.example.com", DNS_A);
@@ -135,7 +135,7 @@ forward_pointer_to_a_good_name_is_refused(void **state)
 	assert_answer(&b, &q, 0);
 }
 
-/* 200 pointers, each to the one before it: no loop, but nobody's compression either. */
+/* 200 pointers, each to the one before it: not a loop, but too many. */
 static void
 long_chain_of_pointers_is_refused(void **state)
 {
@@ -247,7 +247,7 @@ addresses_come_from_the_answer_section_only(void **state)
 	build_bytes(&b, POINTER_TO_QUESTION, 2);
 	build_record(&b, DNS_AAAA, 70, addr_bytes(&v6, &(size_t){ 0 }), 16);
 	build_bytes(&b, POINTER_TO_QUESTION, 2);
-	build_record(&b, DNS_A, 80, "\1\2\3\4\5", 5); /* no address has five bytes */
+	build_record(&b, DNS_A, 80, "\1\2\3\4\5", 5); /* an address of five bytes */
 	build_bytes(&b, POINTER_TO_QUESTION, 2);
 	build_record(&b, 16, 80, "\3abc", 4);
 	build_bytes(&b, POINTER_TO_QUESTION, 2);

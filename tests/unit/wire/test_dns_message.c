@@ -280,7 +280,7 @@ error_to_a_mere_header_is_a_header(void **state)
 	assert_memory_equal(out, "\x12\x34\xa9\x84\0\0\0\0\0\0\0\0", 12);
 }
 
-/* A record of the type asked for would be an OPT with an owner here, which RFC 6891 section 6.1.2 forbids. */
+/* A record of the type asked for would be an OPT record with a name, which RFC 6891 section 6.1.2 forbids. */
 static void
 question_for_opt_is_answered_without_records(void **state)
 {

@@ -34,7 +34,7 @@ assert_status(const char *request, enum sniff expected)
 	assert_int_equal(sniff(request, &name), expected);
 }
 
-/* The last byte decides; before it every prefix asks for more. */
+/* Every prefix asks for more; the last byte decides. */
 static void
 assert_decided_at_last_byte(const char *text, enum sniff expected)
 {

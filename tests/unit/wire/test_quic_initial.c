@@ -1,4 +1,4 @@
-/* The name in a QUIC client's first flight: published examples, real clients, and what must not be believed. */
+/* The name in a QUIC client's first flight: published examples, real clients, and packets to be refused. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -80,7 +80,7 @@ flight_of_ngtcp2_is_read(void **state)
 	assert_name(s->list, 1, "localhost", false);
 }
 
-/* The hello needs both datagrams, in any order; one that comes twice or never changes nothing else. */
+/* The hello needs both datagrams, in any order; a repeated one does no harm. */
 static void
 flight_of_chromium_is_read_in_every_order(void **state)
 {
@@ -221,8 +221,8 @@ frames_that_lie_about_their_length_add_nothing(void **state)
 		{ 6, 0, 60 },                                           /* longer than the packet */
 		{ 6, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 'x' },  /* offset 2^62 - 1 */
 		{ 6, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
-		{ 2, 0 },                                               /* ACK, of what? */
-		{ 8, 0 },                                               /* STREAM: not here */
+		{ 2, 0 },                                               /* ACK, before any packet */
+		{ 8, 0 },                                               /* STREAM: not in an Initial packet */
 		{ 6 }, { 0x40 },
 	};
 	uint8_t packet[1500];

@@ -66,7 +66,7 @@ header_has_room_for_the_longest_name_and_no_more(void **state)
 	assert_int_equal(socks5_udp_header(NULL, &addr_none, out), 0);
 }
 
-/* Parses a copy of exact size, so that a read beyond the end is seen. */
+/* Parses a copy of the exact size, so that a sanitizer detects reads beyond it. */
 static int
 parse(const void *bytes, size_t len, struct socks5_udp *out, char payload[64])
 {

@@ -10,7 +10,7 @@
 #include "../samples.h"
 #include "wire/tls_hello.h"
 
-/* A hello put together by the tests. */
+/* A hello built by the tests. */
 struct hello {
 	uint8_t bytes[2048];
 	size_t  len;
@@ -102,7 +102,7 @@ hello_named(const char *name, size_t n)
 	return hello_of(&extensions);
 }
 
-/* Every prefix asks for more until the hello is whole; then the name is found for good. */
+/* Every prefix asks for more until the hello is complete; after that the name stays found. */
 static void
 assert_found_in_fragments(const uint8_t *data, size_t len, const char *host)
 {
@@ -301,7 +301,7 @@ lengths_that_contradict_each_other_are_none(void **state)
 	h.bytes[5 + 4 + 2 + 32] = 33;           /* session id */
 	assert_status(&h, SNIFF_NONE);
 	h = hello_named("a.kion.cloud", 12);
-	h.bytes[8]--;                           /* message shorter than what it holds */
+	h.bytes[8]--;                           /* message shorter than its content */
 	assert_status(&h, SNIFF_NONE);
 }
 
