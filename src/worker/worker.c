@@ -21,10 +21,11 @@
 #include "worker/bypass/overheard.h"
 #include "worker/control/control.h"
 #include "worker/dns/dns_proxy.h"
+#include "worker/name/fake_ip.h"
 #include "worker/tcp/connection.h"
 #include "worker/udp/session.h"
 
-#define OLD_LISTENERS_S 2.0     /* after a reload, until listeners that no rule points to any more are closed */
+#define OLD_LISTENERS_S 2.0     /* after a reload, before listeners that no rule points to are closed */
 
 struct worker {
 	struct worker_env   env;
@@ -34,7 +35,7 @@ struct worker {
 	struct dns_proxy   *dns;
 	struct overheard   *overheard;
 	struct control     *control;
-	struct policy      *next;               /* received, not yet committed */
+	struct policy      *next;               /* received but not yet committed */
 	ev_timer            old_listeners, drain;
 	bool                stopping;
 	int                 status;
@@ -47,7 +48,7 @@ worker_stop(struct worker *w, int status)
 	ev_break(w->env.loop, EVBREAK_ALL);
 }
 
-/* Receives nothing new at addresses that are not to be kept; keep_udp is for UDP sessions. NULL: at none. */
+/* Closes all listeners but those that keep(), for UDP sessions keep_udp(), wants. NULL: keeps none. */
 static void
 worker_unlisten(struct worker *w, bool (*keep)(const void *, const union addr *),
     bool (*keep_udp)(const void *, const union addr *))
@@ -77,7 +78,7 @@ worker_conf(struct worker *w, const struct ipc_msg *msg, int fd)
 	struct conf *conf = conf_receive(fd, &report);
 
 	if (conf == NULL)
-		fatal("the configuration did not arrive whole: %s", report.error);
+		fatal("cannot read the configuration from the helper: %s", report.error);
 	policy_unref(w->next);
 	w->next = policy_new(conf, msg->conf.generation);
 	if (w->next == NULL)
@@ -114,13 +115,13 @@ worker_listener(struct worker *w, const struct ipc_msg *msg, int fd)
 	}
 	if (error != 0) {
 		close(fd);
-		log_error("a listener cannot be used: %s", strerror(error));
+		log_error("cannot use a listener: %s", strerror(error));
 	} else if (msg->listener.kind != LISTEN_CONTROL && msg->listener.kind != LISTEN_METRICS) {
 		firewall_add_listener(w->env.firewall, addr);
 	}
 }
 
-/* Does the configuration listen on addr? Its two ports are never the same. */
+/* Does the configuration listen on addr? Its two ports differ. */
 static bool
 worker_wants(const void *arg, const union addr *addr)
 {
@@ -158,7 +159,7 @@ worker_commit(struct worker *w, const struct ipc_msg *msg, int fd)
 	int error;
 
 	if (w->next == NULL)
-		fatal("the helper committed nothing");
+		fatal("the helper committed without a configuration");
 	policy_unref(w->env.policy);
 	w->env.policy = w->next;
 	w->next = NULL;
@@ -166,7 +167,7 @@ worker_commit(struct worker *w, const struct ipc_msg *msg, int fd)
 	conf = w->env.policy->conf;
 	error = connections_policy_changed(w->connections);
 	if (error != 0)
-		fatal("no thread can be started: %s", strerror(error));
+		fatal("cannot start a relay thread: %s", strerror(error));
 	log_configure(conf->log.facility, conf->log.level, conf->log.json);
 	names_set_max(w->env.names, conf->limits.names);
 	learned_policy_changed(w->env.learned);
@@ -179,10 +180,10 @@ worker_commit(struct worker *w, const struct ipc_msg *msg, int fd)
 	ev_timer_start(w->env.loop, &w->old_listeners);
 	ready.ready.generation = w->env.policy->generation;
 	if (ipc_send(w->env.ipc, &ready, -1) != 0)
-		fatal("the helper cannot be told");
+		fatal("cannot answer the helper");
 }
 
-/* Changed under the policy in force: what the others have answered no longer counts. */
+/* If the resolvers of the policy in force change, the cached answers of the old ones are dropped. */
 static void
 worker_resolvers(struct worker *w, const struct ipc_msg *msg, int fd)
 {
@@ -255,7 +256,7 @@ worker_summary(struct worker *w, const struct ipc_msg *msg, int fd)
 	sessions_summary(w->sessions);
 }
 
-/* What the helper may send. A message that comes with a descriptor is in takes_fd: the handler owns it. */
+/* Messages of the helper. takes_fd: the handler owns the descriptor that comes along. */
 static const struct {
 	void (*handle)(struct worker *, const struct ipc_msg *, int fd);
 	bool   takes_fd;
@@ -278,8 +279,8 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 	struct worker *w = arg;
 
 	if (error != 0) {
-		/* Nobody keeps the anchor now; the guard sees to the rules, we end every flow. */
-		log_error("the helper is gone; ending");
+		/* The guard takes care of the rules; the worker ends every flow. */
+		log_error("the helper is gone; the worker ends");
 		connections_stop(w->connections, CLOSE_SHUTDOWN);
 		sessions_unlisten(w->sessions, NULL, NULL);
 		worker_stop(w, 1);
@@ -293,7 +294,7 @@ worker_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		close(fd);
 }
 
-/* Fatal without memory: the helper starts another worker. */
+/* Errors are fatal: the helper starts another worker. */
 static void
 worker_init(struct worker *w, int ipc_fd)
 {

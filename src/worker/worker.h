@@ -1,5 +1,5 @@
 /*
- * worker.h - the unprivileged process: one event loop that takes every decision.
+ * worker.h - the unprivileged process: one event loop that makes every decision.
  */
 #ifndef PFI_WORKER_H
 #define PFI_WORKER_H

@@ -42,13 +42,13 @@ check "... its record" logged 'proto=udp .*:9000 host=- via=ip rule=- action=dir
 mark
 send_tls 198.51.100.11
 check "an encrypted hello without DNS: the name that shows" logged 'proto=tcp .*host=shop.kion.cloud via=sni rule=1'
-check "... may be an outer one" logged 'names disagree: dns=- sni=shop.kion.cloud .may be an outer name., shop.kion.cloud is taken'
+check "... may be an outer one" logged 'names disagree: dns=- sni=shop.kion.cloud .may be an outer name., using shop.kion.cloud'
 
 asked one.kion.cloud && asked two.kion.cloud
 mark
 check "an address of several names, none of them in the hello" through_dante 198.51.100.10 443 chromium-quic.udp
 check "... goes by the one that was asked last" logged 'proto=udp .*host=two.kion.cloud via=dns rule=1'
-check "... which is said" logged 'names disagree: dns=two.kion.cloud sni=shop.kion.cloud .may be an outer name., two.kion.cloud is taken'
+check "... which is said" logged 'names disagree: dns=two.kion.cloud sni=shop.kion.cloud .may be an outer name., using two.kion.cloud'
 mark
 send_tls 198.51.100.10
 check "... the same over TCP" logged 'proto=tcp .*host=two.kion.cloud via=dns rule=1'

@@ -99,7 +99,7 @@ stale() { mark; origin refused "$1" 443 && logged "proto=tcp .*dst=[^ ]*$1[^ ]*:
 for address in 198.18.9.9 198.18.0.0 fd7a:115c:a1e0::ffff; do
 	check "$address, which belongs to no name, is refused" stale $address
 done
-check "... which is said" log_has daemon 'refused: .* is an address of dns.fake_ip that belongs to no proxied name'
+check "... which is said" log_has daemon 'refused .*: .* is an address of dns.fake_ip without a proxied name'
 check "... for UDP, too" udp refused 198.18.9.9 9000
 check "... its record" logged 'proto=udp .*dst=198.18.9.9:9000 .*close=stale-address'
 config "$(rule 2 'udp.example' '"proxy_id": 2')" "$ranges"

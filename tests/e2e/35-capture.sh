@@ -73,14 +73,14 @@ check "without --all they are left out" fails grep -q bypass <(ctl -j connection
 mark
 bypass() { client setpriv --reuid "$SANDBOX_USER" --clear-groups /usr/bin/python3 - echo 198.51.100.10 7000 <"$TOOLS/client.py"; }
 check "somebody else as the daemon's user passes by the firewall's rules" bypass
-check "... which is logged" logged 'a flow passed us by: proto=tcp src=192.0.2.2:[0-9]* dst=198.51.100.10:7000 action=proxy' 8
+check "... which is logged" logged 'a flow was not intercepted: proto=tcp src=192.0.2.2:[0-9]* dst=198.51.100.10:7000 action=proxy' 8
 check "... is listed as missed" lists '"bypass":"missed",.*"destination":"198.51.100.10:7000","host":".*kion.cloud","action":"proxy","rule":1'
 check "... and counted" same "$(counter missed)" 1
 check "... in the metrics, too" grep -q '^pfinterceptd_bypass_flows_total{verdict="missed"} 1' \
     <(client curl -sS --unix-socket "$T/metrics" http://localhost/metrics)
 check "... again" bypass
 check "... is counted" within 8 missed_is 2
-check "... and not logged once more" same "$(grep -c 'passed us by' "$T/log/daemon")" 1
+check "... and not logged once more" same "$(grep -c 'was not intercepted' "$T/log/daemon")" 1
 
 mark
 pid=$(monitor_pid)

@@ -14,9 +14,9 @@
 #include "base/rate.h"
 #include "process/capture_msg.h"
 
-#define HOLD_S           2.0    /* until then a flow that is intercepted has come to us */
-#define OURS_S           30.0   /* so long we may still try to reach the destination of one that did */
-#define ROUND            256    /* messages before others have their turn */
+#define HOLD_S           2.0    /* a flow that is intercepted arrives within this time */
+#define OURS_S           30.0   /* we may dial the destination of such a flow for this long */
+#define ROUND            256    /* messages before other events have their turn */
 #define LINES_PER_SECOND 5.0
 
 struct overheard {
@@ -24,7 +24,7 @@ struct overheard {
 	struct bypass *table;
 	uint64_t       next_id;
 	struct rate    lines;
-	int            fd;                      /* -1: there is no monitor */
+	int            fd;                      /* -1: no monitor */
 	ev_io          readable;
 	ev_timer       timer;
 };
@@ -50,7 +50,7 @@ overheard_name(struct overheard *o, const struct capture_msg *msg)
 		learned_want(o->env->learned, &msg->dst, expires, NULL, NULL);
 }
 
-/* The way to a proxy is the daemon's own. */
+/* Connections to a proxy are the daemon's own. */
 static bool
 overheard_is_upstream(const struct policy *p, const union addr *dst)
 {
@@ -99,14 +99,15 @@ overheard_is_ours(const struct overheard *o, int proto, const union addr *dst, d
 	return account_had(o->env->account, proto_name(proto), dst, seen - OURS_S);
 }
 
-/* It waits. One that is seen again, or on two interfaces, is still one. */
+/* Remembers a flow, to be judged later. A flow seen twice, or on two interfaces, counts once. */
 static void
 overheard_flow(struct overheard *o, const struct capture_msg *msg)
 {
 	const double now = ev_now(o->env->loop);
 	struct bypass *b;
 
-	if ((msg->proto != IPPROTO_TCP && msg->proto != IPPROTO_UDP) || overheard_is_upstream(o->env->policy, &msg->dst) ||
+	if ((msg->proto != IPPROTO_TCP && msg->proto != IPPROTO_UDP) ||
+	    overheard_is_upstream(o->env->policy, &msg->dst) ||
 	    overheard_is_ours(o, msg->proto, &msg->dst, now))
 		return;
 	b = overheard_get(o, msg);
@@ -120,14 +121,16 @@ overheard_flow(struct overheard *o, const struct capture_msg *msg)
 		ev_timer_again(o->env->loop, &o->timer);
 }
 
-/* Should it have come to us, whatever becomes of it there? */
+/* Should the flow have been intercepted? */
 static bool
 overheard_is_wanted(const struct overheard *o, const struct conf *conf, const struct bypass *b)
 {
-	const struct port_list *ports = b->key.proto == IPPROTO_TCP ? &conf->intercept.tcp_ports : &conf->intercept.udp_ports;
+	const bool tcp = b->key.proto == IPPROTO_TCP;
+	const struct port_list *ports = tcp ? &conf->intercept.tcp_ports : &conf->intercept.udp_ports;
 
-	if (!conf->global_enabled || o->env->paused || !port_list_contains(ports, addr_port(&b->dst)) || addr_is_linklocal(&b->dst) ||
-	    addr_is_multicast(&b->dst) || addr_is_loopback(&b->dst) || (!b->own && conf->intercept.ninterfaces == 0))
+	if (!conf->global_enabled || o->env->paused || !port_list_contains(ports, addr_port(&b->dst)) ||
+	    addr_is_linklocal(&b->dst) || addr_is_multicast(&b->dst) || addr_is_loopback(&b->dst) ||
+	    (!b->own && conf->intercept.ninterfaces == 0))
 		return false;
 	for (size_t i = 0; i < conf->intercept.nexclude; i++)
 		if (network_contains(&conf->intercept.exclude[i], &b->dst))
@@ -135,7 +138,7 @@ overheard_is_wanted(const struct overheard *o, const struct conf *conf, const st
 	return true;
 }
 
-/* The flows that wait have bypassed us. */
+/* The waiting flows have bypassed us: counts them, and logs the first one that should not have. */
 static void
 overheard_judge(struct overheard *o, struct bypass *b)
 {
@@ -148,8 +151,10 @@ overheard_judge(struct overheard *o, struct bypass *b)
 	char source[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX];
 
 	if (missed && !b->missed && rate_take(&o->lines, LINES_PER_SECOND, now))
-		log_warn("capture: a flow passed us by: proto=%s src=%s dst=%s action=%s; find out why with pfinterceptctl doctor",
-		    proto_name(b->key.proto), addr_format(&b->source, source), addr_format(&b->dst, dst), action_name(v.action));
+		log_warn("capture: a flow was not intercepted: proto=%s src=%s dst=%s action=%s; "
+		    "run pfinterceptctl doctor",
+		    proto_name(b->key.proto), addr_format(&b->source, source), addr_format(&b->dst, dst),
+		    action_name(v.action));
 	account_count(o->env->account, missed ? COUNT_BYPASS_MISSED : COUNT_BYPASS_DIRECT, b->waiting);
 	b->flows += b->waiting;
 	b->missed = missed;

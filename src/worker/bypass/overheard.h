@@ -1,13 +1,13 @@
 /*
- * overheard.h - what the capture monitor tells the worker: names by DNS answers that did not pass through us, and flows
- *               that did not either.
+ * overheard.h - messages of the capture monitor: names in DNS answers, and flows, that did not pass through the worker.
  *
- * A flow that was seen is looked at again some seconds later: one that came to us, or that is the daemon's own, is
- * forgotten. The others have bypassed us: as they should ("direct"), or although they are to be intercepted and a rule
- * says proxy or block ("missed"), which is logged. Rules with a user do not count, for nobody is asked.
+ * A flow is judged some seconds after it was seen. Flows that have arrived here by then, and the daemon's own, are
+ * forgotten. The others have bypassed us. They count as "direct" where that is right, and as "missed" where they should
+ * have been intercepted and a rule says proxy or block; that is logged. Rules with a user never match, because the
+ * owner is not known.
  *
- * Owner:   the worker. Each message is checked as if a stranger had sent it.
- * Bounds:  OVERHEARD_MAX pairs of client and destination, the oldest goes first.
+ * Owner:   the worker. Messages are checked like those of a stranger.
+ * Bounds:  OVERHEARD_MAX pairs of client and destination; the oldest pair is dropped first.
  */
 #ifndef PFI_OVERHEARD_H
 #define PFI_OVERHEARD_H
@@ -24,17 +24,17 @@
 
 struct overheard;
 
-/* All flows from one client to one destination that have bypassed us. */
+/* The flows from one client to one destination that have bypassed us. */
 struct bypass {
-	UT_hash_handle hh;              /* the oldest first */
+	UT_hash_handle hh;              /* oldest first */
 	struct bypass_key { struct addr_key client, dst; int proto; } key;
 	uint64_t       id;              /* rising */
 	union addr     source, dst;     /* of the last one */
-	bool           own;             /* ... it comes from this host */
-	double         last;            /* when it was seen; of those that wait, the first */
-	uint64_t       flows, waiting;  /* waiting: not yet known to have bypassed us */
+	bool           own;             /* ... it came from this host */
+	double         last;            /* when the first waiting flow was seen */
+	uint64_t       flows, waiting;  /* waiting: not yet judged */
 	bool           missed;
-	unsigned       rule;            /* what the rules say; 0: default_action */
+	unsigned       rule;            /* id of the rule that matches; 0: default_action */
 	enum action    action;
 	char           host[HOST_MAX + 1];      /* "": unknown */
 };
@@ -42,10 +42,10 @@ struct bypass {
 struct overheard *overheard_new(const struct worker_env *);
 void overheard_free(struct overheard *);
 
-/* Listens to a new monitor, in place of the one before. */
+/* Takes fd over, the socket to a new monitor; -1: none. The one before is closed. */
 void overheard_listen(struct overheard *, int fd);
 
-/* The one with the smallest id above id; NULL: none. */
+/* The entry with the smallest id above this one; NULL: none. */
 const struct bypass *overheard_next(const struct overheard *, uint64_t id);
 
 #endif

@@ -26,7 +26,7 @@ static void
 decision_log_names(const struct decision *d, const struct evidence *e)
 {
 	if (d->conf->log.hosts == LOG_HOSTS_FULL && flow_names_disagree(e))
-		log_debug("flow id=%" PRIu64 ": names disagree: dns=%s %s=%s%s, %s is taken", d->record->id,
+		log_debug("flow id=%" PRIu64 ": names disagree: dns=%s %s=%s%s, using %s", d->record->id,
 		    e->dns != NULL ? e->dns : "-", e->said->via, e->said->text,
 		    e->said->outer ? " (may be an outer name)" : "", d->outcome.host);
 }
@@ -50,7 +50,7 @@ decision_make(struct decision *d)
 		fake_ip_warn_stale(d->env->fake_ip, &d->record->peer, &d->record->dst, ev_now(d->env->loop));
 }
 
-/* One thing that was awaited is known, or never will be. 0: it was the last, and the flow is decided. */
+/* Something awaited is known, or its time is over. 0: it was the last, and the flow is decided. */
 static int
 decision_know(struct decision *d, unsigned what)
 {
@@ -89,8 +89,8 @@ decision_can_hear(const struct decision *d)
 	return d->flow->proto == IPPROTO_TCP || (quic_engine != NULL && addr_port(&d->record->dst) == QUIC_PORT);
 }
 
-/* A made-up address has one name and the client need not say it. Else DNS is asked; where it knows several names for the
- * address, the client knows better. */
+/* A made-up address has one name. Any other may have names from DNS; if there is none, or more than one, the client's
+ * first bytes are awaited. */
 static void
 decision_find_name(struct decision *d)
 {
@@ -124,7 +124,7 @@ flow_decide_begin(struct decision *d)
 		return decision_know(d, 0);
 	if (flow_decide_listens(d)) {
 		ev_timer_init(&d->hello, decision_hello_cb, d->conf->timeouts.hello, 0.);
-		/* A busy loop may find the client's bytes and the end of the time together: the bytes come first. */
+		/* If a busy loop finds the client's bytes and the end of the time at once, it reads the bytes first. */
 		ev_set_priority(&d->hello, EV_MINPRI);
 		d->hello.data = d;
 		ev_timer_start(d->env->loop, &d->hello);

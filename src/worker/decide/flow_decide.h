@@ -1,16 +1,16 @@
 /*
- * flow_decide.h - decides a TCP or UDP flow: its name, its owner, its rule and its way.
+ * flow_decide.h - decides a TCP or UDP flow: its name, its owner, its rule and its path.
  *
- * What the decision needs is awaited together: the owner, where a rule names a user, and a name in the client's first
- * bytes, where DNS has none or several. The flow feeds those bytes in; flow_judge() then decides by all that is known.
- * The decision also writes the name and the verdict into the flow's record, and tells the account.
+ * Two things are awaited at the same time: the owner, if a rule names a user, and a name in the client's first bytes,
+ * if DNS has none or several. The flow feeds those bytes in. Then flow_judge() decides, and name and verdict go into
+ * the flow's record.
  *
  * Owner:   the flow embeds a struct decision, all zero, and fills in the first members. A made-up address stays its
- *          name's from flow_decide_begin() to flow_decide_end(), so the decision must live as long as the flow.
+ *          name's from flow_decide_begin() to flow_decide_end(), which must come at the end of the flow.
  * Errors:  flow_decide_begin() and the ..._hear functions give 0 when the flow is decided, else EINPROGRESS: then
  *          decided() follows from the loop, unless a later ..._hear gives 0. outcome is valid from then on.
  * Units:   seconds.
- * Bounds:  timeouts.hello for the name, OWNER_MS for the owner. Later than that the flow is decided without.
+ * Bounds:  timeouts.hello for the name, OWNER_MS for the owner. After that the flow is decided without.
  */
 #ifndef PFI_FLOW_DECIDE_H
 #define PFI_FLOW_DECIDE_H
@@ -24,14 +24,14 @@
 #include "worker/record/account.h"
 #include "worker/record/worker_env.h"
 
-/* The most datagrams that flow_decide_hear_datagrams() looks at. */
+/* Datagrams that flow_decide_hear_datagrams() reads. */
 #define DECIDE_DATAGRAMS 16
 
 /* May end the flow, and so the decision. */
 typedef void decided_cb(void *arg);
 
 struct decision {
-	/* The caller's; all are borrowed, and stay until flow_decide_end(). */
+	/* Set by the caller; borrowed until flow_decide_end(). */
 	const struct worker_env *env;
 	const struct conf       *conf;          /* of the policy that the flow began with */
 	const struct flow       *flow;
@@ -40,7 +40,7 @@ struct decision {
 	void                    *arg;
 	/* The result. */
 	struct outcome           outcome;
-	/* The decision's own. */
+	/* Private. */
 	unsigned                 awaits;
 	uint32_t                 owner_id;      /* of the request to the helper */
 	uid_t                    user;
@@ -51,21 +51,21 @@ struct decision {
 	char                     host[HOST_MAX + 1];
 };
 
-/* The original destination is known: asks for all that the decision needs. */
+/* Call when the original destination is known. */
 int  flow_decide_begin(struct decision *);
 
-/* Is the client's own word still of use? If not, what it says need not be read yet. */
+/* Are more bytes of the client needed? */
 bool flow_decide_listens(const struct decision *);
 
-/* All that the client has said so far over TCP. last: it will say nothing more. */
+/* Takes all bytes that the client has sent over TCP so far. last: it has ended its side. */
 int  flow_decide_hear_stream(struct decision *, const uint8_t *data, size_t len, bool last);
-/* ... and in all its datagrams so far. */
+/* Takes all datagrams that it has sent so far. */
 int  flow_decide_hear_datagrams(struct decision *, const struct datagrams *);
 
-/* Cancels what is awaited and lets go of a made-up address. Also right before flow_decide_begin(), and twice. */
+/* Cancels all waits and releases a made-up address. Harmless before flow_decide_begin(), and twice. */
 void flow_decide_end(struct decision *);
 
-/* The destination of a decided flow is a made-up address that may now be given to another name. */
+/* Is the destination a made-up address that may now get another name? */
 bool flow_decide_is_stale(const struct decision *);
 
 #endif

@@ -58,11 +58,11 @@ flow_judge(const struct conf *conf, const struct evidence *e, struct outcome *o)
 {
 	*o = (struct outcome){ .via = VIA_IP, .reason = CLOSE_DONE };
 	judge_name(e, o);
-	o->verdict = rule_match(conf, &(struct rule_query){ o->host, e->fake ? NULL : e->dst, e->proto, addr_port(e->dst),
-		e->user });
+	o->verdict = rule_match(conf, &(struct rule_query){ o->host, e->fake ? NULL : e->dst, e->proto,
+		addr_port(e->dst), e->user });
 	judge_quic(conf, e, o);
 	o->by_name = o->host != NULL;
-	/* Nothing answers at a made-up address, and another host than the name's must not get the flow. */
+	/* No host has a made-up address: without its name, or direct, the flow leads nowhere. */
 	if (e->fake && (e->dns == NULL || o->verdict.action == ACTION_DIRECT))
 		o->reason = CLOSE_STALE_ADDRESS;
 	else if (o->verdict.action == ACTION_BLOCK)

@@ -1,15 +1,14 @@
 /*
- * flow_judge.h - the pure half of the decision about a flow: evidence in, name, rule and way out.
+ * flow_judge.h - the pure half of the decision about a flow: evidence in, name and verdict out.
  *
- * No clock, no socket, no state: the same evidence and configuration always give the same outcome. So the control
- * socket can ask what would become of a flow that nobody has made.
+ * It has no clock, socket or state, so that the control socket can also ask about a flow that does not exist.
  *
  * The name policy is here and nowhere else:
  *   1. An address of dns.fake_ip has the name that it was given for, or leads nowhere.
  *   2. A name in the client's own bytes (SNI, Host, QUIC) wins over the one that DNS taught.
- *   3. But an outer name (tls_hello.h) wins only if a DNS answer had it for this address, or if DNS has no name.
+ *   3. An outer name (tls_hello.h) wins only if a DNS answer had it for this address, or if DNS has no name.
  *
- * Owner:   every pointer in the evidence is borrowed; those in the outcome point into the evidence or the configuration.
+ * Owner:   pointers in the outcome point into the evidence or the configuration.
  */
 #ifndef PFI_FLOW_JUDGE_H
 #define PFI_FLOW_JUDGE_H

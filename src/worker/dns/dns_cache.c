@@ -20,7 +20,7 @@ struct dns_entry {
 	unsigned          uses;
 	struct dns_answer answer;
 	size_t            key_len;
-	uint8_t           bytes[];      /* the message, answer.end long, then the key */
+	uint8_t           bytes[];      /* the message of answer.end bytes, then the key */
 };
 
 static void
@@ -117,7 +117,7 @@ dns_cache_get(struct dns_cache *c, const struct dns_cache_key *key, double now, 
 	if (e == NULL)
 		return ENOENT;
 	age = now - e->stored;
-	/* a clock that was set back makes every age a guess */
+	/* if the clock was set back, the age is unknown */
 	if (age < 0 || age >= e->answer.ttl + c->stale_s) {
 		entry_remove(c, e);
 		return ENOENT;

@@ -1,14 +1,15 @@
 /*
- * dns_cache.h - answers kept for their time to live, and beyond it for when nobody answers (RFC 8767).
+ * dns_cache.h - DNS answers, kept for their time to live, and longer for times when no resolver answers (RFC 8767).
  *
- * A key says everything that an answer depends on: the question, the flags that change it (RD, AD,
- * CD, DO, whether EDNS is spoken), and the way it came: an answer that a proxy's side gave is
- * never shown to a query that goes direct, and the other way round.
+ * A key holds everything that an answer depends on: the question, the flags that change it (RD, AD, CD, DO, EDNS or
+ * not) and the route. So an answer that came through a proxy is never given to a query that goes direct, and vice
+ * versa.
  *
- * Owner:   whoever holds the struct; all zero keeps nothing, and dns_cache_clear() gives all memory back.
+ * Owner:   the struct is the caller's; all zero is an empty cache that keeps nothing. dns_cache_clear() frees all
+ * memory.
  * Units:   seconds on the caller's clock, passed in.
- * Bounds:  the number of entries given; each at most DNS_CACHE_MESSAGE_MAX bytes. The least recently
- *          used goes first.
+ * Bounds:  the number of entries given; DNS_CACHE_MESSAGE_MAX bytes each. The least recently used entry is dropped
+ *          first.
  */
 #ifndef PFI_DNS_CACHE_H
 #define PFI_DNS_CACHE_H
@@ -19,16 +20,16 @@
 
 #define DNS_CACHE_MESSAGE_MAX 4096
 #define DNS_CACHE_KEY_MAX     (DNS_WIRE_MAX + 48)
-#define DNS_STALE_TTL         30        /* of every record in a stale answer, and ... */
-#define DNS_STALE_RETRY_S     30.0      /* ... how long nobody is asked again after a failure: RFC 8767 section 5 */
-#define DNS_POPULAR           3         /* answers given, until it is worth asking again before the end, */
+#define DNS_STALE_TTL         30        /* of every record in a stale answer: RFC 8767 section 5 */
+#define DNS_STALE_RETRY_S     30.0      /* after a failure no resolver is asked for this long: the same section */
+#define DNS_POPULAR           3         /* uses that make an entry worth asking for again before its end, */
 #define DNS_PREFETCH_PART     0.1       /* ... in the last part of the time to live */
 
 struct dns_cache {
 	size_t            max;
 	double            stale_s;
 	struct dns_entry *entries;
-	TAILQ_HEAD(, dns_entry) used;   /* the least recently used first */
+	TAILQ_HEAD(, dns_entry) used;   /* least recently used first */
 };
 
 struct dns_cache_key {
@@ -36,28 +37,30 @@ struct dns_cache_key {
 	uint8_t bytes[DNS_CACHE_KEY_MAX];
 };
 
-/* What is kept; its TTLs have been counted down. */
+/* An answer out of the cache, with its TTLs counted down. */
 struct dns_cached {
 	struct dns_answer answer;
 	size_t len;
-	bool   stale;           /* its time is over */
-	bool   failed;          /* ... and asking again has failed just now */
-	bool   prefetch;        /* popular and near its end: worth asking again */
+	bool   stale;           /* its time to live is over */
+	bool   failed;          /* ... and asking for it again failed just now */
+	bool   prefetch;        /* popular and near its end: worth asking for again */
 };
 
-/* route: stands for the list of proxies (compared as a pointer; clear the cache before it dies), NULL: direct. server: the resolver asked; AF_UNSPEC: our own choice. */
+/* route: the list of proxies, compared as a pointer (clear the cache before it is freed); NULL: direct. server: the
+ * resolver; AF_UNSPEC: our own choice. */
 void dns_cache_key_make(struct dns_cache_key *, const struct dns_query *, const void *route, const union addr *server);
 
-/* max 0: nothing is ever kept. stale_s: kept so long after the end of the time to live. */
+/* max 0: keeps nothing. stale_s: how long entries are kept after their time to live. */
 void dns_cache_clear(struct dns_cache *, size_t max, double stale_s);
 
-/* Keeps a copy for answer->ttl seconds (not with 0, of a large message, or without memory) of a parsed answer with a question. The options of
- * its OPT record are left out. */
-void dns_cache_put(struct dns_cache *, const struct dns_cache_key *, const uint8_t *msg, const struct dns_answer *, double now);
-/* Asking for it again has failed. */
+/* Keeps a copy of a parsed answer with a question for answer->ttl seconds, without the options of its OPT record. Does
+ * nothing with a ttl of 0, a message that is too large, or without memory. */
+void dns_cache_put(struct dns_cache *, const struct dns_cache_key *, const uint8_t *msg, const struct dns_answer *,
+    double now);
+/* Notes that asking for it again has failed. */
 void dns_cache_failed(struct dns_cache *, const struct dns_cache_key *, double now);
 
-/* 0: msg (room for DNS_CACHE_MESSAGE_MAX bytes) is filled; ENOENT. */
+/* 0: msg, of DNS_CACHE_MESSAGE_MAX bytes, is filled; else ENOENT. */
 int dns_cache_get(struct dns_cache *, const struct dns_cache_key *, double now, uint8_t *msg, struct dns_cached *);
 
 #endif

@@ -53,7 +53,7 @@ dns_reverse_addr(const char *name, union addr *out)
 	return true;
 }
 
-/* Of a valid name; its length. */
+/* Writes a valid name in wire format. The length of that. */
 static size_t
 name_to_wire(const char *name, uint8_t wire[DNS_WIRE_MAX])
 {
@@ -89,8 +89,8 @@ dns_fake_answer(const struct worker_env *env, const uint8_t *query_msg, const st
 		host = fake_ip_lookup(f, &addr);
 		if (host != NULL)
 			size = name_to_wire(host, wire);
-		*len = dns_reply(out, query_msg, q, host != NULL ? DNS_NOERROR : DNS_NXDOMAIN, host != NULL ? wire : NULL, size,
-		    FAKE_IP_TTL_S);
+		*len = dns_reply(out, query_msg, q, host != NULL ? DNS_NOERROR : DNS_NXDOMAIN,
+		    host != NULL ? wire : NULL, size, FAKE_IP_TTL_S);
 		return 0;
 	}
 	if (env->paused || !policy->conf->global_enabled)

@@ -47,7 +47,7 @@ lookup_end(void *arg, const struct dns_result *result)
 	l->cb(l->arg, result);
 }
 
-/* Ends the lookup from the loop, as soon as it comes round. */
+/* Ends the lookup, from the next loop iteration. */
 static void
 lookup_fail_soon(struct dns_lookup *l, enum close_reason reason)
 {
@@ -74,7 +74,7 @@ lookup_by_stream(struct dns_lookup *l, const union addr *server)
 		lookup_fail_soon(l, CLOSE_ERROR);
 }
 
-/* Where server is in the list of the bad; without it the place of the one that may go. */
+/* The entry of this server; if it has none, the entry to replace. */
 static struct dns_bad *
 bad_find(struct dns_forward *f, const union addr *server)
 {
@@ -97,7 +97,7 @@ server_is_bad(const struct dns_lookup *l, const union addr *server)
 	return addr_equal(&bad->server, server) && ev_now(l->loop) < bad->until;
 }
 
-/* Notes whether a server of several has answered. */
+/* Notes whether a server has answered, if there are others to ask. */
 static void
 server_note(const struct dns_lookup *l, const union addr *server, bool answered)
 {
@@ -114,13 +114,13 @@ server_note(const struct dns_lookup *l, const union addr *server, bool answered)
 		return;
 	}
 	if (!known)
-		log_warn("dns: the resolver %s does not answer; others are asked first", addr_format(server, text));
+		log_warn("dns: the resolver %s does not answer; asking the others first", addr_format(server, text));
 	bad->wait = !known ? DNS_BAD_S : bad->wait * 2 < DNS_BAD_MAX_S ? bad->wait * 2 : DNS_BAD_MAX_S;
 	bad->server = *server;
 	bad->until = now + bad->wait;
 }
 
-/* Never ourselves. */
+/* Our own listeners are never asked. */
 static void
 lookup_add(struct dns_lookup *l, const union addr *server)
 {
@@ -128,7 +128,7 @@ lookup_add(struct dns_lookup *l, const union addr *server)
 		l->servers[l->nservers++] = *server;
 }
 
-/* Fills servers[], and sees to DNS_TRIES tries at least. */
+/* Fills servers[]. If there are few, they are asked again, up to DNS_TRIES tries. */
 static void
 lookup_order(struct dns_lookup *l)
 {
@@ -167,8 +167,8 @@ try_send(struct dns_try *t, const union addr *server)
 	return 0;
 }
 
-/* Asks the next server that takes the query; with none left, the ones asked before may still
- * answer. When nobody can, the lookup ends with the reason of the last. */
+/* Asks the next server to which the query can be sent. If none is left, those asked before may still answer; if no
+ * answer is awaited either, the lookup ends with the last reason. */
 static void
 lookup_try(struct dns_lookup *l, enum close_reason reason)
 {
@@ -205,14 +205,14 @@ lookup_retry_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	lookup_try(l, CLOSE_DNS_TIMEOUT);
 }
 
-/* Another server may be able to. */
+/* The server cannot or will not answer; another one may. */
 static bool
 answer_is_refusal(const struct dns_answer *a)
 {
 	return a->rcode == DNS_SERVFAIL || a->rcode == DNS_NOTIMP || a->rcode == DNS_REFUSED;
 }
 
-/* Passes over messages that are not the answer. */
+/* Ignores messages that are not the answer. */
 static void
 try_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
@@ -226,7 +226,8 @@ try_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 	for (int i = 0; i < READ_BATCH && error == EBADMSG; i++) {
 		n = recv(w->fd, f->scratch, sizeof(f->scratch), 0);
 		result.len = n == -1 ? 0 : (size_t)n;
-		error = n == -1 ? errno : dns_answer_parse(f->scratch, result.len, t->id, l->ask.question, &result.answer);
+		error = n == -1 ? errno :
+		    dns_answer_parse(f->scratch, result.len, t->id, l->ask.question, &result.answer);
 	}
 	if (error == EBADMSG || error == EAGAIN || error == EWOULDBLOCK || error == EINTR)
 		return;

@@ -1,17 +1,16 @@
 /*
- * dns_forward.h - gets the answer to one query from a resolver: by UDP direct, or by TCP through
- *                 proxies. A lookup ends with a verified answer or with the reason why there is none.
+ * dns_forward.h - asks a resolver one question: direct over UDP, or through proxies over TCP. A lookup ends with a
+ *                 verified answer, or with the reason why there is none.
  *
- * UDP: each try is a new connected socket with a random port and id; an answer counts only when
- * socket, id and question fit, everything else is ignored and waiting goes on. A server that does
- * not answer within DNS_RETRY_S is joined by the next one (or asked again); one that refuses, or answers
- * that it cannot, is passed over at once. A truncated answer is fetched again over TCP (RFC 7766 section 5).
+ * Over UDP, each try has a new connected socket with a random port and id. An answer counts only if socket, id and
+ * question match; everything else is ignored. If a server does not answer within DNS_RETRY_S, the next one is asked
+ * too; if it refuses or fails, the next one is asked at once. A truncated answer is fetched again over TCP (RFC 7766
+ * section 5).
  *
- * Of several servers the first is asked, for they may not know the same. Those that gave no answer lately come
- * last: for DNS_BAD_S, then twice as long each time that they fail again, up to DNS_BAD_MAX_S.
+ * Of several servers the first is asked first, because they may not know the same names. A server that did not answer
+ * lately comes last: for DNS_BAD_S, doubled each time that it fails again, up to DNS_BAD_MAX_S.
  *
- * Owner:   the caller of the struct dns_forward, whose streams are to be closed when every lookup has ended, and of
- *          each struct dns_lookup.
+ * Owner:   both structs are the caller's. Close the streams after the last lookup has ended.
  * Units:   seconds.
  * Bounds:  timeouts.dns for the whole lookup, DNS_TRIES sockets at once, DNS_SERVERS servers.
  */
@@ -30,37 +29,37 @@
 #define DNS_BAD_MAX_S 300.0
 
 struct dns_forward {
-	struct dns_streams     streams;         /* close the idle ones after a reload */
-	struct dns_bad {                        /* zero at first, like the rest; the lookups' own */
+	struct dns_streams     streams;         /* close idle ones after a reload */
+	struct dns_bad {                        /* private; all zero at first */
 		union addr server;
 		double     until, wait;
-	} bad[DNS_SERVERS];                     /* those that gave no answer lately */
+	} bad[DNS_SERVERS];                     /* servers that did not answer lately */
 	uint8_t                scratch[DNS_MESSAGE_MAX];
 };
 
 struct dns_lookup {
-	struct dns_route    route;      /* its server: the resolver to ask; AF_UNSPEC (direct only): policy->resolvers */
-	struct dns_ask      ask;        /* its msg, len and question */
+	struct dns_route    route;      /* with server AF_UNSPEC (direct only): ask policy->resolvers */
+	struct dns_ask      ask;        /* with msg, len and question */
 	dns_result_cb      *cb;
 	void               *arg;
-	struct dns_forward *forward;    /* the lookup's own: */
+	struct dns_forward *forward;    /* private from here */
 	struct ev_loop     *loop;
 	ev_timer            deadline, retry;
 	union addr          servers[DNS_SERVERS];       /* in the order of asking */
 	size_t              nservers;
 	size_t              next;       /* number of the next try */
-	size_t              last;       /* no try has this number or a higher one */
+	size_t              last;       /* numbers of tries are below this */
 	struct dns_try {                /* one server asked over UDP */
 		struct dns_lookup *lookup;
-		ev_io              io;  /* io.fd is -1 while unused */
+		ev_io              io;  /* io.fd -1: unused */
 		uint16_t           id;
 		union addr         server;
 	} tries[DNS_TRIES];
-	union addr          asked;      /* the server asked last */
-	enum close_reason   reason;     /* what the deadline will say */
+	union addr          asked;      /* last */
+	enum close_reason   reason;     /* for the result at the deadline */
 };
 
-/* The caller has filled in what is not the lookup's own; the rest is zero. */
+/* The caller has filled in the members that are not private; the rest is zero. */
 void dns_lookup_begin(struct dns_lookup *, struct dns_forward *);
 void dns_lookup_cancel(struct dns_lookup *);
 

@@ -20,16 +20,16 @@
 #define READ_MAX   4096
 #define FRAME_MAX  (DNS_MESSAGE_MAX + 2)
 #define OUT_MAX    (16 * FRAME_MAX)
-#define OUT_HIGH   (OUT_MAX / 2)        /* no more queries are taken from a client that does not read */
+#define OUT_HIGH   (OUT_MAX / 2)        /* above this, no more queries are read from the client */
 
-/* One listening socket; it stays until the last request that came by it has ended. */
+/* One listening socket. It stays until its last request has ended. */
 struct dns_socket {
 	LIST_ENTRY(dns_socket) link;
 	struct dns_listeners  *set;
 	union addr             local;
-	ev_io                  io;              /* UDP; else its fd is -1 */
-	struct listener       *tcp;             /* TCP; owns its own socket */
-	unsigned               refs;            /* one for receiving, one for each request */
+	ev_io                  io;              /* UDP; TCP: fd -1 */
+	struct listener       *tcp;             /* TCP; owns the socket */
+	unsigned               refs;            /* one while it receives, and one for each request */
 };
 
 /* One TCP connection whose destination is known. */
@@ -42,9 +42,9 @@ struct dns_client {
 	ev_timer               idle;
 	struct buffer          in, out;
 	LIST_HEAD(, dns_request)  requests;
-	unsigned               pending;         /* how many requests */
-	bool                   eof;             /* the client sends nothing more */
-	bool                   broken;          /* an answer could not be kept: close */
+	unsigned               pending;         /* number of requests */
+	bool                   eof;             /* the client has ended its side */
+	bool                   broken;          /* an answer did not fit into out: close */
 };
 
 static struct dns_request *
@@ -87,7 +87,7 @@ client_takes_queries(const struct dns_client *c)
 	return c->pending < DNS_CLIENT_QUERIES && buffer_len(&c->out) < OUT_HIGH;
 }
 
-/* Whole messages out of the input buffer: length 2 | message. 0, or ENOMEM. */
+/* Takes complete messages (length 2 | message) out of the input buffer. 0 or ENOMEM. */
 static int
 client_requests(struct dns_client *c)
 {
@@ -114,7 +114,7 @@ client_requests(struct dns_client *c)
 	return 0;
 }
 
-/* Also after each answer. The events to wait for follow from the buffers. */
+/* Also runs after each answer. The state of the buffers says which events to wait for. */
 static void
 client_io_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
@@ -171,7 +171,7 @@ client_answer(struct dns_request *r, const void *msg, size_t len)
 	ev_feed_event(c->set->env->loop, &c->io, EV_CUSTOM);
 }
 
-/* Takes flow->fd over, unless there is an error. */
+/* Takes flow->fd over if it gives 0. */
 static int
 client_new(struct dns_listeners *set, const struct flow *flow, const union addr *meant)
 {
@@ -211,8 +211,8 @@ request_free(struct dns_request *r)
 	free(r);
 }
 
-/* Did somebody send to the listener itself? Not when the address is another one, and not when a
- * packet from elsewhere came to a loopback address: that was redirected. */
+/* Was the query sent to the listener itself? Not if the address is another one. Not if it came from another host to a
+ * loopback address: then it was redirected. */
 static bool
 asked_us(const struct dns_socket *s, const struct flow *flow)
 {
@@ -222,7 +222,7 @@ asked_us(const struct dns_socket *s, const struct flow *flow)
 	    (addr_is_any(&s->local) && addr_port(&s->local) == addr_port(&flow->local));
 }
 
-/* The firewall has answered: error, and dst when there is none. */
+/* The firewall has answered. */
 static void
 request_looked_up(void *arg, int error, const union addr *dst)
 {
@@ -245,7 +245,7 @@ request_looked_up(void *arg, int error, const union addr *dst)
 		error = client_new(set, &r->flow, &r->meant);
 	if (error != 0) {
 		account_count(set->env->account, COUNT_DNS_FAILED, 1);
-		log_debug("dns: what %s sent to %s is dropped: %s", addr_format(&r->flow.peer, peer),
+		log_debug("dns: dropped a query from %s to %s: %s", addr_format(&r->flow.peer, peer),
 		    addr_format(&r->flow.local, local), strerror(error));
 		if (tcp)
 			close(r->flow.fd);
@@ -253,7 +253,7 @@ request_looked_up(void *arg, int error, const union addr *dst)
 	request_free(r);
 }
 
-/* Takes flow->fd over when it is a connection. */
+/* Takes flow->fd over if it is a connection. */
 static void
 socket_request(struct dns_socket *s, const struct flow *flow, const uint8_t *msg, size_t len)
 {
@@ -285,10 +285,10 @@ static void
 log_unsent(int error)
 {
 	if (error != 0 && error != EINPROGRESS)
-		log_debug("dns: an answer cannot be sent: %s", strerror(error));
+		log_debug("dns: cannot send an answer: %s", strerror(error));
 }
 
-/* Takes only queries: an answer (QR, the first bit of the third byte) would make two servers talk for ever. */
+/* Ignores answers (QR, the first bit of the third byte): two servers would answer each other for ever. */
 static void
 socket_udp_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
@@ -386,7 +386,7 @@ dns_listeners_close(struct dns_listeners *set)
 	dns_listeners_stop(set, NULL, NULL);
 }
 
-/* To one who asked us. */
+/* Sends from the listener itself. */
 static int
 request_send(const struct dns_request *r, const void *msg, size_t len)
 {

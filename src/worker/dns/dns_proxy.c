@@ -15,7 +15,7 @@
 #include "worker/dns/dns_listener.h"
 #include "worker/dns/dns_resolver.h"
 
-#define LOCAL_TTL 60    /* of addresses that we make up */
+#define LOCAL_TTL 60    /* of the answers of dns.block_answer */
 
 struct dns_proxy {
 	const struct worker_env *env;
@@ -23,7 +23,7 @@ struct dns_proxy {
 	struct dns_resolver   resolver;
 	TAILQ_HEAD(, query)   queries;
 	unsigned              nqueries;
-	struct query         *spare;            /* an ended one, for the next */
+	struct query         *spare;            /* an ended query, for the next one */
 };
 
 /* One client's question. */
@@ -36,13 +36,13 @@ struct query {
 	struct dns_wait     wait;
 	struct flow_record  record;
 	char                name[DNS_TEXT_MAX];
-	bool                caught;             /* mode "matched": connections to the name must come to us */
-	unsigned            awaited;            /* addresses that the firewall has not got yet */
-	uint8_t            *held;               /* the answer meanwhile */
+	bool                caught;             /* mode "matched": a rule may catch the name */
+	unsigned            awaited;            /* addresses that are not in the firewall yet */
+	uint8_t            *held;               /* the answer, until they are */
 	size_t              held_len;
 };
 
-/* Writes the record and frees the query; its request has been answered or is gone. */
+/* Writes the record and frees the query. Its request has been answered or abandoned. */
 static void
 query_end(struct query *q, enum close_reason reason)
 {
@@ -68,7 +68,7 @@ query_answer(struct query *q, const uint8_t *msg, size_t len, enum close_reason 
 	query_end(q, reason);
 }
 
-/* Answers here: without records, or with an address. */
+/* Answers without a resolver: with an address, or without records. */
 static void
 query_reply(struct query *q, enum dns_rcode rcode, const union addr *addr, enum close_reason reason)
 {
@@ -86,7 +86,8 @@ query_reply(struct query *q, enum dns_rcode rcode, const union addr *addr, enum 
 static void
 query_block(struct query *q)
 {
-	static const union addr null4 = { .in = { .sin_family = AF_INET } }, null6 = { .in6 = { .sin6_family = AF_INET6 } };
+	static const union addr null4 = { .in = { .sin_family = AF_INET } };
+	static const union addr null6 = { .in6 = { .sin6_family = AF_INET6 } };
 	const uint16_t type = q->parsed.question.type;
 
 	account_count(q->proxy->env->account, COUNT_DNS_BLOCKED, 1);
@@ -124,7 +125,7 @@ query_learn_cb(void *arg, const union addr *addr, uint32_t ttl)
 		q->awaited++;
 }
 
-/* Gives the answer to the client, as soon as a connection by it would come to us. */
+/* Answers as soon as the firewall has the addresses, so that connections to them are intercepted. */
 static void
 query_release(struct query *q, const uint8_t *msg, size_t len)
 {
@@ -142,8 +143,8 @@ query_release(struct query *q, const uint8_t *msg, size_t len)
 	q->held_len = len;
 }
 
-/* Every answer that was not made here, fresh, kept or shared, comes through here on its way to each client: what it says
- * is learned, then it becomes this client's own, cut to what it can take. */
+/* Passes a resolver's answer, fresh or cached, to one client: learns the names in it, gives it the client's id and
+ * question, and truncates it to the client's size. */
 static void
 query_deliver(struct query *q, const struct dns_result *r)
 {
@@ -185,12 +186,13 @@ query_ask(struct query *q)
 	struct dns_proxy *p = q->proxy;
 	struct dns_result result;
 
-	if (dns_resolver_ask(&p->resolver, &q->route, q->request->msg, q->request->len, &q->parsed, &q->wait, &result) == 0)
+	if (dns_resolver_ask(&p->resolver, &q->route, q->request->msg, q->request->len, &q->parsed, &q->wait,
+	    &result) == 0)
 		query_result_cb(q, &result);
 }
 
-/* The resolver that a proxy is asked to reach: its own, else the one that the client meant, else
- * ours; an address of this host or link means another one at the proxy's place. */
+/* The resolver to ask through a proxy: the proxy's dns_server, else the one that the client meant, else ours. Loopback
+ * and link-local addresses are skipped, for they are other hosts where the proxy is. */
 static union addr
 proxied_server(const struct query *q, const struct conf_proxy *proxy)
 {
@@ -207,7 +209,7 @@ proxied_server(const struct query *q, const struct conf_proxy *proxy)
 	return p->nresolvers > 0 ? p->resolvers[0] : addr_none;
 }
 
-/* A name of a private address goes to a resolver nearby, which may know it; nobody else does (RFC 6303). */
+/* Names of private addresses (RFC 6303) go to a local resolver, which may know them, or nowhere. */
 static void
 query_private(struct query *q)
 {
@@ -228,7 +230,7 @@ query_proxy(struct query *q)
 {
 	const struct verdict *v = &q->record.verdict;
 
-	if (v->nproxies == 0) { /* never direct instead: that would tell the name */
+	if (v->nproxies == 0) { /* not direct instead: that would reveal the name */
 		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_PROXY_DOWN);
 		return;
 	}
@@ -241,7 +243,7 @@ query_proxy(struct query *q)
 		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_NO_DESTINATION);
 }
 
-/* Is it the canary, and is there a reason to want every name asked of us? A rule may let it pass. */
+/* Is it the canary, and does a rule need to see all names? A rule for the canary itself may let it pass. */
 static bool
 query_is_canary(const struct query *q)
 {
@@ -255,7 +257,7 @@ query_is_canary(const struct query *q)
 	return wanted && (q->record.verdict.rule == NULL || q->record.verdict.action != ACTION_DIRECT);
 }
 
-/* True: dns.fake_ip answered it, and the query has ended. */
+/* True: answered by dns.fake_ip; the query has ended. */
 static bool
 query_fake(struct query *q)
 {
@@ -295,7 +297,7 @@ query_decide(struct query *q)
 	}
 }
 
-/* A query that is none gets no answer; one that we do not carry gets an error. */
+/* A malformed query gets no answer; an unsupported one gets an error. */
 static void
 proxy_reject(struct dns_proxy *p, struct dns_request *request, const struct dns_query *parsed, int error)
 {

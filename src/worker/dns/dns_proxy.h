@@ -1,22 +1,22 @@
 /*
- * dns_proxy.h - the DNS forwarder: receives queries (redirected, or asked directly), decides by
- *               rule on the query name, answers from the cache or forwards.
+ * dns_proxy.h - the DNS forwarder: receives queries, redirected or sent to it, and answers each by the rule for its
+ *               name, from the cache or from a resolver.
  *
- *   matching names  through the rule's proxies: DNS over TCP inside the proxy's CONNECT, connection
- *                   kept open and pipelined (RFC 7766)
- *   names whose every flow is proxied, with dns.fake_ip: made-up addresses (dns_fake.h)
- *   blocked names   answered here (dns.block_answer)
- *   names of private addresses      a resolver nearby, else NXDOMAIN (dns_local.h)
- *   others          to the resolver that the client meant, or dns.servers when it asked us directly
+ *   proxied names                    through the rule's proxies: DNS over TCP inside CONNECT, on a connection that is
+ *                                    kept open and pipelined (RFC 7766)
+ *   ... in every flow, dns.fake_ip   a made-up address (dns_fake.h)
+ *   blocked names                    dns.block_answer
+ *   names of private addresses       a local resolver, else NXDOMAIN (dns_local.h)
+ *   others                           the resolver that the client meant, or dns.servers if the client asked us
  *
- * Names of proxies themselves always go direct. A proxied name never goes direct instead: when its
- * proxies fail, the client gets SERVFAIL. Zone transfers and opcodes other than QUERY get NOTIMP.
+ * Names of the proxies always go direct. If the proxies of a name fail, the client gets SERVFAIL; the name never goes
+ * direct. Zone transfers and opcodes other than QUERY get NOTIMP.
  *
- * Answers are verified (socket, id, question), then learned into `names` and the cache. Every address
- * of an answer belongs to the name that was asked, at whatever end of a CNAME chain it stands.
+ * Answers are verified (socket, id, question), then go into names and cache. Each address in an answer belongs to the
+ * name in the query, also at the end of a CNAME chain.
  *
  * Owner:   the worker.
- * Bounds:  limits.dns_queries clients that wait (more get SERVFAIL), timeouts.dns for each.
+ * Bounds:  limits.dns_queries waiting clients (more get SERVFAIL), timeouts.dns for each.
  */
 #ifndef PFI_DNS_PROXY_H
 #define PFI_DNS_PROXY_H
@@ -30,15 +30,15 @@
 
 struct dns_proxy;
 
-/* Queries are dropped while there is no policy. */
+/* Drops queries before the first policy. NULL: no memory. */
 struct dns_proxy *dns_proxy_new(const struct worker_env *);
 void dns_proxy_free(struct dns_proxy *);
 
-/* See dns_listeners_add() and dns_listeners_stop(): queries under way are still answered. */
+/* dns_listeners_add() and dns_listeners_stop(). Pending queries are still answered. */
 int  dns_proxy_listen(struct dns_proxy *, int fd, int type, const union addr *local);
 void dns_proxy_unlisten(struct dns_proxy *, bool (*keep)(const void *arg, const union addr *local), const void *arg);
 
-/* After a reload, or when the policy's resolvers have changed: the cache is emptied, queries under way go on. */
+/* The policy, or its resolvers, have changed: empties the cache. Pending queries go on. */
 void dns_proxy_policy_changed(struct dns_proxy *);
 
 #endif

@@ -1,6 +1,6 @@
 #include "config.h"
 
-/* before uthash.h, which the headers need */
+/* before the header includes uthash.h */
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(elt) ((elt)->hh.tbl = NULL)
 #include "worker/dns/dns_resolver.h"
@@ -11,16 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A question that a resolver was asked; without anybody waiting its answer is for the cache alone. */
+/* A question to a resolver. If no client waits, the answer is for the cache only. */
 struct dns_flight {
-	UT_hash_handle        hh;               /* resolver->shared; hh.tbl NULL: not shared */
+	UT_hash_handle        hh;               /* resolver->shared; hh.tbl NULL: not in it */
 	LIST_ENTRY(dns_flight) link;
 	struct dns_resolver  *resolver;
 	struct dns_lookup     lookup;           /* its route holds a reference of the policy */
 	struct dns_question   question;
 	struct dns_cache_key  key;
-	bool                  keep;             /* the answer may be kept for others */
-	ev_timer              patience;         /* runs when a stale answer is there */
+	bool                  keep;             /* put the answer into the cache */
+	ev_timer              patience;         /* active if there is a stale answer */
 	TAILQ_HEAD(, dns_wait) waits;
 	uint8_t               msg[];
 };
@@ -79,9 +79,10 @@ dns_resolver_policy_changed(struct dns_resolver *r)
 	dns_streams_close_idle(&r->forward.streams);
 }
 
-/* What is kept for key, as a result in r->scratch; 0 or ENOENT. */
+/* The cached answer for key, as a result in r->scratch. 0 or ENOENT. */
 static int
-resolver_cached(struct dns_resolver *r, const struct dns_cache_key *key, struct dns_cached *cached, struct dns_result *result)
+resolver_cached(struct dns_resolver *r, const struct dns_cache_key *key, struct dns_cached *cached,
+    struct dns_result *result)
 {
 	int error = dns_cache_get(&r->cache, key, resolver_now(r), r->scratch, cached);
 
@@ -91,7 +92,7 @@ resolver_cached(struct dns_resolver *r, const struct dns_cache_key *key, struct 
 	return error;
 }
 
-/* Gives everybody who waits a copy of the result. */
+/* Gives each waiting client a copy of the result. */
 static void
 flight_give(struct dns_flight *f, const struct dns_result *result)
 {
@@ -108,8 +109,8 @@ flight_give(struct dns_flight *f, const struct dns_result *result)
 	}
 }
 
-/* Gives everybody what is kept beyond its time; ENOENT when there is nothing. */
-static int
+/* Gives the stale answer in the cache to each waiting client, if there is one. */
+static void
 flight_give_stale(struct dns_flight *f)
 {
 	uint8_t stale[DNS_CACHE_MESSAGE_MAX];
@@ -117,10 +118,9 @@ flight_give_stale(struct dns_flight *f)
 	struct dns_result result;
 
 	if (!f->keep || resolver_cached(f->resolver, &f->key, &cached, &result) != 0)
-		return ENOENT;
+		return;
 	result.msg = memcpy(stale, result.msg, result.len);
 	flight_give(f, &result);
-	return 0;
 }
 
 static void
@@ -129,7 +129,7 @@ flight_patience_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	flight_give_stale(w->data);
 }
 
-/* Brings the TTLs of an answer within the configured limits. */
+/* Applies dns.ttl_min and dns.ttl_max. */
 static void
 answer_limit(struct dns_result *r, const struct conf *conf)
 {
@@ -145,7 +145,8 @@ flight_result_cb(void *arg, const struct dns_result *found)
 {
 	struct dns_flight *f = arg;
 	struct dns_resolver *r = f->resolver;
-	const bool usable = found->msg != NULL && (found->answer.rcode == DNS_NOERROR || found->answer.rcode == DNS_NXDOMAIN);
+	const bool usable = found->msg != NULL &&
+	    (found->answer.rcode == DNS_NOERROR || found->answer.rcode == DNS_NXDOMAIN);
 	struct dns_result result = *found;
 
 	if (usable && !result.answer.truncated)
@@ -161,7 +162,8 @@ flight_result_cb(void *arg, const struct dns_result *found)
 }
 
 static struct dns_flight *
-flight_new(struct dns_resolver *r, const struct dns_route *route, const uint8_t *msg, size_t len, const struct dns_query *q)
+flight_new(struct dns_resolver *r, const struct dns_route *route, const uint8_t *msg, size_t len,
+    const struct dns_query *q)
 {
 	const bool free_place = r->nflights < route->policy->conf->limits.dns_queries;
 	struct dns_flight *f = free_place ? calloc(1, sizeof(*f) + len) : NULL;
@@ -189,7 +191,7 @@ flight_new(struct dns_resolver *r, const struct dns_route *route, const uint8_t 
 	return f;
 }
 
-/* The one that asks the same; with options, in the same bytes. */
+/* The flight with the same question; if the query has options, with the same bytes. */
 static struct dns_flight *
 flight_find(struct dns_resolver *r, const uint8_t *msg, size_t len, const struct dns_query *q)
 {
@@ -210,7 +212,7 @@ int
 dns_resolver_ask(struct dns_resolver *r, const struct dns_route *route, const uint8_t *msg, size_t len,
     const struct dns_query *q, struct dns_wait *wait, struct dns_result *result)
 {
-	struct dns_flight *f;
+	struct dns_flight *f = NULL;
 	struct dns_cached cached = { .stale = false };
 	const bool full = r->nwaits >= route->policy->conf->limits.dns_queries;
 	bool kept;
@@ -219,8 +221,7 @@ dns_resolver_ask(struct dns_resolver *r, const struct dns_route *route, const ui
 	kept = !q->personal && resolver_cached(r, &r->key, &cached, result) == 0;
 	if (kept && !cached.stale && (!cached.prefetch || !route->policy->conf->dns.prefetch || q->options))
 		return 0;
-	f = full || cached.failed ? NULL : flight_find(r, msg, len, q);
-	if (f == NULL && !full && !cached.failed)
+	if (!full && !cached.failed && (f = flight_find(r, msg, len, q)) == NULL)
 		f = flight_new(r, route, msg, len, q);
 	if (kept && (f == NULL || !cached.stale))
 		return 0;

@@ -1,16 +1,15 @@
 /*
- * dns_resolver.h - gets the answer to a question: out of the cache, or by asking a resolver, once for all who
- *                  wait for the same.
+ * dns_resolver.h - answers a question from the cache, or asks a resolver, once for all clients with the same question.
  *
- * Questions are the same when their keys in the cache are (dns_cache.h); EDNS options make the answer one client's own:
- * then every byte must be the same, as when a question has gone round in a circle. Popular answers are asked for again before they end (dns.prefetch). When nobody answers within
- * DNS_PATIENCE_S, or with an error, an answer whose time is over is given instead (dns.stale; RFC 8767); the question stays
- * open for the cache's sake. dns.ttl_min and dns.ttl_max hold for what is kept and what is given.
+ * Two questions are the same if their cache keys are (dns_cache.h). With EDNS options the answer is for one client
+ * only: then all bytes must be the same, which happens when a query comes back to us in a circle. Popular answers are
+ * asked for again before they expire (dns.prefetch). If no answer arrives within DNS_PATIENCE_S, or only an error,
+ * the clients get an expired answer (dns.stale; RFC 8767), and the question stays open for the cache. dns.ttl_min and
+ * dns.ttl_max apply to cached and fresh answers.
  *
- * Owner:   the struct is the caller's: env of forward.streams is set by it, the rest zero; one who
- *          waits owns its struct dns_wait.
- * Bounds:  limits.dns_queries that wait, and as many different questions; each ends with its lookup (dns_forward.h).
- *          What is kept is given beyond that.
+ * Owner:   both structs are the caller's. In struct dns_resolver env of forward.streams is set, the rest is zero.
+ * Bounds:  limits.dns_queries waiting clients, and as many questions; each ends with its lookup (dns_forward.h). Beyond
+ *          that only cached answers are given.
  */
 #ifndef PFI_DNS_RESOLVER_H
 #define PFI_DNS_RESOLVER_H
@@ -33,18 +32,18 @@ struct dns_resolver {
 struct dns_wait {
 	dns_result_cb     *cb;
 	void              *arg;
-	struct dns_flight *flight;              /* NULL: does not wait */
+	struct dns_flight *flight;              /* NULL: not waiting */
 	TAILQ_ENTRY(dns_wait) link;
 };
 
-/* Nobody waits any more. */
+/* Frees everything but the struct. No client may be waiting. */
 void dns_resolver_close(struct dns_resolver *);
-/* There is another policy, or its resolvers have changed: the cache is emptied, questions under way go on. */
+/* The policy, or its resolvers, have changed: empties the cache. Open questions go on. */
 void dns_resolver_policy_changed(struct dns_resolver *);
 
-/* The query is a parsed one; route as for dns_lookup_new(), its policy the one in force. 0: *result has the answer, or the
- * reason why there is none. EINPROGRESS: wait->cb is called once, from the loop, unless dns_wait_cancel() comes first.
- * Each result's message is the receiver's own to change, until it returns to the loop. result->cached: no resolver was asked. */
+/* Takes a parsed query; route as for dns_lookup_begin(), with the policy in force. 0: *result has the answer, or the
+ * reason why there is none. EINPROGRESS: wait->cb is called once, from the loop, unless dns_wait_cancel() comes
+ * first. The receiver may change the message of the result, until it returns to the loop. */
 int  dns_resolver_ask(struct dns_resolver *, const struct dns_route *, const uint8_t *msg, size_t len,
     const struct dns_query *, struct dns_wait *, struct dns_result *result);
 void dns_wait_cancel(struct dns_wait *);

@@ -1,6 +1,6 @@
 #include "config.h"
 
-/* before uthash.h, which the header needs */
+/* before the header includes uthash.h */
 #define HASH_NONFATAL_OOM 1
 #define uthash_nonfatal_oom(elt) ((elt)->hh.tbl = NULL)
 #include "worker/dns/dns_stream.h"
@@ -14,15 +14,16 @@
 
 #include "base/buffer.h"
 
-#define IDLE_S   30.0           /* a connection without queries is kept this long */
-#define SILENT_S 2.0            /* a connection that says nothing for this long while asked may be dead */
-#define SENT_MAX 2              /* a query is sent again once */
+#define IDLE_S   30.0           /* how long a connection without queries is kept */
+#define SILENT_S 2.0            /* a connection that owes answers may be dead after this silence */
+#define SENT_MAX 2              /* each query is sent again at most once */
 #define READ_MAX 16384
 #define IN_MAX   (2 * (DNS_MESSAGE_MAX + 2))
 #define OUT_MAX  (1u << 20)
-#define ASKS_MAX 32768          /* of the 65,536 ids, so that a random one is soon free */
+#define ASKS_MAX 32768          /* half of the 65,536 ids, so that a free one is found soon */
 
-/* Dialling: upstream is set; open: io.fd is; failed at once: neither, and the timer ends it. */
+/* One connection. While it dials, upstream is set; once open, io.fd. If dialling failed at once, neither is, and the
+ * timer ends it. */
 struct dns_stream {
 	LIST_ENTRY(dns_stream)   link;
 	struct dns_streams      *set;
@@ -30,13 +31,13 @@ struct dns_stream {
 	struct dns_route         route;         /* holds a reference of the policy */
 	struct upstream         *upstream;
 	const struct conf_proxy *proxy;
-	ev_io                    io;            /* its fd is -1 while not open */
+	ev_io                    io;            /* fd -1: not open */
 	ev_timer                 timer;
 	struct buffer            in, out;
 	struct dns_ask          *asks;          /* by id */
 };
 
-/* What the timer waits for now: an answer, or the end of keeping. */
+/* Restarts the timer: for silence if answers are awaited, else for idleness. */
 static void
 stream_set_timer(struct dns_stream *s)
 {
@@ -65,7 +66,7 @@ dns_ask_cancel(struct dns_ask *ask)
 		stream_set_timer(s);
 }
 
-/* Takes the ask off its stream and tells its owner. */
+/* Removes the ask from its stream and gives its owner the result. */
 static void
 ask_end(struct dns_ask *ask, struct dns_result *result)
 {
@@ -75,7 +76,7 @@ ask_end(struct dns_ask *ask, struct dns_result *result)
 	ask->cb(ask->arg, result);
 }
 
-/* The asks that were sent less often than that go to a new connection; the others fail. */
+/* Closes the connection. Asks sent fewer than this many times go to a new one; the others fail. */
 static void
 stream_end(struct dns_stream *s, unsigned sent, enum close_reason reason)
 {
@@ -113,7 +114,7 @@ dns_streams_close_idle(struct dns_streams *set)
 	}
 }
 
-/* Puts the query into the buffer: length 2 | message, with our id. */
+/* Buffers the query, with our id: length 2 | message. 0 or ENOBUFS. */
 static int
 stream_send(struct dns_stream *s, struct dns_ask *ask)
 {
@@ -130,7 +131,7 @@ stream_send(struct dns_stream *s, struct dns_ask *ask)
 	return 0;
 }
 
-/* What answers nothing that was asked is ignored. */
+/* Ignores messages that do not answer an ask. */
 static void
 stream_message(struct dns_stream *s, uint8_t *msg, size_t len)
 {
@@ -200,7 +201,7 @@ stream_io_cb(struct ev_loop *loop, ev_io *w, int revents)
 		stream_set_events(s);
 }
 
-/* After silence the connection is opened again, if every ask is still allowed to be sent again. */
+/* After silence opens the connection again, unless an ask has been sent SENT_MAX times. */
 static void
 stream_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {

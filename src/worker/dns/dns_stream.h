@@ -1,14 +1,13 @@
 /*
- * dns_stream.h - asks resolvers over TCP, through proxies or direct, on connections that are kept
- *                open and pipelined (RFC 1035 section 4.2.2, RFC 7766).
+ * dns_stream.h - asks resolvers over TCP, through proxies or direct, on connections that stay open and are pipelined
+ *                (RFC 1035 section 4.2.2, RFC 7766).
  *
- * There is one connection for each list of proxies and resolver. Answers may come in any order:
- * each query gets an id of ours, random and unique on its connection. When a connection breaks or
- * falls silent (a host that slept, a proxy that restarted), it is opened again and its queries are
- * sent again, each at most once.
+ * Each pair of proxy list and resolver has one connection. Answers come in any order, so each query gets a random id
+ * that is unique on its connection. A connection that breaks or falls silent (a host that slept, a proxy that
+ * restarted) is opened again, and its queries are sent again, each at most once.
  *
- * Owner:   the caller of the struct dns_streams (env is set, the rest zero) and of each struct dns_ask.
- * Bounds:  the caller's: it limits the number of asks and the time of each.
+ * Owner:   both structs are the caller's. In struct dns_streams env is set, the rest is zero.
+ * Bounds:  the caller limits the number of asks, and the time of each.
  */
 #ifndef PFI_DNS_STREAM_H
 #define PFI_DNS_STREAM_H
@@ -37,33 +36,32 @@ struct dns_result {
 	enum close_reason        reason;        /* CLOSE_DONE: msg is a verified answer */
 	uint8_t                 *msg;           /* the callback may change it; NULL when it failed */
 	size_t                   len;
-	bool                     cached;        /* it was kept: no server, no proxy */
+	bool                     cached;        /* from the cache: no server, no proxy */
 	struct dns_answer        answer;
-	union addr               server;        /* that answered, or was asked last */
-	const struct conf_proxy *proxy;         /* the last one tried; NULL: direct */
+	union addr               server;        /* the one that answered, or was asked last */
+	const struct conf_proxy *proxy;         /* last tried; NULL: direct */
 };
 
-/* Called once, from the loop, never from the function that begins the ask or lookup. It may begin and
- * cancel no other. */
+/* Called once, always from the loop. Must not begin or cancel another ask or lookup. */
 typedef void dns_result_cb(void *arg, const struct dns_result *);
 
 struct dns_ask {
-	const uint8_t             *msg;         /* sent with another id; borrowed until the end */
+	const uint8_t             *msg;         /* borrowed until the end; sent with another id */
 	size_t                     len;
-	const struct dns_question *question;    /* borrowed, too */
+	const struct dns_question *question;    /* borrowed until the end */
 	dns_result_cb             *cb;
 	void                      *arg;
-	struct dns_stream         *stream;      /* NULL: not begun, or ended */
+	struct dns_stream         *stream;      /* private from here; NULL: not begun, or ended */
 	UT_hash_handle             hh;          /* the stream's own: */
 	uint16_t                   id;
 	unsigned                   sent;
 };
 
-/* 0, ENOMEM, or ENOBUFS: the connection takes no more. */
+/* 0; ENOMEM; ENOBUFS: the buffer of the connection is full. */
 int  dns_ask_begin(struct dns_streams *, const struct dns_route *, struct dns_ask *);
 void dns_ask_cancel(struct dns_ask *);
 
-/* Closes the connections on which nothing is awaited: all, when every ask has ended. */
+/* Closes the connections without asks; after the last ask, that is all of them. */
 void dns_streams_close_idle(struct dns_streams *);
 
 #endif

@@ -17,17 +17,17 @@
 #include "base/rate.h"
 #include "worker/name/fake_slot.h"
 
-#define WRITE_S   60.0           /* a use is written when the one in the file is so old */
-#define WARN_RATE 1.0            /* lines of one kind a second */
+#define WRITE_S   60.0           /* a time of use is written again when that in the file is older */
+#define WARN_RATE 1.0            /* lines of one kind in a second */
 #define HOLD_S    (FAKE_IP_TTL_S + FAKE_IP_GRACE_S)
-#define LOW_BITS  16             /* of an address that tell the index, which FAKE_IP_NAMES fits into */
+#define LOW_BITS  16             /* bits of an address that hold the index; enough for FAKE_IP_NAMES */
 
 struct fake_name {
 	UT_hash_handle hh;              /* fake_ip->names, by host */
-	TAILQ_ENTRY(fake_name) idle;    /* without flows: fake_ip->idle */
+	TAILQ_ENTRY(fake_name) idle;    /* fake_ip->idle, while it has no flow */
 	uint32_t index;
 	unsigned flows;
-	bool     stale;                 /* in no map any more; goes with its last flow */
+	bool     stale;                 /* no longer in the map; freed with its last flow */
 	double   used, written;
 	char     host[];
 };
@@ -36,10 +36,10 @@ struct fake_ip {
 	struct network     ranges[2];
 	size_t             nranges;
 	uint64_t           seed;
-	uint32_t           size, fresh;         /* indices; those below fresh have been given */
+	uint32_t           size, fresh;         /* number of indices; those below fresh are in use */
 	struct fake_name **by_index;
 	struct fake_name  *names;
-	TAILQ_HEAD(, fake_name) idle;           /* the least recently used first */
+	TAILQ_HEAD(, fake_name) idle;           /* least recently used first */
 	int                fd;                  /* -1: none */
 	struct rate        full, refused;
 };
@@ -64,13 +64,13 @@ fake_ip_set_file(struct fake_ip *f, int fd)
 	f->fd = fd;
 }
 
-/* Nothing of what the file says may be taken for true later. */
+/* Empties the file, so that a later start does not believe an old name. */
 static void
 fake_ip_file_failed(struct fake_ip *f, int error)
 {
-	log_warn("dns.fake_ip: the file of names fails: %s; names are not kept until a reload", strerror(error));
+	log_warn("dns.fake_ip: cannot use the file of names: %s; names are not saved until a reload", strerror(error));
 	if (ftruncate(f->fd, 0) == -1)
-		log_warn("dns.fake_ip: ... and cannot be emptied: %s", strerror(errno));
+		log_warn("dns.fake_ip: cannot empty the file of names: %s", strerror(errno));
 	fake_ip_set_file(f, -1);
 }
 
@@ -154,17 +154,17 @@ fake_ip_read(struct fake_ip *f, double now)
 
 	HASH_SORT(f->names, fake_name_compare);
 	HASH_ITER(hh, f->names, name, next) {
-		/* It may have been used later than was written. */
+		/* The last use may be up to WRITE_S after the one in the file. */
 		name->used = name->used + WRITE_S < now ? name->used + WRITE_S : now;
 		TAILQ_INSERT_TAIL(&f->idle, name, idle);
 	}
 	if (error != 0)
 		fake_ip_file_failed(f, error);
 	else if (f->names != NULL)
-		log_info("dns.fake_ip: %u names are known from before", HASH_COUNT(f->names));
+		log_info("dns.fake_ip: read %u names from the file", HASH_COUNT(f->names));
 }
 
-/* The network's own address and the last one are nobody's. */
+/* The number of usable addresses: not the network's own, and not the last one. */
 static uint32_t
 range_size(const struct network *range)
 {
@@ -211,7 +211,7 @@ fake_ip_free(struct fake_ip *f)
 	free(f);
 }
 
-/* Index i is the range's address i + 1. */
+/* Index i has address i + 1 of the range. */
 static void
 range_address(const struct network *range, uint32_t index, union addr *out)
 {
@@ -266,7 +266,7 @@ fake_ip_lookup(const struct fake_ip *f, const union addr *addr)
 	return name != NULL ? name->host : NULL;
 }
 
-/* An index that may be given, free at once. ENOSPC: none. */
+/* Finds a free index, or takes the least recently used one. ENOSPC: none may be taken. */
 static int
 fake_ip_make_room(struct fake_ip *f, double now, uint32_t *index)
 {
@@ -295,7 +295,7 @@ fake_ip_add(struct fake_ip *f, const char *host, double now, struct fake_name **
 	int error = fake_ip_make_room(f, now, &index);
 
 	if (error == ENOSPC && rate_take(&f->full, WARN_RATE, now))
-		log_warn("dns.fake_ip: no address is left for one more name: all %u were used less than %d s ago; "
+		log_warn("dns.fake_ip: no address is free: all %u were used less than %d s ago; "
 		    "make the smaller range larger", f->size, HOLD_S);
 	if (error != 0)
 		return error;
@@ -377,6 +377,6 @@ fake_ip_warn_stale(struct fake_ip *f, const union addr *client, const union addr
 	char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
 
 	if (rate_take(&f->refused, WARN_RATE, now))
-		log_warn("%s was refused: %s is an address of dns.fake_ip that belongs to no proxied name now; "
-		    "its program must ask for the name again", addr_format(client, from), addr_format(dst, to));
+		log_warn("refused %s: %s is an address of dns.fake_ip without a proxied name; "
+		    "the program must look the name up again", addr_format(client, from), addr_format(dst, to));
 }

@@ -1,12 +1,12 @@
 /*
- * fake_ip.h - dns.fake_ip: addresses for names that nothing may be asked about outside the proxy.
+ * fake_ip.h - dns.fake_ip: made-up addresses for names that only the proxy may look up.
  *
- * A name has one index, and by it one address in each range, for as long as it is used now and then. When all are
- * taken, the name that was used least recently gives its index up: not while a flow goes to its address, and not
- * within FAKE_IP_TTL_S + FAKE_IP_GRACE_S. So an address leads to the name it was given for, or nowhere.
+ * A name has one index, and with it one address in each range. When all are in use, the least recently used name loses
+ * its index, but never while a flow uses its address, or within FAKE_IP_TTL_S + FAKE_IP_GRACE_S after the last use. So
+ * an address leads to the name that it was given for, or nowhere.
  *
- * Kept in a file (fake_slot.h), so that it outlives the worker. A file that fails is emptied and left: better
- * no name than an old one.
+ * The map is saved in a file (fake_slot.h) and outlives the worker. After an error the file is emptied and no longer
+ * used, because no name is better than an old one.
  *
  * Owner:   the worker makes one with fake_ip_new() and frees it, after all flows, with fake_ip_free().
  * Units:   times are seconds on the loop's clock, passed in.
@@ -19,40 +19,40 @@
 #include "base/addr.h"
 
 #define FAKE_IP_NAMES   65534
-#define FAKE_IP_TTL_S   10      /* of answers */
-#define FAKE_IP_GRACE_S 600     /* programs connect a while after that, too */
+#define FAKE_IP_TTL_S   10      /* TTL of answers */
+#define FAKE_IP_GRACE_S 600     /* programs may connect some time after the TTL */
 
 struct fake_ip;
 struct fake_name;               /* a flow's hold on a name */
 
-/* Without ranges and file: covers nothing. NULL: no memory. */
+/* Has no range and no file at first. NULL: no memory. */
 struct fake_ip *fake_ip_new(void);
 void fake_ip_free(struct fake_ip *);
 
-/* The file to keep the map in; fd is taken over. Read with the next new ranges. */
+/* Sets the file of the map; takes fd over. It is read when the ranges change next. */
 void fake_ip_set_file(struct fake_ip *, int fd);
-/* At most one of each family. Others than before: every name is forgotten, and those that the file
- * has for these ranges are known again. 0 or ENOMEM: then there are none. */
+/* Sets the ranges, at most one of each family. If they differ from those before, all names are forgotten, and the names
+ * saved for these ranges are read. 0; ENOMEM: there are no ranges then. */
 int  fake_ip_set_ranges(struct fake_ip *, const struct network *, size_t n, double now);
 
-/* Is it in one of the ranges, and so nowhere in the world? */
+/* Is the address in one of the ranges, so that no host has it? */
 bool fake_ip_covers(const struct fake_ip *, const union addr *);
 
-/* The address of this name (lower case, host_is_valid(), no final dot). ENOENT: no range of this family; ENOSPC: all are
- * in use (logged); ENOMEM. */
+/* The address of a name (lower case, host_is_valid(), no final dot). ENOENT: no range of this family; ENOSPC: all
+ * addresses are in use (logged); ENOMEM. */
 int  fake_ip_assign(struct fake_ip *, const char *host, int family, double now, union addr *out);
 
-/* NULL: the address belongs to no name. Borrowed: valid until the next fake_ip_assign() or fake_ip_set_ranges(). */
+/* The name of an address; NULL: it has none. Borrowed until the next fake_ip_assign() or fake_ip_set_ranges(). */
 const char *fake_ip_lookup(const struct fake_ip *, const union addr *);
 
-/* A flow goes to this address: it stays its name's until fake_ip_leave(). NULL: the address belongs to no name. */
+/* A flow to this address begins: the name keeps the address until fake_ip_leave(). NULL: the address has no name. */
 struct fake_name *fake_ip_enter(struct fake_ip *, const union addr *, double now);
 void fake_ip_leave(struct fake_ip *, struct fake_name *, double now);
 const char *fake_name_host(const struct fake_name *);
-/* Forgotten since by fake_ip_set_ranges(). */
+/* Has fake_ip_set_ranges() forgotten the name since? */
 bool fake_name_is_stale(const struct fake_name *);
 
-/* A line for the log, now and then: a flow to dst was refused. */
+/* Logs, at a limited rate, that a flow to an address without a name was refused. */
 void fake_ip_warn_stale(struct fake_ip *, const union addr *client, const union addr *dst, double now);
 
 #endif

@@ -15,7 +15,7 @@
 struct slot {
 	uint64_t checksum;
 	uint64_t used;
-	char     host[FAKE_SLOT_SIZE - 16];     /* NUL to the end */
+	char     host[FAKE_SLOT_SIZE - 16];     /* padded with NUL */
 };
 
 _Static_assert(sizeof(struct slot) == FAKE_SLOT_SIZE, "slots have no gaps");

@@ -17,7 +17,7 @@
 
 struct want {
 	TAILQ_ENTRY(want) next;
-	uint64_t asked;                 /* the last message that it needs answered */
+	uint64_t asked;                 /* number of the message that carries its address */
 	void   (*done)(void *);
 	void    *arg;
 };
@@ -25,9 +25,9 @@ struct want {
 struct learned {
 	const struct worker_env *env;
 	bool            failing;
-	struct ipc_msg  msg;            /* not yet full */
-	uint64_t        asked, answered;        /* messages; they are answered in order */
-	TAILQ_HEAD(, want) wants;       /* in that order, too */
+	struct ipc_msg  msg;            /* the next one, not yet full */
+	uint64_t        asked, answered;        /* numbers of messages; answers come in order */
+	TAILQ_HEAD(, want) wants;       /* in the order of messages */
 	ev_prepare      prepare;
 };
 
@@ -51,7 +51,8 @@ learned_answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 	if (fd != -1)
 		close(fd);
 	if (error != 0 && !t->failing)
-		log_warn("the firewall could not be given learned addresses (%s): connections to them may go direct", strerror(error));
+		log_warn("cannot add learned addresses to the firewall (%s): connections to them may go direct",
+		    strerror(error));
 	t->failing = error != 0;
 	t->answered++;
 	learned_land(t);
@@ -111,7 +112,7 @@ learned_free(struct learned *t)
 	free(t);
 }
 
-/* Does the firewall intercept only what it is told? */
+/* Does the firewall intercept only the addresses in its set? */
 static bool
 learned_is_wanted(const struct learned *t)
 {

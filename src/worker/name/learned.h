@@ -1,10 +1,10 @@
 /*
- * learned.h - mode "matched", worker's side: addresses that matching names have led to must be in the firewall's
- *             set before a client hears of them.
+ * learned.h - mode "matched", worker's side: puts addresses from DNS answers into the firewall's set, before a client
+ *             learns them.
  *
- * The helper knows what the firewall has; what is asked for in one round of the loop goes there together.
+ * Addresses of one loop iteration go to the helper in one message. The helper knows the contents of the set.
  *
- * Owner:   the worker. names are borrowed.
+ * Owner:   the worker.
  * Units:   times are seconds on the loop's clock.
  * Bounds:  LEARNED_WAIT_S for an answer.
  */
@@ -23,14 +23,15 @@ struct learned;
 struct learned *learned_new(const struct worker_env *);
 void learned_free(struct learned *);
 
-/* A policy is in force, its rules are not loaded yet: sends the firewall again the addresses that known names have led
- * to, where a rule may catch the name. */
+/* Call between a change of policy and the load of its rules: sends the known addresses of all names that a rule may
+ * catch. */
 void learned_policy_changed(struct learned *);
 
-/* A name with rule_may_catch() has led to addr; wanted until expires. 0: mode is "all": go on; EINPROGRESS: done(arg) is
- * called when the firewall has it (or, logged, could not take it), at most LEARNED_WAIT_S later. done may be NULL. */
+/* Asks for addr, which a name with rule_may_catch() has, to be in the set until expires. 0: mode "all" needs no set.
+ * EINPROGRESS: done(arg) follows, at most LEARNED_WAIT_S later, when the firewall has the address or has failed
+ * (logged). done may be NULL. */
 int  learned_want(struct learned *, const union addr *addr, double expires, void (*done)(void *), void *arg);
-/* done is not called for arg any more. */
+/* Cancels all calls of done(arg). */
 void learned_cancel(struct learned *, void *arg);
 
 #endif

@@ -13,10 +13,10 @@
 #define uthash_nonfatal_oom(elt) ((elt)->hh.tbl = NULL)
 #include <uthash.h>
 
-/* A name that client asked for and that gave the host's address. */
+/* A name that a client looked up, and that has the address of host. */
 struct name {
 	UT_hash_handle  hh;             /* names->table, by addr, client and text */
-	struct name_entry    *host;
+	struct name_entry *host;
 	TAILQ_ENTRY(name) of_all, of_host;
 	double          expires;
 	struct addr_key addr, client;
@@ -24,20 +24,20 @@ struct name {
 };
 #define KEY_SIZE(text_size) (offsetof(struct name, text) - offsetof(struct name, addr) + (text_size))
 
-/* Everything that is known about one address. */
+/* The names of one address. */
 struct name_entry {
 	struct addr_key addr;
 	UT_hash_handle hh;              /* names->hosts */
-	TAILQ_HEAD(host_names, name) names;       /* the one that was asked last first */
+	TAILQ_HEAD(host_names, name) names;       /* most recently looked up first */
 	size_t         count;
-	bool           shared;          /* by several names, since the first of those here was learned */
+	bool           shared;          /* by different names, since the oldest of these was learned */
 };
 
 struct names {
 	size_t       max, count;
 	struct name_entry *hosts;
 	struct name *table;
-	TAILQ_HEAD(, name) all; /* the oldest first */
+	TAILQ_HEAD(, name) all; /* oldest first */
 };
 
 struct names *
@@ -52,7 +52,7 @@ names_new(size_t max_entries)
 	return n;
 }
 
-/* Frees the host when no name is left. */
+/* Frees an entry without names. */
 static void
 name_entry_release(struct names *n, struct name_entry *host)
 {
@@ -131,7 +131,7 @@ is_of(const struct name *name, const struct addr_key *client)
 	return memcmp(&name->client, client, sizeof(*client)) == 0;
 }
 
-/* Takes the place of the one that says the same, if there is one; ENOMEM: it is not there. */
+/* Adds a name, in place of an equal one. ENOMEM: it was not added. */
 static int
 name_add(struct names *n, struct name *name, size_t text_size)
 {
@@ -139,7 +139,7 @@ name_add(struct names *n, struct name *name, size_t text_size)
 	struct name *known;
 
 	HASH_FIND(hh, n->table, &name->addr, KEY_SIZE(text_size), known);
-	/* as long as it is not shared, all are called like the first */
+	/* while the address is not shared, all its entries have the same text */
 	if (!TAILQ_EMPTY(&host->names))
 		host->shared = host->shared || strcmp(TAILQ_FIRST(&host->names)->text, name->text) != 0;
 	TAILQ_INSERT_HEAD(&host->names, name, of_host);
@@ -174,7 +174,8 @@ names_learn(struct names *n, const union addr *client, const union addr *addr, c
 	name = malloc(sizeof(*name) + size);
 	host = host_get(n, addr);
 	if (name != NULL && host != NULL) {
-		*name = (struct name){ .host = host, .addr = host->addr, .client = addr_key_ip(client), .expires = expires };
+		*name = (struct name){ .host = host, .addr = host->addr, .client = addr_key_ip(client),
+			.expires = expires };
 		memcpy(name->text, text, size);
 		if (name_add(n, name, size) == 0)
 			return 0;

@@ -23,7 +23,7 @@ struct worker_env {
 	struct fake_ip            *fake_ip;
 	struct learned            *learned;
 	const struct upstream_env *upstream;
-	struct policy             *policy;      /* in force; NULL before the first. Whoever keeps it takes policy_ref() */
+	struct policy             *policy;      /* in force; NULL before the first. To keep it, take policy_ref() */
 	bool                       paused;      /* the firewall intercepts nothing at the moment */
 };
 

@@ -46,13 +46,13 @@ struct connection {
 	struct flow_record    record;
 	struct decision       decision;
 	struct buffer         hello;            /* the client's bytes so far */
-	ev_io                 readable;         /* HELLO only */
-	struct upstream      *upstream;         /* DIAL only */
+	ev_io                 readable;         /* in HELLO */
+	struct upstream      *upstream;         /* in DIAL */
 	double                dialled;          /* when DIAL began */
-	struct relay_job     *relay;            /* RELAY only; has the descriptors */
+	struct relay_job     *relay;            /* in RELAY; has both descriptors */
 };
 
-/* The client sees RST, not a clean end, unless everything was delivered. */
+/* Closes with RST, so that the client does not take the end for a complete transfer. */
 static void
 connection_reset(int fd)
 {
@@ -226,7 +226,7 @@ connection_natlook_cb(void *arg, int error, const union addr *dst)
 	}
 	c->record.dst = *dst;
 	if (firewall_is_listener(c->all->env->firewall, dst)) {
-		log_warn("%s connected to our listener %s itself; closed", addr_format(&c->flow.peer, peer),
+		log_warn("closed a connection from %s to our own listener %s", addr_format(&c->flow.peer, peer),
 		    addr_format(dst, local));
 		connection_close(c, CLOSE_LOOP);
 		return;
@@ -261,13 +261,14 @@ static void
 connection_accept_cb(void *arg, int fd, const union addr *peer)
 {
 	struct connections *all = arg;
+	struct firewall *fw = all->env->firewall;
 	const struct conf *conf = all->env->policy->conf;
 	struct connection *c;
 	union addr dst;
 	int error;
 
 	if (!limit_take(&all->limit, peer, conf->limits.connections, conf->limits.per_client)) {
-		log_warn("a connection was refused: limits.connections or limits.per_client is reached");
+		log_warn("refused a connection: limits.connections or limits.per_client is reached");
 		connection_reset(fd);
 		return;
 	}
@@ -280,7 +281,7 @@ connection_accept_cb(void *arg, int fd, const union addr *peer)
 	net_tune(fd);
 	error = addr_of_socket(fd, &c->flow.local);
 	if (error == 0)
-		error = all->env->firewall->ops->original_dst(all->env->firewall, &c->flow, &dst, connection_natlook_cb, c);
+		error = fw->ops->original_dst(fw, &c->flow, &dst, connection_natlook_cb, c);
 	if (error != EINPROGRESS)
 		connection_natlook_cb(c, error, &dst);
 }

@@ -1,8 +1,8 @@
 /*
  * connection.h - one intercepted TCP connection, from accept to its flow record.
  *
- * States in time order: NATLOOK (the firewall is asked for the original destination), HELLO (flow_decide awaits name and
- * owner), DIAL (upstream connects), RELAY (a thread moves the bytes), CLOSED. Each step goes on to the next or waits.
+ * States in time order: NATLOOK (the firewall is asked for the original destination), HELLO (flow_decide awaits name
+ * and owner), DIAL (upstream connects), RELAY (a thread moves the bytes), CLOSED.
  *
  * Owner:   the worker has the struct connections; a connection owns itself, and keeps the policy it began with.
  * Bounds:  limits.connections, limits.per_client; 2 * CONF_LISTEN_MAX listeners (before and after a reload).
@@ -17,19 +17,20 @@
 
 struct connections;
 
-/* empty() is called whenever the last connection has ended. NULL: no memory. */
+/* empty() is called when the last connection ends. NULL: no memory. */
 struct connections *connections_new(const struct worker_env *, void (*empty)(void *arg), void *arg);
-/* Connections must have ended. */
+/* All connections must have ended. */
 void connections_free(struct connections *);
 size_t connections_count(const struct connections *);
 
-/* The first policy starts the relay threads: 0 or an errno value. */
+/* Starts the relay threads with the first policy. 0 or an errno value. */
 int  connections_policy_changed(struct connections *);
 
-/* Accepts on one more bound and listening socket; taken over. 0 or an errno value. */
+/* Takes fd over, a listening socket. 0 or an errno value. */
 int  connections_listen(struct connections *, int fd, const union addr *local);
-/* Closes the listeners whose address is not to be kept (keep NULL: all). Connections go on. */
-void connections_unlisten(struct connections *, bool (*keep)(const void *arg, const union addr *local), const void *arg);
+/* Closes all listeners but those that keep() wants (NULL: all). Connections go on. */
+void connections_unlisten(struct connections *, bool (*keep)(const void *arg, const union addr *local),
+    const void *arg);
 
 /* Ends all connections with RST. */
 void connections_stop(struct connections *, enum close_reason);

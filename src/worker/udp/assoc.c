@@ -44,7 +44,7 @@ assoc_free(struct assoc *a)
 	free(a);
 }
 
-/* With its last member the association is gone. */
+/* Frees the association, by making every member leave. */
 static void
 assoc_fail(struct assoc *a, enum close_reason reason)
 {
@@ -88,7 +88,7 @@ assoc_relay_cb(struct ev_loop *loop, ev_io *w, int revents)
 	}
 }
 
-/* The proxy has nothing to say here: bytes are read and dropped. The end of the connection ends the association. */
+/* Drops bytes on the control connection; its end is the end of the association. */
 static void
 assoc_control_cb(struct ev_loop *loop, ev_io *w, int revents)
 {
@@ -99,7 +99,7 @@ assoc_control_cb(struct ev_loop *loop, ev_io *w, int revents)
 		assoc_fail(w->data, CLOSE_PROXY_CLOSED);
 }
 
-/* The relay's address as the proxy gave it, or with the proxy's own IP where it gave none or one that only it can use. */
+/* The relay's address as the proxy gave it. Where the proxy gave no IP, or one that only it can reach, its own IP. */
 static int
 assoc_relay_addr(int control, const union addr *bound, union addr *relay)
 {
@@ -149,7 +149,7 @@ assoc_upstream_cb(void *arg, const struct upstream_result *result)
 	if (error == 0)
 		error = assoc_connect(a, &relay);
 	if (error != 0) {
-		log_warn("proxy %u: its UDP relay %s cannot be reached: %s", a->proxy->id, addr_format(&relay, text),
+		log_warn("proxy %u: cannot reach its UDP relay %s: %s", a->proxy->id, addr_format(&relay, text),
 		    strerror(error));
 		assoc_fail(a, CLOSE_UNREACHABLE);
 		return;
@@ -158,11 +158,11 @@ assoc_upstream_cb(void *arg, const struct upstream_result *result)
 	ev_io_start(a->all->env->loop, &a->relay);
 	for (const struct datagram *d = a->waiting.first; d != NULL; d = d->next)
 		if (send(a->relay.fd, d->data, d->len, 0) == -1)
-			log_debug("udp: a queued datagram cannot be sent: %s", strerror(errno));
+			log_debug("udp: cannot send a queued datagram: %s", strerror(errno));
 	datagrams_drop(&a->waiting);
 }
 
-/* The proxies that may have UDP. NULL: no memory. The caller frees it. */
+/* The proxies that may have UDP; the caller frees the list. NULL: no memory. */
 static const struct conf_proxy **
 assoc_candidates(const struct assoc_request *q, double now, size_t *count)
 {

@@ -20,7 +20,7 @@ struct direct {
 	void           *arg;
 };
 
-/* The caller has filled in loop, received, failed and arg. CLOSE_DONE, or the reason why there is no socket. */
+/* Needs loop, received, failed and arg. CLOSE_DONE, or the reason why there is no socket. */
 enum close_reason direct_open(struct direct *, const union addr *dst);
 void direct_close(struct direct *);
 

@@ -12,7 +12,7 @@
 #include "worker/udp/session_internal.h"
 #include "worker/udp/udp_listener.h"
 
-#define REFUSED_S 5.0           /* before a path that failed is tried again */
+#define REFUSED_S 5.0           /* before a failed path is tried again */
 
 struct session *
 session_find(const struct sessions *all, const union addr *client, const union addr *dst)
@@ -60,7 +60,7 @@ session_finish(struct session *s, enum close_reason reason)
 	account_end(all->env->account, s->policy->conf, &s->record, ev_now(all->env->loop));
 }
 
-/* Writes the record, tells the client, and refuses what it sends for a while. */
+/* Writes the record, and answers this and further datagrams of the client with ICMP errors for a while. */
 static void
 session_refuse(struct session *s, enum close_reason reason)
 {
@@ -106,8 +106,8 @@ session_proxy_host(const struct session *s)
 	return s->decision.outcome.by_name ? s->decision.outcome.host : NULL;
 }
 
-/* The proxy has looked names up itself. Finds the session that was sent by this name, or whose name has answered from
- * this address; else the first answer from the right port tells the address behind a name. */
+/* Finds the session for an answer, among those whose name the proxy has resolved itself: by the name, or by the address
+ * that it has answered from. The first answer from a new address and the right port reveals the address of the name. */
 static struct session *
 session_find_named(const struct assoc *a, const struct socks5_udp *head)
 {
@@ -122,7 +122,8 @@ session_find_named(const struct assoc *a, const struct socks5_udp *head)
 			return s;
 		if (addr_is_set(&head->addr) && addr_equal(&s->answers_from, &head->addr))
 			return s;
-		if (addr_is_set(&head->addr) && !addr_is_set(&s->answers_from) && (guess == NULL || guess->last < s->last))
+		if (addr_is_set(&head->addr) && !addr_is_set(&s->answers_from) &&
+		    (guess == NULL || guess->last < s->last))
 			guess = s;
 	}
 	if (guess != NULL)
@@ -130,8 +131,8 @@ session_find_named(const struct assoc *a, const struct socks5_udp *head)
 	return guess;
 }
 
-/* May the client get a datagram from an address that it has not sent to? Not where the flow was delivered to our
- * listener's own address (pf): the kernel would show another source. */
+/* May the client get a datagram from an address that it has not sent to? Not if its datagrams are delivered to the
+ * address of our listener (pf), because there the kernel would show another source. */
 static bool
 session_may_show(const struct session *any, const union addr *src)
 {
@@ -151,7 +152,8 @@ session_assoc_received_cb(struct assoc *a, const struct socks5_udp *head)
 	else if (addr_is_set(&head->addr))
 		s = session_find(all, &any->flow.peer, &head->addr);
 	if (s != NULL && s->member.assoc != a) {
-		account_count(all->env->account, COUNT_DROP_STRANGER, 1);    /* the client reaches that address by another path */
+		/* the client reaches that address by another path */
+		account_count(all->env->account, COUNT_DROP_STRANGER, 1);
 		return;
 	}
 	if (s == NULL)
@@ -173,7 +175,7 @@ session_assoc_failed_cb(void *arg, enum close_reason reason, bool was_up)
 		session_refuse(arg, reason);
 }
 
-/* A session whose server refuses it ends without a memory, for the server may listen a moment later. */
+/* After a refusal by the server the session is not remembered, for the server may listen a moment later. */
 static void
 session_direct_failed_cb(void *arg, enum close_reason reason)
 {
@@ -192,7 +194,7 @@ session_direct_received_cb(void *arg, const uint8_t *msg, size_t len)
 	session_answer(s, &s->record.dst, msg, len);
 }
 
-/* False: the session is refused now, or gone. */
+/* False: the session has been refused, or is gone. */
 static bool
 session_send(struct session *s, const uint8_t *msg, size_t len)
 {
@@ -219,7 +221,7 @@ session_send(struct session *s, const uint8_t *msg, size_t len)
 	return reason == CLOSE_DONE;
 }
 
-/* CLOSE_DONE, or the reason why there is no path. */
+/* Opens the path of a decided session. CLOSE_DONE, or the reason why there is none. */
 static enum close_reason
 session_open(struct session *s)
 {
@@ -279,7 +281,6 @@ session_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 		session_end(s, CLOSE_IDLE);
 }
 
-/* Its counters are right at any time. */
 static void
 session_update(struct flow_record *r)
 {
@@ -289,7 +290,6 @@ session_update(struct flow_record *r)
 		r->proxy = s->member.assoc->proxy;
 }
 
-/* What it goes on to send is refused for a while. */
 static void
 session_kill(struct flow_record *r)
 {
@@ -330,7 +330,7 @@ session_new(struct sessions *all, const struct flow *flow, const union addr *dst
 	return s;
 }
 
-/* Copies a datagram that has to wait. False: a bound is reached, or no memory. */
+/* Holds a copy of a datagram. False: a bound is reached, or no memory. */
 static bool
 session_wait_add(struct session *s, const uint8_t *msg, size_t len)
 {
@@ -365,8 +365,8 @@ session_take(struct session *s, const uint8_t *msg, size_t len)
 	}
 }
 
-/* pf knows a client's address and port by one destination at a time, and shows that one as the source of every
- * answer: the sessions with another must not answer any more. */
+/* With pf, a client's address and port have one destination at a time, which is the source of all answers. So sessions
+ * with another destination must end. */
 static void
 sessions_end_others(struct sessions *all, const struct flow *flow)
 {
@@ -404,7 +404,7 @@ sessions_received_cb(void *arg, int error, const struct flow *flow, const union 
 		if (s == NULL) {
 			account_count(all->env->account, COUNT_DROP_LIMIT, 1);
 			if (rate_take(&all->warnings, 1, ev_now(all->env->loop)))
-				log_warn("a datagram was dropped: limits.udp_sessions or limits.per_client is reached");
+				log_warn("dropped a datagram: limits.udp_sessions or limits.per_client is reached");
 			return;
 		}
 		if (flow_decide_begin(&s->decision) == 0)
@@ -441,7 +441,8 @@ sessions_policy_changed(struct sessions *all)
 int
 sessions_listen(struct sessions *all, int fd, const union addr *local)
 {
-	struct udp_listener *l = udp_listener_new(all->env->loop, all->env->firewall, fd, local, sessions_received_cb, all);
+	struct udp_listener *l = udp_listener_new(all->env->loop, all->env->firewall, fd, local,
+	    sessions_received_cb, all);
 
 	if (l == NULL)
 		return ENOMEM;

@@ -1,15 +1,14 @@
 /*
- * session.h - UDP: what passes between one client address and port and one destination, from the first datagram
+ * session.h - UDP sessions: the datagrams between one client address and port and one destination, from the first one
  *             to the flow record.
  *
- * A session is direct (a connected socket of its own), goes through a proxy (an association that all sessions of
- * this client address and port share, as far as they may use the same proxies), or is refused: then every
- * datagram is answered by an ICMP error. Its first datagrams wait for what that decision needs (session_route.h).
- * A datagram whose destination is unknown, or one of our own listeners, is
- * dropped and never answered: two services would talk for ever.
+ * A session is direct (direct.h), goes through a proxy (assoc.h) or is refused: then each datagram is answered with an
+ * ICMP error. Its first datagrams are held until it is decided (flow_decide.h). A datagram whose destination is
+ * unknown, or is one of our listeners, is dropped without an answer, because two services could answer each other for
+ * ever.
  *
- * Answers come from the session's destination. Through a proxy the client also gets datagrams from addresses
- * that it has not sent to (full cone), where answers can have any source: not with pf's rdr.
+ * Answers have the destination as their source. Through a proxy the client also gets datagrams from addresses that it
+ * has not sent to (full cone), except with pf's rdr, where answers cannot have any source.
  *
  * Owner:   the worker. A session keeps the policy that it began with; a refused one ends with it.
  * Bounds:  limits.udp_sessions, limits.per_client.
@@ -18,27 +17,23 @@
 #ifndef PFI_SESSION_H
 #define PFI_SESSION_H
 
-#include "kernel/firewall.h"
-#include "worker/name/fake_ip.h"
-#include "worker/name/names.h"
-#include "worker/record/account.h"
+#include "base/addr.h"
 #include "worker/record/worker_env.h"
-#include "worker/upstream/upstream.h"
 
 struct sessions;
 
 /* Needs a policy before the first listener. NULL: no memory. */
 struct sessions *sessions_new(const struct worker_env *);
 void sessions_free(struct sessions *);
-/* Ends refused sessions, so that the new rules are asked, and those whose made-up address may get another name. */
+/* Ends refused sessions, so that the new rules apply, and those whose made-up address may get another name. */
 void sessions_policy_changed(struct sessions *);
 
-/* Receives on one more bound socket; taken over. 0 or ENOMEM. */
+/* Takes fd over, a bound socket to receive on. 0 or ENOMEM. */
 int  sessions_listen(struct sessions *, int fd, const union addr *local);
-/* Closes the listeners whose address is not to be kept (keep NULL: all), and ends the sessions that came by them. */
+/* Closes all listeners but those that keep() wants (NULL: all), and ends their sessions. */
 void sessions_unlisten(struct sessions *, bool (*keep)(const void *arg, const union addr *local), const void *arg);
 
-/* A line for the log. */
+/* Logs one line. */
 void   sessions_summary(const struct sessions *);
 
 #endif

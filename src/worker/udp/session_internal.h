@@ -1,5 +1,5 @@
 /*
- * session_internal.h - the inside of a UDP session, for session.c and its tests.
+ * session_internal.h - the structs of session.c, which its tests look into.
  */
 #ifndef PFI_SESSION_INTERNAL_H
 #define PFI_SESSION_INTERNAL_H
@@ -34,7 +34,7 @@ struct session {
 	struct sessions    *all;
 	struct policy      *policy;
 	struct flow         flow;
-	struct flow_record  record;             /* a refused session has written it already */
+	struct flow_record  record;             /* already written if the session is refused */
 	struct decision     decision;
 	enum session_state  state;
 	struct datagrams    held;               /* SESSION_WAIT */
@@ -42,7 +42,7 @@ struct session {
 	double              last;               /* when a datagram passed */
 	struct direct       direct;             /* SESSION_DIRECT */
 	struct assoc_member member;             /* SESSION_PROXY */
-	union addr          answers_from;       /* SESSION_PROXY, sent by name: the address behind it, once it has answered */
+	union addr          answers_from;       /* SESSION_PROXY by name: the address of the name, once known */
 };
 
 struct sessions {

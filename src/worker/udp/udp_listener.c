@@ -18,14 +18,14 @@ struct lookup_key {
 	struct addr_key peer, local;
 };
 
-/* What is known, or being asked, of the flow from peer to local. */
+/* The original destination of datagrams from peer to local, known or asked for. */
 struct lookup {
-	UT_hash_handle       hh;        /* in the order of asking, the oldest first */
+	UT_hash_handle       hh;        /* in the order of asking, oldest first */
 	struct lookup_key    key;
 	struct udp_listener *listener;
 	struct flow          flow;
 	bool                 asking, known;
-	double               until;     /* dst is good */
+	double               until;     /* dst is valid */
 	union addr           dst;
 	struct datagrams     waiting;
 };
@@ -42,7 +42,7 @@ lookup_free(struct lookup *l)
 	free(l);
 }
 
-/* Forgets what is no longer good, and the oldest when there are too many. */
+/* Frees expired entries, and the oldest one if there are too many. */
 static void
 lookup_make_room(struct udp_listener *u)
 {
@@ -53,7 +53,7 @@ lookup_make_room(struct udp_listener *u)
 		lookup_free(l);
 }
 
-/* The entry of this flow, now the youngest. What it knew stays. */
+/* Makes the entry of this flow the youngest, or makes a new one. NULL: no memory. */
 static struct lookup *
 lookup_renew(struct udp_listener *u, struct lookup *l, const struct lookup_key *key)
 {
@@ -71,7 +71,8 @@ lookup_renew(struct udp_listener *u, struct lookup *l, const struct lookup_key *
 	return l;
 }
 
-/* pf may have dropped a state whose last datagram is still on its way: then what was known holds once more. */
+/* pf may have dropped a state whose last datagram was still on its way: then the known destination is used once
+ * more. */
 static int
 lookup_answered(struct lookup *l, int error, const union addr *dst)
 {
@@ -117,7 +118,7 @@ lookup_wait(struct lookup *l, const uint8_t *msg, size_t len)
 	return EINPROGRESS;
 }
 
-/* Asks, or answers from what is known. 0: *dst is set; EINPROGRESS: msg waits; else it cannot be delivered. */
+/* Finds the destination. 0: *dst is set; EINPROGRESS: msg was queued; else it cannot be delivered. */
 static int
 udp_listener_lookup(struct udp_listener *u, const struct flow *flow, const uint8_t *msg, size_t len, union addr *dst)
 {

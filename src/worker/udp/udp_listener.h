@@ -1,12 +1,12 @@
 /*
  * udp_listener.h - receives redirected datagrams on one bound socket, each with its original destination.
  *
- * A destination is looked up with the first datagram from a client to a local address, and kept for
- * UDP_LOOKUP_S, not longer: pf forgets a flow after its own time-outs, and may then know the same pair by another
- * destination. Datagrams wait while the lookup is under way.
+ * The destination is asked for with the first datagram from a client to a local address. It is kept for UDP_LOOKUP_S,
+ * not longer, because pf forgets a flow after its own time-outs, and the same pair may then have another destination.
+ * Datagrams are queued until the answer.
  *
  * Owner:   udp_listener_new() takes fd over; udp_listener_free() closes it.
- * Bounds:  UDP_LOOKUPS pairs are known, the oldest goes first; UDP_LOOKUP_QUEUE datagrams wait for each.
+ * Bounds:  UDP_LOOKUPS pairs, the oldest is dropped first; UDP_LOOKUP_QUEUE queued datagrams of each.
  */
 #ifndef PFI_UDP_LISTENER_H
 #define PFI_UDP_LISTENER_H
@@ -21,8 +21,8 @@
 #define UDP_LOOKUP_QUEUE 8
 #define UDP_LOOKUP_S     10.0
 
-/* error 0: the datagram of flow was meant for dst; all are borrowed. ENOBUFS: too many wait. Else the lookup
- * failed. With an error the datagram is gone, and msg is NULL. */
+/* error 0: a datagram of flow with its destination; all are borrowed. Else the datagram is lost, and msg is NULL.
+ * ENOBUFS: the queue is full; other errors: the firewall gave no destination. */
 typedef void udp_listener_cb(void *arg, int error, const struct flow *flow, const union addr *dst,
     const uint8_t *msg, size_t len);
 
@@ -37,7 +37,7 @@ struct udp_listener {
 	void            *arg;
 };
 
-/* NULL: no memory, and fd stays the caller's. */
+/* NULL: no memory; fd stays the caller's. */
 struct udp_listener *udp_listener_new(struct ev_loop *, struct firewall *, int fd, const union addr *local,
     udp_listener_cb *, void *arg);
 void udp_listener_free(struct udp_listener *);

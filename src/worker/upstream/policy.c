@@ -74,7 +74,8 @@ static const struct proxy *
 policy_find_proxy(const struct policy *policy, const struct conf_proxy *conf)
 {
 	for (const struct proxy *p = policy->proxies; p < policy->proxies + policy->conf->nproxies; p++)
-		if (p->conf->kind == conf->kind && p->conf->port == conf->port && strcasecmp(p->conf->host, conf->host) == 0)
+		if (p->conf->kind == conf->kind && p->conf->port == conf->port &&
+		    strcasecmp(p->conf->host, conf->host) == 0)
 			return p;
 	return NULL;
 }
@@ -171,7 +172,7 @@ policy_proxy_down(struct proxy *proxy, enum close_reason why, double now)
 
 	proxy->failures++;
 	if (proxy->down && now < proxy->retry_at)
-		return;         /* an attempt that began before; only a failed retry makes the wait longer */
+		return;         /* this attempt began before; only a failed retry makes the wait longer */
 	proxy->backoff = proxy->backoff > 0 ? proxy->backoff * 2 : BACKOFF_MIN;
 	if (proxy->backoff > BACKOFF_MAX)
 		proxy->backoff = BACKOFF_MAX;

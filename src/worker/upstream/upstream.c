@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum upstream_state {
-	UPSTREAM_START,         /* the timer takes us into the loop */
+	UPSTREAM_START,         /* the timer brings us into the loop */
 	UPSTREAM_DIAL,          /* connect(2) is under way; the timer ends this address */
 	UPSTREAM_TALK           /* the proxy's handshake; the timer ends this proxy */
 };
@@ -30,20 +30,20 @@ struct upstream {
 	int            fd;
 	ev_io          io;
 	ev_timer       timer;
-	double         dial_until;              /* for all addresses of this proxy together */
+	double         dial_until;              /* for all addresses of this proxy */
 
-	union addr     addrs[PROXY_ADDRS];      /* of this proxy, in the order to try */
+	union addr     addrs[PROXY_ADDRS];      /* of this proxy, in the order of trying */
 	size_t         naddrs, next_addr;
 	enum close_reason dial_reason;          /* why the last address failed */
 
 	struct handshake hs;
 
-	enum close_reason reason;               /* what is reported when no proxy is left */
+	enum close_reason reason;               /* for the result when no proxy is left */
 	size_t         nproxies, next_proxy;
-	const struct conf_proxy *proxies[];     /* in the order to try */
+	const struct conf_proxy *proxies[];     /* in the order of trying */
 };
 
-#define UDP_RETRY_S 60.0        /* a proxy without UDP is asked again after that */
+#define UDP_RETRY_S 60.0        /* before a proxy without UDP is tried again */
 
 /* The proxy being tried; NULL when direct. */
 static const struct conf_proxy *
@@ -105,7 +105,7 @@ upstream_wait(struct upstream *u, double seconds, int events)
 	upstream_listen(u, events);
 }
 
-/* The reason that says most: a proxy's own words rather than "down". */
+/* Keeps the reason that says most: a proxy's own answer rather than "down". */
 static void
 upstream_note(struct upstream *u, enum close_reason reason)
 {
@@ -113,7 +113,7 @@ upstream_note(struct upstream *u, enum close_reason reason)
 		u->reason = reason;
 }
 
-/* The next proxy's addresses, the preferred one first. */
+/* Copies the addresses of the next proxy, the preferred one first. */
 static void
 upstream_take_proxy(struct upstream *u)
 {
@@ -129,7 +129,7 @@ upstream_take_proxy(struct upstream *u)
 	u->dial_until = ev_now(u->env.loop) + u->policy->conf->timeouts.connect;
 }
 
-/* No address of this proxy answers; its name may mean something else by now. */
+/* No address of this proxy answers. Its name may have other addresses by now, so it is resolved again. */
 static void
 upstream_proxy_unreachable(struct upstream *u)
 {
@@ -142,7 +142,7 @@ upstream_proxy_unreachable(struct upstream *u)
 	upstream_note(u, CLOSE_PROXY_DOWN);
 }
 
-/* Begins to connect to the next address. Several share the time that is left fairly. */
+/* Begins to connect to the next address, which gets an equal share of the time that is left. */
 static int
 upstream_dial_next(struct upstream *u)
 {
@@ -158,12 +158,12 @@ upstream_dial_next(struct upstream *u)
 		    interface != NULL ? interface : "any interface", strerror(error));
 		return error;
 	}
-	u->state = UPSTREAM_DIAL;       /* direct, too */
+	u->state = UPSTREAM_DIAL;
 	upstream_wait(u, left > 0 ? left / (double)(u->naddrs - u->next_addr + 1) : 0., EV_WRITE);
 	return 0;
 }
 
-/* Leaves the proxy whose addresses are used up and takes the next one. False: none is left. */
+/* Leaves a proxy after its last address and takes the next one. False: none is left. */
 static bool
 upstream_next_proxy(struct upstream *u)
 {
@@ -185,7 +185,7 @@ upstream_advance(struct upstream *u)
 
 	while (u->next_addr < u->naddrs || upstream_next_proxy(u)) {
 		if (u->next_addr == u->naddrs)
-			continue;       /* a name that was not found yet */
+			continue;       /* its name is not resolved yet */
 		error = upstream_dial_next(u);
 		if (error == 0)
 			return;
@@ -206,7 +206,7 @@ upstream_dial_failed(struct upstream *u, enum close_reason reason)
 	upstream_advance(u);
 }
 
-/* What a proxy has said to UDP ASSOCIATE. One that speaks SOCKS and grants none, for whatever reason, has no UDP. */
+/* Notes the answer to UDP ASSOCIATE. A SOCKS proxy that refuses it, for any reason, has no UDP. */
 static void
 upstream_note_udp(struct upstream *u, struct proxy *proxy, bool granted)
 {
@@ -220,7 +220,7 @@ upstream_note_udp(struct upstream *u, struct proxy *proxy, bool granted)
 	proxy->udp_retry_at = ev_now(u->env.loop) + UDP_RETRY_S;
 }
 
-/* The handshake with this proxy failed; hs.reason and hs.try_next say how. */
+/* The handshake failed, with hs.reason; hs.try_next: the next proxy may do. */
 static void
 upstream_talk_failed(struct upstream *u)
 {
@@ -279,7 +279,7 @@ upstream_connected(struct upstream *u)
 	for (size_t i = 0; i < proxy->naddrs; i++)
 		if (addr_equal(&proxy->addrs[i], addr))
 			proxy->preferred = i;
-	if (u->target.associate)        /* 0.0.0.0:0 or [::]:0: we do not know where we shall send from */
+	if (u->target.associate)        /* 0.0.0.0:0 or [::]:0: the address that we send from is not known yet */
 		addr_from_bytes(&u->target.addr, addr->sa.sa_family, in6addr_any.s6_addr, 0);
 	u->state = UPSTREAM_TALK;
 	upstream_wait(u, u->policy->conf->timeouts.handshake, EV_WRITE);
@@ -321,7 +321,7 @@ upstream_on_timer(struct ev_loop *loop, ev_timer *timer, int revents)
 	}
 }
 
-/* In the caller's order, but proxies that are down and not yet to be retried come last. */
+/* Keeps the caller's order, but puts proxies last that are down and not yet to be retried. */
 static void
 upstream_order(struct upstream *u, const struct conf_proxy *const *proxies, size_t nproxies)
 {

@@ -1,20 +1,18 @@
 /*
- * upstream.h - a connection to where a flow should go: through a proxy, or direct.
+ * upstream.h - connects a flow to its target, through a proxy or direct.
  *
- * upstream_open() dials (the proxy's addresses in turn, or the target itself), speaks the
- * proxy's handshake and gives a connected socket on which nothing is buffered: a handshake
- * never reads a byte beyond its own reply. With a list of proxies it fails over to the next.
- * A new kind of proxy is a new upstream_x.c and a row in upstream.c.
+ * upstream_open() dials the target, or the addresses of the proxy in turn, and speaks the handshake of the proxy. The
+ * result is a connected socket. A handshake reads no byte beyond its own reply, so nothing is buffered. If a proxy
+ * fails, the next one in the list is tried.
  *
- * Owner:   the caller owns the struct upstream until the callback, which ends it (do not free
- *          it then); upstream_cancel() ends it before. The socket given to the callback is the caller's.
- *          SIGPIPE must be ignored in the process.
+ * Owner:   a struct upstream ends with its callback, or with upstream_cancel() before. The callback takes the socket
+ *          over. SIGPIPE must be ignored in the process.
  * Units:   seconds.
- * Failing: a proxy that cannot be dialled, answers nonsense or refuses us is noted as down (policy.h).
- *          The result says CLOSE_PROXY_DOWN when no proxy could be reached, else the last reason
- *          that a proxy itself gave. CLOSE_ERROR (no descriptors, ...) ends the list at once.
- * UDP:     with target.associate the socket is an association's control connection, and the outcome is noted
- *          as the proxy's udp and udp_known.
+ * Errors:  a proxy that cannot be dialled, refuses us or answers nonsense is noted as down (policy.h). The result is
+ *          CLOSE_PROXY_DOWN when no proxy could be reached, else the last reason that a proxy gave. CLOSE_ERROR (no
+ *          descriptors, ...) ends the list at once.
+ * UDP:     with target.associate the socket is the control connection of an association, and the outcome is noted as
+ *          udp and udp_known of the proxy.
  * Sources: RFC 1928, RFC 1929 (SOCKS5), RFC 9110 section 9.3.6 (CONNECT), RFC 7617 (Basic).
  */
 #ifndef PFI_UPSTREAM_H
@@ -31,13 +29,13 @@ struct upstream_result {
 	int                      fd;            /* connected and non-blocking, or -1 */
 	enum close_reason        reason;        /* when fd is -1 */
 	const struct conf_proxy *proxy;         /* the last one tried; NULL: direct */
-	union addr               bound;         /* of an association: where datagrams go, as the proxy says it;
-	                                         * 0.0.0.0 or :: is the proxy's own address */
+	union addr               bound;         /* of an association: the relay, as the proxy gives it;
+	                                         * 0.0.0.0 or :: is the address of the proxy */
 };
 
 typedef void upstream_cb(void *arg, const struct upstream_result *);
 
-/* Asks for a proxy's name to be looked up again (helper); may be NULL in tests. */
+/* Has the helper resolve the name of a proxy again. NULL in tests. */
 typedef void upstream_resolve(void *arg, const struct policy *, size_t proxy_index);
 
 struct upstream_env {
@@ -46,8 +44,8 @@ struct upstream_env {
 	void             *resolve_arg;
 };
 
-/* nproxies 0: direct to target->addr. The callback comes from the loop, never from here.
- * Holds a reference of policy. NULL: no memory. */
+/* nproxies 0: direct to target->addr. The callback always comes from the loop. Holds a reference of policy. NULL: no
+ * memory. */
 struct upstream *upstream_open(const struct upstream_env *, struct policy *,
     const struct conf_proxy *const *proxies, size_t nproxies,
     const struct target *, upstream_cb *, void *arg);

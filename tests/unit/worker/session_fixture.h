@@ -14,7 +14,11 @@
 #include <cmocka.h>
 
 #include "process/ipc.h"
-#include "worker/udp/session.h"
+#include "kernel/firewall.h"
+#include "worker/name/names.h"
+#include "worker/record/account.h"
+#include "worker/udp/session_internal.h"
+#include "worker/upstream/upstream.h"
 
 #define CLIENTS 2
 
