@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "../clock.h"
-#include "base/log.h"
+#include "../quiet_log.h"
 #include "helper/helper_learned.h"
 
 #define SET_MAX 8192
@@ -27,26 +27,9 @@ static struct {
 	unsigned              transactions;
 	int                   error;            /* what it says */
 	unsigned              refused;          /* bits: these of the next transactions fail with EBUSY */
-	char                  said[2][256];     /* the last warning, the last note */
-	unsigned              warnings;
 	struct ipc_msg        answers[128];
 	size_t                nanswers;
 } fx;
-
-void log_debug(const char *fmt, ...) { (void)fmt; }
-
-void
-log_warn(const char *fmt, ...)
-{
-	va_list ap;
-
-	fx.warnings++;
-	va_start(ap, fmt);
-	vsnprintf(fx.said[0], sizeof(fx.said[0]), fmt, ap);
-	va_end(ap);
-}
-
-void log_info(const char *fmt, ...) { snprintf(fx.said[1], sizeof(fx.said[1]), "%s", fmt); }
 
 int
 ipc_send(struct ipc *ipc, const struct ipc_msg *msg, int fd)
@@ -95,6 +78,7 @@ static int
 setup(void **state)
 {
 	memset(&fx, 0, sizeof(fx));
+	memset(&quiet_log, 0, sizeof(quiet_log));
 	assert_non_null(ev_default_loop(0));
 	helper_learned_init(&fx.t);
 	fx.t.anchor = (struct anchor *)&fx;
@@ -319,16 +303,16 @@ check_refused(unsigned refused, size_t taken, const char *lost)
 	helper_learned_loaded(&fx.t, true, true);
 	assert_int_equal(fx.transactions, 3);
 	assert_int_equal(fx.nset, taken);
-	assert_int_equal(fx.warnings, 1);
-	assert_non_null(strstr(fx.said[0], strerror(EBUSY)));
+	assert_int_equal(quiet_log.warnings, 1);
+	assert_non_null(strstr(quiet_log.last, strerror(EBUSY)));
 	assert_false(has(lost));
 	ask(1, 300, lost); /* the next DNS answer */
 	assert_int_equal(fx.answers[0].error, 0);
 	assert_true(has(lost));
 	clock_advance(EV_DEFAULT, 6);
 	assert_int_equal(fx.nset, 5000);
-	assert_int_equal(fx.warnings, 1);
-	assert_non_null(strstr(fx.said[1], "all learned addresses"));
+	assert_int_equal(quiet_log.warnings, 1);
+	assert_non_null(strstr(quiet_log.last, "all learned addresses"));
 	fx.transactions = 0;
 	fx.refused = 0;
 	ask(2, 300, lost);
@@ -365,7 +349,7 @@ a_refusal_that_lasts_is_answered_each_time_and_logged_once(void **state)
 		assert_int_equal(fx.answers[i].error, EBUSY);
 		clock_advance(EV_DEFAULT, 6);
 	}
-	assert_int_equal(fx.warnings, 1);
+	assert_int_equal(quiet_log.warnings, 1);
 }
 
 static void

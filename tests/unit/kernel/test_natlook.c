@@ -20,6 +20,7 @@
 #include "kernel/pf/firewall_pf.h"
 #include "kernel/pf/pf_abi.h"
 #include "process/ipc.h"
+#include "../quiet_log.h"
 
 #define FAKE_FD 1000            /* closed by the backend at its end, which fails harmlessly */
 
@@ -92,24 +93,12 @@ ipc_send(struct ipc *ipc, const struct ipc_msg *msg, int fd)
 	return 0;
 }
 
-static char logged[512];
-
-void
-log_warn(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(logged, sizeof(logged), fmt, ap);
-	va_end(ap);
-}
-
 static int
 setup(void **state)
 {
 	memset(&kernel, 0, sizeof(kernel));
 	memset(&helper, 0, sizeof(helper));
-	memset(logged, 0, sizeof(logged));
+	memset(&quiet_log, 0, sizeof(quiet_log));
 	kernel.answer = "203.0.113.7";
 	kernel.port = 443;
 	return 0;
@@ -347,7 +336,7 @@ several_states_are_an_error_logged_with_the_tuple(void **state)
 	begin(FAKE_FD);
 	kernel.errors[0] = E2BIG;
 	assert_int_equal(ask(), E2BIG);
-	assert_non_null(strstr(logged, "proto=tcp src=10.0.0.5:50000 local=127.0.0.1:10080"));
+	assert_non_null(strstr(quiet_log.last, "proto=tcp src=10.0.0.5:50000 local=127.0.0.1:10080"));
 	end();
 }
 
@@ -359,7 +348,7 @@ our_own_listener_as_destination_is_for_the_caller_to_judge(void **state)
 	kernel.port = 10080;
 	assert_int_equal(ask(), 0);
 	assert_true(firewall_is_listener(fw, &dst));
-	assert_string_equal(logged, "");        /* the DNS forwarder may be asked directly */
+	assert_string_equal(quiet_log.last, "");        /* the DNS forwarder may be asked directly */
 	end();
 }
 

@@ -21,22 +21,9 @@
 
 #include "base/flow.h"
 #include "base/limit.h"
-#include "base/log.h"
 #include "host/ifaddrs.h"
 #include "host/resolve.h"
 #include "process/ipc.h"
-
-static char logged[4096];
-
-void
-log_info(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(logged, sizeof(logged), fmt, args);
-	va_end(args);
-}
 
 /* ---- ipc ---- */
 

@@ -10,15 +10,10 @@
 #include <unistd.h>
 
 #include "../clock.h"
-#include "base/log.h"
 #include "conf/rule.h"
 #include "worker/record/flow_log.h"
 
 struct fixture fx;
-
-void log_debug(const char *fmt, ...) { (void)fmt; }
-void log_info(const char *fmt, ...) { (void)fmt; }
-void log_warn(const char *fmt, ...) { (void)fmt; }
 
 /* policy.c without a configuration's memory */
 

@@ -52,7 +52,7 @@ struct fixture {
 	size_t               nopened;               /* ... proxies of the last */
 	upstream_cb         *upstream_cb;
 	void                *upstream_arg;
-	unsigned             replies, refusals, records, debugs;
+	unsigned             replies, refusals, records;
 	union addr           reply_src, reply_peer, refused_client, refused_dst;
 	char                 reply[64];
 	struct flow_record   record;                /* the last */

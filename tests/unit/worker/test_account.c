@@ -13,22 +13,7 @@
 
 #include "worker/record/account.h"
 #include "worker/record/flow_log.h"
-
-static char logged[4096];
-static unsigned lines;
-
-static void
-keep(const char *fmt, va_list args)
-{
-	vsnprintf(logged, sizeof(logged), fmt, args);
-	lines++;
-}
-
-void log_info(const char *fmt, ...) { va_list args; va_start(args, fmt); keep(fmt, args); va_end(args); }
-void log_warn(const char *fmt, ...) { va_list args; va_start(args, fmt); keep(fmt, args); va_end(args); }
-void log_members(const char *members) { snprintf(logged, sizeof(logged), "%s", members); lines++; }
-static bool json;
-bool log_is_json(void) { return json; }
+#include "../quiet_log.h"
 
 struct fixture {
 	struct account    *account;
@@ -254,14 +239,14 @@ summary_writes_every_group(void **state)
 {
 	account_count(fx.account, COUNT_DROP_STRANGER, 3);
 	account_count(fx.account, COUNT_DNS_CACHED, 2);
-	lines = 0;
+	quiet_log.lines = 0;
 	account_summary(fx.account, 5.);
-	assert_int_equal(lines, 4);
-	assert_string_equal(logged, "summary: closed none");
+	assert_int_equal(quiet_log.lines, 4);
+	assert_string_equal(quiet_log.last, "summary: closed none");
 	fx.flows[0].reason = CLOSE_KILLED;
 	account_end(fx.account, &fx.conf, &fx.flows[0], 1.);
 	account_summary(fx.account, 5.);
-	assert_string_equal(logged, "summary: closed killed=1");
+	assert_string_equal(quiet_log.last, "summary: closed killed=1");
 }
 
 /* ---- the log ---- */
@@ -275,7 +260,7 @@ record(const char *text, struct flow_record *r)
 	struct conf *conf = conf_parse("test", text, strlen(text), &report);
 
 	assert_non_null(conf);
-	logged[0] = '\0';
+	quiet_log.last[0] = '\0';
 	flow_log(&many, conf, r, 1.5);
 	conf_free(conf);
 }
@@ -289,21 +274,21 @@ flow_log_writes_one_line_a_flow(void **state)
 	addr_parse("192.0.2.2", 50312, &r.peer);
 	addr_parse("203.0.113.7", 443, &r.dst);
 	record("{}", &r);
-	assert_string_equal(logged, "flow id=7 proto=tcp src=192.0.2.2:50312 dst=203.0.113.7:443 host=a.b.kion.cloud via=sni"
+	assert_string_equal(quiet_log.last, "flow id=7 proto=tcp src=192.0.2.2:50312 dst=203.0.113.7:443 host=a.b.kion.cloud via=sni"
 	    " rule=- action=direct proxy=- out=10 in=20 ms=500 close=done");
 	record("{\"log\":{\"hosts\":\"domain\"}}", &r);
-	assert_non_null(strstr(logged, "dst=- host=*.kion.cloud "));
+	assert_non_null(strstr(quiet_log.last, "dst=- host=*.kion.cloud "));
 	record("{\"log\":{\"hosts\":\"none\"}}", &r);
-	assert_non_null(strstr(logged, "dst=- host=- "));
+	assert_non_null(strstr(quiet_log.last, "dst=- host=- "));
 	record("{\"log\":{\"flows\":\"none\"}}", &r);
-	assert_string_equal(logged, "");
+	assert_string_equal(quiet_log.last, "");
 	record("{\"log\":{\"flows\":\"proxied\"}}", &r);
-	assert_string_equal(logged, "");
+	assert_string_equal(quiet_log.last, "");
 	record("{\"log\":{\"flows\":\"errors\"}}", &r);
-	assert_string_equal(logged, "");
+	assert_string_equal(quiet_log.last, "");
 	r.reason = CLOSE_SERVER_RESET;
 	record("{\"log\":{\"flows\":\"errors\"}}", &r);
-	assert_non_null(strstr(logged, "close=server-reset"));
+	assert_non_null(strstr(quiet_log.last, "close=server-reset"));
 }
 
 static void
@@ -313,12 +298,12 @@ flow_log_leaves_out_and_counts_what_is_too_much(void **state)
 	struct conf conf = { .log = { .rate = 10 } };
 	struct flow_log few = { .left_out = 0 };
 
-	lines = 0;
+	quiet_log.lines = 0;
 	for (unsigned i = 0; i < 100; i++)
 		flow_log(&few, &conf, &r, 5.);
-	assert_int_equal(lines, 10);
+	assert_int_equal(quiet_log.lines, 10);
 	flow_log(&few, &conf, &r, 6.);
-	assert_int_equal(lines, 12);
+	assert_int_equal(quiet_log.lines, 12);
 	assert_int_equal(few.left_out, 0);
 }
 
@@ -329,12 +314,12 @@ flow_log_writes_json_that_hides_as_much(void **state)
 		.began = 1.0 };
 
 	addr_parse("203.0.113.7", 443, &r.dst);
-	json = true;
+	quiet_log.json = true;
 	record("{\"log\":{\"hosts\":\"domain\"}}", &r);
-	json = false;
-	assert_non_null(strstr(logged, "\"flow\":{\"id\":7,\"protocol\":\"tcp\""));
-	assert_non_null(strstr(logged, "\"destination\":null,\"host\":\"*.kion.cloud\""));
-	assert_non_null(strstr(logged, "\"out\":10,\"in\":0,\"age_s\":0.500,\"close\":\"done\"}"));
+	quiet_log.json = false;
+	assert_non_null(strstr(quiet_log.last, "\"flow\":{\"id\":7,\"protocol\":\"tcp\""));
+	assert_non_null(strstr(quiet_log.last, "\"destination\":null,\"host\":\"*.kion.cloud\""));
+	assert_non_null(strstr(quiet_log.last, "\"out\":10,\"in\":0,\"age_s\":0.500,\"close\":\"done\"}"));
 }
 
 int

@@ -24,9 +24,6 @@ static uint8_t out[DNS_REPLY_MAX];
 static size_t out_len;
 static struct dns_answer answer;
 
-void log_warn(const char *fmt, ...) { (void)fmt; }
-void log_info(const char *fmt, ...) { (void)fmt; }
-
 static bool
 ends_with(const char *host, const char *end)
 {

@@ -18,16 +18,12 @@
 
 #include "worker/name/fake_ip.h"
 #include "worker/name/fake_slot.h"
+#include "../quiet_log.h"
 
 #define HOLD (FAKE_IP_TTL_S + FAKE_IP_GRACE_S)
 
 static struct fake_ip *f;
 static int file = -1;
-static unsigned warnings;
-
-void log_warn(const char *fmt, ...) { (void)fmt; warnings++; }
-void log_info(const char *fmt, ...) { (void)fmt; }
-
 /* up to two ranges */
 static void
 ranges(const char *a, const char *b, double now)
@@ -76,7 +72,7 @@ static int
 set_up(void **state)
 {
 	f = fake_ip_new();
-	warnings = 0;
+	memset(&quiet_log, 0, sizeof(quiet_log));
 	return f == NULL;
 }
 
@@ -175,7 +171,7 @@ fake_ip_uses_a_whole_range(void **state)
 	assert_string_equal(host_at("10.1.2.254"), "h254.example");
 	assert_null(assign("more.example", AF_INET, 0));
 	assert_int_equal(errno, ENOSPC);
-	assert_int_equal(warnings, 1);
+	assert_int_equal(quiet_log.warnings, 1);
 }
 
 static void
@@ -398,10 +394,10 @@ fake_ip_goes_on_in_memory_when_the_file_fails(void **state)
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &one_slot), 0);
 	assert_non_null(assign("a.example", AF_INET, 0));
-	assert_int_equal(warnings, 0);
+	assert_int_equal(quiet_log.warnings, 0);
 	assert_string_equal(assign("b.example", AF_INET, 0), "198.18.0.2");
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-	assert_int_equal(warnings, 1);
+	assert_int_equal(quiet_log.warnings, 1);
 	assert_string_equal(host_at("198.18.0.2"), "b.example");
 	assert_string_equal(assign("c.example", AF_INET, 0), "198.18.0.3");
 	assert_int_equal(lseek(file, 0, SEEK_END), 0);

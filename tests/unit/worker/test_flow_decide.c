@@ -11,11 +11,11 @@
 #include <cmocka.h>
 
 #include "../clock.h"
-#include "base/log.h"
 #include "kernel/owner.h"
 #include "wire/quic_initial.h"
 #include "worker/decide/flow_decide.h"
 #include "worker/name/names.h"
+#include "../quiet_log.h"
 
 enum { OWNER_ID = 7, HELLO_S = 5 };
 
@@ -30,16 +30,13 @@ static struct {
 	char               asked_host[HOST_MAX + 1];
 	bool               asks_owner;
 	ipc_answer        *answer;
-	unsigned           cancels, debugs, decided, accounted;
+	unsigned           cancels, decided, accounted;
 	enum sniff         quic;                /* what the first flight of QUIC says */
 	const char        *quic_name;
 } fx;
 
 const char *const quic_engine = "fake";
 
-void log_debug(const char *fmt, ...) { (void)fmt; fx.debugs++; }
-void log_info(const char *fmt, ...) { (void)fmt; }
-void log_warn(const char *fmt, ...) { (void)fmt; }
 void account_decided(struct account *a, const struct flow_record *r) { (void)a, (void)r; fx.accounted++; }
 
 struct verdict
@@ -113,6 +110,7 @@ static int
 set_up(void **state)
 {
 	memset(&fx, 0, sizeof(fx));
+	memset(&quiet_log, 0, sizeof(quiet_log));
 	fx.env = (struct worker_env){ .loop = ev_loop_new(0), .names = names_new(10),
 		.fake_ip = fake_ip_new() };
 	fx.conf.timeouts.hello = HELLO_S;
@@ -197,7 +195,7 @@ client_is_heard_where_dns_knows_several_names(void **state)
 	assert_true(flow_decide_listens(&fx.decision));
 	assert_int_equal(client_says("GET / HTTP/1.1\r\nHost: B.example\r\n\r\n"), 0);
 	expect_name("b.example", "http");
-	assert_int_equal(fx.debugs, 1);
+	assert_int_equal(quiet_log.debugs, 1);
 }
 
 static void
@@ -209,7 +207,7 @@ client_is_heard_where_dns_knows_none(void **state)
 	assert_true(flow_decide_listens(&fx.decision));
 	assert_int_equal(client_says("GET / HTTP/1.1\r\nHost: c.example\r\n\r\n"), 0);
 	expect_name("c.example", "http");
-	assert_int_equal(fx.debugs + fx.decided, 0);
+	assert_int_equal(quiet_log.debugs + fx.decided, 0);
 	assert_true(fx.query.dst == &fx.record.dst && fx.query.port == 443 && fx.query.proto == IPPROTO_TCP);
 }
 
@@ -452,13 +450,13 @@ outer_name_is_better_than_none(void **state)
 static unsigned
 lines_for(const char *said, bool outer)
 {
-	fx.debugs = 0;
+	quiet_log.debugs = 0;
 	flow_is(IPPROTO_UDP, "192.0.2.1", 443);
 	assert_int_equal(flow_decide_begin(&fx.decision), EINPROGRESS);
 	fx.decision.said = (struct sniffed){ .via = "sni", .outer = outer };
 	strcpy(fx.decision.said.text, said);
 	clock_advance(fx.env.loop, HELLO_S + 1);
-	return fx.debugs;
+	return quiet_log.debugs;
 }
 
 static void

@@ -12,10 +12,10 @@
 #include <ev.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "conf/rule.h"
 #include "worker/name/learned.h"
 #include "worker/upstream/policy.h"
+#include "../quiet_log.h"
 
 static struct {
 	struct learned *t;
@@ -27,11 +27,8 @@ static struct {
 	void           *arg[64];
 	unsigned        nsent, timeout_ms;
 	bool            refuses;
-	unsigned        done[3], warnings;
+	unsigned        done[3];
 } fx;
-
-void log_debug(const char *fmt, ...) { (void)fmt; }
-void log_warn(const char *fmt, ...) { (void)fmt; fx.warnings++; }
 
 bool
 rule_may_catch(const struct conf *conf, const char *host)
@@ -79,6 +76,7 @@ setup(void **state)
 	struct names *names = names_new(1);
 
 	memset(&fx, 0, sizeof(fx));
+	memset(&quiet_log, 0, sizeof(quiet_log));
 	fx.policy.conf = &fx.conf;
 	fx.env = (struct worker_env){ .loop = ev_default_loop(0), .policy = &fx.policy };
 	fx.t = learned_new(&fx.env);
@@ -165,7 +163,7 @@ who_waits_goes_on_when_no_answer_comes(void **state)
 	turn();
 	answer(1, ENOSPC);
 	assert_int_equal(fx.done[0], 2);
-	assert_int_equal(fx.warnings, 1);
+	assert_int_equal(quiet_log.warnings, 1);
 	fx.refuses = true;
 	assert_int_equal(want("192.0.2.1", 400, 0), EINPROGRESS);
 	turn();

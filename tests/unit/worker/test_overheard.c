@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
+#include "../quiet_log.h"
 #include "../clock.h"
-#include "base/log.h"
 #include "process/capture_msg.h"
 #include "worker/bypass/overheard.h"
 
@@ -25,14 +25,8 @@ static struct {
 	struct names     *names;
 	struct overheard *o;
 	int               fd;
-	unsigned          warnings, wanted;
+	unsigned          wanted;
 } fx;
-
-void log_debug(const char *fmt, ...) { (void)fmt; }
-void log_info(const char *fmt, ...) { (void)fmt; }
-void log_warn(const char *fmt, ...) { (void)fmt; fx.warnings++; }
-bool log_is_json(void) { return false; }
-void log_members(const char *members) { (void)members; }
 
 int
 learned_want(struct learned *t, const union addr *addr, double expires, void (*done)(void *), void *arg)
@@ -75,6 +69,7 @@ setup(void **state)
 	int pair[2];
 
 	memset(&fx, 0, sizeof(fx));
+	memset(&quiet_log, 0, sizeof(quiet_log));
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
 	configure("");
 	fx.account = account_new(ev_now(loop));
@@ -223,7 +218,7 @@ a_flow_that_a_rule_wants_is_missed_and_logged_once(void **state)
 	clock_advance(EV_DEFAULT, 3);
 	assert_int_equal(b->flows, 2);
 	assert_int_equal(account_counter(fx.account, COUNT_BYPASS_MISSED), 2);
-	assert_int_equal(fx.warnings, 1);
+	assert_int_equal(quiet_log.warnings, 1);
 }
 
 static void
@@ -295,7 +290,7 @@ the_table_is_bounded(void **state)
 	for (uint64_t id = 0; (b = overheard_next(fx.o, id)) != NULL; id = b->id)
 		n++;
 	assert_int_equal(n, OVERHEARD_MAX);
-	assert_int_equal(fx.warnings, 0);
+	assert_int_equal(quiet_log.warnings, 0);
 }
 
 static void

@@ -1,7 +1,7 @@
 #include "config.h"
 
-#include "base/log.h"
 #include "worker/upstream/policy.h"
+#include "../quiet_log.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,40 +11,12 @@
 
 #include <cmocka.h>
 
-static unsigned conf_frees, log_lines;
-static char last_line[512];
+static unsigned conf_frees;
 
 void
 conf_free(struct conf *conf)
 {
 	conf_frees++;
-}
-
-static void __attribute__((format(printf, 1, 0)))
-note_line(const char *fmt, va_list ap)
-{
-	vsnprintf(last_line, sizeof(last_line), fmt, ap);
-	log_lines++;
-}
-
-void
-log_info(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	note_line(fmt, ap);
-	va_end(ap);
-}
-
-void
-log_warn(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	note_line(fmt, ap);
-	va_end(ap);
 }
 
 static const struct proxy_kind one_kind, other_kind;
@@ -70,7 +42,7 @@ make(void)
 	struct policy *policy = policy_new(&conf, 7);
 
 	assert_non_null(policy);
-	conf_frees = log_lines = 0;
+	conf_frees = quiet_log.lines = 0;
 	return policy;
 }
 
@@ -215,16 +187,16 @@ logs_changes_only_and_no_secret(void **state)
 	struct proxy *proxy = &policy->proxies[0];
 
 	policy_proxy_up(proxy);
-	assert_int_equal(log_lines, 0);
+	assert_int_equal(quiet_log.lines, 0);
 	policy_proxy_down(proxy, CLOSE_PROXY_AUTH, 100.);
 	policy_proxy_down(proxy, CLOSE_PROXY_AUTH, 101.);
 	policy_proxy_down(proxy, CLOSE_PROXY_AUTH, 500.);
-	assert_int_equal(log_lines, 1);
-	assert_string_equal(last_line, "proxy down: id=1 name=\"office\" host=proxy.example port=1080 reason=proxy-auth");
+	assert_int_equal(quiet_log.lines, 1);
+	assert_string_equal(quiet_log.last, "proxy down: id=1 name=\"office\" host=proxy.example port=1080 reason=proxy-auth");
 	policy_proxy_up(proxy);
 	policy_proxy_up(proxy);
-	assert_int_equal(log_lines, 2);
-	assert_string_equal(last_line, "proxy up: id=1 name=\"office\" host=proxy.example port=1080");
+	assert_int_equal(quiet_log.lines, 2);
+	assert_string_equal(quiet_log.last, "proxy up: id=1 name=\"office\" host=proxy.example port=1080");
 	assert_int_equal(proxy->failures, 3);
 	assert_int_equal(proxy->connects, 3);
 	policy_unref(policy);

@@ -7,6 +7,7 @@
 
 #include "wire/quic_initial.h"
 #include "worker/udp/session_internal.h"
+#include "../quiet_log.h"
 
 /* What the first flight says, as long as it has this many datagrams at least. */
 static size_t      needed;
@@ -139,7 +140,7 @@ hello_without_a_name_leaves_the_one_of_dns(void **state)
 	client_send(0, "one");
 	grant();
 	relay_gets("b.kion.cloud", "one");
-	assert_int_equal(fx.debugs, 0);
+	assert_int_equal(quiet_log.debugs, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, session_tear_down)

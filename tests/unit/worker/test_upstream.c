@@ -1,6 +1,5 @@
 #include "config.h"
 
-#include "base/log.h"
 #include "worker/upstream/upstream.h"
 
 #include <net/if.h>
@@ -15,16 +14,12 @@
 #include <cmocka.h>
 #include <ev.h>
 
+#include "../quiet_log.h"
 #include "../sockets.h"
 
 #define PROXIES 3
 
 void conf_free(struct conf *conf) { (void)conf; }
-void log_info(const char *fmt, ...) { (void)fmt; }
-void log_debug(const char *fmt, ...) { (void)fmt; }
-
-static unsigned warnings;
-void log_warn(const char *fmt, ...) { (void)fmt; warnings++; }
 
 /* A proxy on loopback that follows a script: reads so many bytes, then says something. */
 struct step { size_t expect; const char *reply; size_t len; };
@@ -158,7 +153,8 @@ static int
 set_up(void **state)
 {
 	fds_before = count_descriptors();
-	warnings = results = resolves = 0;
+	memset(&quiet_log, 0, sizeof(quiet_log));
+	results = resolves = 0;
 	memset(&conf, 0, sizeof(conf));
 	conf.proxies = proxies;
 	conf.nproxies = PROXIES;
@@ -525,9 +521,9 @@ refused_credentials_and_methods_fail_over_and_warn_once(void **state)
 	close(result.fd);
 	assert_int_equal(fakes[0].accepts + fakes[1].accepts, 2);
 	assert_true(policy->proxies[0].down && policy->proxies[1].down);
-	assert_int_equal(warnings, 2);
+	assert_int_equal(quiet_log.warnings, 2);
 	expect_failure("h", 1, CLOSE_PROXY_AUTH);
-	assert_int_equal(warnings, 2);
+	assert_int_equal(quiet_log.warnings, 2);
 	expect_failure("h", 2, CLOSE_PROXY_METHOD);
 	assert_ptr_equal(result.proxy, &proxies[1]);
 }
@@ -668,7 +664,7 @@ proxy_is_dialled_through_its_interface(void **state)
 	close(result.fd);
 	proxies[0].interface = "nonesuch0";
 	expect_failure("h", 1, CLOSE_PROXY_DOWN);
-	assert_int_equal(warnings, 1);
+	assert_int_equal(quiet_log.warnings, 1);
 }
 
 static void
