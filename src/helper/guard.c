@@ -2,8 +2,9 @@
 
 #include "helper/guard.h"
 
+#include <sys/socket.h>
+
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,6 @@
 #include "base/log.h"
 #include "kernel/loopback.h"
 #include "process/privilege.h"
-#include "process/spawn.h"
 
 /* The message on the socket; len bytes of text follow. */
 struct guard_order {
@@ -22,24 +22,46 @@ struct guard_order {
 	size_t             len;
 };
 
-int
-guard_start(int *fd, bool to_stderr)
-{
-	const struct role role = { .to_stderr = to_stderr };
-	int pair[2], error;
-	pid_t pid;
+static const struct child_kind guard_kind = { "the guard", log_error, SPAWN_GUARD, SOCK_STREAM,
+	.first_s = 0, .max_s = 10, .stable_s = 30 };
 
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == -1)
-		return errno;
-	fcntl(pair[0], F_SETFD, FD_CLOEXEC);
-	fcntl(pair[1], F_SETFD, FD_CLOEXEC);
-	error = spawn(SPAWN_GUARD, &role, pair[0], &pid);
-	close(pair[0]);
+static bool
+guard_ended(void *arg, int status)
+{
+	struct guard *g = arg;
+
+	close(g->fd);
+	g->fd = -1;
+	return true;
+}
+
+static int
+guard_spawn(struct guard *g)
+{
+	int error = child_start(&g->child, &g->fd);
+
 	if (error != 0)
-		close(pair[1]);
-	else
-		*fd = pair[1];
+		log_error("the guard cannot be started: %s", strerror(error));
 	return error;
+}
+
+static void
+guard_again(void *arg)
+{
+	struct guard *g = arg;
+
+	if (guard_spawn(g) != 0)
+		child_restart(&g->child, guard_kind.max_s);
+	else
+		g->renewed(g->arg);
+}
+
+int
+guard_start(struct guard *g, bool to_stderr, guard_renewed *renewed, void *arg)
+{
+	*g = (struct guard){ .role = { .to_stderr = to_stderr }, .fd = -1, .renewed = renewed, .arg = arg };
+	child_init(&g->child, &guard_kind, &g->role, guard_ended, guard_again, g);
+	return guard_spawn(g);
 }
 
 static int
@@ -61,7 +83,7 @@ guard_write(int fd, const void *data, size_t len)
 }
 
 int
-guard_tell(int fd, const struct anchor *a, const char *text)
+guard_tell(const struct guard *g, const struct anchor *a, const char *text)
 {
 	struct guard_order order;
 	int error;
@@ -70,19 +92,22 @@ guard_tell(int fd, const struct anchor *a, const char *text)
 	order.what = text != NULL ? GUARD_BLOCK : GUARD_REMOVE;
 	order.len = text != NULL ? strlen(text) : 0;
 	anchor_describe(a, &order.anchor);
-	error = guard_write(fd, &order, sizeof(order));
-	return error != 0 ? error : guard_write(fd, text, order.len);
+	error = guard_write(g->fd, &order, sizeof(order));
+	return error != 0 ? error : guard_write(g->fd, text, order.len);
 }
 
 void
-guard_goodbye(int fd)
+guard_goodbye(struct guard *g)
 {
 	struct guard_order order;
 
 	memset(&order, 0, sizeof(order));
 	order.what = GUARD_GOODBYE;
-	guard_write(fd, &order, sizeof(order));
-	close(fd);
+	guard_write(g->fd, &order, sizeof(order));
+	child_stop(&g->child);
+	if (g->fd != -1)
+		close(g->fd);
+	g->fd = -1;
 }
 
 /* False: the helper closed its end. */

@@ -9,42 +9,20 @@
 
 #include "base/close_from.h"
 #include "base/log.h"
-#include "helper/guard.h"
 #include "host/ifaddrs.h"
 #include "kernel/loopback.h"
 
 #define LOOK_S 20               /* a look at the rules that takes longer ends as one that found a fault */
 
-static int  helper_anchor_guard(struct helper_anchor *);
 static void helper_anchor_tell_guard(struct helper_anchor *);
 
 static void
-helper_anchor_guard_cb(struct ev_loop *loop, ev_io *w, int revents)
+helper_anchor_guard_renewed(void *arg)
 {
-	struct helper_anchor *ha = w->data;
+	struct helper_anchor *ha = arg;
 
-	log_error("the guard process has ended; starting another one");
-	ev_io_stop(loop, w);
-	close(ha->guard_fd);
-	ha->guard_fd = -1;
-	if (helper_anchor_guard(ha) == 0 && ha->state == ANCHOR_REDIRECT)
+	if (ha->state == ANCHOR_REDIRECT)
 		helper_anchor_tell_guard(ha);
-}
-
-/* Starts the guard, and watches it. */
-static int
-helper_anchor_guard(struct helper_anchor *ha)
-{
-	int error = guard_start(&ha->guard_fd, ha->to_stderr);
-
-	if (error != 0) {
-		log_error("the guard process cannot be started: %s", strerror(error));
-		return error;
-	}
-	ev_io_init(&ha->guard, helper_anchor_guard_cb, ha->guard_fd, EV_READ);
-	ha->guard.data = ha;
-	ev_io_start(EV_DEFAULT, &ha->guard);
-	return 0;
 }
 
 /* Opens and prepares the anchor that conf asks for, in place of the one before. */
@@ -75,15 +53,14 @@ helper_anchor_start(struct helper_anchor *ha, const struct conf *conf, bool to_s
 {
 	int error;
 
-	ha->to_stderr = to_stderr;
 	helper_learned_init(&ha->learned);
-	error = helper_anchor_guard(ha);
+	error = guard_start(&ha->guard, to_stderr, helper_anchor_guard_renewed, ha);
 	if (error != 0)
 		return error;
 	error = helper_anchor_open(ha, conf);
 	if (error != 0) {
 		loopback_remove(conf->intercept.anchor);
-		guard_goodbye(ha->guard_fd);
+		guard_goodbye(&ha->guard);
 	}
 	return error;
 }
@@ -225,7 +202,7 @@ helper_anchor_tell_guard(struct helper_anchor *ha)
 
 	if (ha->conf->intercept.on_failure == FAIL_CLOSED && ha->conf->global_enabled)
 		block = helper_anchor_text(ha, ANCHOR_BLOCK, NULL);
-	if (guard_tell(ha->guard_fd, ha->anchor, block) != 0)
+	if (guard_tell(&ha->guard, ha->anchor, block) != 0)
 		log_debug("the guard process is gone");
 	free(block);
 }
@@ -360,8 +337,7 @@ helper_anchor_remove(struct helper_anchor *ha)
 	anchor_remove(ha->anchor);
 	anchor_close(ha->anchor);
 	loopback_remove(ha->conf->intercept.anchor);
-	ev_io_stop(EV_DEFAULT, &ha->guard);
-	guard_goodbye(ha->guard_fd);
+	guard_goodbye(&ha->guard);
 	helper_learned_free(&ha->learned);
 	free(ha->proxies);
 	free(ha->loaded);

@@ -9,6 +9,7 @@
 
 #include <ev.h>
 
+#include "helper/guard.h"
 #include "helper/helper_learned.h"
 #include "helper/helper_listen.h"
 #include "kernel/anchor.h"
@@ -28,10 +29,9 @@ struct helper_anchor {
 	enum anchor_state           state;              /* what is loaded */
 	char                       *loaded;             /* ... as text */
 	struct helper_learned       learned;
-	int                         guard_fd;
-	ev_io                       guard;              /* readable: it has died */
+	struct guard                guard;
 	ev_child                    look;               /* the process that looks after the rules */
-	bool                        to_stderr, paused;
+	bool                        paused;
 };
 
 /* Starts the guard, opens the firewall and prepares it. 0, or an errno value that was logged. */

@@ -58,4 +58,20 @@ for i in 1 2 3 4 5 6; do
 	within 2 fails rules_have 'chain local_tcp'
 done
 check "closed, killed again and again: blocked while it waits" refused_at_once
+daemon_stop
+
+# The guard.
+guard_pid() { pgrep -f '^pfinterceptd-guard'; }
+new_guard() { guard_pid && [ "$(guard_pid)" != "$guard" ]; }
+daemon_start
+guard=$(guard_pid)
+kill -KILL "$guard"
+check "a guard that was killed" logged 'the guard ended \(status 0x9\); starting it again in 0 s'
+check "... has a successor" within 2 new_guard
+check "... and traffic goes on" origin echo 198.51.100.13 7000
+kill -KILL "$(helper_pid)"
+check "... which blocks when the helper dies" within 2 fails rules_have 'chain local_tcp'
+check "... as on_failure says" refused_at_once
+check "... and ends" within 2 fails guard_pid
+daemon_start
 finish
