@@ -20,7 +20,7 @@
 #include "process/role.h"
 #include "process/spawn.h"
 
-#define VERSION_MS 5000         /* for another executable to say its version */
+#define VERSION_MS 5000         /* time for another executable to print its version */
 
 struct options {
 	const char *file;
@@ -40,7 +40,7 @@ usage(FILE *out)
 	    "  -V       print version, system and engines, with the path of each executable\n");
 }
 
-/* What another executable says of itself. */
+/* Prints the path of another executable and the output of its -V. False: it could not be run, which was printed. */
 static bool
 print_version_of(const char *title, enum spawn_program program)
 {
@@ -57,7 +57,7 @@ print_version_of(const char *title, enum spawn_program program)
 	return error == 0;
 }
 
-/* Gives the exit status. */
+/* Prints the versions of all executables. Returns the exit status. */
 static int
 print_version(void)
 {
@@ -98,14 +98,14 @@ parse_options(int argc, char **argv, struct options *o)
 		}
 	}
 	if (optind != argc) {
-		fprintf(stderr, "pfinterceptd: \"%s\" is not an option; the configuration file is given with -f\n",
+		fprintf(stderr, "pfinterceptd: \"%s\" is not an option; use -f to name a configuration file\n",
 		    argv[optind]);
 		return 2;
 	}
 	return 0;
 }
 
-/* Messages about the file go to the terminal, as they are: FILE:LINE:COLUMN first. */
+/* Loads the configuration. Messages go to the terminal unchanged; each begins with FILE:LINE:COLUMN. */
 static struct conf *
 load(const char *file, struct conf_texts *texts)
 {
@@ -123,7 +123,7 @@ load(const char *file, struct conf_texts *texts)
 	return conf;
 }
 
-/* The daemon's parent: waits until traffic is intercepted, so that its status tells. */
+/* Runs in the parent of the daemon: waits until traffic is intercepted, which its exit status tells. */
 _Noreturn static void
 wait_until_ready(int fd)
 {
@@ -131,7 +131,7 @@ wait_until_ready(int fd)
 
 	if (read(fd, &byte, 1) == 1)
 		exit(0);
-	fprintf(stderr, "pfinterceptd: not started; the reason is in the system log\n");
+	fprintf(stderr, "pfinterceptd: the daemon did not start; see the system log for the reason\n");
 	exit(1);
 }
 
@@ -163,7 +163,7 @@ daemonize(void)
 	return pipes[1];
 }
 
-/* Says what is missing before anything is intercepted. */
+/* Checks an executable before anything is intercepted; prints the fault. */
 static bool
 may_run(enum spawn_program program)
 {
@@ -178,14 +178,14 @@ may_run(enum spawn_program program)
 	return error == 0;
 }
 
-/* What only root can do, and as whom the worker runs; false when it was said what is missing. */
+/* Checks that we are root, finds the user of the worker, and checks its executable. False: the fault was printed. */
 static bool
 may_start(struct helper_start *start)
 {
 	const struct passwd *pw;
 
 	if (geteuid() != 0) {
-		fprintf(stderr, "pfinterceptd: must be started by root, which alone may change the firewall; use sudo\n");
+		fprintf(stderr, "pfinterceptd: only root may change the firewall; use sudo\n");
 		return false;
 	}
 	pw = getpwnam(start->conf->user);
@@ -202,8 +202,9 @@ may_start(struct helper_start *start)
 static int
 become_helper(const struct options *o)
 {
-	struct helper_start start = { .ready_fd = -1, .role = { .to_stderr = o->foreground, .verbose = o->verbose > 0 } };
-	static char file[2 * PATH_MAX]; /* read again when the working directory is another one */
+	struct helper_start start = { .ready_fd = -1,
+		.role = { .to_stderr = o->foreground, .verbose = o->verbose > 0 } };
+	static char file[2 * PATH_MAX]; /* absolute: SIGHUP reads it from another working directory */
 	char dir[PATH_MAX];
 
 	if (o->file[0] != '/' && getcwd(dir, sizeof(dir)) != NULL)
@@ -223,7 +224,7 @@ become_helper(const struct options *o)
 	return helper_run(&start);
 }
 
-/* -G is the helper's own way to start the guard (helper/guard.h). */
+/* Runs the guard, for which the helper starts pfinterceptd with -G (helper/guard.h). */
 static int
 become_guard(const struct options *o)
 {

@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#define SECOND_S 0.05           /* the second delay when the first is none */
+#define SECOND_S 0.05           /* the second delay, if the first is 0 */
 
 static void
 child_grow(struct child *c)

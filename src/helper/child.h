@@ -1,11 +1,11 @@
 /*
- * child.h - supervises one process of the helper's: starts it, hands it a socket, sees its end, starts it again.
+ * child.h - supervises one process: starts it with a socket, notices its end and starts it again.
  *
- * Each start waits twice as long as the one before, so that a fault that stays costs little; a process that ran for
- * stable_s seconds begins with the first delay again.
+ * Each delay is twice the one before, so that a persistent fault costs little. After a process that ran for stable_s
+ * seconds the delay is the first one again.
  *
- * Owner:   one for each process, part of its user's struct; it lives on the default loop, which alone sees the end of
- *          processes. The role is borrowed.
+ * Owner:   one for each process, part of its user's struct. It uses the default loop, the only one that notices the end
+ *          of processes. The role is borrowed.
  * Units:   seconds.
  * Errors:  0 or an errno value.
  */
@@ -18,15 +18,15 @@
 
 struct child_kind {
 	const char        *name;        /* for the log: "the worker" */
-	void             (*log)(const char *fmt, ...) __attribute__((format(printf, 1, 2)));    /* log_error or log_warn */
+	void             (*log)(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 	enum spawn_program program;
 	int                socket_type;
-	double             first_s, max_s, stable_s;    /* delays; first_s 0: the first is none */
+	double             first_s, max_s, stable_s;    /* delays; first_s 0: no delay at first */
 };
 
-/* The process has ended; status as waitpid(2) gives it. True: start it again after the delay, which is logged. */
+/* The process has ended; status is that of waitpid(2). True: start it again after the delay, which is logged. */
 typedef bool child_ended(void *arg, int status);
-/* The delay is over: the user calls child_start(). */
+/* The delay is over: call child_start(). */
 typedef void child_again(void *arg);
 
 struct child {
@@ -41,15 +41,16 @@ struct child {
 	ev_timer                 restart;
 };
 
-void child_init(struct child *, const struct child_kind *, const struct role *, child_ended *, child_again *, void *arg);
+void child_init(struct child *, const struct child_kind *, const struct role *, child_ended *, child_again *,
+    void *arg);
 
-/* Runs the program. *fd is our end of the socket, close-on-exec, and the caller's. */
+/* Starts the process. *fd gets our end of its socket, close-on-exec; it belongs to the caller. */
 int child_start(struct child *, int *fd);
-/* Calls again() in so many seconds. */
+/* Calls again() after a number of seconds. */
 void child_restart(struct child *, double seconds);
-/* SIGKILL; ended() follows. */
+/* Kills the process; ended() follows. */
 void child_kill(const struct child *);
-/* SIGKILL, and neither ended() nor again() follow. The next delay is the first. */
+/* Kills the process; neither ended() nor again() follow. The next delay is the first one. */
 void child_stop(struct child *);
 
 #endif

@@ -28,7 +28,7 @@
 #include "process/ipc.h"
 #include "process/privilege.h"
 
-#define CHECK_S         5.0     /* between two looks at what others did to our rules */
+#define CHECK_S         5.0     /* interval of the checks for changed rules, resolvers and addresses */
 #define SAID_MAX        1280
 #define STOP_GRACE_S    2.0     /* beyond timeouts.drain */
 
@@ -43,16 +43,16 @@ struct helper {
 	struct helper_anchor    anchor;
 	int                     ready_fd, status;
 	struct child            worker;
-	enum permit_phase       phase;          /* of the worker; PHASE_STOPPING: of the daemon */
+	enum permit_phase       phase;          /* of the worker; PHASE_STOPPING: the daemon ends */
 	struct ipc             *ipc;            /* NULL: there is no worker */
-	struct helper_listeners held;           /* by the worker */
+	struct helper_listeners held;           /* the listeners that the worker has */
 	struct helper_control   control;
 	struct refuse           refuse;
-	struct ipc_msg          resolvers;      /* as the worker knows them */
+	struct ipc_msg          resolvers;      /* the list that the worker has */
 	int                     fake_ip_fd;
 	struct helper_proxies   proxies;
 	struct helper_capture   capture;
-	bool                    was_ready;      /* the rules have been loaded since the start */
+	bool                    was_ready;      /* the rules were loaded at least once */
 	ev_timer                kill, check;
 	ev_signal               hup, term, interrupt, usr1;
 };
@@ -85,7 +85,7 @@ helper_send_paused(struct helper *h)
 	ipc_send(h->ipc, &msg, -1);
 }
 
-/* Tells the worker everything; it answers IPC_READY. The listeners' descriptors are given away. */
+/* Sends the worker the whole configuration, which it answers with IPC_READY. Takes over the new listeners. */
 static int
 helper_send_all(struct helper *h, struct helper_listeners *listeners)
 {
@@ -118,7 +118,7 @@ helper_send_all(struct helper *h, struct helper_listeners *listeners)
 	return error;
 }
 
-/* The worker is gone: the rules must not lead to nobody for one moment longer. */
+/* Applies on_failure at once, because the rules lead to a worker that has ended. */
 static void
 helper_worker_lost(struct helper *h)
 {
@@ -170,7 +170,7 @@ helper_ready(struct helper *h)
 	if (h->ready_fd == -1)
 		return;
 	if (write(h->ready_fd, "+", 1) == -1)
-		log_debug("nobody waits for us to be ready");
+		log_debug("the process that started the daemon has ended");
 	close(h->ready_fd);
 	h->ready_fd = -1;
 }
@@ -178,7 +178,7 @@ helper_ready(struct helper *h)
 static void helper_serve_reload(struct helper *, const struct ipc_msg *);
 static void helper_serve_pause(struct helper *, const struct ipc_msg *);
 
-/* Requests of the worker. Each is checked as if a stranger had made it. */
+/* Serves a permitted message of the worker. Its content is not trusted. */
 static void
 helper_serve(struct helper *h, const struct ipc_msg *msg)
 {
@@ -228,21 +228,21 @@ helper_ipc_cb(void *arg, const struct ipc_msg *msg, int fd, int error)
 		helper_serve(h, msg);
 	} else if (permit == PERMIT_NO) {
 		if (error == 0)
-			log_error("the worker sent \"%s\" while %s, which it may not; ending it", ipc_type_name(msg->type),
-			    permit_phase_name(h->phase));
+			log_error("the worker sent \"%s\" while %s, which it may not; ending it",
+			    ipc_type_name(msg->type), permit_phase_name(h->phase));
 		helper_worker_lost(h);
 		child_kill(&h->worker);
 	}
 }
 
-/* What this worker cannot be told, the next one will be. */
+/* Sends the worker the configuration. If that fails, it is killed and the next one gets it. */
 static bool
 helper_tell(struct helper *h, struct helper_listeners *listeners)
 {
 	if (h->ipc != NULL && helper_send_all(h, listeners) == 0)
 		return true;
 	helper_listen_close(listeners);
-	log_error("the worker cannot be told the configuration; it is started again");
+	log_error("the configuration cannot be sent to the worker; starting another worker");
 	child_kill(&h->worker);
 	return false;
 }
@@ -273,7 +273,7 @@ helper_worker_again(void *arg)
 		child_restart(&h->worker, worker_kind.max_s);
 }
 
-/* conf comes into force here; the worker is not told yet. An error was logged, and changes nothing. */
+/* Puts conf into force here; the worker is told later. 0, or an errno value that was logged: nothing changed. */
 static int
 helper_set_conf(struct helper *h, struct conf *conf)
 {
@@ -287,7 +287,7 @@ helper_set_conf(struct helper *h, struct conf *conf)
 	return 0;
 }
 
-/* Says what happened, to the log and to who asked for it. */
+/* Reloads the configuration. The result goes to the log and, as one line, to said. 0, or EINVAL: nothing changed. */
 static int
 helper_reload(struct helper *h, char said[SAID_MAX])
 {
@@ -316,7 +316,7 @@ helper_reload(struct helper *h, char said[SAID_MAX])
 	h->start.texts = texts;
 	log_configure(conf->log.facility, conf->log.level, conf->log.json);
 	if (h->ipc == NULL)
-		helper_listen_close(&listeners); /* the next worker finds it all in force */
+		helper_listen_close(&listeners); /* the next worker gets new ones */
 	else if (helper_tell(h, &listeners))
 		log_info("reload: %s is in force", h->start.file);
 	snprintf(said, SAID_MAX, "%s is in force%s%s", h->start.file, report.nwarnings > 0 ? "; " : "",
@@ -343,7 +343,8 @@ helper_serve_pause(struct helper *h, const struct ipc_msg *msg)
 
 	if (error == 0)
 		helper_send_paused(h);
-	helper_control_reply(h->ipc, msg, error, error != 0 ? "the rules could not be loaded; the reason is in the system log" :
+	helper_control_reply(h->ipc, msg, error,
+	    error != 0 ? "the rules could not be loaded; the reason is in the system log" :
 	    pause ? "nothing is intercepted until \"resume\"; flows under way go on" : "traffic is intercepted");
 }
 
@@ -370,7 +371,7 @@ helper_kill_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct helper *h = w->data;
 
-	log_warn("the worker did not end in time");
+	log_warn("the worker did not end in time; killing it");
 	child_kill(&h->worker);
 }
 
@@ -448,7 +449,8 @@ helper_run(const struct helper_start *start)
 	h.loop = ev_default_loop(PFI_EV_FLAGS);
 	if (h.loop == NULL)
 		fatal("no event loop");
-	h.proxies = (struct helper_proxies){ h.loop, start->role.uid, start->role.gid, helper_proxy_cb, &h, NULL, NULL };
+	h.proxies = (struct helper_proxies){ .loop = h.loop, .uid = start->role.uid, .gid = start->role.gid,
+		.known = helper_proxy_cb, .arg = &h };
 	child_init(&h.worker, &worker_kind, &h.start.role, helper_worker_ended, helper_worker_again, &h);
 	helper_capture_init(&h.capture, &h.start.role);
 	helper_watch(&h);
@@ -464,7 +466,7 @@ helper_run(const struct helper_start *start)
 		return 1;
 	}
 	if (ifaddrs_watch(h.loop, helper_own_cb, &h) != 0)
-		log_warn("changes of this host's addresses are not seen; reload after one");
+		log_warn("changes of this host's addresses cannot be watched; reload after a change");
 	log_info("pfinterceptd " PACKAGE_VERSION " started");
 	ev_run(h.loop, 0);
 	helper_end(&h);

@@ -46,7 +46,7 @@ capture_start(struct helper_capture *h)
 	}
 }
 
-/* One that can read no interface has said so, and ends with status 0. */
+/* Status 0: the monitor can read no interface, which it has logged. Another start would not help. */
 static bool
 capture_ended(void *arg, int status)
 {

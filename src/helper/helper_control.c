@@ -14,7 +14,7 @@
 
 #include "base/log.h"
 
-/* Removes what a dead daemon left there. 0; EADDRINUSE: somebody listens; ENOTSOCK: it is something else. */
+/* Removes the socket of a dead daemon. EADDRINUSE: a process listens on it; ENOTSOCK: the file is not a socket. */
 static int
 socket_clear(const struct sockaddr_un *sun, int fd)
 {
@@ -29,7 +29,7 @@ socket_clear(const struct sockaddr_un *sun, int fd)
 	return unlink(sun->sun_path) == -1 ? errno : 0;
 }
 
-/* Root and the group may use it, nobody else. */
+/* Binds fd to a path that root and the group may connect to. */
 static int
 socket_bind_path(int fd, const char *path, gid_t group)
 {
@@ -83,7 +83,7 @@ socket_remove(struct helper_control_socket *s)
 	memset(s, 0, sizeof(*s));
 }
 
-/* Makes want of have, and gives the worker the socket. */
+/* Opens the wanted socket and sends it to the worker, unless the worker has it. */
 static void
 socket_send(struct helper_control_socket *have, const struct helper_control_socket *want, struct ipc *ipc,
     enum ipc_listener_kind kind, const char *key)
@@ -99,9 +99,11 @@ socket_send(struct helper_control_socket *have, const struct helper_control_sock
 	if (want->path[0] != '\0' || addr_is_set(&want->addr))
 		error = socket_open(want, &fd);
 	if (error == EADDRINUSE)
-		log_warn("%s is in use by another program; going on without: write another place as %s", what, key);
+		log_warn("%s is in use by another program; going on without it; choose another place with %s",
+		    what, key);
 	else if (error != 0)
-		log_warn("cannot listen at %s: %s; going on without: write another place as %s", what, strerror(error), key);
+		log_warn("cannot listen at %s: %s; going on without it; choose another place with %s", what,
+		    strerror(error), key);
 	else
 		*have = *want;
 	if (ipc_send(ipc, &msg, fd) != 0)

@@ -76,7 +76,7 @@ listen_add(const struct conf *conf, const struct helper_listeners *held, struct 
 		if (error == EADDRNOTAVAIL && loopback_add(&addr) == 0)
 			error = listen_open(&addr, stream ? SOCK_STREAM : SOCK_DGRAM, &l->fd);
 		if (error == EADDRNOTAVAIL || error == EAFNOSUPPORT) {
-			log_warn("this host has no address %s: nothing is intercepted there",
+			log_warn("this host does not have %s of listen.addresses: nothing is intercepted there",
 			    addr_format_ip(&addr, text));
 			return 0;
 		}
@@ -107,7 +107,7 @@ helper_listen(const struct conf *conf, const struct helper_listeners *held, stru
 			error = listen_add(conf, held, out, LISTEN_DNS_UDP, *addr);
 	}
 	if (error == 0 && out->count == 0) {
-		log_error("none of listen.addresses exists on this host; name one that does");
+		log_error("this host has none of listen.addresses; name one that it has");
 		error = EADDRNOTAVAIL;
 	}
 	if (error != 0)

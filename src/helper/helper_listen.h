@@ -1,8 +1,9 @@
 /*
- * helper_listen.h - the sockets that redirected traffic arrives at, made with the privileges that
- *                   some systems ask for (transparent sockets, ports below 1024).
+ * helper_listen.h - the sockets that redirected traffic arrives at. Root opens them, because some systems reserve
+ *                   transparent sockets and ports below 1024 for it.
  *
- * The helper keeps no copy: a listener that outlives the worker would let connections hang.
+ * Owner:   the helper opens them, sends them to the worker and keeps no copy: a listener that outlives the worker would
+ *          let connections hang.
  */
 #ifndef PFI_HELPER_LISTEN_H
 #define PFI_HELPER_LISTEN_H
@@ -23,12 +24,12 @@ struct helper_listeners {
 	size_t                 count;
 };
 
-/* Opens what conf asks for and held does not have; what held has appears with fd -1. An address that this
- * host lacks is left out with a warning. 0, or an errno value, logged with its cure, and nothing is open. */
+/* Opens the listeners of conf that are not in held; those of held appear in out with fd -1. An address that this host
+ * does not have is left out with a warning. 0, or an errno value: it was logged with its cure, and nothing is open. */
 int  helper_listen(const struct conf *, const struct helper_listeners *held, struct helper_listeners *out);
 void helper_listen_close(struct helper_listeners *);
 
-/* Gives what is open to the worker, and closes it here. 0 or an errno value. */
+/* Sends the open listeners to the worker and closes them here. 0 or an errno value. */
 int  helper_listen_send(struct helper_listeners *, struct ipc *);
 
 #endif

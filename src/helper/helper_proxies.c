@@ -9,7 +9,7 @@
 
 struct helper_lookup {
 	struct helper_proxies *all;
-	struct resolve        *resolve;         /* NULL: not under way */
+	struct resolve        *resolve;         /* NULL: no lookup is under way */
 };
 
 static void
@@ -21,7 +21,7 @@ lookup_cb(void *arg, const union addr *addrs, size_t naddrs)
 
 	lookup->resolve = NULL;
 	if (naddrs == 0)
-		log_warn("proxy %u: the name %s is not known to this host's resolver", proxy->id, proxy->host);
+		log_warn("proxy %u: this host's resolver finds no address for %s", proxy->id, proxy->host);
 	all->known(all->arg, proxy->index, addrs, naddrs);
 }
 

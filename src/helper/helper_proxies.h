@@ -1,9 +1,9 @@
 /*
- * helper_proxies.h - looks up what the names of proxies mean, at the start, at a reload, and when the worker asks.
+ * helper_proxies.h - looks up the addresses of proxies by name: at the start, at a reload, and when the worker asks.
  *
- * Owner:   one in the helper; helper_proxies_end() gives back what is under way. The configuration is borrowed until the
+ * Owner:   one in the helper; helper_proxies_end() ends the lookups under way. The configuration is borrowed until the
  *          next one is set.
- * Errors:  a name that nobody knows is logged; known() is called with no address.
+ * Errors:  a name without an address is logged; known() is called without addresses.
  */
 #ifndef PFI_HELPER_PROXIES_H
 #define PFI_HELPER_PROXIES_H
@@ -12,12 +12,12 @@
 
 struct ev_loop;
 
-/* From the loop. naddrs 0: what was known of the proxy stays. */
+/* Called from the loop. naddrs 0: the proxy keeps the addresses that it had. */
 typedef void helper_proxies_cb(void *arg, size_t index, const union addr *addrs, size_t naddrs);
 
 struct helper_proxies {
 	struct ev_loop    *loop;
-	uid_t              uid;         /* as whom is asked */
+	uid_t              uid;         /* the user of the process that asks */
 	gid_t              gid;
 	helper_proxies_cb *known;
 	void              *arg;
@@ -25,9 +25,9 @@ struct helper_proxies {
 	struct helper_lookup *lookups;          /* one for each of conf->proxies */
 };
 
-/* Looks all of them up; lookups for the configuration before are forgotten. */
+/* Looks up all proxies of a configuration; ends the lookups for the one before. */
 void helper_proxies_set_conf(struct helper_proxies *, const struct conf *);
-/* Looks one up again, unless that is under way. */
+/* Looks up one proxy again, unless a lookup for it is under way. */
 void helper_proxies_resolve(struct helper_proxies *, size_t index);
 void helper_proxies_end(struct helper_proxies *);
 

@@ -14,7 +14,7 @@
 
 #define FILE_NAME PFI_STATE_DIR "/fake_ip"
 
-/* Who could write to the directory could make us write anywhere. */
+/* Refuses a directory that others may write to: they could make us open any file. */
 static int
 state_open(int *fd)
 {
@@ -52,6 +52,7 @@ helper_state_send(int *fd, const struct conf *conf, struct ipc *ipc)
 		error = ipc_send(ipc, &msg, *fd);
 	if (error != 0)
 		log_warn("dns.fake_ip: " FILE_NAME " cannot be used: %s; the addresses of names are "
-		    "forgotten at a restart", error == EWOULDBLOCK ? "another pfinterceptd has it" :
-		    error == EPERM ? "its directory must belong to root, who alone may write to it" : strerror(error));
+		    "lost at a restart", error == EWOULDBLOCK ? "another pfinterceptd uses it" :
+		    error == EPERM ? "its directory must belong to root, and only root may write to it" :
+		    strerror(error));
 }

@@ -1,10 +1,10 @@
 /*
- * helper_state.h - what outlives the daemon: files in PFI_STATE_DIR, which belongs to root alone.
+ * helper_state.h - the file of dns.fake_ip's map (fake_ip.h), which outlives the daemon in PFI_STATE_DIR.
  *
- * Now one file, the map of dns.fake_ip (fake_ip.h). The helper opens it, the worker reads and writes it. A second
- * daemon finds it locked.
+ * The helper opens and locks it, so that a second daemon cannot use it; the worker reads and writes it.
  *
- * Owner:   the helper keeps the descriptor to its end, for the next worker.
+ * Owner:   the helper keeps the descriptor until it ends, for the next worker.
+ * Errors:  logged; the worker goes on without the file.
  */
 #ifndef PFI_HELPER_STATE_H
 #define PFI_HELPER_STATE_H
@@ -12,7 +12,7 @@
 #include "conf/conf.h"
 #include "process/ipc.h"
 
-/* Gives the worker what conf needs. *fd: -1 at first. What fails is logged: the worker goes on without. */
+/* Sends the worker the file if conf has networks for dns.fake_ip. *fd: -1 at first. */
 void helper_state_send(int *fd, const struct conf *, struct ipc *);
 
 #endif

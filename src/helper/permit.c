@@ -4,7 +4,7 @@
 
 #include "process/ipc.h"
 
-/* What is not named here is never permitted. */
+/* A type without a row is never permitted. */
 static const enum permit permits[IPC_TYPES][PHASES] = {
 	/*                 starting    running     stopping */
 	[IPC_READY]   = { PERMIT_YES, PERMIT_YES, PERMIT_LATE },

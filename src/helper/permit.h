@@ -1,8 +1,7 @@
 /*
- * permit.h - which messages the worker may send in which phase of its life.
+ * permit.h - the messages that the worker may send, by phase.
  *
- * A worker that sends another one is broken or taken over, and is ended. The model is the monitor of OpenSSH, which
- * keeps flags for each request and clears them as the session goes on.
+ * A worker that sends another one has a fault or is in an attacker's hands, and the helper ends it.
  */
 #ifndef PFI_PERMIT_H
 #define PFI_PERMIT_H
@@ -10,21 +9,21 @@
 #include <stdint.h>
 
 enum permit_phase {
-	PHASE_STARTING,         /* until its first "ready" */
+	PHASE_STARTING,         /* until its first IPC_READY */
 	PHASE_RUNNING,
-	PHASE_STOPPING,         /* it was told to stop; flows under way may still ask */
+	PHASE_STOPPING,         /* after IPC_STOP; flows under way still need answers */
 	PHASES
 };
 
 enum permit {
 	PERMIT_NO,
 	PERMIT_YES,
-	PERMIT_LATE             /* sent before it knew of the phase: drop the message */
+	PERMIT_LATE             /* the worker may have sent it before it knew of the phase: drop it */
 };
 
-/* type: of a message that has arrived; any number. */
+/* type: that of an arrived message; any number. */
 enum permit permit_check(enum permit_phase, uint32_t type);
-/* For the log: "starting". */
+/* The name of a phase for the log: "starting". */
 const char *permit_phase_name(enum permit_phase);
 
 #endif

@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Exit statuses with which the child says that execve(2) failed; pfctl, ip and kldload use 0 to 2. */
+/* Exit statuses of a child whose execve(2) failed; pfctl, ip and kldload use 0 to 2. */
 enum { CHILD_NOT_FOUND = 126, CHILD_NOT_RUN = 127 };
 
 enum { PIPE_IN, PIPE_OUT, PIPES };
@@ -23,7 +23,7 @@ enum { PIPE_IN, PIPE_OUT, PIPES };
 static const char *const directories[] = { "/sbin/", "/usr/sbin/", "/bin/", "/usr/bin/", "/usr/local/sbin/" };
 static const char *const environment[] = { "PATH=/sbin:/usr/sbin:/bin:/usr/bin", "LC_ALL=C", NULL };
 
-/* execve(2) has no const form; it changes nothing that these point to. */
+/* execve(2) takes no const pointers, but does not change the strings. */
 static char *const *
 unconst(const char *const list[])
 {
@@ -79,7 +79,7 @@ child(const char *const argv[], int in, int out)
 	_exit(errno == ENOENT ? CHILD_NOT_FOUND : CHILD_NOT_RUN);
 }
 
-/* A pipe whose ends are close-on-exec and never one of the descriptors 0 to 2. */
+/* Opens a pipe whose ends are close-on-exec and above descriptor 2. */
 static int
 pipe_open(int fds[2])
 {
@@ -105,7 +105,7 @@ close_one(int *fd)
 	*fd = -1;
 }
 
-/* Sends more of *input; closes the pipe when all is sent or nobody reads. */
+/* Writes more of *input; closes the pipe at the end of the text or if the program has closed its end. */
 static void
 feed(int *fd, const char **input)
 {
@@ -119,7 +119,7 @@ feed(int *fd, const char **input)
 		close_one(fd);
 }
 
-/* Takes what the program printed; closes the pipe at its end. */
+/* Reads the output of the program; closes the pipe at its end. */
 static void
 drain(int *fd, char *output, size_t size, size_t *len)
 {
@@ -140,7 +140,7 @@ drain(int *fd, char *output, size_t size, size_t *len)
 	output[*len] = '\0';
 }
 
-/* 0 when the program closed its output; ETIMEDOUT. */
+/* Feeds and drains the program. 0: it has closed its output; ETIMEDOUT: it has not until the deadline. */
 static int
 converse(int *in, int *out, const char *input, char *output, size_t size, int64_t deadline)
 {
@@ -162,7 +162,7 @@ converse(int *in, int *out, const char *input, char *output, size_t size, int64_
 	return 0;
 }
 
-/* Waits for the end; a program that closed its output and stays is killed at the deadline. */
+/* Waits for the end of the program; kills it at the deadline, or at once with kill_now. */
 static int
 reap(pid_t pid, bool kill_now, int64_t deadline)
 {

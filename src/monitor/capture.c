@@ -24,13 +24,13 @@
 #include "wire/dns_message.h"
 
 #define SNAPLEN    2048
-#define TIMEOUT_MS 100          /* where the system has no immediate mode */
-#define ROUND      256          /* packets of one interface before the others have their turn */
-#define LOOK_MS    1000         /* between looks at the counters and at the parent */
+#define TIMEOUT_MS 100          /* of a read, on systems without immediate mode */
+#define ROUND      256          /* packets of one interface before the next one is read */
+#define LOOK_MS    1000         /* interval of the checks of counters and parent */
 #define DNS_PORT   53
-#define SEND_BYTES (256 * 1024) /* of messages that the worker has not read yet */
+#define SEND_BYTES (256 * 1024) /* room for messages that the worker has not read yet */
 
-/* tcp[] and udp[] are IPv4 only; ip6[] counts from the IPv6 header, and what has extension headers is all taken. */
+/* tcp[] and udp[] work with IPv4 only. ip6[] counts from the IPv6 header; packets with extension headers all pass. */
 #define FILTER \
 	"udp port 53 or tcp[13] & 0x12 = 2 or (ip6[6] = 6 and ip6[53] & 0x12 = 2) or " \
 	"(udp dst port 443 and (udp[8] & 0xc0 = 0xc0 or ip6[48] & 0xc0 = 0xc0)) or " \
@@ -38,7 +38,7 @@
 
 struct capture_query {
 	union addr       client, server;
-	uint8_t          station[6];    /* Ethernet: who sent it */
+	uint8_t          station[6];    /* Ethernet address of the sender */
 	struct dns_query parsed;
 };
 
@@ -97,8 +97,8 @@ capture_address_cb(void *arg, const union addr *addr, uint32_t ttl)
 	capture_send(h->capture, &h->msg);
 }
 
-/* Nobody can make us believe in an answer that was not asked for: one who sends a question, too, as if from here, does so
- * from elsewhere, and the answer does not go back there. */
+/* Accepts only the answer to a question that was seen, sent to the station that asked. An attacker who forges question
+ * and answer is another station, and the answer does not go back to it. */
 static void
 capture_answer(struct capture *c, const struct capture_packet *p, const uint8_t to[6])
 {
@@ -144,7 +144,7 @@ capture_packet_cb(u_char *arg, const struct pcap_pkthdr *head, const u_char *byt
 {
 	static const uint8_t none[12];
 	const struct tap *tap = (const struct tap *)(void *)arg;
-	const uint8_t *stations = tap->link == CAPTURE_ETHERNET ? bytes : none; /* to, from */
+	const uint8_t *stations = tap->link == CAPTURE_ETHERNET ? bytes : none; /* destination, source */
 	struct capture_packet p;
 
 	if (capture_packet_parse(tap->link, bytes, head->caplen, &p) != 0)
@@ -174,10 +174,11 @@ tap_find_link(struct tap *tap)
 	return EPROTONOSUPPORT;
 }
 
-/* NULL, or what is wrong. */
+/* Opens an interface with the filter. NULL, or a text that names the fault. */
 static const char *
 tap_open(struct tap *tap, const char *name, char error[PCAP_ERRBUF_SIZE])
 {
+	const char *filter = FILTER;
 	struct bpf_program program;
 
 	tap->pcap = pcap_create(name, error);
@@ -189,9 +190,10 @@ tap_open(struct tap *tap, const char *name, char error[PCAP_ERRBUF_SIZE])
 	if (pcap_activate(tap->pcap) < 0)
 		return pcap_geterr(tap->pcap);
 	if (tap_find_link(tap) != 0)
-		return "its kind of packets is not known to us";
-	if (pcap_compile(tap->pcap, &program, tap->link == CAPTURE_ETHERNET ? FILTER " or (vlan and (" FILTER "))" : FILTER, 1,
-	    PCAP_NETMASK_UNKNOWN) == -1)
+		return "its link type is not supported";
+	if (tap->link == CAPTURE_ETHERNET)
+		filter = FILTER " or (vlan and (" FILTER "))";
+	if (pcap_compile(tap->pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN) == -1)
 		return pcap_geterr(tap->pcap);
 	if (pcap_setfilter(tap->pcap, &program) == -1 || pcap_setnonblock(tap->pcap, 1, error) == -1)
 		return pcap_geterr(tap->pcap);
@@ -207,8 +209,8 @@ capture_open(struct capture *c, const char *name)
 	const char *wrong = tap_open(tap, name, error);
 
 	if (wrong != NULL) {
-		log_warn("capture: %s cannot be read: %s; make the interface (pflog: \"ifconfig %s create up\") or correct "
-		    "capture.interfaces, then reload", name, wrong, name);
+		log_warn("capture: %s cannot be read: %s; create the interface (pflog: \"ifconfig %s create up\") or "
+		    "correct capture.interfaces, then reload", name, wrong, name);
 		if (tap->pcap != NULL)
 			pcap_close(tap->pcap);
 		return;
@@ -217,7 +219,7 @@ capture_open(struct capture *c, const char *name)
 	c->polls[c->ntaps++] = (struct pollfd){ .fd = pcap_get_selectable_fd(tap->pcap), .events = POLLIN };
 }
 
-/* Tells what was lost, when something was. */
+/* Sends the worker the numbers of dropped packets and messages, unless they are 0. */
 static void
 capture_count(struct capture *c)
 {

@@ -1,11 +1,11 @@
 /*
- * capture.h - the capture monitor: a process of its own that reads packets and tells the worker what it overheard.
+ * capture.h - the capture monitor: a process that reads packets and reports names and flows to the worker.
  *
- * It opens the interfaces as root, then gives everything up; what it sends is checked by the worker as if a stranger
- * had sent it. An answer of DNS counts only when the question was seen, too, and goes back
- * to the station that sent it. Packets to this host are no flows.
+ * It opens the interfaces as root and then drops all privileges. The worker does not trust its messages. A DNS
+ * answer counts only if its question was seen and it goes back to the station that asked. Packets to this host are
+ * not flows.
  *
- * Bounds:  CAPTURE_QUERIES questions without answer remembered; what the worker is too slow for is dropped and counted.
+ * Bounds:  it remembers CAPTURE_QUERIES questions; messages that the worker reads too slowly are dropped and counted.
  */
 #ifndef PFI_CAPTURE_H
 #define PFI_CAPTURE_H

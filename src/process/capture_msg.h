@@ -1,7 +1,7 @@
 /*
  * capture_msg.h - the one message that the capture monitor sends to the worker.
  *
- * The worker checks each as if a stranger had sent it.
+ * The worker does not trust its content.
  */
 #ifndef PFI_CAPTURE_MSG_H
 #define PFI_CAPTURE_MSG_H
@@ -13,14 +13,14 @@
 
 enum capture_kind { CAPTURE_NAME = 1, CAPTURE_FLOW, CAPTURE_DROPS };
 
-/* One datagram from the monitor to the worker. */
+/* One datagram. */
 struct capture_msg {
 	uint32_t   kind;                /* enum capture_kind */
 	int32_t    proto;               /* of a flow */
 	uint32_t   own;                 /* 1: its source is an address of this host */
 	uint32_t   ttl;                 /* of a name, seconds */
 	uint64_t   kernel, socket;      /* packets and messages dropped since the last one of this kind */
-	union addr source, dst;         /* of a flow; of a name: who asked, what the name led to */
+	union addr source, dst;         /* the ends of a flow; for a name: the client, an address of the name */
 	char       name[HOST_MAX + 1];
 };
 

@@ -13,10 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define IPC_FDS_MAX   16        /* received ahead of the message that they belong to */
-#define IPC_ROUND_MAX 64        /* reads before others have their turn */
+#define IPC_FDS_MAX   16        /* descriptors that arrived before their messages were complete */
+#define IPC_ROUND_MAX 64        /* reads before the loop serves others */
 
-/* The name and the payload of each type. count_at: where the length of its list of addresses is; 0: it has none. */
+/* The name and the payload of each type. count_at: offset of the length of its list of addresses; 0: it has no list. */
 static const struct ipc_kind {
 	const char *name;
 	size_t      size, count_at;
@@ -70,7 +70,7 @@ struct ipc {
 	size_t          in_len;
 	int             fds[IPC_FDS_MAX];
 	size_t          nfds;
-	bool           *freed;                  /* set while a callback may free us */
+	bool           *freed;                  /* becomes true if a callback frees the ipc */
 };
 
 static void ipc_read_cb(struct ev_loop *, ev_io *, int);
@@ -137,7 +137,7 @@ ipc_free(struct ipc *ipc)
 	free(ipc);
 }
 
-/* Sends the rest of out; its descriptor goes with the first byte. Length sent, or -1. */
+/* Sends the rest of out; its descriptor goes with the first byte. Returns the length sent, or -1. */
 static ssize_t
 ipc_write(struct ipc *ipc, const struct ipc_out *out)
 {
@@ -177,7 +177,7 @@ ipc_flush(struct ipc *ipc)
 			return;
 		}
 		if (n == -1)
-			break; /* the reading side sees the end and reports it */
+			break; /* the next read sees the end and reports it */
 		ipc->out_done += (size_t)n;
 		if (ipc->out_done < sizeof(out->msg))
 			continue;
@@ -193,7 +193,7 @@ ipc_write_cb(struct ev_loop *loop, ev_io *w, int revents)
 	ipc_flush(w->data);
 }
 
-/* Copies the head and the payload of the type; other bytes of our memory must not leave the process. */
+/* Copies the head and the payload of the type only: other bytes of our memory must not leave the process. */
 static void
 ipc_copy(struct ipc_msg *to, const struct ipc_msg *from)
 {
@@ -220,7 +220,7 @@ ipc_send(struct ipc *ipc, const struct ipc_msg *msg, int fd)
 	return 0;
 }
 
-/* Ends the connection for good; cb may free us. */
+/* Reports the end of the connection; cb may free the ipc. */
 static void
 ipc_fail(struct ipc *ipc, int error)
 {
@@ -240,7 +240,7 @@ ipc_find(struct ipc *ipc, uint32_t type, uint32_t id)
 	return NULL;
 }
 
-/* The type is known, and its list is not longer than the array that it stands in. */
+/* Checks that the type is known and that its list fits its array. */
 static bool
 ipc_is_sound(const struct ipc_msg *msg)
 {
@@ -253,7 +253,7 @@ ipc_is_sound(const struct ipc_msg *msg)
 	return count <= IPC_ADDRS;
 }
 
-/* One whole message is in ipc->in. */
+/* Delivers the complete message in ipc->in. */
 static int
 ipc_deliver(struct ipc *ipc)
 {
@@ -309,7 +309,7 @@ ipc_take_fds(struct ipc *ipc, struct msghdr *mh)
 	}
 }
 
-/* 0: there may be more; EAGAIN: not now; EPIPE or EPROTO: the end. */
+/* Reads once. 0: there may be more; EAGAIN: nothing now; EPIPE or EPROTO: the connection is over. */
 static int
 ipc_read(struct ipc *ipc)
 {
@@ -328,7 +328,7 @@ ipc_read(struct ipc *ipc)
 	return ipc->in_len < sizeof(ipc->in) ? 0 : ipc_deliver(ipc);
 }
 
-/* Several messages in one round: what they ask for can be done together. */
+/* Reads several messages in one round, so that their requests can be combined. */
 static void
 ipc_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 {

@@ -13,7 +13,7 @@
 
 #include "base/log.h"
 
-/* Made when it is missing, refused when somebody else could put something in. */
+/* Makes the directory if it is missing; fatal() if it is not empty or others may write to it. */
 static void
 privilege_check_root(const char *path)
 {
@@ -43,7 +43,7 @@ privilege_drop(uid_t uid, gid_t gid)
 	if (setgroups(1, &gid) == -1 || setgid(gid) == -1 || setuid(uid) == -1)
 		fatal("cannot become user %lu: %s", (unsigned long)uid, strerror(errno));
 	if (getuid() != uid || geteuid() != uid || getgid() != gid || getegid() != gid || setuid(0) != -1)
-		fatal("privileges were not given up");
+		fatal("privileges were not dropped");
 }
 
 void

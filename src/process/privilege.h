@@ -1,5 +1,7 @@
 /*
- * privilege.h - giving up what the worker does not need.
+ * privilege.h - drops privileges that the worker and the monitor do not need.
+ *
+ * Errors:  fatal() where a privilege would stay; the rest is logged.
  */
 #ifndef PFI_PRIVILEGE_H
 #define PFI_PRIVILEGE_H
@@ -10,7 +12,7 @@
  * fatal() when any step fails, or when the directory is not root's own and empty. */
 void privilege_drop(uid_t uid, gid_t gid);
 
-/* No core files: they would hold passwords. */
+/* Turns core files off: they would hold passwords. */
 void privilege_no_core(void);
 
 /* Raises the soft (and, for root, the hard) limit of descriptors to n, or as near as the system allows. */

@@ -29,7 +29,7 @@ role_usage(const char *name, const char *flags)
 	exit(2);
 }
 
-/* The id of a user or a group. 0, which is root's, when text is not a number. */
+/* Parses the id of a user or a group. 0, the id of root, if text is not a number. */
 static unsigned
 role_id(const char *text)
 {

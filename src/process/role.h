@@ -1,7 +1,10 @@
 /*
  * role.h - the arguments of a process that the helper starts: who it becomes and where it logs to.
  *
- * spawn.h makes them, role_parse() reads them at the other side.
+ * spawn() builds them in the helper, role_parse() reads them in the new process.
+ *
+ * Owner:   the strings of a parsed role are those of argv.
+ * Errors:  role_parse() ends the process.
  */
 #ifndef PFI_ROLE_H
 #define PFI_ROLE_H
@@ -27,7 +30,7 @@ struct role {
  * status 0 after -V, for which version() prints, and with 2 and the usage after anything else. */
 void role_parse(int argc, char **argv, const char *name, const char *flags, void (*version)(void), struct role *);
 
-/* ROLE_FD is a socket, and the process is root's: the helper has started it. */
+/* True if the process belongs to root and ROLE_FD is a socket, as in one that the helper has started. */
 bool role_is_started_by_helper(void);
 
 #endif

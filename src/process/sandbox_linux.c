@@ -1,4 +1,4 @@
-/* prctl(2): no program that is run could gain privileges, and nobody but root may look inside. */
+/* prctl(2): executed programs cannot gain privileges, and only root may trace the process. */
 #include "config.h"
 
 #include "process/sandbox.h"

@@ -1,5 +1,5 @@
-/* pledge(2): sockets of the internet families, descriptors from the helper, and nothing else; the capture monitor reads
- * its interfaces only. */
+/* pledge(2): the worker may use internet sockets and receive descriptors from the helper; the capture monitor may read
+ * its open interfaces. */
 #include "config.h"
 
 #include "process/sandbox.h"

@@ -1,4 +1,4 @@
-/* The system does not tell; a program that was found by PATH is taken for the installed one. */
+/* The system does not know the path of a program; one that was found by PATH must be the installed one. */
 #include "config.h"
 
 #include "process/spawn.h"

@@ -19,7 +19,7 @@
 
 static char paths[SPAWN_PROGRAMS][PATH_MAX];
 
-/* The file of each, and its argv[0], which ps(1) shows. */
+/* The file name of each program, and its argv[0], which ps(1) shows. */
 static const char *const files[] = { "pfinterceptd", "pfinterceptd-worker", "pfinterceptd-monitor" };
 static const char *const titles[] = { "pfinterceptd-guard", "pfinterceptd-worker", "pfinterceptd-monitor" };
 
@@ -73,7 +73,7 @@ spawn_check(enum spawn_program program)
 	return (st.st_uid != 0 && st.st_uid != self.st_uid) || (st.st_mode & S_IWOTH) != 0 ? EPERM : 0;
 }
 
-/* In the child: only descriptors 0 to ROLE_FD are left, and signals are as in a new process. */
+/* Runs in the child: keeps descriptors 0 to ROLE_FD, resets signals and executes the program. */
 _Noreturn static void
 spawn_exec(const char *path, char *const argv[], int fd)
 {

@@ -2,8 +2,8 @@
  * spawn.h - the programs of the daemon's processes, and how the helper runs them: each begins with a fresh address
  *           space, descriptors 0 to 2, and a socket as ROLE_FD.
  *
- * The worker and the monitor are executables of their own; the guard is pfinterceptd itself with the flag -G. Neither
- * PATH nor another variable of the environment has a say in where they are.
+ * The worker and the monitor are executables of their own; the guard is pfinterceptd itself with the flag -G. The
+ * search for them uses neither PATH nor any other variable of the environment.
  *
  * Owner:   one table in the process; spawn_init() fills it before the working directory changes.
  * Errors:  0 or an errno value.
@@ -15,24 +15,24 @@
 
 enum spawn_program { SPAWN_GUARD, SPAWN_WORKER, SPAWN_MONITOR, SPAWN_PROGRAMS };
 
-/* Finds the programs: when argv0 has a slash and a worker lies beside pfinterceptd's own file, as in a build tree,
- * that directory has them all; else the configured one, PFI_LIBEXEC_DIR. */
+/* Finds the programs. If argv0 has a slash and the worker lies beside pfinterceptd's own file, as in a build tree, that
+ * directory is used for all; otherwise the configured one, PFI_LIBEXEC_DIR. */
 int spawn_init(const char *argv0);
-/* The same for a program file whose path is self; beside: its directory may have them. */
+/* Does the same for a program file with the path self; beside: its directory may be used. */
 void spawn_init_at(const char *self, bool beside);
 
-/* The absolute path of a program. */
+/* Returns the absolute path of a program. */
 const char *spawn_path(enum spawn_program);
 
-/* May the program be run? ENOENT: it is missing; EACCES: it is not executable; EPERM: it belongs neither to root nor
- * to the owner of pfinterceptd, or anybody may write to it. */
+/* Checks that a program may be run. ENOENT: it is missing; EACCES: it is not executable; EPERM: it belongs neither to
+ * root nor to the owner of pfinterceptd, or anybody may write to it. */
 int spawn_check(enum spawn_program);
 
-/* Runs it; fd becomes its ROLE_FD and stays the caller's here. Every other descriptor above 2 is closed there. role: the
- * arguments; the guard takes to_stderr only. */
+/* Runs a program. fd becomes its ROLE_FD, and stays the caller's here; every other descriptor above 2 is closed there.
+ * role becomes its arguments; the guard takes to_stderr only. */
 int spawn(enum spawn_program, const struct role *, int fd, pid_t *pid);
 
-/* The path of the program file of this process. self_linux.c and its siblings; the build chooses one. */
+/* Finds the path of this process's program file. In self_linux.c and its siblings; the build chooses one. */
 int self_path(const char *argv0, char *path, size_t size);
 
 #endif

@@ -381,8 +381,9 @@ account_summary(struct account *a, double now)
 	all = account_traffic(a);
 	log_info("summary: up %.0f s, flows active=%" PRIu64 " proxy=%" PRIu64 " direct=%" PRIu64 " block=%" PRIu64
 	    ", bytes out=%" PRIu64 " in=%" PRIu64, account_uptime(a, now), all.active,
-	    account_counter(a, COUNT_CLOSED + ACTION_PROXY), account_counter(a, COUNT_CLOSED + ACTION_DIRECT),
-	    account_counter(a, COUNT_CLOSED + ACTION_BLOCK), all.out, all.in);
+	    account_counter(a, COUNT_CLOSED + (unsigned)ACTION_PROXY),
+	    account_counter(a, COUNT_CLOSED + (unsigned)ACTION_DIRECT),
+	    account_counter(a, COUNT_CLOSED + (unsigned)ACTION_BLOCK), all.out, all.in);
 	summary_list(a, "dns", text, sizeof(text));
 	log_info("summary: dns%s", text);
 	summary_list(a, "udp_dropped", text, sizeof(text));
