@@ -448,6 +448,6 @@ static const struct control_verb verbs[] = {
 	{ "reload", begin_reload, NULL },
 	{ "pause", begin_pause, NULL },
 	{ "resume", begin_resume, NULL },
-	{ NULL },
+	{ NULL, NULL, NULL },
 };
 const struct control_verb *const control_verbs = verbs;
