@@ -13,9 +13,7 @@ away='{ "id": 5, "name": "away", "host": "198.51.100.22", "port": 8888, "proxy_t
 off='{ "id": 7, "name": "off", "host": "198.51.100.20", "port": 1, "proxy_type": "Socks5", "enabled": false }'
 wrong='{ "id": 6, "name": "wrong password", "host": "198.51.100.22", "port": 8888, "proxy_type": "Http",
 	"username": "user", "password": "wrong", "enabled": true }'
-echo 'host-record=proxy.direct.example,198.51.100.22' >>"$T/dnsmasq.conf"
-stop resolver
-start resolver net dnsmasq -C "$T/dnsmasq.conf"
+resolver_restart 'host-record=proxy.direct.example,198.51.100.22'
 config "$(rule 1 'list.kion.cloud' '"proxy_id": [7, 8, 3]'), $(rule 2 'named.kion.cloud' '"proxy_id": 9'),
 	$(rule 5 'away.kion.cloud' '"proxy_id": 5'), $(rule 4 'wrong.kion.cloud' '"proxy_id": 6'), $(rule 3 '*.kion.cloud' '"proxy_id": 3')" \
     '"timeouts": { "connect": 2 }' "$dead, $named, $off, $wrong, $away"

@@ -6,7 +6,6 @@ start_web
 start_resolver
 start_microsocks
 start_origin
-lan() { ip netns exec lan "$@"; }
 lan_fetch() { lan curl -sS --max-time 10 --cacert "$T/ca.pem" "$@" | grep ' from '; }
 lan_origin() { lan /usr/bin/python3 "$TOOLS/client.py" "$@"; }
 config "$RULE_KION, $(rule 2 '198.51.100.12;2001:db8:2::12' '"action": "block"')"

@@ -4,10 +4,7 @@
 start_resolver
 start_microsocks
 start_tinyproxy
-start udpserver net /usr/bin/python3 "$TOOLS/udpserver.py" "$T" 443 9000 9001
-within 10 test -e "$T/udpserver.ready"
-udp() { client /usr/bin/python3 "$TOOLS/udpclient.py" "$@"; }
-saw() { local address=$1; shift; udp "$@" | grep "^$address "; }
+start_udpserver 443 9000 9001
 
 # One proxy a mode, with id and port from 1090 on; 1098 is by IPv6.
 proxies= port=1090
@@ -27,7 +24,6 @@ through() {
 	[ ! -e "$T/pid/daemon" ] && daemon_start || daemon_restart
 }
 asked() { grep -c "^ASSOCIATE $1\$" "$T/log/udpsocks"; }
-dropped() { mark; kill -USR1 "$(pid_of daemon)"; logged "summary: udp .*$1"; }
 
 through 1
 check "a proxy without UDP: QUIC is refused at once" udp refused 198.51.100.10 443
@@ -49,34 +45,34 @@ through 1096
 check "another refusal of the proxy" udp refused 198.51.100.10 9000
 check "... its record" logged 'proto=udp .*proxy=1096 .*close=socks-failure'
 through '[1, 1097, 1090]'
-check "the first proxy of a list that has UDP" saw 198.51.100.23 echo 198.51.100.10 443
+check "the first proxy of a list that has UDP" saw 198.51.100.23 udp echo 198.51.100.10 443
 through 1 '"intercept": { "quic": "direct" }'
-check "quic \"direct\"" saw 192.0.2.2 echo 198.51.100.10 443
+check "quic \"direct\"" saw 192.0.2.2 udp echo 198.51.100.10 443
 check "quic \"direct\" is about port 443 only" udp refused 198.51.100.10 9000
 through 1090 '"intercept": { "quic": "block" }'
 check "quic \"block\"" udp refused 198.51.100.10 443
 check "... its record" logged 'proto=udp .*dst=198.51.100.10:443 .*action=block .*close=blocked'
-check "quic \"block\" is about port 443 only" saw 198.51.100.23 echo 198.51.100.10 9000
+check "quic \"block\" is about port 443 only" saw 198.51.100.23 udp echo 198.51.100.10 9000
 
 through 1090 '"timeouts": { "udp_idle": 1 }'
 check "an answer from another port of the server" udp cone 198.51.100.10 9000
 check "... over IPv6" udp cone 2001:db8:2::10 9000
 check "a name" same "$(client dig +short u.kion.cloud A)" 198.51.100.10
-check "... is sent as a name, and its answer is known" saw 198.51.100.23 echo 198.51.100.10 9001
+check "... is sent as a name, and its answer is known" saw 198.51.100.23 udp echo 198.51.100.10 9001
 check "... although the proxy found another address" log_has udpsocks '^good u.kion.cloud 9001$'
 through 1091
-check "a relay's address 0.0.0.0 is the proxy's own" saw 198.51.100.23 echo 198.51.100.10 9000
+check "a relay's address 0.0.0.0 is the proxy's own" saw 198.51.100.23 udp echo 198.51.100.10 9000
 through 1098
 check "a relay's address :: is the proxy's own" udp echo 2001:db8:2::10 9000
 check "... and IPv4 goes through it as well" udp echo 198.51.100.10 9000
 through 1092
-check "a relay's address that is a name is the proxy's own" saw 198.51.100.23 echo 198.51.100.10 9000
+check "a relay's address that is a name is the proxy's own" saw 198.51.100.23 udp echo 198.51.100.10 9000
 through 1093
 check "answers in the name's name" same "$(client dig +short v.kion.cloud A)" 198.51.100.10
-check "... find their session" saw 198.51.100.23 echo 198.51.100.10 9001
+check "... find their session" saw 198.51.100.23 udp echo 198.51.100.10 9001
 through 1094
-check "fragments" saw 198.51.100.23 echo 198.51.100.10 9000
-check "... are dropped and counted" dropped 'fragment=1 '
+check "fragments" saw 198.51.100.23 udp echo 198.51.100.10 9000
+check "... are dropped and counted" summary_says 'udp .*fragment=1 '
 
 # The proxy ends an association at its second datagram.
 through 1095

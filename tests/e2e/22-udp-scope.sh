@@ -4,12 +4,9 @@
 sandbox_lan
 start_resolver
 start_dante
-start udpserver net /usr/bin/python3 "$TOOLS/udpserver.py" "$T" 443 9000 9001 9002 9003 9004 9005
-within 10 test -e "$T/udpserver.ready"
-udp() { client /usr/bin/python3 "$TOOLS/udpclient.py" "$@"; }
+start_udpserver 443 9000 9001 9002 9003 9004 9005
 lan() { ip netns exec lan /usr/bin/python3 "$TOOLS/udpclient.py" "$@"; }
 outside() { net /usr/bin/python3 "$TOOLS/udpclient.py" "$@"; }
-saw() { local address=$1; shift; "$@" | grep "^$address "; }
 RULES="$(rule 1 '*.kion.cloud;198.51.100.10;2001:db8:2::10' '"proxy_id": 2'), $(rule 2 '198.51.100.12;2001:db8:2::12' '"action": "block"')"
 flows() { grep -c "proto=udp .*dst=[^ ]*$1 " "$T/log/daemon"; }
 
@@ -18,12 +15,7 @@ daemon_start
 start server client /usr/bin/python3 "$TOOLS/udpclient.py" serve 0.0.0.0 7200
 start server6 client /usr/bin/python3 "$TOOLS/udpclient.py" serve :: 7201
 for v in 4 6; do
-	base=$([ $v = 4 ] && echo 198.51.100.1 || echo 2001:db8:2::1)
-	own=$([ $v = 4 ] && echo 192.0.2.2 || echo 2001:db8:1::2)
-	behind=$([ $v = 4 ] && echo 203.0.113.2 || echo 2001:db8:3::2)
-	router=$([ $v = 4 ] && echo 192.0.2.1 || echo 2001:db8:1::1)
-	proxy=$([ $v = 4 ] && echo 198.51.100.21 || echo 2001:db8:2::21)
-	gateway=$([ $v = 4 ] && echo 203.0.113.1 || echo 2001:db8:3::1)
+	family $v
 	server=$([ $v = 4 ] && echo 7200 || echo 7201)
 	check "a machine behind us, direct, IPv$v" saw $own lan echo ${base}1 9000
 	check "a machine behind us, through dante, IPv$v" saw $proxy lan echo ${base}0 9000
@@ -36,9 +28,7 @@ for v in 4 6; do
 done
 check "none of that was a flow" same "$(flows ':720[01]')" 0
 check "the listener itself never answers" udp silent 127.0.0.1 10080
-mark
-kill -USR1 "$(pid_of daemon)"
-check "... but counts" logged 'summary: udp .*loop=1 '
+check "... but counts" summary_says 'udp .*loop=1 '
 for i in 1 2 3 4 5; do udp refused 198.51.100.12 9000; done
 check "each client port is told" same "$(flows 198.51.100.12:9000)" 5
 
@@ -54,9 +44,7 @@ check "... the records of what was open say so" same "$(grep -c 'proto=udp .*clo
 config "$RULES" '"dns": { "enabled": false }'
 daemon_start
 check "without dns.enabled, port 53 is like any other" same "$(client dig +short x.kion.cloud)" 198.51.100.10
-mark
-kill -USR1 "$(pid_of daemon)"
-check "... a session" logged 'summary: udp sessions=1 '
+check "... a session" summary_says 'udp sessions=1 '
 config "$RULES" '"intercept": { "udp_ports": "9000" }'
 check "reload with intercept.udp_ports" reload
 within 5 rules_have 'udp dport { 9000-9000\|udp dport 9000'

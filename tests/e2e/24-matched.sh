@@ -8,21 +8,15 @@ start_resolver
 start_microsocks
 start_dante
 start_origin
-start udpserver net /usr/bin/python3 "$TOOLS/udpserver.py" "$T" 9000
-within 10 test -e "$T/udpserver.ready"
+start_udpserver 9000
 # n1.many.kion.cloud and so on: each has addresses of its own, which are all the server's
 ip -n net route add local 10.64.0.0/16 dev lo
 ip -n net -6 route add local fd64::/64 dev lo
-stop resolver TERM
-for i in $(seq $MANY); do
+resolver_restart "$(for i in $(seq $MANY); do
 	printf 'host-record=n%d.many.kion.cloud,10.64.%d.%d,fd64::%x\n' $i $((i / 256)) $((i % 256)) $i
-done >>"$T/dnsmasq.conf"
-start resolver net dnsmasq -C "$T/dnsmasq.conf"
-within 10 listening 198.51.100.53:53 -u
+done)"
 
 names() { client /usr/bin/python3 "$TOOLS/names.py" "$@"; }
-lan() { ip netns exec lan "$@"; }
-udp() { client /usr/bin/python3 "$TOOLS/udpclient.py" "$@"; }
 proxied() { tail -n "+$((marked + 1))" "$T/log/daemon" | grep -c "proto=tcp .*host=$1.* action=proxy"; }
 direct() { tail -n "+$((marked + 1))" "$T/log/daemon" | grep -c "proto=tcp .*action=direct"; }
 cpu() { awk '{ print $14 + $15 }' "/proc/$(worker_pid)/stat"; }

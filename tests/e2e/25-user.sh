@@ -9,13 +9,10 @@ start_web
 start_resolver
 start_dante
 ports=$(seq 9000 9001)
-start udpserver net /usr/bin/python3 "$TOOLS/udpserver.py" "$T" $ports
-within 10 test -e "$T/udpserver.ready"
+start_udpserver $ports
 as() { local user=$1; shift; client setpriv --reuid "$user" --clear-groups "$@"; }
 as_fetch() { local user=$1; shift; as "$user" curl -sS --max-time 10 "$@" | grep ' from '; }
 as_udp() { local user=$1; shift; as "$user" /usr/bin/python3 "$TOOLS/udpclient.py" echo "$@"; }
-saw() { local address=$1; shift; "$@" | grep "^$address "; }
-lan() { ip netns exec lan "$@"; }
 
 rules="$(rule 1 '198.51.100.12;2001:db8:2::12' '"action": "block", "user": "bob"'),
     $(rule 2 '*.kion.cloud' '"proxy_id": 2, "user": "alice"'),
@@ -25,12 +22,9 @@ config "$rules" '"intercept": { "interfaces": ["lan0"] }, "timeouts": { "udp_idl
 daemon_start
 
 for v in 4 6; do
-	base=$([ $v = 4 ] && echo 198.51.100.1 || echo 2001:db8:2::1)
+	family $v
 	url=$([ $v = 4 ] && echo http://198.51.100.1 || echo http://[2001:db8:2::1)
 	end=$([ $v = 4 ] || echo ])
-	own=$([ $v = 4 ] && echo 192.0.2.2 || echo 2001:db8:1::2)
-	behind=$([ $v = 4 ] && echo 203.0.113.2 || echo 2001:db8:3::2)
-	proxy=$([ $v = 4 ] && echo 198.51.100.21 || echo 2001:db8:2::21)
 	check "alice by name, IPv$v" as_fetch alice -$v http://alice$v.kion.cloud/
 	check "... through the proxy" logged "proto=tcp .*host=alice$v.kion.cloud .*rule=2 action=proxy"
 	check "bob by name, IPv$v" as_fetch bob -$v http://bob$v.kion.cloud/

@@ -4,8 +4,7 @@
 start_resolver
 start_microsocks
 start_dante
-start udpserver net /usr/bin/python3 "$TOOLS/udpserver.py" "$T" 443 9000
-within 10 test -e "$T/udpserver.ready"
+start_udpserver 443 9000
 replay() { client /usr/bin/python3 "$TOOLS/udpclient.py" replay "$@"; }
 asked() { client dig +short "$1" >/dev/null; }
 TLS=$E2E/../samples/chromium-tls.tcp

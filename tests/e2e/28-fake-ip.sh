@@ -3,11 +3,7 @@
 # keys: dns.fake_ip
 . "$(dirname "$0")/lib.sh"
 start_resolver
-stop resolver
-printf 'address=/%s\n' ssh.kion.cloud/198.51.100.11 ssh.kion.cloud/2001:db8:2::11 udp.example/198.51.100.12 \
-    udp.example/2001:db8:2::12 >>"$T/dnsmasq.conf"
-start resolver net dnsmasq -C "$T/dnsmasq.conf"
-within 10 listening 198.51.100.53:53 -u
+resolver_restart address=/ssh.kion.cloud/{198.51.100.11,2001:db8:2::11} address=/udp.example/{198.51.100.12,2001:db8:2::12}
 net nft -f - <<-END
 	table inet cut {
 		chain in {
@@ -19,8 +15,7 @@ END
 start_web
 start_microsocks
 start_dante
-start udpserver net /usr/bin/python3 "$TOOLS/udpserver.py" "$T" 9000
-within 10 test -e "$T/udpserver.ready"
+start_udpserver 9000
 
 ssh-keygen -qt ed25519 -N '' -f "$T/hostkey"
 ssh-keygen -qt ed25519 -N '' -f "$T/key"
@@ -41,7 +36,6 @@ ranges='"dns": { "fake_ip": ["198.18.0.0/15", "fd7a:115c:a1e0::/112"] }'
 config "$rules" "$ranges, \"timeouts\": { \"udp_idle\": 2 }"
 daemon_start
 ask() { client dig +short +tries=1 +time=2 "$@"; }
-udp() { client /usr/bin/python3 "$TOOLS/udpclient.py" "$@"; }
 echoed() { udp echo "$@" | grep -E '^(198.51.100.21|2001:db8:2::21) '; }      # dante looks the name up
 answer() { client dig +tries=1 +time=2 "$@" >"$T/answer"; }
 answered() { grep -E "$1" "$T/answer"; }

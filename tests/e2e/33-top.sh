@@ -1,19 +1,11 @@
 # "pfinterceptctl top", driven through a terminal.
 # keys: control.socket
 . "$(dirname "$0")/lib.sh"
-CTL=$BUILD/src/pfinterceptctl
 TERMINAL="tmux -S $T/tmux -f /dev/null"
 start_microsocks
 start_origin
 config "$(rule 1 198.51.100.13), $(rule 2 198.51.100.12 '"action": "direct"')" "\"control\": { \"socket\": \"$T/control.sock\" }"
 daemon_start
-# hold NAME ADDRESS: a connection that stays
-hold() {
-	mkfifo "$T/hold-$1"
-	client /usr/bin/python3 "$TOOLS/client.py" hold "$2" 7000 <"$T/hold-$1" >"$T/held-$1" &
-	exec {fd}<>"$T/hold-$1"
-	within 5 grep -q open "$T/held-$1"
-}
 screen() { $TERMINAL capture-pane -p -t top >"$T/screen"; }
 shows_now() { screen; grep -Eq -- "$1" "$T/screen"; }
 shows() { within 5 shows_now "$1" || { cat "$T/screen"; return 1; }; }
@@ -61,6 +53,4 @@ key q
 check "q ends it with status 0" shows '^ended 0$'
 $TERMINAL kill-server
 check "without a terminal: says what does" sh -c "'$CTL' -s '$T/control.sock' top 2>&1 </dev/null | grep -q 'needs a terminal'"
-check "the daemon ends" daemon_stop
-check "no fault was found" clean_log
 finish

@@ -17,7 +17,6 @@ fi
 config "$RULE_KION, $(rule 2 '198.51.100.11;2001:db8:2::11')" "$capture, $excluded"
 daemon_start
 
-ctl() { client "$BUILD/src/pfinterceptctl" -f "$T/conf" "$@"; }
 all() { ctl -j connections --all; }
 lists() { all | grep -E "$1" || { all; return 1; }; }
 lists_not() { ! all | grep -E "$1"; }

@@ -2,7 +2,6 @@
 # Those that need no daemon are in tests/ctl/run.
 # keys: control.socket
 . "$(dirname "$0")/lib.sh"
-CTL=$BUILD/src/pfinterceptctl
 ctl() { LC_ALL=C client "$CTL" -f "$T/conf" "$@"; }
 doctor() { ctl doctor >"$T/said" 2>&1; }
 # names "LEVEL   LINK: REGEX"...: a line like that, and exit status 1 if LEVEL is FAULT

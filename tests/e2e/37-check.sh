@@ -34,7 +34,7 @@ stop microsocks
 check "the proxy is down" says 1 '^FAIL proxies: 198.51.100.20:1080 cannot be reached' a.kion.cloud direct.example
 check "... which stops what goes through it only" same "$(failures)" 'FAIL DNS FAIL http FAIL https FAIL proxies '
 start_microsocks
-client "$BUILD/src/pfinterceptctl" -f "$T/conf" pause >/dev/null
+ctl pause >/dev/null
 check "a pause" says 1 '^FAIL availability: pfinterceptd is paused' a.kion.cloud direct.example
 check "the daemon ends" daemon_stop
 check "no daemon" says 1 '^FAIL availability: pfinterceptd is not there: .*nobody listens'

@@ -43,6 +43,19 @@ same() { [ "$1" = "$2" ] || { echo "'$1' is not '$2'"; return 1; }; }
 at_most() { [ "$1" -le "$2" ] || { echo "$1 is more than $2"; return 1; }; }
 client() { ip netns exec client "$@"; }
 net() { ip netns exec net "$@"; }
+lan() { ip netns exec lan "$@"; }
+CTL=$BUILD/src/pfinterceptctl
+ctl() { client "$CTL" -f "$T/conf" "$@"; }
+udp() { client /usr/bin/python3 "$TOOLS/udpclient.py" "$@"; }
+# saw ADDRESS COMMAND...: a line of the command's output begins with the address, which is the sender's
+saw() { local address=$1; shift; "$@" | grep "^$address "; }
+
+# family 4|6: sets the addresses of that family; base lacks the last digit of the servers'
+family() {
+	local net=198.51.100. up=192.0.2. lan=203.0.113.
+	[ "$1" = 4 ] || net=2001:db8:2:: up=2001:db8:1:: lan=2001:db8:3::
+	base=${net}1 proxy=${net}21 own=${up}2 router=${up}1 gateway=${lan}1 behind=${lan}2
+}
 
 # config RULES [MEMBERS [PROXIES]]: writes the configuration
 config() {
@@ -97,6 +110,7 @@ logged() {
 	tail -n "+$((marked + 1))" "$T/log/daemon" | tail -5
 	return 1
 }
+summary_says() { mark; kill -USR1 "$(helper_pid)"; logged "summary: $1"; }
 not_logged() { ! logged_now "$1"; }
 log_has() { within 5 grep -Eq -- "$2" "$T/log/$1" || { echo "$1 has no line like: $2"; tail -5 "$T/log/$1"; return 1; }; }
 log_has_not() { ! grep -E -- "$2" "$T/log/$1"; }
@@ -108,6 +122,27 @@ origin() { client /usr/bin/python3 "$TOOLS/client.py" "$@"; }
 start_origin() {
 	start origin net /usr/bin/python3 "$TOOLS/origin.py" "$T"
 	within 10 test -e "$T/origin.ready"
+}
+
+start_udpserver() {
+	start udpserver net /usr/bin/python3 "$TOOLS/udpserver.py" "$T" "$@"
+	within 10 test -e "$T/udpserver.ready"
+}
+
+# hold NAME ADDRESS: a connection that stays open; $fd keeps it
+hold() {
+	mkfifo "$T/hold-$1"
+	client /usr/bin/python3 "$TOOLS/client.py" hold "$2" 7000 <"$T/hold-$1" >"$T/held-$1" &
+	exec {fd}<>"$T/hold-$1"
+	within 5 grep -q open "$T/held-$1"
+}
+
+# resolver_restart LINE...: with more lines in its configuration
+resolver_restart() {
+	printf '%s\n' "$@" >>"$T/dnsmasq.conf"
+	stop resolver
+	start resolver net dnsmasq -C "$T/dnsmasq.conf"
+	within 10 listening 198.51.100.53:53 -u
 }
 
 # The number in "pass(N)" tells what the client asked for: a name below kion.cloud, or anything else.
