@@ -1,5 +1,5 @@
 /*
- * pfinterceptctl anchor: prints what the daemon would load.
+ * pfinterceptctl anchor: prints the rules that the daemon would load.
  */
 #include "config.h"
 
@@ -64,7 +64,8 @@ ctl_anchor_text(const struct conf *conf, uid_t uid)
 
 	memcpy(spec.name, conf->intercept.anchor, sizeof(spec.name));
 	if (anchor_open(&anchor, &spec) == ENOTSUP)
-		fprintf(stderr, "pfinterceptctl: this system does not have what intercept.firewall asks for; use \"auto\"\n");
+		fprintf(stderr, "pfinterceptctl: this system does not have the firewall that "
+		    "intercept.firewall names; use \"auto\"\n");
 	else if (anchor == NULL || proxies == NULL || ifaddrs_networks(&local, &in.nlocal) != 0)
 		fprintf(stderr, "pfinterceptctl: %s\n", strerror(ENOMEM));
 	else {

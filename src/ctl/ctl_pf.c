@@ -10,8 +10,8 @@
 #include "ctl/doctor.h"
 #include "ctl/setup.h"
 
-/* The anchor's name of the configuration; the default one where there is no configuration yet. False: it has
- * an error, which is said. */
+/* The name of the anchor in the configuration; the default name if there is no file yet. False: the configuration has an
+ * error, which is printed. */
 static bool
 anchor_name(const struct ctl *ctl, char name[CONF_ANCHOR_MAX + 1])
 {

@@ -19,7 +19,7 @@
 
 static const char link_name[] = "firewall";
 
-/* Runs one script of nft(8). reason: NULL, or gets the first line of what nft says. */
+/* Runs one script of nft(8). reason: gets the first line of its error message; or NULL. */
 static bool
 nft(const char *script, bool dry, char *reason, size_t size)
 {
@@ -40,7 +40,7 @@ nft(const char *script, bool dry, char *reason, size_t size)
 	return ok;
 }
 
-/* The kernel is given the very rules, under another name, and gives its opinion without keeping them. */
+/* Lets the kernel check the daemon's rules, under another name, without keeping them. */
 static void
 check_rules(struct doctor *d)
 {
@@ -50,16 +50,16 @@ check_rules(struct doctor *d)
 
 	memcpy(conf.intercept.anchor, CHECK_NAME, sizeof(CHECK_NAME));
 	conf.global_enabled = true;
-	conf.nproxies = 0; /* their names are looked at later */
+	conf.nproxies = 0; /* doctor checks their names later */
 	text = ctl_anchor_text(&conf, d->uid);
 	if (text == NULL)
-		doctor_say(d, DOCTOR_FAULT, link_name, "this system does not have what intercept.firewall asks for: use "
-		    "\"auto\"");
+		doctor_say(d, DOCTOR_FAULT, link_name, "this system does not have the firewall that intercept.firewall "
+		    "names: use \"auto\"");
 	else if (nft(text, true, reason, sizeof(reason)))
 		doctor_say(d, DOCTOR_OK, link_name, "nftables takes the rules (dnat, tproxy)");
 	else
-		doctor_say(d, DOCTOR_FAULT, link_name, "nftables does not take the rules (%s): the kernel needs nf_tables with "
-		    "nat and tproxy", reason);
+		doctor_say(d, DOCTOR_FAULT, link_name, "nftables does not take the rules (%s): the kernel needs "
+		    "nf_tables with nat and tproxy", reason);
 	free(text);
 }
 
@@ -73,17 +73,17 @@ check_table(struct doctor *d)
 	snprintf(script, sizeof(script), "list table inet %s\n", name);
 	loaded = nft(script, false, NULL, 0);
 	if (loaded && !d->running)
-		doctor_say(d, DOCTOR_FAULT, link_name, "the table inet %s is there, but pfinterceptd is not: start it, or remove "
-		    "the table with \"nft delete table inet %s\"", name, name);
+		doctor_say(d, DOCTOR_FAULT, link_name, "the table inet %s is there, but pfinterceptd is not: start it, "
+		    "or remove the table with \"nft delete table inet %s\"", name, name);
 	else if (!loaded && d->intercepting)
-		doctor_say(d, DOCTOR_FAULT, link_name, "pfinterceptd is running, but the table inet %s is not there: another "
-		    "program removed it; restart pfinterceptd", name);
+		doctor_say(d, DOCTOR_FAULT, link_name, "pfinterceptd is running, but the table inet %s is not there: "
+		    "another program removed it; restart pfinterceptd", name);
 	else
 		doctor_say(d, DOCTOR_OK, link_name, "the table inet %s is %s, as it should be", name,
 		    loaded ? "there" : "not there");
 }
 
-/* ip rule: marked packets are looked up in our table. */
+/* ip rule: marked packets use our routing table. */
 static void
 check_routing(struct doctor *d)
 {
@@ -92,11 +92,11 @@ check_routing(struct doctor *d)
 	int error = command_run(argv, NULL, output, sizeof(output), 5000);
 
 	if (error != 0)
-		doctor_say(d, DOCTOR_FAULT, link_name, "\"ip rule\" does not work (%s): install iproute2, or take a kernel with "
-		    "policy routing", error == EIO && output[0] != '\0' ? output : strerror(error));
+		doctor_say(d, DOCTOR_FAULT, link_name, "\"ip rule\" does not work (%s): install iproute2, or use a "
+		    "kernel with policy routing", error == EIO && output[0] != '\0' ? output : strerror(error));
 	else if (d->intercepting && strstr(output, "lookup " NFT_ROUTE_TABLE) == NULL)
-		doctor_say(d, DOCTOR_FAULT, link_name, "the routing rule " NFT_ROUTE_TABLE " is not there, so UDP does not arrive: "
-		    "another program removed it; restart pfinterceptd");
+		doctor_say(d, DOCTOR_FAULT, link_name, "the routing rule " NFT_ROUTE_TABLE " is not there, so UDP does "
+		    "not arrive: another program removed it; restart pfinterceptd");
 	else
 		doctor_say(d, DOCTOR_OK, link_name, "policy routing works");
 }
@@ -107,7 +107,8 @@ doctor_firewall(struct doctor *d)
 	char reason[256] = "";
 
 	if (!nft("list tables\n", false, reason, sizeof(reason))) {
-		doctor_say(d, DOCTOR_FAULT, link_name, "nftables cannot be used (%s): take a kernel with nf_tables", reason);
+		doctor_say(d, DOCTOR_FAULT, link_name, "nftables cannot be used (%s): use a kernel with nf_tables",
+		    reason);
 		return;
 	}
 	if (d->uid != 0)

@@ -8,16 +8,16 @@
 
 static const char link_name[] = "firewall";
 
-/* Do the rules and the daemon come and go together? */
+/* The rules must be loaded if and only if the daemon intercepts. */
 static void
 say_loaded(struct doctor *d, const struct pf_report *st)
 {
 	if (st->loaded && !d->running)
-		doctor_say(d, DOCTOR_FAULT, link_name, "the anchor \"%s\" has rules, but pfinterceptd is not running: start it, or "
-		    "remove them with \"pfctl -a %s -F all\"", st->path, st->path);
+		doctor_say(d, DOCTOR_FAULT, link_name, "the anchor \"%s\" has rules, but pfinterceptd is not running: "
+		    "start it, or remove them with \"pfctl -a %s -F all\"", st->path, st->path);
 	else if (!st->loaded && d->intercepting)
-		doctor_say(d, DOCTOR_FAULT, link_name, "pfinterceptd is running, but the anchor \"%s\" has no rules: another "
-		    "program removed them; restart pfinterceptd", st->path);
+		doctor_say(d, DOCTOR_FAULT, link_name, "pfinterceptd is running, but the anchor \"%s\" has no rules: "
+		    "another program removed them; restart pfinterceptd", st->path);
 	else
 		doctor_say(d, DOCTOR_OK, link_name, "the anchor \"%s\" has %s, as it should be", st->path,
 		    st->loaded ? "its rules" : "no rules");

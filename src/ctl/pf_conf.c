@@ -203,7 +203,7 @@ put_lines(const struct survey *s, const char *anchor, const char *text, size_t l
 	return fclose(f) != 0 || failed ? ENOMEM : 0;
 }
 
-/* Says on which line the fault is, and what to do by hand. */
+/* Names the line of the fault and the lines to add by hand. */
 static void
 refuse(struct pf_conf_result *out, const struct pf_conf_wish *wish, const char *text, size_t at, const char *fault)
 {
