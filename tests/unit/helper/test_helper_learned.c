@@ -54,7 +54,8 @@ set_find(const union addr *addr)
 int
 anchor_learn(struct anchor *a, bool add, const struct anchor_learned *list, size_t n)
 {
-	const int error = (fx.refused >> fx.transactions & 1) != 0 ? EBUSY : fx.error;
+	const bool refused = fx.transactions < 32 && (fx.refused >> fx.transactions & 1) != 0;
+	const int error = refused ? EBUSY : fx.error;
 
 	assert_ptr_equal(a, &fx);
 	assert_in_range(n, 1, ANCHOR_LEARN_MAX);
