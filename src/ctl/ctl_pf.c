@@ -10,7 +10,7 @@
 #include "ctl/doctor.h"
 #include "ctl/setup.h"
 
-/* The name of the anchor in the configuration; the default name if there is no file yet. False: the configuration has an
+/* The name of the anchor in the configuration, or the default name without a file. False: the configuration has an
  * error, which is printed. */
 static bool
 anchor_name(const struct ctl *ctl, char name[CONF_ANCHOR_MAX + 1])
