@@ -26,7 +26,7 @@ check "... and the guard" same "$(ps -C pfinterceptd -o args= | cut -d ' ' -f 1 
 pfinterceptd-guard"
 check "nobody may trace it" fails setpriv --reuid=65534 --clear-groups cat "$worker/environ"
 for process in $(pgrep pfinterceptd); do
-	check "no password in the arguments or environment of $process" fails grep -aq 'pass' /proc/$process/{cmdline,environ}
+	check "no password in the arguments or environment of $process" fails grep -aqw 'pass' /proc/$process/{cmdline,environ}
 done
 check "no password in the log" log_has_not daemon '"pass"|=pass|:pass'
 
