@@ -28,7 +28,7 @@ const char *spawn_path(enum spawn_program);
  * root nor to the owner of pfinterceptd, or anybody may write to it. */
 int spawn_check(enum spawn_program);
 
-/* Runs a program. fd becomes its ROLE_FD, and stays the caller's here; every other descriptor above 2 is closed there.
+/* Runs a program. There fd becomes ROLE_FD, and every other descriptor above 2 is closed; here fd stays the caller's.
  * role becomes its arguments; the guard takes to_stderr only. */
 int spawn(enum spawn_program, const struct role *, int fd, pid_t *pid);
 

@@ -54,7 +54,7 @@ check "reload of a bad file says where" has reload '"ok":false,"error":".*conf:1
 config "$RULES" "$CONTROL"
 check "reload of a good file" has reload '"ok":true'
 
-check "what is no JSON is refused" has '{"verb' '"ok":false,"error":"this is no JSON'
+check "a request that is not JSON is refused" has '{"verb' '"ok":false,"error":"not JSON'
 check "an unknown verb is refused" has 'dance' '"ok":false,"error":"\\"dance\\" is not a verb'
 check "an unknown member is refused" has '{"v":1,"verb":"status","x":1}' 'must be left out'
 check "two requests, two answers" same "$(control status status | grep -c '"ok":true')" 2

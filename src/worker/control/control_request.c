@@ -45,7 +45,8 @@ take_protocol(yajl_val value, int *out)
 {
 	if (!YAJL_IS_STRING(value))
 		return false;
-	*out = strcmp(value->u.string, "tcp") == 0 ? IPPROTO_TCP : strcmp(value->u.string, "udp") == 0 ? IPPROTO_UDP : 0;
+	*out = strcmp(value->u.string, "tcp") == 0 ? IPPROTO_TCP :
+	    strcmp(value->u.string, "udp") == 0 ? IPPROTO_UDP : 0;
 	return *out != 0;
 }
 
@@ -116,7 +117,7 @@ control_request_parse(const char *line, size_t len, struct control_request *out,
 	text[len] = '\0';
 	root = yajl_tree_parse(text, NULL, 0);
 	if (root == NULL)
-		return refuse(error, error_size, "this is no JSON; write an object, like {\"v\":1,\"verb\":\"status\"}");
+		return refuse(error, error_size, "not JSON; write an object, like {\"v\":1,\"verb\":\"status\"}");
 	err = take_object(root, out, error, error_size);
 	yajl_tree_free(root);
 	return err;

@@ -17,8 +17,8 @@
 struct relay_pool;
 struct relay_job;               /* one pair */
 
-/* threads: the number wanted, 0 for one for each processor; fewer if the system allows no more. 0 and *pool, or the
- * errno value of the first failure if there is not even one thread. */
+/* threads: the number wanted, 0 for one for each processor; fewer if the system allows no more. 0 with *pool set, or an
+ * errno value if not even one thread could be started. */
 int relay_pool_new(struct ev_loop *, unsigned threads, struct relay_pool **pool);
 void relay_pool_free(struct relay_pool *);
 
