@@ -76,10 +76,10 @@ request_that_is_no_object_is_refused(void **state)
 	static const char nul[] = "{\"verb\":\"status\"}\0";
 	char deep[CONTROL_LINE_MAX + 2];
 
-	assert_refused("", "no JSON");
+	assert_refused("", "not JSON");
 	assert_refused("[1]", "a request is an object");
-	assert_refused("{\"verb\":\"status\"", "no JSON");
-	assert_refused("{\"verb\":\"status\"} x", "no JSON");
+	assert_refused("{\"verb\":\"status\"", "not JSON");
+	assert_refused("{\"verb\":\"status\"} x", "not JSON");
 	assert_int_equal(control_request_parse(nul, sizeof(nul), &request, error, sizeof(error)), EINVAL);
 	memset(deep, '[', sizeof(deep));
 	assert_int_equal(control_request_parse(deep, CONTROL_LINE_MAX, &request, error, sizeof(error)), EINVAL);
