@@ -84,8 +84,8 @@ batch_add(struct batch *b, struct learned_addr *entry)
 	b->list[b->n++] = (struct anchor_learned){ entry->addr, left > 0 ? (uint32_t)left + 1 : 1 };
 }
 
-/* Carries out a batch in one transaction, and empties it. On an error all its entries stay in the list: those that should
- * be added as missing, those that should be removed for the next tick. */
+/* Carries out a batch in one transaction, and empties it. On an error all its entries stay in the list: to be added as
+ * missing ones, to be removed for the next tick. */
 static int
 batch_send(struct helper_learned *t, struct batch *b, enum learned_action action)
 {
@@ -103,7 +103,7 @@ batch_send(struct helper_learned *t, struct batch *b, enum learned_action action
 	return error;
 }
 
-/* Does this for all entries that the test picks. Tries every batch, also after an error; returns the first one. */
+/* Applies the action to all entries that the test picks. Goes on after a failed batch; returns the first error. */
 static int
 helper_learned_each(struct helper_learned *t, learned_test *test, enum learned_action action)
 {
@@ -133,15 +133,15 @@ helper_learned_forget(struct helper_learned *t)
 		helper_learned_drop(t, entry);
 }
 
-/* Adds what the firewall misses. */
+/* Adds all addresses that are missing in the firewall's set. */
 static void
 helper_learned_fill(struct helper_learned *t)
 {
 	const int error = helper_learned_each(t, is_missing, LEARNED_ADD);
 
 	if (error != 0 && !t->failing)
-		log_warn("the firewall does not take learned addresses (%s): connections to them may go direct; trying again "
-		    "every %d seconds", strerror(error), (int)TICK_S);
+		log_warn("the firewall does not take learned addresses (%s): connections to them may go direct; trying "
+		    "again every %d seconds", strerror(error), (int)TICK_S);
 	else if (error == 0 && t->failing)
 		log_info("the firewall has all learned addresses again");
 	t->failing = error != 0;

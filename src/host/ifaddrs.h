@@ -1,17 +1,18 @@
 /*
- * ifaddrs.h - this host's own addresses.
+ * ifaddrs.h - the addresses of this host.
  *
- * Source: getifaddrs(3).
+ * Source:  getifaddrs(3), asked at each call.
+ * Errors:  0 or an errno value.
  */
 #ifndef PFI_IFADDRS_H
 #define PFI_IFADDRS_H
 
 #include "base/addr.h"
 
-/* Every address and broadcast address of every interface that we can reach, as host networks, sorted, without
- * duplicates; 127.0.0.0/8 in whole. *list is malloc'd. 0 or an errno value. */
+/* Lists the addresses and broadcast addresses of all interfaces that net_is_reachable(), as networks of one host each,
+ * sorted, without duplicates, and 127.0.0.0/8. *list is malloc'd. */
 int ifaddrs_networks(struct network **list, size_t *count);
-/* 0: addr is one of them; ENOENT: it is none; else an errno value. */
+/* 0: addr is one of them. ENOENT: it is not. */
 int ifaddrs_has(const union addr *);
 
 #endif

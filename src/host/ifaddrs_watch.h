@@ -1,10 +1,10 @@
 /*
- * ifaddrs_watch.h - tells when this host's own addresses may have changed (DHCP, VPN, Wi-Fi).
+ * ifaddrs_watch.h - calls back when the addresses of this host may have changed (DHCP, VPN, Wi-Fi).
  *
- * ifaddrs_watch_route.c (BSD: route(4) messages), ifaddrs_watch_none.c (Linux: the rules ask the kernel's routing
- * table themselves); chosen by the build. Changes that come together are told once.
+ * ifaddrs_watch_route.c (BSD: route(4) messages) or ifaddrs_watch_none.c (Linux: not needed, the rules look addresses
+ * up in the routing table); the build chooses one. Changes within 0.1 s make one call.
  *
- * Owner:  the helper; lives as long as the process.
+ * Owner:   the helper; one watch in the process, until it ends.
  */
 #ifndef PFI_IFADDRS_WATCH_H
 #define PFI_IFADDRS_WATCH_H
@@ -13,7 +13,7 @@ struct ev_loop;
 
 typedef void ifaddrs_watch_cb(void *arg);
 
-/* 0 or an errno value: then nothing is ever told. */
+/* 0, or an errno value: cb will never be called. */
 int ifaddrs_watch(struct ev_loop *, ifaddrs_watch_cb *, void *arg);
 
 #endif

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#define SETTLE_S 0.1    /* one change of network is many messages */
+#define SETTLE_S 0.1    /* a change of network makes many messages */
 
 static struct {
 	ev_io         readable;
@@ -27,7 +27,7 @@ watch_settled_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	watch.cb(watch.arg);
 }
 
-/* What the messages say does not matter: getifaddrs(3) tells the whole. */
+/* Discards the messages: getifaddrs(3) gives the new state. */
 static void
 watch_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 {

@@ -19,7 +19,7 @@ struct listener {
 	struct ev_loop *loop;
 	ev_io           readable;
 	ev_timer        pause;
-	bool            local;          /* a unix socket: peers have no address */
+	bool            local;          /* a Unix socket: peers have no address */
 	listener_cb    *cb;
 	void           *arg;
 };

@@ -1,5 +1,5 @@
 /*
- * mmsg.h - recvmmsg(2) and sendmmsg(2): Linux, FreeBSD, OpenBSD. Elsewhere (macOS) the same, one datagram at a time.
+ * mmsg.h - recvmmsg(2) and sendmmsg(2) on Linux, FreeBSD and OpenBSD; a substitute for one datagram at a time on macOS.
  */
 #ifndef PFI_MMSG_H
 #define PFI_MMSG_H

@@ -1,35 +1,35 @@
 /*
- * net.h - TCP sockets towards servers and proxies, the way this program wants them.
+ * net.h - TCP sockets for connections to servers and proxies.
  *
- * What differs between systems is in net_linux.c, net_freebsd.c, net_openbsd.c and net_darwin.c;
- * the build chooses one.
+ * net_linux.c, net_freebsd.c, net_openbsd.c or net_darwin.c has each system's part; the build chooses one.
  *
- * Errors:  errno values.
+ * Owner:   the caller owns the sockets.
+ * Errors:  0 or an errno value, not logged.
  */
 #ifndef PFI_NET_H
 #define PFI_NET_H
 
 #include "base/addr.h"
 
-/* Begins to connect a new non-blocking, close-on-exec, tuned TCP socket. interface: a network interface
- * to leave by, or NULL for the route's. 0 or EINPROGRESS: *fd is the caller's, and net_error()
- * tells the outcome once it is writable. Else *fd is -1. */
+/* Begins to connect a new TCP socket, non-blocking, close-on-exec and tuned. interface: the one to use, or NULL for
+ * that of the route. 0 or EINPROGRESS: *fd is open, and net_error() gives the outcome once it is writable. Else *fd is
+ * -1. */
 int net_connect(const union addr *to, const char *interface, int *fd);
 
 /* The pending error of a socket (SO_ERROR); 0 when it is connected. */
 int net_error(int fd);
 
-/* TCP_NODELAY, and SO_KEEPALIVE that finds a dead peer in about two minutes. Failure does not matter. */
+/* Sets TCP_NODELAY, and SO_KEEPALIVE to detect a dead peer in about two minutes. Errors are ignored. */
 void net_tune(int fd);
 
-/* Leaves by this interface: bound to the device where the system allows it, else to
- * the interface's first address of the family. ENXIO: it has none. */
+/* Binds a socket to an interface: to the device where the system allows it, else to the interface's first address of
+ * the family. ENXIO: it has none. */
 int net_bind_interface(int fd, int family, const char *interface);
 
-/* The systems' own part. EOPNOTSUPP or EPERM: bind to the interface's address instead. */
+/* Each system's part: binds to the device. EOPNOTSUPP or EPERM: bind to the address instead. */
 int net_bind_device(int fd, int family, const char *interface);
 
-/* Does the interface share our routes and addresses? OpenBSD: is it in our routing domain; elsewhere: yes. */
+/* Does the interface belong to our routing domain (OpenBSD)? Elsewhere always true. */
 bool net_is_reachable(const char *interface);
 
 #endif

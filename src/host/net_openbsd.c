@@ -17,7 +17,7 @@ net_bind_device(int fd, int family, const char *interface)
 	return EOPNOTSUPP;
 }
 
-/* An address of another routing domain is like any other host's to us, and may well be the same as one of ours. */
+/* An address in another routing domain is foreign, and may even equal one of ours. */
 bool
 net_is_reachable(const char *interface)
 {

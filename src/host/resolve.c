@@ -28,7 +28,7 @@ struct resolve {
 	size_t          got;            /* bytes of addrs[] so far */
 };
 
-/* In the child. */
+/* Runs in the child. */
 _Noreturn static void
 resolve_child(const char *host, uid_t uid, gid_t gid, int out)
 {
@@ -37,7 +37,7 @@ resolve_child(const char *host, uid_t uid, gid_t gid, int out)
 	union addr addr;
 	size_t n = 0;
 
-	/* Others wait for the end of these. */
+	/* Other processes wait for the end of these. */
 	if (dup2(out, STDERR_FILENO + 1) == -1)
 		_exit(1);
 	close_from(STDERR_FILENO + 2);
@@ -135,7 +135,8 @@ resolvers_parse(const char *text, union addr *out, size_t max)
 	for (const char *line = text; line != NULL && n < max; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		used = 0;
-		if (sscanf(line, " nameserver %63s%n", word, &used) == 1 && used > 0 && resolver_parse(word, &out[n]) == 0)
+		if (sscanf(line, " nameserver %63s%n", word, &used) == 1 && used > 0 &&
+		    resolver_parse(word, &out[n]) == 0)
 			n++;
 	}
 	return n;

@@ -1,11 +1,11 @@
 /*
- * resolve.h - what a proxy's host name means, asked of the system's own resolver without blocking.
+ * resolve.h - looks up the addresses of a proxy's host name without blocking, and reads the system's list of resolvers.
  *
- * getaddrinfo(3) runs in a child process that has become the worker's user, so that its queries
- * are the daemon's own traffic and are never intercepted.
+ * getaddrinfo(3) runs in a child process as the worker's user, so that its queries are never intercepted.
  *
- * Owner:   the helper; host is borrowed during the call only.
- * Bounds:  a child lives at most RESOLVE_SECONDS.
+ * Owner:   a lookup frees itself after its callback; resolve_cancel() frees it before. host is borrowed during the
+ *          call only.
+ * Bounds:  RESOLVE_SECONDS for a lookup, RESOLVE_ADDRS addresses.
  */
 #ifndef PFI_RESOLVE_H
 #define PFI_RESOLVE_H
@@ -18,22 +18,22 @@ struct ev_loop;
 struct resolve;
 
 #define RESOLVE_SECONDS 10
-#define RESOLVE_ADDRS   8       /* also of resolvers */
+#define RESOLVE_ADDRS   8       /* of a name, and resolvers of the system */
 
-/* naddrs 0: the name is unknown, or nobody answered. Called once, from the loop. */
+/* naddrs 0: the name is unknown, or there was no answer. Called once, from the loop. */
 typedef void resolve_cb(void *arg, const union addr *addrs, size_t naddrs);
 
-/* NULL: no memory, no process. */
+/* NULL: no memory, or no process. */
 struct resolve *resolve_start(struct ev_loop *, const char *host, uid_t uid, gid_t gid, resolve_cb *, void *arg);
 void resolve_cancel(struct resolve *);
 
-/* The resolvers of the system: the nameserver lines of a resolv.conf(5) text, with port 53 and scope. */
+/* Parses the nameserver lines of a resolv.conf(5) text, with port 53 and scope. Returns the count. */
 size_t resolvers_parse(const char *text, union addr *out, size_t max);
-/* The same of /etc/resolv.conf. Where that names systemd-resolved on this host, the servers that it asks itself: its
- * answers would come to us once more. */
+/* Reads the resolvers from /etc/resolv.conf; if that names systemd-resolved on this host, from the list of its servers,
+ * because its own queries are intercepted, too. */
 size_t resolvers_read(union addr *out, size_t max);
-/* Reads them again into known[0..*n); true: they are others now. None at all, as in a file that is just being written:
- * what is known stays. */
+/* Reads them again into known[0..*n). True: they have changed. An empty list, as from a file that is being written,
+ * does not replace the known one. */
 bool   resolvers_follow(union addr *known, uint32_t *n, size_t max);
 
 #endif

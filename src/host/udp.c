@@ -21,7 +21,7 @@ enum { SOCKET_FLAGS = SOCK_CLOEXEC | SOCK_NONBLOCK };
 enum { SOCKET_FLAGS = 0 };
 #endif
 
-/* One kind of control message; puts what it tells (address, port or both) into local. */
+/* A kind of control message, whose decode() puts address, port or both into local. */
 struct told {
 	int    level, type;
 	size_t size;
@@ -90,7 +90,7 @@ told_sockaddr6(const void *data, union addr *local)
 }
 #endif
 
-/* In the order of use: a later row knows better. */
+/* In the order of use: a later row overrides. */
 static const struct told told[] = {
 	{ IPPROTO_IPV6, IPV6_PKTINFO, sizeof(struct in6_pktinfo), told_pktinfo6 },
 #ifdef IP_PKTINFO
@@ -109,7 +109,7 @@ static const struct told told[] = {
 #endif
 };
 
-/* Which option asks for, and which control message sets, a local IPv4 address. */
+/* The option that asks for a local IPv4 address, and the control message that sets it. */
 #ifdef IP_PKTINFO
 enum { TELL4 = IP_PKTINFO, FROM4 = IP_PKTINFO, FROM4_SIZE = sizeof(struct in_pktinfo),
 	FROM4_OFFSET = offsetof(struct in_pktinfo, ipi_spec_dst) };
@@ -125,7 +125,7 @@ told_apply(struct msghdr *msg, const struct told *row, union addr *local)
 			row->decode(CMSG_DATA(c), local);
 }
 
-/* Who sent the received message, and where to. 0, EAFNOSUPPORT, EMSGSIZE. */
+/* Source and destination of the received message. 0, EAFNOSUPPORT or EMSGSIZE. */
 static int
 told_all(struct msghdr *msg, const union addr *bound, union addr *peer, union addr *local)
 {
@@ -169,8 +169,9 @@ udp_receive_batch(int fd, const union addr *bound, struct udp_batch *batch)
 
 	for (size_t i = 0; i < UDP_BATCH; i++) {
 		iov[i] = (struct iovec){ .iov_base = batch->list[i].data, .iov_len = UDP_BATCH_SIZE };
-		msgs[i].msg_hdr = (struct msghdr){ .msg_name = &from[i], .msg_namelen = sizeof(from[i]), .msg_iov = &iov[i],
-			.msg_iovlen = 1, .msg_control = &control[i], .msg_controllen = sizeof(control[i]) };
+		msgs[i].msg_hdr = (struct msghdr){ .msg_name = &from[i], .msg_namelen = sizeof(from[i]),
+			.msg_iov = &iov[i], .msg_iovlen = 1,
+			.msg_control = &control[i], .msg_controllen = sizeof(control[i]) };
 	}
 	batch->count = 0;
 	do
@@ -194,7 +195,9 @@ udp_option(int fd, int family, int option4, int option6)
 	const bool ipv6 = family == AF_INET6;
 	const int on = 1;
 
-	return setsockopt(fd, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ipv6 ? option6 : option4, &on, sizeof(on)) == -1 ? errno : 0;
+	if (setsockopt(fd, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ipv6 ? option6 : option4, &on, sizeof(on)) == -1)
+		return errno;
+	return 0;
 }
 
 int
@@ -203,7 +206,7 @@ udp_tell_local(int fd, int family)
 	return udp_option(fd, family, TELL4, IPV6_RECVPKTINFO);
 }
 
-/* Makes the control message that sets the source address. */
+/* Makes the control message that chooses the source address. */
 static void
 from_put(struct msghdr *msg, const union addr *from)
 {
@@ -256,8 +259,8 @@ udp_send_batch(int fd, bool from_local, struct udp_batch *batch)
 		struct udp_datagram *d = &batch->list[i];
 
 		iov[i] = (struct iovec){ .iov_base = d->data, .iov_len = d->len };
-		msgs[i].msg_hdr = (struct msghdr){ .msg_name = &d->peer, .msg_namelen = addr_len(&d->peer), .msg_iov = &iov[i],
-			.msg_iovlen = 1 };
+		msgs[i].msg_hdr = (struct msghdr){ .msg_name = &d->peer, .msg_namelen = addr_len(&d->peer),
+			.msg_iov = &iov[i], .msg_iovlen = 1 };
 		if (from_local) {
 			msgs[i].msg_hdr.msg_control = &control[i];
 			from_put(&msgs[i].msg_hdr, &d->local);

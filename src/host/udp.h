@@ -1,6 +1,6 @@
 /*
- * udp.h - receives a datagram together with the address that it was sent to; sends one from a
- *         chosen address; makes sockets for asking one server.
+ * udp.h - receives a datagram with the address that it was sent to, sends one from a chosen address, and opens sockets
+ *         for requests to one server.
  *
  * Sources: ip(7) IP_ORIGDSTADDR, IP_PKTINFO (Linux); ip(4) IP_RECVDSTADDR, IP_RECVDSTPORT (OpenBSD),
  *          IP_RECVDSTADDR (FreeBSD, macOS), IP_SENDSRCADDR (FreeBSD, OpenBSD); RFC 3542 IPV6_PKTINFO.
@@ -16,25 +16,24 @@
 /* Largest datagram (RFC 768 length field, less headers). */
 #define UDP_MAX 65507
 
-/* Receives one datagram. bound: the socket's own address; *local becomes where the datagram was
- * sent to as far as the kernel tells (else *bound). *len: its length. 0; EAGAIN; EMSGSIZE when it
- * was longer than size (it is gone, peer and local are set); other errno. */
+/* Receives one datagram of *len bytes. bound: the address of the socket. *local: the address that the datagram was sent
+ * to, as far as the kernel tells, else *bound. EAGAIN: there is none. EMSGSIZE: it was longer than size; it is lost,
+ * but peer and local are set. */
 int udp_receive(int fd, const union addr *bound, void *data, size_t size, size_t *len,
     union addr *peer, union addr *local);
 
-/* Asks the kernel to tell udp_receive() which of this host's addresses was meant: for a socket
- * bound to the wildcard address. */
+/* Asks the kernel to report the destination address of each datagram, for a socket bound to the wildcard address. */
 int udp_tell_local(int fd, int family);
-/* Turns an option of ip(4) or ip6(4) on, as the family has it. */
+/* Turns on the option of ip(4) or ip6(4), by family. */
 int udp_option(int fd, int family, int option4, int option6);
 
-/* Sends to peer. from: the local address to send from (its port is the socket's own), for a
- * socket bound to the wildcard address; NULL: the socket's own. */
+/* Sends to peer. from: the source address, for a socket bound to the wildcard address (the port is the socket's); NULL:
+ * the address of the socket. */
 int udp_send(int fd, const union addr *from, const union addr *peer, const void *msg, size_t len);
 
-/* Many datagrams with one call of the kernel, where it can. */
+/* Many datagrams in one system call, where the system has one. */
 #define UDP_BATCH      32
-#define UDP_BATCH_SIZE 4096     /* longer ones are left out */
+#define UDP_BATCH_SIZE 4096     /* longer datagrams are dropped */
 
 struct udp_batch {
 	unsigned count;
@@ -45,18 +44,18 @@ struct udp_batch {
 	} list[UDP_BATCH];
 };
 
-/* What is there, as udp_receive() does. 0; EAGAIN when nothing was; other errno. count may be 0 although others follow. */
+/* Receives the datagrams that are there; see udp_receive(). One that fails has length 0. EAGAIN: there is none. */
 int udp_receive_batch(int fd, const union addr *bound, struct udp_batch *);
 
-/* Sends each to its peer, from its local address when from_local (see udp_send()); count is 0 then. 0, or an errno value
- * when some were not sent. */
+/* Sends each datagram to its peer, from_local: from its local address (see udp_send()). Sets count to 0. 0, or the
+ * errno value of the last one that was not sent. */
 int udp_send_batch(int fd, bool from_local, struct udp_batch *);
 
-/* A new socket, non-blocking and close-on-exec. */
+/* Opens a socket, non-blocking and close-on-exec. */
 int udp_socket(int family, int *fd);
 
-/* A new non-blocking socket, connected, so that only this server's datagrams and errors arrive.
- * Its source port is the kernel's random choice (RFC 6056). */
+/* Opens such a socket and connects it, so that it receives only datagrams and errors of this server. The kernel chooses
+ * a random source port (RFC 6056). */
 int udp_connect(const union addr *server, int *fd);
 
 #endif

@@ -15,7 +15,7 @@
 #define MAXRSS_UNIT 1024        /* kilobytes */
 #endif
 
-/* poll(2) says POLLNVAL of those that are not open. */
+/* poll(2) reports POLLNVAL for a descriptor that is not open. */
 static uint64_t
 count_descriptors(uint64_t max)
 {

@@ -1,5 +1,5 @@
 /*
- * usage.h - what this process uses of the system.
+ * usage.h - the resources that this process uses: processor time, memory, descriptors.
  */
 #ifndef PFI_USAGE_H
 #define PFI_USAGE_H

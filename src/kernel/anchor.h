@@ -30,8 +30,8 @@ void anchor_describe(const struct anchor *, struct anchor_spec *);
  * change (turns pf on, for example). anchor_describe() gives those changes, anchor_remove() reverts them. */
 int  anchor_prepare(struct anchor *, const struct conf *);
 
-/* The read-only form of anchor_prepare(), so that anchor_text() gives the same rules. Silent: what cannot be found out
- * (without root, for example) is taken to be the usual. */
+/* The read-only form of anchor_prepare(), so that anchor_text() gives the same rules. Silent: a state that
+ * cannot be read (without root, for example) is taken to be the usual one. */
 void anchor_survey(struct anchor *);
 
 /* The rules as text, malloc'd; empty, or an empty line, if there are none. NULL: no memory, or the configuration has
@@ -57,9 +57,9 @@ bool anchor_verify_waits(const struct anchor *);
 /* The read-only form of anchor_verify(): would it find everything in order? Silent. */
 bool anchor_healthy(struct anchor *);
 
-/* Adds up to ANCHOR_LEARN_MAX learned addresses to the set that rules of mode "matched" look at, or removes them, in
- * one transaction: on an error none has changed. Adding an address that is there, or removing one that is not, succeeds.
- * Later loads of such rules keep the set. Not logged; ESRCH or EINVAL where the loaded rules have no set. */
+/* Adds up to ANCHOR_LEARN_MAX learned addresses to the set that rules of mode "matched" look at, or removes them. One
+ * transaction: on an error the set has not changed. Adding an address that is there, or removing one that is not,
+ * succeeds. Later loads of such rules keep the set. Not logged; ESRCH or EINVAL: the loaded rules have no set. */
 int  anchor_learn(struct anchor *, bool add, const struct anchor_learned *, size_t n);
 
 #endif

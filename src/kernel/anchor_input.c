@@ -5,8 +5,8 @@
 int
 anchor_skip(const struct anchor_input *in, struct network_set *set)
 {
-	static const char *const never[] = { "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "255.255.255.255",
-		"::/128", "::1", "fe80::/10", "ff00::/8", NULL };
+	static const char *const never[] = { "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4",
+		"255.255.255.255", "::/128", "::1", "fe80::/10", "ff00::/8", NULL };
 	struct network net;
 	int error = 0;
 
@@ -35,13 +35,16 @@ anchor_targets(const struct conf *conf, struct network_set *set)
 
 	for (size_t i = 0; i < conf->dns.nfake_ip && error == 0; i++)
 		error = network_set_add(set, &conf->dns.fake_ip[i]);
-	for (; rule < end; rule++)
-		for (size_t i = 0; rule->enabled && rule->action != ACTION_DIRECT && i < rule->npatterns && error == 0; i++) {
+	for (; rule < end; rule++) {
+		if (!rule->enabled || rule->action == ACTION_DIRECT)
+			continue;
+		for (size_t i = 0; i < rule->npatterns && error == 0; i++) {
 			if (rule->patterns[i].kind == PATTERN_NETWORK)
 				error = network_set_add(set, &rule->patterns[i].network);
 			for (size_t k = 0; rule->patterns[i].kind == PATTERN_ANY && k < 2 && error == 0; k++)
 				error = network_set_add(set, &any[k]);
 		}
+	}
 	network_set_close(set);
 	return error;
 }

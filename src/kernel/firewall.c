@@ -5,16 +5,16 @@
 void
 firewall_add_listener(struct firewall *fw, const union addr *addr)
 {
-	if (fw->nown < sizeof(fw->own) / sizeof(fw->own[0]) && !firewall_is_listener(fw, addr))
-		fw->own[fw->nown++] = *addr;
+	if (fw->nlisteners < sizeof(fw->listeners) / sizeof(fw->listeners[0]) && !firewall_is_listener(fw, addr))
+		fw->listeners[fw->nlisteners++] = *addr;
 }
 
 bool
 firewall_is_listener(const struct firewall *fw, const union addr *addr)
 {
-	for (size_t i = 0; i < fw->nown; i++)
-		if (addr_equal(&fw->own[i], addr) ||
-		    (addr_is_any(&fw->own[i]) && addr_port(&fw->own[i]) == addr_port(addr)))
+	for (size_t i = 0; i < fw->nlisteners; i++)
+		if (addr_equal(&fw->listeners[i], addr) ||
+		    (addr_is_any(&fw->listeners[i]) && addr_port(&fw->listeners[i]) == addr_port(addr)))
 			return true;
 	return false;
 }

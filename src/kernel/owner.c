@@ -40,7 +40,7 @@ owner_serve(struct ipc *ipc, const struct ipc_msg *msg)
 	union addr client = q->client;
 	uid_t uid = 0;
 
-	/* A forwarded flow must not be taken for that of a socket here, which is bound to no address and has its port. */
+	/* Only flows of this host: a forwarded one could match an unbound socket here that has the same port. */
 	if (answer.error == 0)
 		answer.error = ifaddrs_has(&client);
 	if (answer.error == 0) {

@@ -1,4 +1,4 @@
-/* libproc: every process, its files, and of those that are sockets both ends. */
+/* Uses libproc: looks at both ends of every socket of every process. */
 #include "config.h"
 
 #include "kernel/owner.h"
@@ -9,9 +9,9 @@
 #include <libproc.h>
 #include <stdlib.h>
 
-#define SLACK 64                /* what may come between asking for a size and for a list */
+#define SLACK 64                /* entries that may be added between the call for the size and the call for the list */
 
-/* rdr leaves the client's end as it is. */
+/* rdr does not change the client's end. */
 void
 owner_client(int proto, const union addr *local, const union addr *dst, union addr *client)
 {

@@ -1,5 +1,5 @@
-/* sock_diag(7) knows sockets by both ends; conntrack knows the port that a redirected connection had at first, for the
- * kernel changes it when two from one port to two destinations become one to our listener. */
+/* sock_diag(7) finds a socket by both ends. conntrack has the first source port of a redirected connection: the kernel
+ * changes it when two connections from one port to two destinations would look the same at our listener. */
 #include "config.h"
 
 #include "kernel/owner.h"
@@ -22,7 +22,7 @@ union message {
 	uint8_t         bytes[4096];
 };
 
-/* One request, one answer of at least min bytes behind its header; both in msg. 0 or an errno value. */
+/* Sends a request, and receives its answer, at least min bytes after the header, in its place. 0 or an errno value. */
 static int
 exchange(int family, union message *msg, size_t min)
 {
@@ -53,7 +53,7 @@ exchange(int family, union message *msg, size_t min)
 int
 owner_find(int proto, const union addr *client, const union addr *dst, uid_t *uid)
 {
-	/* What is asked of UDP is the receiver of an answer: the ends change places (udp_diag.c of the kernel). */
+	/* For UDP the kernel looks for the receiver of an answer, so the ends are swapped (udp_diag.c). */
 	const union addr *src = proto == IPPROTO_UDP ? dst : client, *to = proto == IPPROTO_UDP ? client : dst;
 	struct inet_diag_req_v2 ask = { .sdiag_family = (uint8_t)client->sa.sa_family, .sdiag_protocol = (uint8_t)proto,
 		.idiag_states = ~0u, .id = { .idiag_sport = htons(addr_port(src)), .idiag_dport = htons(addr_port(to)),
@@ -69,7 +69,7 @@ owner_find(int proto, const union addr *client, const union addr *dst, uid_t *ui
 	if (error != 0)
 		return error;
 	memcpy(&answer, msg.bytes + NLMSG_HDRLEN, sizeof(answer));
-	/* A listener may stand in for a connection; of a closed socket nobody is the owner, which reads as root. */
+	/* The kernel may return a listener instead of the connection, and 0 as the user of a closed socket. */
 	if ((proto == IPPROTO_TCP && answer.id.idiag_dport != htons(addr_port(dst))) ||
 	    (answer.idiag_uid == 0 && answer.idiag_inode == 0))
 		return ENOENT;
@@ -77,11 +77,12 @@ owner_find(int proto, const union addr *client, const union addr *dst, uid_t *ui
 	return 0;
 }
 
-/* Adds an attribute; value NULL: what comes next, len bytes, is inside it. */
+/* Adds an attribute. value NULL: the attributes of the next len bytes are nested in it. */
 static void
 put(union message *msg, unsigned type, const void *value, size_t len)
 {
-	const struct nlattr attr = { (uint16_t)(ATTR_HEAD + len), (uint16_t)(value == NULL ? type | NLA_F_NESTED : type) };
+	const struct nlattr attr = { (uint16_t)(ATTR_HEAD + len),
+		(uint16_t)(value == NULL ? type | NLA_F_NESTED : type) };
 	uint8_t *to = msg->bytes + msg->head.nlmsg_len;
 
 	memcpy(to, &attr, sizeof(attr));
@@ -90,7 +91,7 @@ put(union message *msg, unsigned type, const void *value, size_t len)
 	msg->head.nlmsg_len += (uint32_t)(ATTR_HEAD + (value != NULL ? ATTR_ALIGN(len) : 0));
 }
 
-/* Goes into an attribute of those in at[0..len). */
+/* Finds an attribute among those in at[0..len), and narrows the range to its contents. */
 static bool
 enter(const uint8_t **at, size_t *len, unsigned type)
 {

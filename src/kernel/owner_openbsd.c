@@ -16,9 +16,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TRIES 3         /* files may be opened between asking for the size and for the list */
+#define TRIES 3         /* the list may grow between the call for its size and the call for it */
 
-/* divert-to leaves the client's end as it is. */
+/* divert-to does not change the client's end. */
 void
 owner_client(int proto, const union addr *local, const union addr *dst, union addr *client)
 {
@@ -43,7 +43,7 @@ find_tcp(const union addr *client, const union addr *dst, uid_t *uid)
 	return 0;
 }
 
-/* All open files; malloc'd. NULL: errno tells. */
+/* All open files, malloc'd; NULL with errno set. */
 static struct kinfo_file *
 files(size_t *count)
 {

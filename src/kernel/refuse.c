@@ -25,7 +25,7 @@ refuse_close(struct refuse *r)
 	}
 }
 
-/* One host of this family, with a port, that can have sent a datagram or been meant by one. */
+/* Is it an address of one host, with a port, that can be the source or destination of a datagram? */
 static bool
 refuse_is_host(const union addr *addr, int family)
 {

@@ -1,12 +1,13 @@
 /*
- * refuse.h - tells a client that its datagram is not taken: an ICMP "port unreachable" in the name of the
- *            destination, so that a connected socket fails with ECONNREFUSED at once.
+ * refuse.h - refuses a datagram: sends the client an ICMP "port unreachable" from the destination, so that its
+ *            connected socket fails with ECONNREFUSED at once.
  *
- * Only root may send such a packet: the worker asks with IPC_REFUSE, one way. How it is sent is
- * refuse_linux.c or refuse_bsd.c; the build chooses one.
+ * Only root may send such a packet: the worker asks with IPC_REFUSE, which has no answer. refuse_linux.c or
+ * refuse_bsd.c sends it; the build chooses one.
  *
- * Owner:   the helper; refuse_init() makes it ready, refuse_close() gives the sockets back.
- * Bounds:  REFUSE_PER_SECOND packets; what is beyond is dropped.
+ * Owner:   the helper; refuse_init() initializes it, refuse_close() closes the sockets.
+ * Errors:  the first one is logged, others are dropped.
+ * Bounds:  REFUSE_PER_SECOND packets; requests beyond that are dropped.
  */
 #ifndef PFI_REFUSE_H
 #define PFI_REFUSE_H
@@ -25,11 +26,11 @@ struct refuse {
 void refuse_init(struct refuse *);
 void refuse_close(struct refuse *);
 
-/* One IPC_REFUSE request, checked as if a stranger had made it. */
+/* Serves one IPC_REFUSE request, whose contents it does not trust. now: seconds. */
 void refuse_serve(struct refuse *, const struct ipc_msg *, double now);
 
-/* The systems' own part. A socket for refuse_send(), non-blocking or not; 0, or an errno value: EAFNOSUPPORT
- * where this system cannot do it for the family. */
+/* Each system's part. refuse_open(): a raw socket for refuse_send(). 0 or an errno value; EAFNOSUPPORT: this system
+ * cannot send such packets in the family. */
 int refuse_open(int family, int *fd);
 int refuse_send(int fd, const union addr *client, const union addr *dst);
 

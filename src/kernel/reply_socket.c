@@ -19,7 +19,7 @@
 #define ASK_MS     2000
 #define REFUSED_S  1.0
 
-/* What lets a socket be bound to an address that is not this host's; by family. */
+/* The options that allow a socket to be bound to a foreign address, by family. */
 #if defined(IP_TRANSPARENT)
 enum { ANY4_LEVEL = IPPROTO_IP, ANY4 = IP_TRANSPARENT, ANY6_LEVEL = IPPROTO_IPV6, ANY6 = IPV6_TRANSPARENT };
 #elif defined(SO_BINDANY)
@@ -30,8 +30,8 @@ struct reply_socket {
 	struct addr_key key;
 	struct reply_sockets *all;
 	UT_hash_handle hh;              /* in the order of use, the oldest first */
-	uint32_t id;                    /* of the request under way; 0: none */
-	int      fd;                    /* -1: not yet, or refused */
+	uint32_t id;                    /* of the pending request; 0: none */
+	int      fd;                    /* -1: not yet open, or refused */
 	double   refused_until;
 	struct datagrams queue;
 };
@@ -76,7 +76,7 @@ reply_sockets_free(struct reply_sockets *all)
 	free(all);
 }
 
-/* The helper has answered, or it has not in time. */
+/* The helper answered, or its time is over. */
 static void
 answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 {
@@ -93,7 +93,7 @@ answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 	datagrams_drop(&s->queue);
 }
 
-/* Asks the helper, unless that is under way or was refused a moment ago. */
+/* Asks the helper, unless a request is pending or was refused within the last second. */
 static int
 ask(struct reply_socket *s, const union addr *src)
 {
@@ -107,7 +107,7 @@ ask(struct reply_socket *s, const union addr *src)
 	return s->id != 0 ? 0 : EPIPE;
 }
 
-/* The entry of src, now the youngest. */
+/* Finds or makes the entry of src, and moves it to the end of the list. */
 static struct reply_socket *
 reply_socket_use(struct reply_sockets *all, const union addr *src)
 {
@@ -186,7 +186,7 @@ reply_socket_serve(struct ipc *ipc, const struct ipc_msg *request)
 	struct ipc_msg answer = { .type = request->type, .id = request->id };
 	int fd = -1;
 
-	/* An address of this host has programs of its own: their ports are not the worker's to take. */
+	/* On an address of this host, the worker must not take ports of other programs. */
 	answer.error = ifaddrs_has(&request->socket.addr);
 	if (answer.error == 0)
 		answer.error = EACCES;

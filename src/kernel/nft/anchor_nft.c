@@ -12,11 +12,11 @@
 #include "host/command.h"
 #include "kernel/anchor_backend.h"
 
-/* libnftables keeps its netlink socket open. A table with "flags owner" lives as long as that socket: the kernel removes
- * it with the process, whatever ends the process. */
+/* The context keeps a netlink socket open. A table with "flags owner" lives as long as that socket: the kernel removes
+ * it when the process ends, however it ends. */
 struct anchor_nft {
 	struct anchor   base;
-	struct nft_ctx *ctx;    /* NULL: made by the next command */
+	struct nft_ctx *ctx;    /* NULL: the next command makes one */
 };
 
 static struct anchor_nft *
@@ -63,7 +63,7 @@ nft_error(struct anchor *a)
 	return self(a)->ctx != NULL ? nft_ctx_get_error_buffer(self(a)->ctx) : "no memory";
 }
 
-/* "ip -4 rule add ..."; silent: failure is expected and says nothing. */
+/* Runs ip(8). silent: a failure is expected and not logged. */
 static int
 nft_ip(bool silent, const char *const argv[])
 {
@@ -76,7 +76,7 @@ nft_ip(bool silent, const char *const argv[])
 	return error;
 }
 
-/* Marked packets are delivered to this host: tproxy then hands them to the listener. */
+/* Adds or removes the route that delivers marked packets to this host, where tproxy hands them to the listener. */
 static int
 nft_route(bool add)
 {
@@ -98,7 +98,7 @@ nft_route(bool add)
 		if (!add)
 			nft_ip(true, flush);
 		else if (nft_ip(i == 1, add_rule) != 0 || nft_ip(i == 1, add_route) != 0)
-			error = i == 1 ? error : EIO; /* a host without IPv6 has no IPv6 to intercept */
+			error = i == 1 ? error : EIO; /* fails on a host without IPv6, where it is not needed */
 	}
 	return error;
 }
@@ -113,7 +113,7 @@ nft_prepare(struct anchor *a, const struct conf *conf)
 	return nft_route(true);
 }
 
-/* The one set for each family of what the table has learned, as nft(8) lists it: it goes into the new table at once. */
+/* Writes the learned addresses of the loaded table as commands, so that the transaction puts them into the new one. */
 static void
 nft_keep(struct anchor *a, FILE *out)
 {
@@ -131,7 +131,7 @@ nft_keep(struct anchor *a, FILE *out)
 	}
 }
 
-/* Tries the table with and without "flags owner", and with and without removing one before. */
+/* Tries four forms: with "flags owner" or without (before Linux 5.12), and with or without deleting a table first. */
 static int
 nft_load(struct anchor *a, const char *text, bool keep)
 {
@@ -154,16 +154,16 @@ nft_load(struct anchor *a, const char *text, bool keep)
 		const bool first = attempt % 2 == 0;
 
 		if (attempt == 2 && !owner)
-			break; /* nothing else to leave out */
+			break; /* there is no flag to leave out */
 		if (attempt == 2)
-			owner = false; /* before Linux 5.12 */
+			owner = false;
 		snprintf(script, size, "%s%s%s%.*s\n%s%s%s",
 		    first ? "delete table inet " : "", first ? a->spec.name : "", first ? "\n" : "",
 		    body != NULL ? (int)(body - text) : 0, text,
 		    owner && body != NULL ? "\tflags owner\n" : "", body != NULL ? body + 1 : "", kept);
 		error = nft_run(a, script);
 		if (body == NULL)
-			error = 0; /* empty: the table is gone, or was not there */
+			error = 0; /* an empty text only deletes the table, if there is one */
 	}
 	free(script);
 	free(kept);
@@ -174,7 +174,7 @@ nft_load(struct anchor *a, const char *text, bool keep)
 	return error;
 }
 
-/* "VERB element inet NAME learned4 { 192.0.2.1 timeout 300s, ... }" */
+/* Writes "VERB element inet NAME learned4 { 192.0.2.1 timeout 300s, ... }". */
 static void
 nft_elements(FILE *out, const struct anchor *a, const char *verb, int family, bool timeout,
     const struct anchor_learned *list, size_t n)
@@ -194,7 +194,8 @@ nft_elements(FILE *out, const struct anchor *a, const char *verb, int family, bo
 	fputs(" }\n", out);
 }
 
-/* Deleting needs an element that is there, and adding leaves the time of one that is there as it was. */
+/* Each address is added, deleted, and added again: deleting a missing element fails, and adding a present one does not
+ * change its timeout. */
 static int
 nft_learn(struct anchor *a, bool add, const struct anchor_learned *list, size_t n)
 {
@@ -224,7 +225,7 @@ nft_learn(struct anchor *a, bool add, const struct anchor_learned *list, size_t 
 	return error;
 }
 
-/* With "flags owner", nobody else can remove the table. */
+/* Only a table without "flags owner" can be removed by another program. */
 static int
 nft_verify(struct anchor *a)
 {

@@ -6,9 +6,9 @@
  *   forwarded traffic    tproxy on intercept.interfaces
  *
  * Mode "matched": the sets targets4, targets6 (from the configuration) and learned4, learned6 (with time-outs) hold
- * the destinations. Where a chain sees every packet, the connection's mark keeps what its first packet met.
+ * the destinations. In chains that see every packet, the connection's mark keeps the decision on its first packet.
  *
- * tproxy needs a route that delivers marked packets locally: one rule (ip-rule(8)) and one table.
+ * tproxy needs a route that delivers marked packets to this host: one rule (ip-rule(8)) and one table.
  * Sources: nft(8), Documentation/networking/tproxy.rst of the kernel.
  */
 #ifndef PFI_ANCHOR_NFT_H
@@ -18,10 +18,10 @@
 
 #include "kernel/anchor_input.h"
 
-#define NFT_MARK        0x2000000       /* one bit, so that other users of marks are left alone */
+#define NFT_MARK        0x2000000       /* one bit: other programs use other bits of marks */
 #define NFT_ROUTE_TABLE "10080"         /* routing table and rule preference */
 
-/* The text for nft(8); for ANCHOR_EMPTY a table that intercepts nothing. 0, EIO or ENOMEM. */
+/* Writes the table for nft(8); for ANCHOR_EMPTY one that intercepts nothing. 0, EIO or ENOMEM. */
 int anchor_nft_render(FILE *out, const struct anchor_input *);
 
 #endif

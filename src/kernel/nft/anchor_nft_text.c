@@ -1,6 +1,5 @@
 /*
- * The nftables table, as text for nft(8). What it makes is shown, with comments, in
- * pf/netfilter.nft.in.
+ * The nftables table as text for nft(8). pf/netfilter.nft.in is the result, with comments.
  */
 #include "config.h"
 
@@ -10,7 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* A flow whose first packet was chosen. */
+/* Matches packets of a flow whose first packet was chosen. */
 #define NFT_FLOW "ct mark and 0x2000000 == 0x2000000 "
 
 static const struct family { int af, version; const char *ip; } families[] = {
@@ -41,8 +40,9 @@ render_networks(FILE *out, const char *name, const struct family *f, const struc
 	fputs(any ? " }\n\t}\n" : "\t}\n", out);
 }
 
-/* Destinations that are never intercepted; the host's own addresses are asked of the routing table. In mode "matched":
- * addresses in patterns, and those learned from DNS answers, where one that is renewed counts twice for a moment. */
+/* The sets: destinations that are never intercepted (without this host's addresses, which rules look up in the routing
+ * table); in mode "matched" also addresses from patterns and from DNS answers. The size of the latter has a reserve,
+ * because a renewed element counts twice during the transaction. */
 static int
 render_sets(FILE *out, const struct anchor_input *in)
 {
@@ -78,14 +78,14 @@ render_ports(FILE *out, const struct port_list *ports)
 	fputs(" }", out);
 }
 
-/* What is left alone in every chain. */
+/* Rules at the head of every chain: traffic that is left alone. */
 static void
 render_returns(FILE *out)
 {
 	fputs("\t\tfib daddr type { local, broadcast, anycast, multicast } return comment \"own addresses\"\n"
 	    "\t\tip daddr @skip4 return comment \"intercept.exclude, proxies, link-local\"\n"
 	    "\t\tip6 daddr @skip6 return comment \"intercept.exclude, proxies, link-local\"\n"
-	    /* DHCP renewals tell by their ports who speaks; a relay would change them. */
+	    /* DHCP ports tell client from server; a relay would change them. */
 	    "\t\tudp dport { 67, 68, 546, 547 } return comment \"DHCP\"\n", out);
 }
 
@@ -105,7 +105,7 @@ listener_of(const struct anchor_input *in, int family)
 	return NULL;
 }
 
-/* How a chain tells what to intercept in mode "matched"; in mode "all", everything counts. */
+/* How a chain chooses traffic in mode "matched". In mode "all" it takes everything. */
 enum choice { EVERYTHING, BY_SET, BY_FLOW };
 
 static const char *const target_sets[] = { "targets", "learned" };
@@ -118,8 +118,8 @@ in_set(char text[40], const char *set, const struct family *f)
 	return text;
 }
 
-/* What goes to these ports, or with NULL to port 53, of a family that has a listener. False: nothing, and nothing is
- * written. */
+/* Writes a match for traffic to these ports (NULL: to port 53) in a family that has a listener. False: there is none,
+ * and nothing is written. */
 static bool
 render_match(FILE *out, const struct anchor_input *in, const struct family *f, const char *where, const char *proto,
     const struct port_list *list)
@@ -134,7 +134,7 @@ render_match(FILE *out, const struct anchor_input *in, const struct family *f, c
 	return true;
 }
 
-/* "VERB ip to ADDR:PORT" for what goes to dport. */
+/* Writes a rule with "VERB ip to ADDR:PORT". */
 static void
 render_send(FILE *out, const struct anchor_input *in, const struct family *f, const char *where, const char *proto,
     const struct port_list *list, const char *verb, const char *after)
@@ -168,8 +168,8 @@ render_send_all(FILE *out, const struct anchor_input *in, enum choice choice, co
 	}
 }
 
-/* Mode "matched", where every packet of a flow comes by: the first one decides for all, so that a flow keeps its way
- * when its address is learned or forgotten meanwhile. */
+/* Mode "matched", in chains that see every packet: marks the connection at its first packet, so that a flow in progress
+ * does not change when its address enters or leaves a set. */
 static void
 render_flow(FILE *out, const struct anchor_input *in, const char *proto, const struct port_list *list)
 {
@@ -254,7 +254,7 @@ render_reject(FILE *out, const char *where, const char *proto, const struct port
 	fprintf(out, " reject with %s\n", strcmp(proto, "tcp") == 0 ? "tcp reset" : "icmpx port-unreachable");
 }
 
-/* The kill switch: what would be intercepted is refused. */
+/* The kill switch: refuses the traffic that would be intercepted. */
 static void
 render_refuse(FILE *out, const struct anchor_input *in)
 {
@@ -293,7 +293,7 @@ render_block(FILE *out, const struct anchor_input *in)
 	fputs("\t}\n", out);
 }
 
-/* Connections under way stay translated as long as some nat rule asks the kernel to track connections. */
+/* A nat rule has to remain: without one the kernel stops tracking, and connections in progress lose translation. */
 static int
 render_nothing(FILE *out)
 {

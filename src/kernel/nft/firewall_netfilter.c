@@ -1,6 +1,6 @@
 /*
- * Linux: TCP of this host comes by dnat (SO_ORIGINAL_DST knows the destination), everything else by
- * tproxy, where the socket's own address or IP_ORIGDSTADDR is the destination.
+ * Linux: TCP of this host arrives by dnat, and SO_ORIGINAL_DST gives the destination. All other traffic arrives by
+ * tproxy: the destination is the local address of the connection, or IP_ORIGDSTADDR of the datagram.
  */
 #include "config.h"
 
@@ -17,7 +17,7 @@ static int
 netfilter_prepare_listener(int fd, int family, int type)
 {
 	const int burst = FIREWALL_BURST;
-	int error = udp_option(fd, family, IP_TRANSPARENT, IPV6_TRANSPARENT);   /* only root may */
+	int error = udp_option(fd, family, IP_TRANSPARENT, IPV6_TRANSPARENT);   /* needs root */
 
 	if (error != 0 || type != SOCK_DGRAM)
 		return error;

@@ -1,5 +1,5 @@
 /*
- * The anchor for OpenBSD. What it makes is shown, with comments, in pf/divert.conf.in.
+ * The anchor for OpenBSD. pf/divert.conf.in is the result, with comments.
  *
  * This host's packets are routed into lo0 and diverted there to a socket that sees the original
  * destination as its own address (measured on OpenBSD 7.6-current):
@@ -14,8 +14,7 @@
 
 #include "kernel/pf/pf_text.h"
 
-/* rdomain: without it the rule would take traffic of other routing domains. "user U <> U": see
- * anchor_pf_text.c. */
+/* The scope "on rdomain" leaves out other routing domains. "user U <> U": see anchor_pf_text.c. */
 static void
 route_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const struct pf_service *s)
 {
@@ -45,7 +44,7 @@ loop_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const s
 	divert_rule(out, lo, "<pfi_own>", f->local, f, s);
 }
 
-/* divert-to needs no address of the inside interface: ::1 does for forwarded traffic. */
+/* With divert-to, forwarded traffic may go to ::1: it needs no address of the inside interface. */
 static void
 gateway_rule(FILE *out, const char *interface, const struct pf_family *f, const struct pf_service *s)
 {
@@ -56,7 +55,8 @@ static void
 redirect(FILE *out, const struct pf_plan *p)
 {
 	pf_text_own(out, p);
-	fputs("# Traffic of this host is routed into the loopback interface, and diverted to the listeners there.\n", out);
+	fputs("# Traffic of this host is routed into the loopback interface, and diverted to the listeners "
+	    "there.\n", out);
 	pf_text_each(out, p, route_rule);
 	pf_text_each(out, p, loop_rule);
 	if (p->in->conf->intercept.ninterfaces > 0)

@@ -51,7 +51,7 @@ skip_set(const struct anchor_pf *p, uint32_t which, bool on)
 	return error;
 }
 
-/* The line of pfctl's output that tells the error, cut out in place; before it are warnings such as "No ALTQ support". */
+/* The line of pfctl's output that tells the error, cut out in place: warnings ("No ALTQ support") may come first. */
 static const char *
 reason(char *output)
 {
@@ -153,8 +153,8 @@ release_token(struct anchor_pf *p)
 	p->changes.token = 0;
 }
 
-/* Flushes all states while pf is off. FreeBSD numbers states by the time of -e, and drops a new one whose number is that
- * of an old one. */
+/* Flushes all states while pf is off. FreeBSD numbers states from the time of -e on, and drops a new one whose number
+ * an old one has. */
 static void
 clear_states(const struct anchor_pf *p)
 {
@@ -197,7 +197,7 @@ disable(const struct anchor_pf *p)
 		clear_states(p);
 }
 
-/* Plans to clear a skip flag that is set now: load_text() clears it, together with rules that pass the same packets. */
+/* Plans to clear a skip flag that is set. load_text() clears it, together with rules that pass the same packets. */
 static void
 skip_plan(struct anchor_pf *p, const struct pf_report *st)
 {
@@ -210,7 +210,7 @@ skip_plan(struct anchor_pf *p, const struct pf_report *st)
 		    (*which & PF_SKIP_GROUP) != 0 ? p->env->system->skip_group : st->loopback);
 }
 
-/* Restores the skip flag, unless another daemon needs it cleared. Goes before the rules that pass the same packets go. */
+/* Restores the skip flag, unless another daemon needs it cleared; before the rules that pass the same packets go. */
 static void
 skip_restore(struct anchor_pf *p, bool others)
 {
@@ -271,8 +271,8 @@ warn_wildcards(const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->listen.naddresses; i++)
 		if (addr_is_any(&conf->listen.addresses[i]))
-			log_warn("listen.addresses: pf cannot redirect to a wildcard address; name this host's addresses, "
-			    "such as \"127.0.0.1\" and \"::1\"");
+			log_warn("listen.addresses: pf cannot redirect to a wildcard address; name addresses of this "
+			    "host, such as \"127.0.0.1\" and \"::1\"");
 }
 
 static int
@@ -358,8 +358,8 @@ pf_healthy(struct anchor *a)
 	struct anchor_pf *p = self(a);
 	struct pf_report st;
 
-	return pf_check_read(p->env, a->spec.name, &st) == 0 && st.device_error == 0 && st.pfctl_error == 0 && st.enabled &&
-	    !st.skipped && st.loaded && !p->lost && !is_lost(p, &st) && !tables_lost(p);
+	return pf_check_read(p->env, a->spec.name, &st) == 0 && st.device_error == 0 && st.pfctl_error == 0 &&
+	    st.enabled && !st.skipped && st.loaded && !p->lost && !is_lost(p, &st) && !tables_lost(p);
 }
 
 /* Another program, or the administrator, may have flushed our rules, turned pf off, or set the skip flag again. */

@@ -1,8 +1,8 @@
 /*
- * The anchor for macOS and FreeBSD. What it makes is shown, with comments, in pf/rdr.conf.in.
+ * The anchor for macOS and FreeBSD. pf/rdr.conf.in is the result, with comments.
  *
- * rdr works on arriving packets only. This host's own packets are therefore routed into lo0, where they
- * arrive and meet the rdr rule (measured on FreeBSD 13.2: TCP, UDP, IPv4, IPv6, nat and if-bound states):
+ * rdr works on arriving packets only. Packets of this host are therefore routed into lo0, where they arrive and meet
+ * the rdr rule (measured on FreeBSD 13.2: TCP, UDP, IPv4, IPv6, nat and if-bound states):
  *
  *   rdr pass on lo0 inet proto tcp from ! 127.0.0.0/8 to ! <pfi_skip> -> 127.0.0.1 port 10080
  *   pass out quick on ! lo0 route-to (lo0 127.0.0.1) inet proto tcp from <pfi_own> to ! <pfi_skip> ...
@@ -14,9 +14,9 @@
 
 #include "kernel/pf/pf_text.h"
 
-/* After rdr, two flows from one port to two destinations look the same to pf, which drops the second one. A source
- * port of its own for each, the address as it was ("/0 bitmask"), keeps them apart. Measured on FreeBSD. Not for TCP,
- * where our end of a connection is in TIME_WAIT for a minute and would meet such a port again by chance. */
+/* After rdr, two flows from one port to two destinations have the same addresses, and pf drops the second one. nat
+ * gives each a source port of its own and keeps the address ("/0 bitmask"). Measured on FreeBSD. Not for TCP: our end
+ * stays in TIME_WAIT for a minute, and nat might choose its port again. */
 static void
 nat_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const struct pf_service *s)
 {
@@ -27,8 +27,9 @@ nat_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const st
 	fprintf(out, " -> %s port 1024:65535 bitmask\n", strcmp(f->af, "inet") == 0 ? "0.0.0.0/0" : "::/0");
 }
 
-/* Never "no rdr": it would end the administrator's later rules, too. <pfi_skip> holds our own addresses:
- * a SYN|ACK that comes round on lo0 must not be redirected. An address other than ::1 is preferred: loopback.h. */
+/* Not "no rdr", which would end the evaluation of later rules of the administrator. <pfi_skip> has the addresses of
+ * this host, so that a SYN|ACK that passes lo0 is not redirected. A listener other than ::1 is preferred: see
+ * loopback.h. */
 static void
 rdr_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const struct pf_service *s)
 {
@@ -39,7 +40,7 @@ rdr_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const st
 	fputc('\n', out);
 }
 
-/* Without "pass": the rule below makes the state, which is then found by its label. */
+/* Without "pass": the filter rule below makes the state, with its label. */
 static void
 rdr_gateway_rule(FILE *out, const char *interface, const struct pf_family *f, const struct pf_service *s)
 {
@@ -58,9 +59,9 @@ pass_gateway_rule(FILE *out, const char *interface, const struct pf_family *f, c
 	fprintf(out, "%s keep state label \"%s\"\n", pf_text_flags(s), s->label);
 }
 
-/* quick: a later anchor's "pass out quick" would undo route-to. floating: the answer comes in on lo0, also
- * under "set state-policy if-bound". "user U <> U" matches every known user but U: packets forwarded for
- * others, also after nat, have no user and go their way. */
+/* quick: a "pass out quick" of a later anchor would undo route-to. floating: the answer comes in on lo0, also under
+ * "set state-policy if-bound". "user U <> U" matches every known user but U; forwarded packets, also after nat, have
+ * no user and do not match. */
 static void
 route_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const struct pf_service *s)
 {

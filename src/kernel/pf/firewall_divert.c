@@ -1,7 +1,7 @@
 /*
  * OpenBSD: divert-to delivers a flow with its original destination as the local address. Measured on
  * 7.6-current: getsockname(2) for TCP, IP_RECVDSTADDR and IP_RECVDSTPORT for UDP; an answer over UDP arrives only
- * from a socket bound to the original destination. (DIOCNATLOOK finds nothing there.)
+ * from a socket bound to the original destination. (DIOCNATLOOK does not find diverted flows.)
  */
 #include "config.h"
 

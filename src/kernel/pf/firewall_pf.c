@@ -17,7 +17,7 @@
 #include "kernel/pf/pf_abi.h"
 #include "process/ipc.h"
 
-#define RETRY_S    0.01         /* the state may be inserted just after the SYN was delivered */
+#define RETRY_S    0.01         /* pf may insert the state just after it delivers the SYN */
 #define HELPER_MS  2000
 #define LOG_EACH_S 1.0          /* a loop must not fill the log */
 
@@ -34,7 +34,7 @@ struct query {
 
 struct pf {
 	struct firewall fw;
-	int             device;         /* -1: the helper is asked */
+	int             device;         /* -1: lookups go to the helper */
 	pf_ioctl_fn    *ioctl;
 	double          log_after;
 	LIST_HEAD(, query) queries;
@@ -51,9 +51,9 @@ pf_prepare_listener(int fd, int family, int type)
 	return udp_tell_local(fd, family);
 }
 
-/* What should not happen is logged with the whole tuple, at most once a second. */
+/* Logs an unexpected result with the flow's addresses, at most once a second. */
 static void
-pf_remark(struct pf *pf, const struct flow *flow, const char *what)
+pf_remark(struct pf *pf, const struct flow *flow, const char *text)
 {
 	char peer[ADDR_TEXT_MAX], local[ADDR_TEXT_MAX];
 
@@ -61,7 +61,7 @@ pf_remark(struct pf *pf, const struct flow *flow, const char *what)
 		return;
 	pf->log_after = ev_now(pf->fw.loop) + LOG_EACH_S;
 	log_warn("pf lookup: proto=%s src=%s local=%s: %s", proto_name(flow->proto), addr_format(&flow->peer, peer),
-	    addr_format(&flow->local, local), what);
+	    addr_format(&flow->local, local), text);
 }
 
 static void
@@ -94,7 +94,7 @@ query_finish(struct query *q, int error, const union addr *dst)
 	cb(arg, error, error == 0 ? dst : &addr_none);
 }
 
-/* The first ENOENT starts the timer; true: come back later. */
+/* Starts the timer at the first ENOENT. True: the query goes on. */
 static bool
 query_retries(struct query *q, int error)
 {
@@ -206,7 +206,7 @@ pf_cancel(struct firewall *fw, void *arg)
 	}
 }
 
-/* pf turns the source of an answer back, if it comes from exactly the address and port redirected to. */
+/* pf restores the source of an answer that comes from exactly the address and port of the redirection. */
 static int
 pf_send_reply(struct firewall *fw, const struct flow *flow, const union addr *src, const void *msg, size_t len)
 {
@@ -237,7 +237,7 @@ static const struct firewall_ops pf_ops = {
 const struct firewall_ops *const firewall_native = &pf_ops;
 const char *const firewall_device = PF_ABI_WORKER_DEVICE;
 
-/* The helper answers for a worker that may not ask (macOS). Its descriptor lives as long as the call. */
+/* Looks up for a worker that may not (macOS). */
 void
 firewall_serve(struct ipc *ipc, const struct ipc_msg *msg)
 {

@@ -1,8 +1,8 @@
 /*
- * firewall_pf.h - the backend for pf with rdr (macOS, FreeBSD): DIOCNATLOOK tells the original destination.
+ * firewall_pf.h - the backend of firewall.h for pf with rdr (macOS, FreeBSD): DIOCNATLOOK gives the destination.
  *
- * With a descriptor of /dev/pf the worker asks itself (FreeBSD: opened as root, limited to this ioctl, good
- * after the privileges are gone). Without one it asks the helper (macOS: root only, at every call).
+ * With a descriptor of /dev/pf the worker looks up by itself (FreeBSD: opened as root, restricted to this ioctl).
+ * Without one it asks the helper (macOS: every lookup needs root).
  */
 #ifndef PFI_FIREWALL_PF_H
 #define PFI_FIREWALL_PF_H

@@ -1,5 +1,5 @@
-/* The sysctls net.inet.tcp.getcred and so on: two addresses in, the credentials of a socket out. pf knows the port that a
- * client had before our nat rule gave the flow another one. */
+/* The sysctls net.inet.tcp.getcred and its siblings give the credentials of the socket with these two addresses. pf
+ * knows the port of the client before our nat rule changed it. */
 #include "config.h"
 
 #include "kernel/owner.h"
@@ -14,7 +14,8 @@
 
 #include "kernel/pf/pf_abi.h"
 
-/* The flow's first state is the one that left for dst: asked inwards, pf looks at what went out and gives what came. */
+/* The flow's first state is the one towards dst. A lookup with direction "in" takes the address after nat, and gives
+ * the one before. */
 void
 owner_client(int proto, const union addr *local, const union addr *dst, union addr *client)
 {
@@ -46,7 +47,8 @@ owner_find(int proto, const union addr *client, const union addr *dst, uid_t *ui
 	struct xucred cred;
 	size_t len = sizeof(cred);
 
-	if (sysctlbyname(name, &cred, &len, ipv6 ? (const void *)ends6 : ends, ipv6 ? sizeof(ends6) : sizeof(ends)) == -1)
+	if (sysctlbyname(name, &cred, &len, ipv6 ? (const void *)ends6 : ends,
+	    ipv6 ? sizeof(ends6) : sizeof(ends)) == -1)
 		return errno;
 	if (len != sizeof(cred) || cred.cr_version != XUCRED_VERSION)
 		return EBADMSG;

@@ -1,5 +1,5 @@
 /*
- * pf_abi.h - what crosses the border to the kernel's pf: a few structures and ioctls.
+ * pf_abi.h - the structures and ioctls of the kernel's pf that this program uses.
  *
  * FreeBSD and OpenBSD: the system's own <net/pfvar.h>. macOS ships no such header, and a system without pf (unit
  * tests) has none: our declaration, with -DPF_ABI_MACOS as on macOS. tests/unit/abi_pf.c checks them all.
@@ -7,12 +7,12 @@
  * Every choice gives the same names:
  *   struct pfioc_natlook, DIOCNATLOOK, struct pfioc_iface, DIOCSETIFFLAG, DIOCCLRIFFLAG
  *   struct pfioc_table, struct pfr_addr, DIOCRADDADDRS, DIOCRDELADDRS, DIOCRGETADDRS
- *   pf_abi_ask()     fills in the question's ports and what else this system needs
- *   pf_abi_port()    the answer's port
- *   pf_abi_limit()   allows a descriptor nothing but DIOCNATLOOK, where the system can
+ *   pf_abi_ask()     fills in the ports of a request, and other fields that this system needs
+ *   pf_abi_port()    the port of an answer
+ *   pf_abi_limit()   restricts a descriptor to DIOCNATLOOK, where the system can
  *   pf_abi_rdomain() the routing domain that this process is in
  *   PF_ABI_SYSTEM    the row of pf_system.c
- *   PF_ABI_WORKER_DEVICE  what the worker may open for lookups, or NULL: only root may ask
+ *   PF_ABI_WORKER_DEVICE  the device that the worker opens for lookups; NULL: only root may ask
  */
 #ifndef PFI_PF_ABI_H
 #define PFI_PF_ABI_H

@@ -1,6 +1,6 @@
 /*
- * pf_abi_declared.h - what is used of <net/pfvar.h> on a system that does not have it: macOS keeps it to itself (xnu 11417,
- * macOS 15; the same on arm64 and x86_64). Unit tests elsewhere get the layout and the numbers of FreeBSD.
+ * pf_abi_declared.h - the used part of <net/pfvar.h> for a system that does not install it: macOS (xnu 11417, macOS 15;
+ *                     the same on arm64 and x86_64). Unit tests elsewhere get the layout and the numbers of FreeBSD.
  */
 #ifndef PFI_PF_ABI_DECLARED_H
 #define PFI_PF_ABI_DECLARED_H

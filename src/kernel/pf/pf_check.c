@@ -15,7 +15,7 @@
 #define OUTPUT_MAX (1u << 20)
 #define PFCTL_MS   5000
 
-/* The next line of *text into line, cut at its size; false at the end. */
+/* Copies the next line of *text, truncated to size, and advances *text. False at the end. */
 static bool
 next_line(const char **text, char *line, size_t size)
 {
@@ -30,7 +30,7 @@ next_line(const char **text, char *line, size_t size)
 	return true;
 }
 
-/* What follows this word of a rule, or NULL. */
+/* The rest of a rule after this word, or NULL. */
 static const char *
 after_word(const char *line, const char *word)
 {
@@ -59,7 +59,7 @@ begins(const char *line, const char *word)
 	return strncmp(line, word, strlen(word)) == 0 && strchr(" \t", line[strlen(word)]) != NULL;
 }
 
-/* The value after word is one of the list (NULL at the end), or word is not there. */
+/* True if the rule lacks the word, or the value after it is in the list (NULL at the end). */
 static bool
 absent_or(const char *line, const char *word, const char *const list[])
 {
@@ -71,7 +71,7 @@ absent_or(const char *line, const char *word, const char *const list[])
 	return value == NULL;
 }
 
-/* kind "X" for the path itself, or kind "PARENT / *" (without the blanks) for all its siblings. */
+/* Is the line a reference of this kind ("rdr-anchor") to the anchor at path, or to all children of its parent? */
 static bool
 refers(const char *line, const char *kind, const char *path)
 {
@@ -88,14 +88,14 @@ refers(const char *line, const char *kind, const char *path)
 	    memcmp(name, path, len - 1) == 0 && name[len - 1] == '*';
 }
 
-/* pfctl -a '*' names an anchor by the last part of its path only. */
+/* Does the line of "pfctl -a '*'" stand for the anchor? It names an anchor by the last part of its path only. */
 static bool
 is_place(const char *line, const char *path)
 {
 	return strchr(path, '/') == NULL ? refers(line, "anchor", path) : refers(line, "anchor", "*");
 }
 
-/* OpenBSD: "on rdomain 1" is about another routing domain than ours. */
+/* OpenBSD: is the rule for another routing domain than ours ("on rdomain 1")? */
 static bool
 elsewhere(const char *line)
 {
@@ -104,7 +104,7 @@ elsewhere(const char *line)
 	return on != NULL && begins(on, "rdomain") && strtoul(on + strlen("rdomain"), NULL, 10) != pf_abi_rdomain();
 }
 
-/* Does this rule end the evaluation for packets that ours are about? */
+/* Is it a quick rule that matches packets of ours, and so ends their evaluation? */
 static bool
 takes_ours(const struct pf_system *system, const char *line)
 {
@@ -176,7 +176,7 @@ pf_check_reference(const struct pf_system *system, const char *nat, const char *
 			quote(ref->quick, line);
 	}
 	if (!ref->filter)
-		ref->quick[0] = '\0'; /* before nothing */
+		ref->quick[0] = '\0'; /* without an anchor, no rule stands before it */
 }
 
 static int
@@ -193,7 +193,7 @@ is_referenced(const struct pf_system *system, const struct pf_reference *ref)
 	return ref->filter && (ref->rdr || !system->translation);
 }
 
-/* Has the anchor rules now? A path that does not exist is an error of pfctl. */
+/* Has the anchor rules now? pfctl fails if it does not exist. */
 static bool
 has_rules(const struct pf_env *env, const char *path, char *output)
 {
@@ -325,11 +325,12 @@ pf_check_findings(const struct pf_system *system, const struct pf_report *st, co
 	size_t n = 0;
 
 	if (st->device_error != 0) {
-		say(list, &n, PF_FAULT, "pf cannot be opened (%s): %s", strerror(st->device_error), system->load_module);
+		say(list, &n, PF_FAULT, "pf cannot be opened (%s): %s", strerror(st->device_error),
+		    system->load_module);
 		return n;
 	}
 	if (st->pfctl_error != 0) {
-		say(list, &n, PF_FAULT, "pfctl cannot be used (%s): run it by hand to see why", strerror(st->pfctl_error));
+		say(list, &n, PF_FAULT, "pfctl failed (%s): run it by hand to see why", strerror(st->pfctl_error));
 		return n;
 	}
 	if (st->enabled)
@@ -345,12 +346,13 @@ pf_check_findings(const struct pf_system *system, const struct pf_report *st, co
 		    "/etc/pf.conf, or restart pfinterceptd, which clears it while it runs" :
 		    "\"set skip\" hides %s from pf: pfinterceptd clears it while it runs", st->loopback);
 	if (system->nat && is_referenced(system, &st->ref) && !st->ref.nat)
-		say(list, &n, PF_WARNING, "a program that speaks UDP to several hosts from one port (NTP, calls) reaches the first one "
-		    "only: run \"pfinterceptctl setup\", or add 'nat-anchor \"%s\"' before the rdr-anchor of /etc/pf.conf", anchor);
+		say(list, &n, PF_WARNING, "a program that sends UDP to several hosts from one port (NTP, calls) "
+		    "reaches only the first one: run \"pfinterceptctl setup\", or add 'nat-anchor \"%s\"' before the "
+		    "rdr-anchor of /etc/pf.conf", anchor);
 	if (st->ref.quick[0] != '\0')
-		say(list, &n, PF_WARNING, "what the rule '%s' matches is not intercepted, because it stands before the "
-		    "anchor \"%s\": move the anchor's line before it", st->ref.quick, st->path);
+		say(list, &n, PF_WARNING, "traffic that the rule '%s' matches is not intercepted, because the rule "
+		    "stands before the anchor \"%s\": move the anchor's line before it", st->ref.quick, st->path);
 	if (st->stale)
-		say(list, &n, PF_NOTE, "an earlier run did not end cleanly: the next start clears what it left");
+		say(list, &n, PF_NOTE, "an earlier run did not end cleanly: the next start removes its remains");
 	return n;
 }

@@ -73,7 +73,7 @@ pf_table_change(const struct pf_env *env, const char *path, const char *table, b
 	return error;
 }
 
-/* Asked for none, the kernel tells how many there are. */
+/* With room for none, DIOCRGETADDRS returns the number of addresses. */
 int
 pf_table_count(const struct pf_env *env, const char *path, const char *table, size_t *count)
 {

@@ -9,11 +9,11 @@
 #include "host/command.h"
 #include "kernel/pf/pf_text.h"
 
-#define STATES_MAX (4u << 20)   /* bytes of "pfctl -s states" looked at */
-#define KILL_MAX   256          /* pairs of hosts killed one by one */
+#define STATES_MAX (4u << 20)   /* bytes of "pfctl -s states" that are read */
+#define KILL_MAX   256          /* pairs of addresses whose states are killed */
 #define PFCTL_MS   5000
 
-/* "127.0.0.1:10080", "::1[10080]"; the port is left out. */
+/* Parses "127.0.0.1:10080" or "::1[10080]", without the port. */
 static bool
 parse_host(const char *text, size_t len, union addr *out)
 {
@@ -82,7 +82,7 @@ pair_add(struct pair list[KILL_MAX], size_t *n, const union addr *a, const union
 		list[(*n)++] = pair;
 }
 
-/* Both states of each flow: client to destination on its way out, and client to listener on lo0. */
+/* Each flow has two states: client to destination where it leaves, client to listener on lo0. */
 static void
 kill_by_host(const struct pf_env *env)
 {

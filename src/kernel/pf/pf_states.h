@@ -6,9 +6,9 @@
 
 #include "kernel/pf/pf_system.h"
 
-/* Kills the states of intercepted flows: by the rules' labels, or, where pfctl cannot do that (macOS), those of the first
- * 128 or more flows by their addresses. A client's retransmission then makes a new state by the rules of that moment,
- * instead of being carried to a listener that is gone. Errors are ignored. */
+/* Kills the states of intercepted flows by the labels of our rules; where pfctl cannot do that (macOS), by the
+ * addresses of at least 128 flows. A client's retransmission then makes a new state by the rules of that moment, and
+ * does not go to a listener that is gone. Errors are ignored. */
 void pf_states_kill(const struct pf_env *);
 
 /* Parses one line of "pfctl -s states" (macOS). True if rdr sent the flow to a loopback address:

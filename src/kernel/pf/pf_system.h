@@ -13,7 +13,7 @@ struct pf_place;
 
 struct pf_system {
 	const char *name;               /* "FreeBSD" */
-	int       (*render)(FILE *out, const struct anchor_input *, const struct pf_place *);   /* a dialect: pf_text.h */
+	int       (*render)(FILE *out, const struct anchor_input *, const struct pf_place *);   /* a dialect */
 	bool        translation;        /* has rdr rules: the main ruleset needs rdr-anchor besides anchor */
 	bool        token;              /* pfctl -E and -X count who needs pf */
 	bool        nat;                /* UDP flows get source ports of their own: see anchor_pf_text.c */

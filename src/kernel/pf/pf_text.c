@@ -10,14 +10,16 @@
 
 #include "base/log.h"
 
-const char *const pf_labels[] = { PF_LABEL_DNS_TCP, PF_LABEL_DNS_UDP, PF_LABEL_SNIFF, PF_LABEL_TCP, PF_LABEL_UDP, NULL };
+const char *const pf_labels[] = {
+	PF_LABEL_DNS_TCP, PF_LABEL_DNS_UDP, PF_LABEL_SNIFF, PF_LABEL_TCP, PF_LABEL_UDP, NULL
+};
 
 static struct port_range dns_range = { 53, 53 };
 
-/* DHCP tells by its ports who speaks; a relay would change them. */
+/* DHCP is left alone: its ports tell client from server, and a relay would change them. */
 static const uint16_t dhcp[] = { 67, 68, 546, 547 };
 
-/* out has room for in->count plus one for each port of dhcp[]. */
+/* Copies the ports but those of dhcp[]. out: room for in->count plus one for each of dhcp[]. Returns the count. */
 static size_t
 without_dhcp(const struct port_list *in, struct port_range *out)
 {
@@ -39,7 +41,7 @@ without_dhcp(const struct port_list *in, struct port_range *out)
 	return n;
 }
 
-/* A name that pf.conf(5) takes as an interface or group, and nothing else. */
+/* Is it a name of an interface or group in the grammar of pf.conf(5)? */
 static bool
 is_interface(const char *name)
 {
@@ -49,8 +51,8 @@ is_interface(const char *name)
 	return isalpha((unsigned char)name[0]) != 0;
 }
 
-/* The first listener in the order of the configuration. A wildcard address cannot be redirected to: rdr
- * needs one, divert-to looks for exactly the one given, and UDP answers must come from it. */
+/* The first listener in the order of the configuration. Wildcard addresses do not count: rdr cannot redirect to one,
+ * divert-to looks for a socket with exactly the address given, and UDP answers must come from it. */
 static const union addr *
 listener_of(const struct anchor_input *in, int family, bool loopback)
 {
@@ -115,7 +117,7 @@ plan_free(struct pf_plan *p)
 	network_set_free(&p->targets);
 }
 
-/* 0 or an errno value; EINVAL was logged. */
+/* 0 or an errno value; EINVAL is logged. */
 static int
 plan_make(struct pf_plan *p, const struct anchor_input *in, const struct pf_place *place, const char *scope,
     bool any_gateway)
@@ -128,15 +130,18 @@ plan_make(struct pf_plan *p, const struct anchor_input *in, const struct pf_plac
 	snprintf(p->scope, sizeof(p->scope), "%s", scope);
 	for (size_t i = 0; i < conf->intercept.ninterfaces; i++)
 		if (!is_interface(conf->intercept.interfaces[i])) {
-			log_error("intercept.interfaces: \"%s\" is not the name of an interface", conf->intercept.interfaces[i]);
+			log_error("intercept.interfaces: \"%s\" is not the name of an interface",
+			    conf->intercept.interfaces[i]);
 			return EINVAL;
 		}
-	p->udp_ranges = calloc(conf->intercept.udp_ports.count + sizeof(dhcp) / sizeof(dhcp[0]), sizeof(*p->udp_ranges));
+	p->udp_ranges = calloc(conf->intercept.udp_ports.count + sizeof(dhcp) / sizeof(dhcp[0]),
+	    sizeof(*p->udp_ranges));
 	if (p->udp_ranges == NULL)
 		return ENOMEM;
 	plan_families(p, any_gateway);
 	plan_services(p);
-	if (anchor_skip(in, &p->skip) == 0 && (conf->intercept.mode != MODE_MATCHED || anchor_targets(conf, &p->targets) == 0))
+	if (anchor_skip(in, &p->skip) == 0 &&
+	    (conf->intercept.mode != MODE_MATCHED || anchor_targets(conf, &p->targets) == 0))
 		return 0;
 	plan_free(p);
 	return ENOMEM;
@@ -151,7 +156,7 @@ table_networks(FILE *out, const struct network *list, size_t count)
 		fprintf(out, "\t%s\n", network_format(&list[i], text));
 }
 
-/* Of both sets what lies in the other, too: the narrowest entry of a table counts. */
+/* Writes <pfi_targets>: networks to intercept, and in them the negated networks not to. The narrowest entry decides. */
 static void
 tables_matched(FILE *out, const struct pf_plan *p)
 {
@@ -165,7 +170,8 @@ tables_matched(FILE *out, const struct pf_plan *p)
 	for (size_t i = 0; i < p->skip.count; i++)
 		if (network_set_covers(&p->targets, &p->skip.list[i]))
 			fprintf(out, "\t!%s\n", network_format(&p->skip.list[i], text));
-	fputs("}\n# Addresses that DNS answers gave for matching names. Without a list here, a load keeps what is in it.\n"
+	fputs("}\n"
+	    "# Addresses that DNS answers gave for matching names. Without a list here, a load keeps what is in it.\n"
 	    "table <" PF_LEARNED "> persist\n", out);
 }
 
@@ -186,7 +192,7 @@ text_head(FILE *out, const struct pf_plan *p)
 		tables_matched(out, p);
 }
 
-/* Not quick: what the administrator's later rules refuse stays refused, to the daemon as to everybody. */
+/* Not quick, so that later rules of the administrator can still refuse the daemon's connections. */
 void
 pf_text_own(FILE *out, const struct pf_plan *p)
 {
@@ -195,12 +201,12 @@ pf_text_own(FILE *out, const struct pf_plan *p)
 	    (uintmax_t)p->in->uid);
 	if (p->place->filtered)
 		return;
-	/* Without a state, answers of this host's servers would look like new traffic of this host. */
+	/* Without a state, an answer of a server on this host would look like a new flow of this host. */
 	fprintf(out, "# Answers of UDP servers on this host belong to a state and are left alone.\n"
 	    "pass in %s proto udp from any to <pfi_own> keep state label \"" PF_LABEL_SERVERS "\"\n", p->scope);
 }
 
-/* The loopback interface stays open where "set skip" was cleared. */
+/* Keeps the loopback interface open where "set skip" was cleared. */
 static void
 text_unskipped(FILE *out, const struct pf_place *place)
 {
@@ -275,11 +281,12 @@ block_gateway_rule(FILE *out, const char *interface, const struct pf_family *f, 
 	fprintf(out, " label \"%s\"\n", s->label);
 }
 
-/* Refuses what would be intercepted. */
+/* The kill switch: refuses the traffic that would be intercepted. */
 static void
 text_block(FILE *out, const struct pf_plan *p)
 {
-	fputs("# intercept.on_failure is \"closed\" and the daemon is down: what would go through it is refused.\n", out);
+	fputs("# intercept.on_failure is \"closed\" and the daemon is down: what would go through it is refused.\n",
+	    out);
 	pf_text_each(out, p, block_rule);
 	pf_text_each_gateway(out, p, block_gateway_rule);
 }

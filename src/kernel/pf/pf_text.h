@@ -1,11 +1,11 @@
 /*
- * pf_text.h - what the pf dialects have in common: which traffic is meant, and the pieces of pf.conf(5)
- *             grammar that are the same on every system.
+ * pf_text.h - the anchor as text for pfctl(8): the parts that are the same in both dialects of pf.conf(5).
  *
- * A plan says it neutrally: families (where to redirect to) times services (what to redirect). A dialect
- * (anchor_pf_text.c, anchor_divert_text.c) turns each pair into rules.
+ * A plan lists address families (with the listener to redirect to) and services (the traffic to redirect). A dialect
+ * (anchor_pf_text.c, anchor_divert_text.c) turns each pair of them into rules.
  *
- * Owner:   pf_text_anchor() makes the plan and ends it.
+ * Owner:   pf_text_anchor() makes the plan and frees it.
+ * Errors:  0 or an errno value.
  */
 #ifndef PFI_PF_TEXT_H
 #define PFI_PF_TEXT_H
@@ -14,8 +14,7 @@
 
 #include "kernel/anchor_input.h"
 
-/* pf.conf(5): a label has at most 63 characters. States are found by these, so they are the same in every
- * version of the rules. */
+/* Labels, at most 63 characters (pf.conf(5)). States are killed by label, so do not change these between versions. */
 #define PF_LABEL_OWN     "pfinterceptd: the daemon's own traffic"
 #define PF_LABEL_SERVERS "pfinterceptd: UDP servers of this host"
 #define PF_LABEL_DNS_TCP "pfinterceptd: DNS over TCP"
@@ -24,11 +23,11 @@
 #define PF_LABEL_TCP     "pfinterceptd: TCP"
 #define PF_LABEL_UDP     "pfinterceptd: UDP"
 
-/* The tables of mode "matched": addresses of patterns, and those learned while running. */
+/* The tables of mode "matched": addresses from patterns, and addresses from DNS answers. */
 #define PF_TARGETS "pfi_targets"
 #define PF_LEARNED "pfi_learned"
 
-/* The labels of rules that intercept; NULL at the end. */
+/* The labels of rules that intercept; the last one is NULL. */
 extern const char *const pf_labels[];
 
 #define PF_SERVICES 7
@@ -36,20 +35,20 @@ extern const char *const pf_labels[];
 struct pf_service {
 	const char      *proto;         /* "tcp", "udp" */
 	const char      *label;
-	const char      *dst;           /* "! <pfi_skip>": everywhere; mode "matched": a table of destinations */
+	const char      *dst;           /* destination: "! <pfi_skip>", or in mode "matched" a table */
 	struct port_list ports;
-	uint16_t         to;            /* our port */
+	uint16_t         to;            /* port of the listener */
 };
 
 struct pf_family {
 	const char       *af;           /* "inet", "inet6" */
 	const char       *loop;         /* "127.0.0.1", "::1" */
-	const char       *outside;      /* what is not loopback, as a source */
+	const char       *outside;      /* sources other than loopback */
 	const union addr *local;        /* listener for this host's traffic */
-	const union addr *gateway;      /* listener for forwarded traffic; NULL: none is fit */
+	const union addr *gateway;      /* listener for forwarded traffic; NULL: no listener is fit */
 };
 
-/* What the rules depend on besides the input: found by asking pf. All zero: the usual. */
+/* The state of pf on which the rules depend. All zero: the usual. */
 struct pf_place {
 	bool     nat;           /* the main ruleset evaluates the anchor's nat rules, and this system needs them */
 	bool     filtered;      /* rules before the anchor block arriving packets: pass nothing in */
@@ -66,30 +65,30 @@ struct pf_plan {
 	size_t             nservices;
 	struct port_range *udp_ranges;  /* udp_ports without DHCP */
 	struct network_set skip, targets;       /* targets: mode "matched" */
-	char               scope[32];   /* "on ! lo0": where this host's traffic leaves */
+	char               scope[32];   /* "on ! lo0": interfaces by which this host's traffic leaves */
 };
 
-/* The whole anchor in any state: tables, rules, and what stands for "set skip" while that is cleared. redirect() writes the
- * rules that send traffic to us, pf_text_own() among them. scope: where this host's traffic leaves. any_gateway: forwarded
- * traffic may go to a loopback address. 0 or an errno value; EINVAL: the name of an interface is none (logged). */
+/* Writes the whole anchor: tables, rules, and a rule in place of a cleared "set skip". redirect() writes the rules that
+ * send traffic to the listeners, and calls pf_text_own(). scope: see struct pf_plan. any_gateway: forwarded IPv6 may be
+ * sent to a loopback address. EINVAL: intercept.interfaces has a name that pf does not accept (logged). */
 typedef void pf_text_redirect(FILE *, const struct pf_plan *);
 int pf_text_anchor(FILE *out, const struct anchor_input *, const struct pf_place *, const char *scope, bool any_gateway,
     pf_text_redirect *);
 
-/* The two dialects: rdr rules (anchor_pf_text.c: macOS, FreeBSD) and divert-to rules (anchor_divert_text.c: OpenBSD). */
+/* The two dialects: rdr rules (anchor_pf_text.c; macOS, FreeBSD), divert-to rules (anchor_divert_text.c; OpenBSD). */
 int anchor_pf_text(FILE *out, const struct anchor_input *, const struct pf_place *);
 int anchor_divert_text(FILE *out, const struct anchor_input *, const struct pf_place *);
 
-/* The filter rules that come first: our own traffic, and this host's UDP servers. */
+/* Writes the first filter rules: the daemon's own connections, and answers of this host's UDP servers. */
 void pf_text_own(FILE *, const struct pf_plan *);
 
-/* " port 53", " port { 80, 1000:2000 }", or nothing for every port. */
+/* Writes " port 53", " port { 80, 1000:2000 }", or nothing for every port. */
 void pf_text_ports(FILE *, const struct port_list *);
-/* " flags S/SA": a TCP state begins with the SYN. Nothing for UDP. */
+/* " flags S/SA" for TCP, whose states begin with the SYN; "" for UDP. */
 const char *pf_text_flags(const struct pf_service *);
-/* "127.0.0.1 port 10080" */
+/* Writes "127.0.0.1 port 10080". */
 void pf_text_target(FILE *, const struct pf_service *, const union addr *listener);
-/* Calls rule() for each service of each family; gateway: for each interface, too. */
+/* Call rule() for each service of each family; the gateway form for each of intercept.interfaces, too. */
 typedef void pf_text_rule(FILE *, const struct pf_plan *, const struct pf_family *, const struct pf_service *);
 typedef void pf_text_gateway_rule(FILE *, const char *interface, const struct pf_family *, const struct pf_service *);
 void pf_text_each(FILE *, const struct pf_plan *, pf_text_rule *);

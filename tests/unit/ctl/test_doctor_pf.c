@@ -147,7 +147,7 @@ static void
 quick_rule_before_the_anchor(void **state)
 {
 	put(*state, "all", "pass out quick all flags S/SA keep state\nanchor \"interceptor\" all {\n}\n");
-	check(*state, 0, "warning firewall: what the rule 'pass out quick all flags S/SA keep state'");
+	check(*state, 0, "warning firewall: traffic that the rule 'pass out quick all flags S/SA keep state'");
 }
 
 static void
@@ -217,7 +217,7 @@ pfctl_fails(void **state)
 	struct scene *s = *state;
 
 	unlink(s->pfctl);
-	check(s, 1, "pfctl cannot be used");
+	check(s, 1, "pfctl failed");
 }
 
 static void
