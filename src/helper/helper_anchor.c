@@ -12,7 +12,7 @@
 #include "host/ifaddrs.h"
 #include "kernel/loopback.h"
 
-#define LOOK_S 20               /* a look at the rules that takes longer ends as one that found a fault */
+#define LOOK_S 20               /* a check of the rules that takes longer counts as failed */
 
 static void helper_anchor_tell_guard(struct helper_anchor *);
 
@@ -65,7 +65,7 @@ helper_anchor_start(struct helper_anchor *ha, const struct conf *conf, bool to_s
 	return error;
 }
 
-/* What was known of a proxy by the same name stays known. */
+/* Keeps the known addresses of a proxy with the same host name. */
 static void
 helper_anchor_inherit(const struct helper_anchor *ha, const struct conf_proxy *proxy, struct helper_anchor_proxy *out)
 {
@@ -138,7 +138,7 @@ helper_anchor_proxy(const struct helper_anchor *ha, size_t index, union addr out
 	return ha->proxies[index].naddrs;
 }
 
-/* Every proxy's addresses in one malloc'd list. */
+/* The addresses of all proxies in one list, malloc'd; NULL: no memory. */
 static union addr *
 helper_anchor_flatten(const struct helper_anchor *ha, size_t *n)
 {
@@ -151,7 +151,7 @@ helper_anchor_flatten(const struct helper_anchor *ha, size_t *n)
 	return all;
 }
 
-/* skip: NULL, or gets what the rules never intercept. */
+/* The rules for this state, malloc'd; NULL: no memory. skip: NULL, or gets the destinations never intercepted. */
 static char *
 helper_anchor_text(const struct helper_anchor *ha, enum anchor_state state, struct network_set *skip)
 {
