@@ -3,13 +3,14 @@
 #include "base/flow.h"
 
 #include <errno.h>
+#include <stddef.h>
+
+const char *const action_words[] = { "direct", "proxy", "block", NULL };
 
 const char *
 action_name(enum action action)
 {
-	static const char *const names[] = { "direct", "proxy", "block" };
-
-	return names[action];
+	return action_words[action];
 }
 
 const char *

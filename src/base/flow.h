@@ -63,6 +63,9 @@ enum close_reason {
 /* The reason for a flow whose connect(2) or send(2) failed; CLOSE_ERROR is a fault of this host. */
 enum close_reason close_reason_of_errno(int error);
 
+/* The words of enum action, in its order, in the configuration and in flow records; NULL ends them. */
+extern const char *const action_words[];
+
 /* The words of the flow record; constant strings. */
 const char *action_name(enum action);
 const char *close_reason_name(enum close_reason);

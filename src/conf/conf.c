@@ -9,7 +9,6 @@
 #include <yajl/yajl_gen.h>
 
 /* Words, in the order of their enum. */
-static const char *const actions[] = { "direct", "proxy", "block", NULL };
 static const char *const firewalls[] = { "auto", "pf", "netfilter", "none", NULL };
 static const char *const modes[] = { "all", "matched", NULL };
 static const char *const on_failures[] = { "open", "closed", NULL };
@@ -129,7 +128,7 @@ static const struct conf_key top_keys[] = {
 	{ "global_enabled", JSON_BOOLEAN, NULL, FIELD(global_enabled), NULL, "true" },
 	{ "proxies", JSON_ARRAY, conf_read_list, FIELD(proxies), &conf_proxies, "" },
 	{ "rules", JSON_ARRAY, conf_read_rules, FIELD(rules), &conf_rules, "" },
-	{ "default_action", JSON_STRING, conf_read_words, FIELD(default_action), actions, "direct" },
+	{ "default_action", JSON_STRING, conf_read_words, FIELD(default_action), action_words, "direct" },
 	{ "intercept", JSON_OBJECT, conf_read_object, 0, intercept_keys, "" },
 	{ "listen", JSON_OBJECT, conf_read_object, 0, listen_keys, "" },
 	{ "dns", JSON_OBJECT, conf_read_object, 0, dns_keys, "" },

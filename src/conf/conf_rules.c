@@ -17,7 +17,6 @@ static const struct conf_number ids = { 1, 4294967295, CONF_UNSIGNED };
 static const struct conf_word user_word = { 31, "not a user; write a name of this host like \"alice\", or a number "
     "like \"1001\"" };
 static const char *const protocols[] = { "tcp", "udp", NULL };
-static const char *const actions[] = { "direct", "proxy", "block", NULL };
 
 /* The name of a row of proxy_kinds[]. */
 static int
@@ -164,7 +163,7 @@ static const struct conf_key rule_keys[] = {
 	{ "pattern", JSON_STRING, NULL, RULE(pattern), NULL, NULL },
 	{ "pattern_file", JSON_STRING, NULL, RULE(pattern_file), NULL, NULL },
 	{ "enabled", JSON_BOOLEAN, NULL, RULE(enabled), NULL, "true" },
-	{ "action", JSON_STRING, conf_read_words, RULE(action), actions, "proxy" },
+	{ "action", JSON_STRING, conf_read_words, RULE(action), action_words, "proxy" },
 	{ "proxy_id", JSON_NULL, read_proxy_id, 0, NULL, NULL },
 	{ "ports", JSON_STRING, conf_read_ports, RULE(ports), NULL, NULL },
 	{ "protocol", JSON_STRING, conf_read_words, RULE(protocol), protocols, NULL },
