@@ -36,7 +36,7 @@ decision_make(struct decision *d)
 {
 	const struct evidence e = { .proto = d->flow->proto, .dst = &d->record->dst, .user = d->user,
 		.fake = d->is_fake, .dns = d->record->host, .said = &d->said,
-		.said_in_dns = names_has(d->env->names, &d->record->dst, d->said.text) };
+		.said_in_dns = d->said.outer && names_has(d->env->names, &d->record->dst, d->said.text) };
 
 	flow_judge(d->conf, &e, &d->outcome);
 	decision_log_names(d, &e);

@@ -25,7 +25,7 @@ struct evidence {
 	bool                  fake;             /* dst is an address of dns.fake_ip */
 	const char           *dns;              /* the name that DNS or dns.fake_ip has for dst; NULL: none */
 	const struct sniffed *said;             /* the name in the client's bytes; NULL or text "": none */
-	bool                  said_in_dns;      /* a DNS answer had that name for dst */
+	bool                  said_in_dns;      /* said may be an outer name, and a DNS answer had it for dst */
 };
 
 struct outcome {
