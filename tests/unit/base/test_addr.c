@@ -1,15 +1,8 @@
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <errno.h>
-
-#include <cmocka.h>
+#include "../test.h"
 
 #include "base/addr.h"
 
@@ -23,8 +16,7 @@ at(const char *text, uint16_t port)
 	return a;
 }
 
-static void
-addr_parses_and_formats_both_families(void **state)
+TEST(addr_parses_and_formats_both_families)
 {
 	static const struct { const char *text, *ip, *full; } rows[] = {
 		{ "192.0.2.1", "192.0.2.1", "192.0.2.1:80" },
@@ -44,8 +36,7 @@ addr_parses_and_formats_both_families(void **state)
 	assert_string_equal(addr_format_ip(&addr_none, buf), "-");
 }
 
-static void
-addr_refuses_what_is_no_address(void **state)
+TEST(addr_refuses_what_is_no_address)
 {
 	static const char *const bad[] = { "", "example.com", "1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.4:80", "01.2.3.4",
 	    "[1.2.3.4]", "[::1", "::1]", "::1/128", ":::", " 1.2.3.4",
@@ -57,8 +48,7 @@ addr_refuses_what_is_no_address(void **state)
 			fail_msg("%s accepted", bad[i]);
 }
 
-static void
-addr_ports_are_in_host_order(void **state)
+TEST(addr_ports_are_in_host_order)
 {
 	union addr a = at("192.0.2.1", 0x1234), b = at("::1", 0x1234);
 
@@ -72,8 +62,7 @@ addr_ports_are_in_host_order(void **state)
 	assert_int_equal(addr_port(&addr_none), 0);
 }
 
-static void
-addr_knows_its_bytes(void **state)
+TEST(addr_knows_its_bytes)
 {
 	static const uint8_t v4[] = { 192, 0, 2, 1 };
 	union addr a = at("192.0.2.1", 7), b = at("2001:db8::1", 7), copy;
@@ -94,8 +83,7 @@ addr_knows_its_bytes(void **state)
 	assert_false(addr_is_set(&addr_none));
 }
 
-static void
-addr_equality_looks_at_family_address_and_port(void **state)
+TEST(addr_equality_looks_at_family_address_and_port)
 {
 	union addr a = at("192.0.2.1", 80), b = at("192.0.2.1", 81), c = at("192.0.2.2", 80), d = at("2001:db8::1", 80);
 
@@ -107,8 +95,7 @@ addr_equality_looks_at_family_address_and_port(void **state)
 	assert_false(addr_same_ip(&a, &d));
 }
 
-static void
-addr_mapped_becomes_ipv4(void **state)
+TEST(addr_mapped_becomes_ipv4)
 {
 	union addr mapped = at("::ffff:192.0.2.1", 80), plain = at("192.0.2.1", 80), v6 = at("2001:db8::1", 80), out;
 	union addr same = v6;
@@ -122,8 +109,7 @@ addr_mapped_becomes_ipv4(void **state)
 	assert_true(addr_equal(&out, &plain));
 }
 
-static void
-addr_from_sockaddr_checks_family_and_length(void **state)
+TEST(addr_from_sockaddr_checks_family_and_length)
 {
 	union addr v4 = at("192.0.2.1", 80), v6 = at("2001:db8::1", 80), out;
 	struct sockaddr local = { .sa_family = AF_UNIX };
@@ -140,8 +126,7 @@ addr_from_sockaddr_checks_family_and_length(void **state)
 	assert_false(addr_is_set(&out));
 }
 
-static void
-addr_classes_end_where_their_networks_end(void **state)
+TEST(addr_classes_end_where_their_networks_end)
 {
 	static const struct { const char *text; bool (*is)(const union addr *); bool yes; } rows[] = {
 		{ "127.0.0.1", addr_is_loopback, true }, { "127.255.255.255", addr_is_loopback, true },
@@ -164,8 +149,7 @@ addr_classes_end_where_their_networks_end(void **state)
 	}
 }
 
-static void
-addr_of_socket_gives_both_ends(void **state)
+TEST(addr_of_socket_gives_both_ends)
 {
 	union addr listening, local, peer, any = at("127.0.0.1", 0);
 	int l = socket(AF_INET, SOCK_STREAM, 0), c = socket(AF_INET, SOCK_STREAM, 0);
@@ -186,8 +170,7 @@ addr_of_socket_gives_both_ends(void **state)
 	assert_int_equal(addr_of_socket(-1, &local), EBADF);
 }
 
-static void
-network_parses_and_formats(void **state)
+TEST(network_parses_and_formats)
 {
 	static const struct { const char *text; int err; const char *formatted; } rows[] = {
 		{ "10.0.0.0/8", 0, "10.0.0.0/8" }, { "192.0.2.1", 0, "192.0.2.1/32" }, { "0.0.0.0/0", 0, "0.0.0.0/0" },
@@ -211,8 +194,7 @@ network_parses_and_formats(void **state)
 	}
 }
 
-static void
-network_contains_to_the_bit(void **state)
+TEST(network_contains_to_the_bit)
 {
 	static const struct { const char *net, *addr; bool inside; } rows[] = {
 		{ "10.0.0.0/8", "10.255.255.255", true }, { "10.0.0.0/8", "11.0.0.0", false },
@@ -234,22 +216,4 @@ network_contains_to_the_bit(void **state)
 	assert_false(network_contains(&net, &addr_none));
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(addr_parses_and_formats_both_families),
-		cmocka_unit_test(addr_refuses_what_is_no_address),
-		cmocka_unit_test(addr_ports_are_in_host_order),
-		cmocka_unit_test(addr_knows_its_bytes),
-		cmocka_unit_test(addr_equality_looks_at_family_address_and_port),
-		cmocka_unit_test(addr_mapped_becomes_ipv4),
-		cmocka_unit_test(addr_from_sockaddr_checks_family_and_length),
-		cmocka_unit_test(addr_classes_end_where_their_networks_end),
-		cmocka_unit_test(addr_of_socket_gives_both_ends),
-		cmocka_unit_test(network_parses_and_formats),
-		cmocka_unit_test(network_contains_to_the_bit),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

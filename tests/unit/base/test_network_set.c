@@ -1,11 +1,6 @@
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include <stdlib.h>
+#include "../test.h"
 
 #include "base/network_set.h"
 
@@ -40,8 +35,7 @@ covers(const struct network_set *set, const char *text)
 	return network_set_covers(set, &n);
 }
 
-static void
-a_set_covers_networks_within_it(void **state)
+TEST(a_set_covers_networks_within_it)
 {
 	static const char *const texts[] = { "192.0.2.0/24", "10.0.0.0/8", "2001:db8::/32", "192.0.2.7", "10.0.0.0/8",
 		"10.0.0.0/16", "198.51.100.1", NULL };
@@ -66,8 +60,7 @@ a_set_covers_networks_within_it(void **state)
 	assert_false(covers(&set, "10.0.0.1"));
 }
 
-static void
-everything_of_one_family_covers_not_the_other(void **state)
+TEST(everything_of_one_family_covers_not_the_other)
 {
 	static const char *const texts[] = { "0.0.0.0/0", "10.0.0.0/8", NULL };
 	struct network_set set = set_of(texts);
@@ -80,8 +73,7 @@ everything_of_one_family_covers_not_the_other(void **state)
 }
 
 /* For every order and nesting, the answer is that of a linear search. */
-static void
-a_set_says_the_same_as_its_networks_one_by_one(void **state)
+TEST(a_set_says_the_same_as_its_networks_one_by_one)
 {
 	struct network nets[200];
 
@@ -111,14 +103,4 @@ a_set_says_the_same_as_its_networks_one_by_one(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_set_covers_networks_within_it),
-		cmocka_unit_test(everything_of_one_family_covers_not_the_other),
-		cmocka_unit_test(a_set_says_the_same_as_its_networks_one_by_one),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -1,17 +1,9 @@
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
-#include <unistd.h>
 
-#include <errno.h>
-
-#include <cmocka.h>
+#include "../test.h"
 
 #include "conf/conf.h"
 
@@ -51,8 +43,7 @@ printed(const struct conf *c)
 	return text;
 }
 
-static void
-conf_loads_the_smallest_useful_file(void **state)
+TEST(conf_loads_the_smallest_useful_file)
 {
 	struct conf *c = accepted("{\n"
 	    "  \"global_enabled\": true,\n"
@@ -81,8 +72,7 @@ conf_loads_the_smallest_useful_file(void **state)
 	conf_free(c);
 }
 
-static void
-conf_defaults_are_those_of_the_manual(void **state)
+TEST(conf_defaults_are_those_of_the_manual)
 {
 	struct conf *c = accepted("{}");
 
@@ -139,8 +129,7 @@ static const char every_key[] =
     " \"drain\": 0.7 },\n"
     "\"log\": { \"level\": \"debug\", \"facility\": \"local3\", \"flows\": \"errors\", \"hosts\": \"domain\" } }\n";
 
-static void
-conf_reads_every_key(void **state)
+TEST(conf_reads_every_key)
 {
 	struct conf *c = accepted(every_key);
 	char buf[ADDR_TEXT_MAX];
@@ -169,8 +158,7 @@ conf_reads_every_key(void **state)
 	conf_free(c);
 }
 
-static void
-conf_reads_every_key_of_its_sections(void **state)
+TEST(conf_reads_every_key_of_its_sections)
 {
 	struct conf *c = accepted(every_key);
 	char buf[ADDR_TEXT_MAX];
@@ -209,8 +197,7 @@ conf_reads_every_key_of_its_sections(void **state)
 	conf_free(c);
 }
 
-static void
-conf_print_is_read_back_as_the_same(void **state)
+TEST(conf_print_is_read_back_as_the_same)
 {
 	static const char *const texts[] = { "{}", every_key, "{\"default_action\":\"block\",\"dns\":{\"servers\":\"system\"}}" };
 
@@ -228,8 +215,7 @@ conf_print_is_read_back_as_the_same(void **state)
 	}
 }
 
-static void
-conf_print_masks_passwords(void **state)
+TEST(conf_print_masks_passwords)
 {
 	struct conf *c = accepted("{\"proxies\":[" PROXY(",\"username\":\"me\",\"password\":\"hunter2\"") "]}");
 	char *text = printed(c);
@@ -241,8 +227,7 @@ conf_print_masks_passwords(void **state)
 	conf_free(c);
 }
 
-static void
-conf_disabled_rule_may_name_a_disabled_proxy(void **state)
+TEST(conf_disabled_rule_may_name_a_disabled_proxy)
 {
 	struct conf *c = accepted("{\"proxies\":[" PROXY(",\"enabled\":false") "],"
 	    "\"rules\":[{\"id\":1,\"pattern\":\"*\",\"proxy_id\":1,\"enabled\":false}]}");
@@ -251,8 +236,7 @@ conf_disabled_rule_may_name_a_disabled_proxy(void **state)
 	conf_free(c);
 }
 
-static void
-conf_ports_are_sorted_and_joined(void **state)
+TEST(conf_ports_are_sorted_and_joined)
 {
 	struct conf *c = accepted("{\"intercept\":{\"tcp_ports\":\"65535,100-200,150-160, 201 ,1,65534-65535,3\"}}");
 	static const struct port_range want[] = { { 1, 1 }, { 3, 3 }, { 100, 201 }, { 65534, 65535 } };
@@ -277,8 +261,7 @@ overlap(const char *five, const char *six, const char *said)
 #define TO_PROXY ",\"proxy_id\":1"
 #define BLOCK    ",\"action\":\"block\""
 
-static void
-conf_warns_of_a_rule_that_never_matches(void **state)
+TEST(conf_warns_of_a_rule_that_never_matches)
 {
 	static const char never[] = "f:2:19: rules[1].pattern: rule 6 never matches, because rule 5 before it";
 	static const struct { const char *five, *six; } rows[] = {
@@ -306,16 +289,14 @@ conf_warns_of_a_rule_that_never_matches(void **state)
 	assert_non_null(strstr(report.warnings[0], "rule 6 never matches, because rule 5 with others before it"));
 }
 
-static void
-conf_warns_of_rules_that_overlap(void **state)
+TEST(conf_warns_of_rules_that_overlap)
 {
 	overlap("\"pattern\":\"*.b\"" TO_PROXY, "\"pattern\":\"c;A.b\"" BLOCK,
 	    "rule 5 before rule 6 takes \"a.b\" and has another outcome");
 	overlap("\"pattern\":\"10.*\"" TO_PROXY, "\"pattern\":\"c;10.1.0.0/16\"" BLOCK, "rule 5 before rule 6 takes \"10.1.0.0/16\"");
 }
 
-static void
-conf_does_not_warn_of_rules_that_are_meant_so(void **state)
+TEST(conf_does_not_warn_of_rules_that_are_meant_so)
 {
 	static const struct { const char *five, *six; } rows[] = {
 		{ "\"pattern\":\"a.b\"" BLOCK, "\"pattern\":\"*.b\"" TO_PROXY },               /* exceptions */
@@ -343,8 +324,7 @@ conf_does_not_warn_of_rules_that_are_meant_so(void **state)
 		overlap(rows[i].five, rows[i].six, "");
 }
 
-static void
-conf_tells_how_many_warnings_more_there_are(void **state)
+TEST(conf_tells_how_many_warnings_more_there_are)
 {
 	char text[4096];
 	size_t used = (size_t)snprintf(text, sizeof(text), "{\"rules\":[");
@@ -358,8 +338,7 @@ conf_tells_how_many_warnings_more_there_are(void **state)
 	assert_string_equal(report.warnings[CONF_WARNINGS_MAX], "f: 23 more warnings are not shown");
 }
 
-static void
-conf_takes_many_rules(void **state)
+TEST(conf_takes_many_rules)
 {
 	const int count = 20000;
 	size_t size = (size_t)count * 64 + 256, used;
@@ -378,8 +357,7 @@ conf_takes_many_rules(void **state)
 	free(text);
 }
 
-static void
-conf_fake_ip_has_a_range_of_each_family(void **state)
+TEST(conf_fake_ip_has_a_range_of_each_family)
 {
 	struct conf *c = accepted("{\"dns\":{\"fake_ip\":[\"fd7a:115c:a1e0::/112\",\"198.18.0.0/15\"]}}");
 
@@ -390,8 +368,7 @@ conf_fake_ip_has_a_range_of_each_family(void **state)
 	conf_free(c);
 }
 
-static void
-conf_fake_ip_warns_of_a_range_that_is_not_private(void **state)
+TEST(conf_fake_ip_warns_of_a_range_that_is_not_private)
 {
 	static const struct { const char *range; unsigned warnings; } rows[] = {
 		{ "10.0.0.0/8", 0 }, { "100.64.0.0/16", 0 }, { "198.18.0.0/24", 0 }, { "fc00::/8", 0 }, { "2001:2::/64", 0 },
@@ -407,8 +384,7 @@ conf_fake_ip_warns_of_a_range_that_is_not_private(void **state)
 	assert_non_null(strstr(report.warnings[0], "1:20: dns.fake_ip[0]: 2001:db8::/112 is not a private range"));
 }
 
-static void
-conf_takes_users_by_name_or_number(void **state)
+TEST(conf_takes_users_by_name_or_number)
 {
 #define RULE_OF(id, user) "{\"id\":" #id ",\"pattern\":\"*\",\"action\":\"block\",\"user\":\"" user "\"}"
 	static const char good[] = "{\"rules\":[" RULE_OF(1, "root") "," RULE_OF(2, "4294967294") ","
@@ -425,8 +401,7 @@ conf_takes_users_by_name_or_number(void **state)
 	conf_free(c);
 }
 
-static void
-conf_sniff_ports_are_those_within_tcp_ports(void **state)
+TEST(conf_sniff_ports_are_those_within_tcp_ports)
 {
 	static const struct { const char *tcp, *sniff; struct port_range want[3]; } rows[] = {
 		{ "1-65535", "80,443", { { 80, 80 }, { 443, 443 } } },
@@ -458,8 +433,7 @@ conf_sniff_ports_are_those_within_tcp_ports(void **state)
 	}
 }
 
-static void
-conf_warns_of_a_star_in_mode_matched(void **state)
+TEST(conf_warns_of_a_star_in_mode_matched)
 {
 	static const char text[] = "{\"intercept\":{\"mode\":\"matched\"},\"rules\":[{\"id\":1,\"pattern\":\"*\",\"action\":\"direct\",\"ports\":\"1\"},"
 	    "{\"id\":7,\"pattern\":\"a.example;*\",\"action\":\"block\",\"ports\":\"853\"}]}";
@@ -472,8 +446,7 @@ conf_warns_of_a_star_in_mode_matched(void **state)
 	conf_free(conf);
 }
 
-static void
-conf_warns_of_sniff_ports_without_effect(void **state)
+TEST(conf_warns_of_sniff_ports_without_effect)
 {
 	static const char text[] = "{\"intercept\":{\"sniff_ports\":\"80\"}}";
 	struct conf_report r = { .error = "" };
@@ -485,30 +458,4 @@ conf_warns_of_sniff_ports_without_effect(void **state)
 	conf_free(conf);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(conf_loads_the_smallest_useful_file),
-		cmocka_unit_test(conf_defaults_are_those_of_the_manual),
-		cmocka_unit_test(conf_reads_every_key),
-		cmocka_unit_test(conf_reads_every_key_of_its_sections),
-		cmocka_unit_test(conf_print_is_read_back_as_the_same),
-		cmocka_unit_test(conf_print_masks_passwords),
-		cmocka_unit_test(conf_disabled_rule_may_name_a_disabled_proxy),
-		cmocka_unit_test(conf_ports_are_sorted_and_joined),
-		cmocka_unit_test(conf_warns_of_a_rule_that_never_matches),
-		cmocka_unit_test(conf_warns_of_rules_that_overlap),
-		cmocka_unit_test(conf_does_not_warn_of_rules_that_are_meant_so),
-		cmocka_unit_test(conf_tells_how_many_warnings_more_there_are),
-		cmocka_unit_test(conf_takes_many_rules),
-		cmocka_unit_test(conf_takes_users_by_name_or_number),
-		cmocka_unit_test(conf_sniff_ports_are_those_within_tcp_ports),
-		cmocka_unit_test(conf_warns_of_a_star_in_mode_matched),
-		cmocka_unit_test(conf_warns_of_sniff_ports_without_effect),
-		cmocka_unit_test(conf_fake_ip_has_a_range_of_each_family),
-		cmocka_unit_test(conf_fake_ip_warns_of_a_range_that_is_not_private),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -1,11 +1,6 @@
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "../test.h"
 
 #include "conf/conf.h"
 
@@ -43,8 +38,7 @@ struct refusal { const char *text, *where, *fragment; };
 		refused((rows)[i].text, (rows)[i].where, (rows)[i].fragment); \
 } while (0)
 
-static void
-conf_refuses_broken_json(void **state)
+TEST(conf_refuses_broken_json)
 {
 	static const struct refusal rows[] = {
 		{ "", "1:1: (top)", "the file holds nothing" },
@@ -80,8 +74,7 @@ conf_refuses_broken_json(void **state)
 	REFUSED(rows);
 }
 
-static void
-conf_refuses_unknown_keys_and_guesses(void **state)
+TEST(conf_refuses_unknown_keys_and_guesses)
 {
 	static const struct refusal rows[] = {
 		{ "{\"rule\":[]}", "1:2: rule", "did you mean \"rules\"?" },
@@ -99,8 +92,7 @@ conf_refuses_unknown_keys_and_guesses(void **state)
 	REFUSED(rows);
 }
 
-static void
-conf_refuses_wrong_types_and_names_both(void **state)
+TEST(conf_refuses_wrong_types_and_names_both)
 {
 	static const struct refusal rows[] = {
 		{ "{\"global_enabled\":\"true\"}", "1:19: global_enabled", "expected true or false, found a string" },
@@ -120,8 +112,7 @@ conf_refuses_wrong_types_and_names_both(void **state)
 	REFUSED(rows);
 }
 
-static void
-conf_refuses_broken_values(void **state)
+TEST(conf_refuses_broken_values)
 {
 	static const struct refusal rows[] = {
 		{ "{\"intercept\":{\"sniff_ports\":\"80-\"}}", "1:29: intercept.sniff_ports", "not a list of ports" },
@@ -188,8 +179,7 @@ conf_refuses_broken_values(void **state)
 #define ONE_PROXY(text) "{\"proxies\":[{" text "}]}"
 #define HEAD "\"id\":1,\"port\":1,"
 
-static void
-conf_refuses_broken_proxies(void **state)
+TEST(conf_refuses_broken_proxies)
 {
 	static const struct refusal rows[] = {
 		{ ONE_PROXY("\"host\":\"a\",\"port\":1,\"proxy_type\":\"Socks5\""), "1:13: proxies[0]", "\"id\" is missing" },
@@ -218,8 +208,7 @@ conf_refuses_broken_proxies(void **state)
 	REFUSED(rows);
 }
 
-static void
-conf_credentials_for_socks5_have_255_bytes_at_most(void **state)
+TEST(conf_credentials_for_socks5_have_255_bytes_at_most)
 {
 	char text[2048], long_one[257];
 	struct conf *c;
@@ -237,8 +226,7 @@ conf_credentials_for_socks5_have_255_bytes_at_most(void **state)
 	conf_free(c);
 }
 
-static void
-conf_refuses_broken_rules(void **state)
+TEST(conf_refuses_broken_rules)
 {
 	static const struct refusal rows[] = {
 		{ WITH_RULES("{\"id\":1,\"pattern\":\"*\",\"proxy_id\":1,\"user\":\"a b\"}"), "2:52: rules[0].user", "\"a b\" is not a user" },
@@ -268,18 +256,4 @@ conf_refuses_broken_rules(void **state)
 	REFUSED(rows);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(conf_refuses_broken_json),
-		cmocka_unit_test(conf_refuses_unknown_keys_and_guesses),
-		cmocka_unit_test(conf_refuses_wrong_types_and_names_both),
-		cmocka_unit_test(conf_refuses_broken_values),
-		cmocka_unit_test(conf_refuses_broken_proxies),
-		cmocka_unit_test(conf_credentials_for_socks5_have_255_bytes_at_most),
-		cmocka_unit_test(conf_refuses_broken_rules),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

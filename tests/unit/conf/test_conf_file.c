@@ -2,17 +2,10 @@
 
 #include <sys/stat.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include <cmocka.h>
+#include "../test.h"
 
 #include "conf/conf_file.h"
 #include "conf/rule.h"
@@ -68,8 +61,7 @@ refused(const char *text, const char *fragment)
 	conf_texts_free(&texts);
 }
 
-static void
-pattern_file_has_one_pattern_a_line(void **state)
+TEST(pattern_file_has_one_pattern_a_line)
 {
 	static const char list[] = "\xef\xbb\xbf# ads\r\n\r\nads.example\r\n  *.Track.example \t# all of them\n10.0.0.0/8\n#\nlast.example";
 	struct conf_texts texts;
@@ -87,8 +79,7 @@ pattern_file_has_one_pattern_a_line(void **state)
 	conf_texts_free(&texts);
 }
 
-static void
-pattern_file_adds_to_the_pattern(void **state)
+TEST(pattern_file_adds_to_the_pattern)
 {
 	struct conf_texts texts;
 	struct conf *conf;
@@ -103,8 +94,7 @@ pattern_file_adds_to_the_pattern(void **state)
 	conf_texts_free(&texts);
 }
 
-static void
-pattern_file_may_have_an_absolute_path(void **state)
+TEST(pattern_file_may_have_an_absolute_path)
 {
 	struct conf_texts texts;
 	struct conf *conf;
@@ -119,8 +109,7 @@ pattern_file_may_have_an_absolute_path(void **state)
 	conf_texts_free(&texts);
 }
 
-static void
-users_are_looked_up_once_and_handed_over_with_the_texts(void **state)
+TEST(users_are_looked_up_once_and_handed_over_with_the_texts)
 {
 #define RULE_OF(id, user) "{\"id\":" #id ",\"pattern\":\"*\",\"action\":\"block\",\"user\":\"" user "\"}"
 	struct conf_texts texts;
@@ -143,8 +132,7 @@ users_are_looked_up_once_and_handed_over_with_the_texts(void **state)
 	    "conf:2:47: rules[1].user: this host has no user \"nobody.knows.me\"; write");
 }
 
-static void
-pattern_file_without_patterns_draws_a_warning(void **state)
+TEST(pattern_file_without_patterns_draws_a_warning)
 {
 	struct conf_texts texts;
 	struct conf *conf;
@@ -160,8 +148,7 @@ pattern_file_without_patterns_draws_a_warning(void **state)
 	conf_texts_free(&texts);
 }
 
-static void
-pattern_file_refusals_name_the_place_and_the_cure(void **state)
+TEST(pattern_file_refusals_name_the_place_and_the_cure)
 {
 	refused(RULES(LIST("none")), "conf:1:34: rules[0].pattern_file: \"/tmp/test_conf_file.");
 	refused(RULES(LIST("none")), "/none\" cannot be read (No such file or directory); make it readable");
@@ -179,8 +166,7 @@ pattern_file_refusals_name_the_place_and_the_cure(void **state)
 	refused(RULES(LIST("list")), "/list:1: \"a?b\" is not a host name");
 }
 
-static void
-pattern_files_are_too_large_together(void **state)
+TEST(pattern_files_are_too_large_together)
 {
 	char path[128];
 
@@ -190,8 +176,7 @@ pattern_files_are_too_large_together(void **state)
 	refused(RULES(LIST("list")), "cannot be read (File too large)");
 }
 
-static void
-texts_go_to_another_process_behind_one_descriptor(void **state)
+TEST(texts_go_to_another_process_behind_one_descriptor)
 {
 	struct conf_texts texts;
 	struct conf *conf, *received;
@@ -221,8 +206,7 @@ texts_go_to_another_process_behind_one_descriptor(void **state)
 	conf_texts_free(&texts);
 }
 
-static void
-conf_load_warns_when_others_can_read_a_password(void **state)
+TEST(conf_load_warns_when_others_can_read_a_password)
 {
 	static const char text[] = "{\"proxies\":[\n{\"id\":1,\"host\":\"a.example\",\"port\":1080,\"proxy_type\":\"Socks5\","
 	    "\"username\":\"u\",\"password\":\"p\"}]}";
@@ -245,8 +229,7 @@ conf_load_warns_when_others_can_read_a_password(void **state)
 	conf_texts_free(&texts);
 }
 
-static void
-conf_load_tells_why_a_file_cannot_be_read(void **state)
+TEST(conf_load_tells_why_a_file_cannot_be_read)
 {
 	struct conf_texts texts = { NULL, NULL, 0 };
 
@@ -258,40 +241,19 @@ conf_load_tells_why_a_file_cannot_be_read(void **state)
 	assert_null(texts.first);
 }
 
-static int
-set_up(void **state)
-{
-	return mkdtemp(dir) != NULL ? 0 : -1;
-}
-
-static int
-tear_down(void **state)
+int
+main(void)
 {
 	static const char *const names[] = { "conf", "list", "other", "" };
 	char path[128];
+	int failed;
 
+	if (mkdtemp(dir) == NULL)
+		return 1;
+	failed = tests_run(NULL, NULL);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
 		remove(path);
 	}
-	return 0;
-}
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pattern_file_has_one_pattern_a_line),
-		cmocka_unit_test(pattern_file_adds_to_the_pattern),
-		cmocka_unit_test(pattern_file_may_have_an_absolute_path),
-		cmocka_unit_test(users_are_looked_up_once_and_handed_over_with_the_texts),
-		cmocka_unit_test(pattern_file_without_patterns_draws_a_warning),
-		cmocka_unit_test(pattern_file_refusals_name_the_place_and_the_cure),
-		cmocka_unit_test(pattern_files_are_too_large_together),
-		cmocka_unit_test(texts_go_to_another_process_behind_one_descriptor),
-		cmocka_unit_test(conf_load_warns_when_others_can_read_a_password),
-		cmocka_unit_test(conf_load_tells_why_a_file_cannot_be_read),
-	};
-
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return failed;
 }

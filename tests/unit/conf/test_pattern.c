@@ -1,11 +1,6 @@
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "../test.h"
 
 #include "base/host_name.h"
 #include "conf/matcher.h"
@@ -86,8 +81,7 @@ refused(const char *pattern, const char *fragment)
 		fail_msg("%s: %s lacks %s", pattern, error, fragment);
 }
 
-static void
-pattern_name_matches_exactly_that_name(void **state)
+TEST(pattern_name_matches_exactly_that_name)
 {
 	assert_true(name("example.com", "example.com"));
 	assert_false(name("example.com", "www.example.com"));
@@ -98,8 +92,7 @@ pattern_name_matches_exactly_that_name(void **state)
 	assert_true(name("_dmarc.example.com", "_dmarc.example.com"));
 }
 
-static void
-pattern_wildcard_matches_every_name_below_but_not_the_apex(void **state)
+TEST(pattern_wildcard_matches_every_name_below_but_not_the_apex)
 {
 	assert_true(name("*.kion.cloud", "a.kion.cloud"));
 	assert_true(name("*.kion.cloud", "a.b.c.kion.cloud"));
@@ -110,8 +103,7 @@ pattern_wildcard_matches_every_name_below_but_not_the_apex(void **state)
 	assert_true(name("*.com", "example.com"));
 }
 
-static void
-pattern_prefix_matches_names_that_begin_with_it(void **state)
+TEST(pattern_prefix_matches_names_that_begin_with_it)
 {
 	assert_true(name("kion.*", "kion.cloud"));
 	assert_true(name("kion.*", "kion.a.b"));
@@ -123,8 +115,7 @@ pattern_prefix_matches_names_that_begin_with_it(void **state)
 	assert_false(name("a.b.*", "a.c.b"));
 }
 
-static void
-pattern_is_kept_in_lower_case_without_final_dot(void **state)
+TEST(pattern_is_kept_in_lower_case_without_final_dot)
 {
 	static const struct { const char *text, *kept; enum pattern_kind kind; } rows[] = {
 		{ "Example.COM", "example.com", PATTERN_NAME }, { "example.com.", "example.com", PATTERN_NAME },
@@ -142,8 +133,7 @@ pattern_is_kept_in_lower_case_without_final_dot(void **state)
 	}
 }
 
-static void
-pattern_octets_match_addresses(void **state)
+TEST(pattern_octets_match_addresses)
 {
 	assert_true(address("192.168.1.*", "192.168.1.0"));
 	assert_true(address("192.168.1.*", "192.168.1.255"));
@@ -156,8 +146,7 @@ pattern_octets_match_addresses(void **state)
 	assert_false(name("192.168.1.*", "192.168.1.7"));
 }
 
-static void
-pattern_networks_match_addresses(void **state)
+TEST(pattern_networks_match_addresses)
 {
 	assert_true(address("10.0.0.0/8", "10.1.2.3"));
 	assert_false(address("10.0.0.0/8", "11.0.0.0"));
@@ -172,8 +161,7 @@ pattern_networks_match_addresses(void **state)
 	assert_true(address("2001:DB8::1", "2001:db8::1"));
 }
 
-static void
-pattern_star_matches_everything(void **state)
+TEST(pattern_star_matches_everything)
 {
 	assert_true(name("*", "example.com"));
 	assert_true(address("*", "2001:db8::1"));
@@ -181,8 +169,7 @@ pattern_star_matches_everything(void **state)
 	assert_false(covers("0.0.0.0/0", &(struct pattern){ .kind = PATTERN_ANY }));
 }
 
-static void
-pattern_contains_a_narrower_one(void **state)
+TEST(pattern_contains_a_narrower_one)
 {
 	static const struct { const char *wide, *narrow; bool contains; } rows[] = {
 		{ "a.b", "a.b", true }, { "*.b", "a.b", true }, { "a.*", "a.b", true }, { "*", "a.b", true },
@@ -202,8 +189,7 @@ pattern_contains_a_narrower_one(void **state)
 			fail_msg("%s and %s", rows[i].wide, rows[i].narrow);
 }
 
-static void
-pattern_refusals_tell_the_cure(void **state)
+TEST(pattern_refusals_tell_the_cure)
 {
 	static const struct { const char *text, *fragment; } rows[] = {
 		{ "", "empty item" }, { " ", "empty item" }, { "a;b", "not a host name" }, { "a..", "not a host name" },
@@ -224,8 +210,7 @@ pattern_refusals_tell_the_cure(void **state)
 		refused(rows[i].text, rows[i].fragment);
 }
 
-static void
-host_names_have_labels_of_63_and_253_characters_at_most(void **state)
+TEST(host_names_have_labels_of_63_and_253_characters_at_most)
 {
 	char label[66], host[300] = "";
 
@@ -247,8 +232,7 @@ host_names_have_labels_of_63_and_253_characters_at_most(void **state)
 	assert_false(host_is_valid(host));
 }
 
-static void
-host_names_are_letters_digits_hyphens_and_underscores(void **state)
+TEST(host_names_are_letters_digits_hyphens_and_underscores)
 {
 	static const char *const good[] = { "a", "a.b", "A-1.example.", "_tcp._x.example", "1.2.3.4", "xn--bcher-kva.example" };
 	static const char *const bad[] = { "", ".", "..", "a..b", ".a", "-a", "a-", "a-.b", "a.-b", "a b", "a/b", "a:b", "*.a",
@@ -262,22 +246,4 @@ host_names_are_letters_digits_hyphens_and_underscores(void **state)
 			fail_msg("%s accepted", bad[i]);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pattern_name_matches_exactly_that_name),
-		cmocka_unit_test(pattern_wildcard_matches_every_name_below_but_not_the_apex),
-		cmocka_unit_test(pattern_prefix_matches_names_that_begin_with_it),
-		cmocka_unit_test(pattern_is_kept_in_lower_case_without_final_dot),
-		cmocka_unit_test(pattern_octets_match_addresses),
-		cmocka_unit_test(pattern_networks_match_addresses),
-		cmocka_unit_test(pattern_star_matches_everything),
-		cmocka_unit_test(pattern_contains_a_narrower_one),
-		cmocka_unit_test(pattern_refusals_tell_the_cure),
-		cmocka_unit_test(host_names_have_labels_of_63_and_253_characters_at_most),
-		cmocka_unit_test(host_names_are_letters_digits_hyphens_and_underscores),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

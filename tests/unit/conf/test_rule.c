@@ -1,13 +1,8 @@
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#include <cmocka.h>
+#include "../test.h"
 
 #include "conf/rule.h"
 
@@ -49,8 +44,7 @@ winner(const struct conf *c, const char *host, const char *dst, int proto, uint1
 	return v.rule != NULL ? v.rule->id : 0;
 }
 
-static void
-rule_first_match_wins(void **state)
+TEST(rule_first_match_wins)
 {
 	struct conf *c = conf("\"rules\":["
 	    "{\"id\":10,\"pattern\":\"a.kion.cloud\",\"action\":\"block\"},"
@@ -64,8 +58,7 @@ rule_first_match_wins(void **state)
 	conf_free(c);
 }
 
-static void
-rule_wildcard_does_not_match_apex(void **state)
+TEST(rule_wildcard_does_not_match_apex)
 {
 	struct conf *c = conf("\"rules\":[{\"id\":1,\"pattern\":\"*.kion.cloud\",\"proxy_id\":1}]");
 
@@ -74,8 +67,7 @@ rule_wildcard_does_not_match_apex(void **state)
 	conf_free(c);
 }
 
-static void
-rule_disabled_is_passed_over(void **state)
+TEST(rule_disabled_is_passed_over)
 {
 	struct conf *c = conf("\"rules\":["
 	    "{\"id\":1,\"pattern\":\"*\",\"proxy_id\":2,\"enabled\":false},"
@@ -85,8 +77,7 @@ rule_disabled_is_passed_over(void **state)
 	conf_free(c);
 }
 
-static void
-rule_limits_by_port_and_protocol(void **state)
+TEST(rule_limits_by_port_and_protocol)
 {
 	struct conf *c = conf("\"rules\":["
 	    "{\"id\":1,\"pattern\":\"*\",\"proxy_id\":1,\"ports\":\"443,8000-8999\",\"protocol\":\"tcp\"},"
@@ -101,8 +92,7 @@ rule_limits_by_port_and_protocol(void **state)
 	conf_free(c);
 }
 
-static void
-rule_of_a_dns_query_counts_when_it_proxies_some_port(void **state)
+TEST(rule_of_a_dns_query_counts_when_it_proxies_some_port)
 {
 	struct conf *c = conf("\"rules\":[{\"id\":1,\"pattern\":\"*.kion.cloud\",\"proxy_id\":1,\"ports\":\"443\","
 	    "\"protocol\":\"tcp\"}]");
@@ -111,8 +101,7 @@ rule_of_a_dns_query_counts_when_it_proxies_some_port(void **state)
 	conf_free(c);
 }
 
-static void
-rule_that_blocks_some_ports_does_not_decide_a_dns_query(void **state)
+TEST(rule_that_blocks_some_ports_does_not_decide_a_dns_query)
 {
 	struct conf *c = conf("\"rules\":["
 	    "{\"id\":1,\"pattern\":\"*.a.example\",\"action\":\"block\",\"ports\":\"25\"},"
@@ -126,8 +115,7 @@ rule_that_blocks_some_ports_does_not_decide_a_dns_query(void **state)
 	conf_free(c);
 }
 
-static void
-rule_with_addresses_never_decides_a_dns_query(void **state)
+TEST(rule_with_addresses_never_decides_a_dns_query)
 {
 	struct conf *c = conf("\"rules\":[{\"id\":1,\"pattern\":\"0.0.0.0/0\",\"proxy_id\":1}]");
 
@@ -136,8 +124,7 @@ rule_with_addresses_never_decides_a_dns_query(void **state)
 	conf_free(c);
 }
 
-static void
-rule_ignores_case_and_final_dot(void **state)
+TEST(rule_ignores_case_and_final_dot)
 {
 	struct conf *c = conf("\"rules\":["
 	    "{\"id\":1,\"pattern\":\"Example.COM\",\"proxy_id\":1},"
@@ -153,8 +140,7 @@ rule_ignores_case_and_final_dot(void **state)
 	conf_free(c);
 }
 
-static void
-rule_matches_any_pattern_of_its_list(void **state)
+TEST(rule_matches_any_pattern_of_its_list)
 {
 	struct conf *c = conf("\"rules\":[{\"id\":1,\"pattern\":\" *.a.b ; c;10.0.0.0/8;2001:db8::/32\\t\",\"proxy_id\":1}]");
 
@@ -230,8 +216,7 @@ slow_match(const char *pattern, const char *host, const union addr *dst)
 
 struct slow_rule { char patterns[3][ADDR_TEXT_MAX]; bool udp, enabled; };
 
-static void
-rule_found_by_hash_is_the_one_found_one_by_one(void **state)
+TEST(rule_found_by_hash_is_the_one_found_one_by_one)
 {
 	struct slow_rule slow[24];
 	char text[8192], host[128], dst[ADDR_TEXT_MAX];
@@ -274,8 +259,7 @@ rule_found_by_hash_is_the_one_found_one_by_one(void **state)
 	}
 }
 
-static void
-rule_with_a_user_counts_for_that_user_only(void **state)
+TEST(rule_with_a_user_counts_for_that_user_only)
 {
 	struct conf *c = conf("\"rules\":[{\"id\":1,\"pattern\":\"*\",\"action\":\"block\",\"user\":\"1000\"},"
 	    "{\"id\":2,\"pattern\":\"*\",\"proxy_id\":1,\"user\":\"1001\"},{\"id\":3,\"pattern\":\"*\",\"action\":\"direct\"}]");
@@ -296,8 +280,7 @@ rule_with_a_user_counts_for_that_user_only(void **state)
 	conf_free(c);
 }
 
-static void
-rule_tells_what_may_happen_to_any_flow_of_a_name(void **state)
+TEST(rule_tells_what_may_happen_to_any_flow_of_a_name)
 {
 	/* With the default action "direct", then with "proxy". */
 	static const struct { const char *rules; bool may_catch[2], always_proxied[2]; } rows[] = {
@@ -331,8 +314,7 @@ rule_tells_what_may_happen_to_any_flow_of_a_name(void **state)
 	}
 }
 
-static void
-rule_gives_its_enabled_proxies_in_order(void **state)
+TEST(rule_gives_its_enabled_proxies_in_order)
 {
 	struct conf *c = conf("\"rules\":[{\"id\":1,\"pattern\":\"*\",\"proxy_id\":[3,2,1]}]");
 	struct verdict v = rule_match(c, &any_flow);
@@ -344,8 +326,7 @@ rule_gives_its_enabled_proxies_in_order(void **state)
 	conf_free(c);
 }
 
-static void
-rule_default_action_applies_where_none_matches(void **state)
+TEST(rule_default_action_applies_where_none_matches)
 {
 	static const struct { const char *text; enum action action; size_t nproxies; } rows[] = {
 		{ "\"rules\":[]", ACTION_DIRECT, 0 },
@@ -364,25 +345,4 @@ rule_default_action_applies_where_none_matches(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rule_first_match_wins),
-		cmocka_unit_test(rule_wildcard_does_not_match_apex),
-		cmocka_unit_test(rule_disabled_is_passed_over),
-		cmocka_unit_test(rule_limits_by_port_and_protocol),
-		cmocka_unit_test(rule_of_a_dns_query_counts_when_it_proxies_some_port),
-		cmocka_unit_test(rule_that_blocks_some_ports_does_not_decide_a_dns_query),
-		cmocka_unit_test(rule_with_addresses_never_decides_a_dns_query),
-		cmocka_unit_test(rule_ignores_case_and_final_dot),
-		cmocka_unit_test(rule_matches_any_pattern_of_its_list),
-		cmocka_unit_test(rule_found_by_hash_is_the_one_found_one_by_one),
-		cmocka_unit_test(rule_with_a_user_counts_for_that_user_only),
-		cmocka_unit_test(rule_tells_what_may_happen_to_any_flow_of_a_name),
-		cmocka_unit_test(rule_gives_its_enabled_proxies_in_order),
-		cmocka_unit_test(rule_default_action_applies_where_none_matches),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

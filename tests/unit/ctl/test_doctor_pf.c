@@ -4,19 +4,9 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
 #include <sys/stat.h>
 
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "../test.h"
 
 #include "ctl/doctor.h"
 #include "kernel/pf/pf_system.h"
@@ -109,8 +99,7 @@ check(struct scene *s, unsigned faults, const char *part)
 	assert_int_equal(s->doctor.faults, faults);
 }
 
-static void
-all_is_well(void **state)
+TEST(all_is_well)
 {
 	struct scene *s = *state;
 
@@ -120,15 +109,13 @@ all_is_well(void **state)
 	assert_null(strstr(s->out, "warning"));
 }
 
-static void
-disabled_under_the_rules(void **state)
+TEST(disabled_under_the_rules)
 {
 	put(*state, "info", "Status: Disabled for 0 days 00:00:05\n");
 	check(*state, 1, "FAULT   firewall: pf is disabled");
 }
 
-static void
-anchor_not_referenced(void **state)
+TEST(anchor_not_referenced)
 {
 	put(*state, "nat", "");
 	put(*state, "rules", "pass all\n");
@@ -136,22 +123,19 @@ anchor_not_referenced(void **state)
 	check(*state, 1, "run \"pfinterceptctl setup\"");
 }
 
-static void
-loopback_skipped(void **state)
+TEST(loopback_skipped)
 {
 	put(*state, "interfaces", "lo\nlo0 (skip)\nem0\n");
 	check(*state, 1, "\"set skip\" hides lo0");
 }
 
-static void
-quick_rule_before_the_anchor(void **state)
+TEST(quick_rule_before_the_anchor)
 {
 	put(*state, "all", "pass out quick all flags S/SA keep state\nanchor \"interceptor\" all {\n}\n");
 	check(*state, 0, "warning firewall: traffic that the rule 'pass out quick all flags S/SA keep state'");
 }
 
-static void
-earlier_run_left_its_note(void **state)
+TEST(earlier_run_left_its_note)
 {
 	struct scene *s = *state;
 
@@ -162,8 +146,7 @@ earlier_run_left_its_note(void **state)
 	check(s, 0, "has no rules, as it should be");
 }
 
-static void
-macos_fallback_is_worth_a_note(void **state)
+TEST(macos_fallback_is_worth_a_note)
 {
 	struct scene *s = *state;
 
@@ -175,8 +158,7 @@ macos_fallback_is_worth_a_note(void **state)
 	check(s, 0, "\"com.apple/100.interceptor\" has its rules");
 }
 
-static void
-rules_without_daemon(void **state)
+TEST(rules_without_daemon)
 {
 	struct scene *s = *state;
 
@@ -184,15 +166,13 @@ rules_without_daemon(void **state)
 	check(s, 1, "but pfinterceptd is not running");
 }
 
-static void
-daemon_without_rules(void **state)
+TEST(daemon_without_rules)
 {
 	put(*state, "anchor", "");
 	check(*state, 1, "another program removed them");
 }
 
-static void
-nothing_loaded_when_interception_is_off(void **state)
+TEST(nothing_loaded_when_interception_is_off)
 {
 	struct scene *s = *state;
 
@@ -201,8 +181,7 @@ nothing_loaded_when_interception_is_off(void **state)
 	check(s, 0, "has no rules, as it should be");
 }
 
-static void
-no_pf_at_all(void **state)
+TEST(no_pf_at_all)
 {
 	struct scene *s = *state;
 
@@ -211,8 +190,7 @@ no_pf_at_all(void **state)
 	assert_null(strstr(s->out, "anchor"));
 }
 
-static void
-pfctl_fails(void **state)
+TEST(pfctl_fails)
 {
 	struct scene *s = *state;
 
@@ -220,8 +198,7 @@ pfctl_fails(void **state)
 	check(s, 1, "pfctl failed");
 }
 
-static void
-json_is_one_object_a_line(void **state)
+TEST(json_is_one_object_a_line)
 {
 	struct scene *s = *state;
 
@@ -229,8 +206,7 @@ json_is_one_object_a_line(void **state)
 	check(s, 0, "{\"link\":\"firewall\",\"level\":\"ok\",\"text\":\"pf is enabled\"}\n");
 }
 
-static void
-marks_where_the_terminal_has_them(void **state)
+TEST(marks_where_the_terminal_has_them)
 {
 	struct scene *s = *state;
 
@@ -240,8 +216,7 @@ marks_where_the_terminal_has_them(void **state)
 	check(s, 2, "\u2717 firewall: pfinterceptd is running");
 }
 
-static void
-lines_stay_lines(void **state)
+TEST(lines_stay_lines)
 {
 	struct scene *s = *state;
 
@@ -249,28 +224,4 @@ lines_stay_lines(void **state)
 	assert_string_equal(s->out, "note    x: a b c [1m\n");
 }
 
-#define SCENE(f) cmocka_unit_test_setup_teardown(f, scene_make, scene_end)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		SCENE(all_is_well),
-		SCENE(disabled_under_the_rules),
-		SCENE(anchor_not_referenced),
-		SCENE(loopback_skipped),
-		SCENE(quick_rule_before_the_anchor),
-		SCENE(earlier_run_left_its_note),
-		SCENE(macos_fallback_is_worth_a_note),
-		SCENE(rules_without_daemon),
-		SCENE(daemon_without_rules),
-		SCENE(nothing_loaded_when_interception_is_off),
-		SCENE(no_pf_at_all),
-		SCENE(pfctl_fails),
-		SCENE(json_is_one_object_a_line),
-		SCENE(marks_where_the_terminal_has_them),
-		SCENE(lines_stay_lines)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(scene_make, scene_end)

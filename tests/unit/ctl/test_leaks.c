@@ -5,17 +5,7 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include <errno.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "../test.h"
 
 #include "ctl/ctl.h"
 #include "ctl/leaks.h"
@@ -121,7 +111,7 @@ check_scene(const char *scene)
 	free(report);
 }
 
-#define SCENE(function, name) static void function(void **state) { (void)state; check_scene(name); }
+#define SCENE(function, name) TEST(function) { check_scene(name); }
 
 SCENE(nothing_is_said_where_nothing_leaks, "quiet")
 SCENE(without_names_for_a_proxy_there_is_nothing_to_keep, "addresses")
@@ -138,25 +128,4 @@ SCENE(search_and_multicast_are_found, "multicast")
 SCENE(a_search_domain_is_worth_a_note, "search")
 SCENE(without_ps_programs_are_not_known, "no-ps")
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_is_said_where_nothing_leaks),
-		cmocka_unit_test(without_names_for_a_proxy_there_is_nothing_to_keep),
-		cmocka_unit_test(each_setting_that_lets_names_out_is_named),
-		cmocka_unit_test(resolvers_that_are_not_intercepted_are_named),
-		cmocka_unit_test(a_family_without_listener_is_named),
-		cmocka_unit_test(rules_that_catch_the_encrypted_flow_cure),
-		cmocka_unit_test(stubs_count_while_they_run),
-		cmocka_unit_test(stubs_that_do_not_run_do_not_count),
-		cmocka_unit_test(systemd_resolved_is_asked),
-		cmocka_unit_test(resolved_that_does_not_tell_is_said),
-		cmocka_unit_test(macos_has_ways_of_its_own),
-		cmocka_unit_test(search_and_multicast_are_found),
-		cmocka_unit_test(a_search_domain_is_worth_a_note),
-		cmocka_unit_test(without_ps_programs_are_not_known),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

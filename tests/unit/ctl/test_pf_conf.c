@@ -4,16 +4,7 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include <errno.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "../test.h"
 
 #include "ctl/pf_conf.h"
 
@@ -127,8 +118,7 @@ check_sample(const char *name, enum pf_conf_answer answer)
 	free(text);
 }
 
-#define SAMPLE(function, name, answer) \
-static void function(void **state) { (void)state; check_sample(name, answer); }
+#define SAMPLE(function, name, answer) TEST(function) { check_sample(name, answer); }
 
 SAMPLE(macos_stock_needs_nothing, "macos-stock", PF_CONF_FALLBACK)
 SAMPLE(macos_without_com_apple_gets_both, "macos-vpn", PF_CONF_CHANGED)
@@ -174,57 +164,49 @@ check_problem(const char *text, const char *part)
 #define RDR    "nat-anchor \"interceptor\" # pfinterceptctl setup\nrdr-anchor \"interceptor\" # pfinterceptctl setup\n"
 #define ANCHOR "anchor \"interceptor\" # pfinterceptctl setup\n"
 
-static void
-hash_inside_quotes_is_no_comment(void **state)
+TEST(hash_inside_quotes_is_no_comment)
 {
 	check_text("openbsd", "name = \"a # b\"\npass\n", "name = \"a # b\"\n" ANCHOR "pass\n");
 	check_text("openbsd", "name = \"a # b\npass\"\nset limit states 9\n",
 	    "name = \"a # b\npass\"\nset limit states 9\n" ANCHOR);
 }
 
-static void
-quote_inside_a_word_opens_nothing(void **state)
+TEST(quote_inside_a_word_opens_nothing)
 {
 	check_text("openbsd", "set fingerprints it's\npass\nblock label 'x'\n",
 	    "set fingerprints it's\n" ANCHOR "pass\nblock label 'x'\n");
 }
 
-static void
-continued_line_is_one_statement(void **state)
+TEST(continued_line_is_one_statement)
 {
 	check_text("freebsd", "nat on em0 from any \\\n\tto any -> \\\n(em0)\n\\\npass\n",
 	    "nat on em0 from any \\\n\tto any -> \\\n(em0)\n" RDR ANCHOR "\\\npass\n");
 }
 
-static void
-comment_stays_with_its_rule(void **state)
+TEST(comment_stays_with_its_rule)
 {
 	check_text("openbsd", "# head\n\n# about pass\n  # more\npass\n", "# head\n\n" ANCHOR "# about pass\n  # more\npass\n");
 }
 
-static void
-no_rdr_is_translation_and_no_scrub_is_not(void **state)
+TEST(no_rdr_is_translation_and_no_scrub_is_not)
 {
 	check_text("freebsd", "no scrub in on em1\nno rdr on em1 all\npass\n",
 	    "no scrub in on em1\nno rdr on em1 all\n" RDR ANCHOR "pass\n");
 }
 
 /* set require-order no */
-static void
-translation_behind_filter_rules_is_left_there(void **state)
+TEST(translation_behind_filter_rules_is_left_there)
 {
 	check_text("freebsd", "pass\nnat on em0 all -> (em0)\n", RDR ANCHOR "pass\nnat on em0 all -> (em0)\n");
 }
 
-static void
-anchor_of_another_name_does_not_count(void **state)
+TEST(anchor_of_another_name_does_not_count)
 {
 	check_text("openbsd", "anchor \"interceptor2\"\nanchor \"x/interceptor\"\n",
 	    ANCHOR "anchor \"interceptor2\"\nanchor \"x/interceptor\"\n");
 }
 
-static void
-skip_on_lo_is_seen(void **state)
+TEST(skip_on_lo_is_seen)
 {
 	static const char *const yes[] = { "set skip on lo\n", "set skip on lo0", "set skip on { em0,\n lo0 }\n",
 		"set \\\nskip on lo0\n" };
@@ -243,8 +225,7 @@ skip_on_lo_is_seen(void **state)
 	}
 }
 
-static void
-texts_that_cannot_be_changed_say_why(void **state)
+TEST(texts_that_cannot_be_changed_say_why)
 {
 	check_problem("include \"nowhere\"\npass\n", "/etc/pf.conf:1: an include or a macro hides");
 	check_problem("scrub in\n\n# of a macro\n$rules\npass\n", "/etc/pf.conf:3: an include or a macro hides");
@@ -255,14 +236,12 @@ texts_that_cannot_be_changed_say_why(void **state)
 	check_problem("# a comment that goes on \\\n", "does not end");
 }
 
-static void
-include_or_macro_behind_the_places_hides_nothing(void **state)
+TEST(include_or_macro_behind_the_places_hides_nothing)
 {
 	check_text("openbsd", "pass\ninclude \"nowhere\"\n$rules\n", ANCHOR "pass\ninclude \"nowhere\"\n$rules\n");
 }
 
-static void
-undo_keeps_what_was_added_behind(void **state)
+TEST(undo_keeps_what_was_added_behind)
 {
 	static const char text[] = "scrub in\nanchor \"interceptor\" # pfinterceptctl setup (added a line end)\npass\n";
 	struct pf_conf_result r;
@@ -273,8 +252,7 @@ undo_keeps_what_was_added_behind(void **state)
 	free(r.text);
 }
 
-static void
-undo_leaves_lines_made_by_hand(void **state)
+TEST(undo_leaves_lines_made_by_hand)
 {
 	static const char text[] = "anchor \"interceptor\"\n# pfinterceptctl setup was not here\n";
 	struct pf_conf_result r;
@@ -285,8 +263,7 @@ undo_leaves_lines_made_by_hand(void **state)
 }
 
 /* Whatever is cut off at whatever place: undo gives it back. */
-static void
-every_beginning_of_a_file_can_be_undone(void **state)
+TEST(every_beginning_of_a_file_can_be_undone)
 {
 	static const char *const names[] = { "freebsd-handbook", "freebsd-odd", "freebsd-crlf", "openbsd-stock" };
 	struct pf_conf_result r;
@@ -308,39 +285,4 @@ every_beginning_of_a_file_can_be_undone(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(macos_stock_needs_nothing),
-		cmocka_unit_test(macos_without_com_apple_gets_both),
-		cmocka_unit_test(freebsd_behind_the_last_translation_rule),
-		cmocka_unit_test(freebsd_without_filter_rules),
-		cmocka_unit_test(freebsd_with_options_only),
-		cmocka_unit_test(freebsd_gets_only_what_it_lacks),
-		cmocka_unit_test(freebsd_done_by_hand_stays),
-		cmocka_unit_test(freebsd_odd_one_is_cut_as_pfctl_cuts_it),
-		cmocka_unit_test(last_line_without_end),
-		cmocka_unit_test(last_translation_line_without_end),
-		cmocka_unit_test(empty_file),
-		cmocka_unit_test(crlf_stays_crlf),
-		cmocka_unit_test(crlf_last_line_without_end),
-		cmocka_unit_test(openbsd_has_no_rdr_anchor),
-		cmocka_unit_test(openbsd_before_match),
-		cmocka_unit_test(hash_inside_quotes_is_no_comment),
-		cmocka_unit_test(quote_inside_a_word_opens_nothing),
-		cmocka_unit_test(continued_line_is_one_statement),
-		cmocka_unit_test(comment_stays_with_its_rule),
-		cmocka_unit_test(no_rdr_is_translation_and_no_scrub_is_not),
-		cmocka_unit_test(translation_behind_filter_rules_is_left_there),
-		cmocka_unit_test(anchor_of_another_name_does_not_count),
-		cmocka_unit_test(skip_on_lo_is_seen),
-		cmocka_unit_test(texts_that_cannot_be_changed_say_why),
-		cmocka_unit_test(include_or_macro_behind_the_places_hides_nothing),
-		cmocka_unit_test(undo_keeps_what_was_added_behind),
-		cmocka_unit_test(undo_leaves_lines_made_by_hand),
-		cmocka_unit_test(every_beginning_of_a_file_can_be_undone)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -4,21 +4,12 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
 #include <sys/stat.h>
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+
+#include "../test.h"
 
 #include "ctl/ctl.h"
 #include "ctl/setup.h"
@@ -163,8 +154,7 @@ terminal(struct scene *s, const char *answer)
 	return fd;
 }
 
-static void
-change_is_checked_backed_up_and_made(void **state)
+TEST(change_is_checked_backed_up_and_made)
 {
 	struct scene *s = *state;
 	struct stat st;
@@ -186,8 +176,7 @@ change_is_checked_backed_up_and_made(void **state)
 	assert_string_equal(s->err, "");
 }
 
-static void
-second_run_has_nothing_to_do(void **state)
+TEST(second_run_has_nothing_to_do)
 {
 	struct scene *s = *state;
 
@@ -200,8 +189,7 @@ second_run_has_nothing_to_do(void **state)
 	check_file(in_dir(s, "called"), "-nf\n");
 }
 
-static void
-showing_changes_nothing(void **state)
+TEST(showing_changes_nothing)
 {
 	struct scene *s = *state;
 
@@ -211,8 +199,7 @@ showing_changes_nothing(void **state)
 	check_untouched(s);
 }
 
-static void
-openbsd_gets_one_line(void **state)
+TEST(openbsd_gets_one_line)
 {
 	struct scene *s = *state;
 
@@ -223,8 +210,7 @@ openbsd_gets_one_line(void **state)
 	assert_null(strstr(s->out, "rdr-anchor"));
 }
 
-static void
-text_that_pfctl_refuses_is_not_written(void **state)
+TEST(text_that_pfctl_refuses_is_not_written)
 {
 	struct scene *s = *state;
 
@@ -237,8 +223,7 @@ text_that_pfctl_refuses_is_not_written(void **state)
 	check_untouched(s);
 }
 
-static void
-without_pfctl_nothing_is_written(void **state)
+TEST(without_pfctl_nothing_is_written)
 {
 	struct scene *s = *state;
 
@@ -249,8 +234,7 @@ without_pfctl_nothing_is_written(void **state)
 	check_untouched(s);
 }
 
-static void
-file_changed_meanwhile_is_left_alone(void **state)
+TEST(file_changed_meanwhile_is_left_alone)
 {
 	struct scene *s = *state;
 
@@ -262,8 +246,7 @@ file_changed_meanwhile_is_left_alone(void **state)
 	assert_int_equal(files(s), 1);
 }
 
-static void
-without_terminal_it_does_not_ask(void **state)
+TEST(without_terminal_it_does_not_ask)
 {
 	struct scene *s = *state;
 
@@ -274,8 +257,7 @@ without_terminal_it_does_not_ask(void **state)
 	close(s->in);
 }
 
-static void
-answer_decides(void **state)
+TEST(answer_decides)
 {
 	struct scene *s = *state;
 	int fd = terminal(s, "n\n");
@@ -293,8 +275,7 @@ answer_decides(void **state)
 	close(fd);
 }
 
-static void
-undo_restores_and_cleans_up(void **state)
+TEST(undo_restores_and_cleans_up)
 {
 	struct scene *s = *state;
 
@@ -309,8 +290,7 @@ undo_restores_and_cleans_up(void **state)
 	check_said(s->out, "nothing to undo");
 }
 
-static void
-undo_keeps_a_backup_that_says_something_else(void **state)
+TEST(undo_keeps_a_backup_that_says_something_else)
 {
 	struct scene *s = *state;
 
@@ -323,8 +303,7 @@ undo_keeps_a_backup_that_says_something_else(void **state)
 	check_file(s->backup, BEFORE);
 }
 
-static void
-file_that_was_not_there_comes_and_goes(void **state)
+TEST(file_that_was_not_there_comes_and_goes)
 {
 	struct scene *s = *state;
 	struct stat st;
@@ -342,8 +321,7 @@ file_that_was_not_there_comes_and_goes(void **state)
 	assert_int_equal(files(s), 0);
 }
 
-static void
-symbolic_link_stays_one(void **state)
+TEST(symbolic_link_stays_one)
 {
 	struct scene *s = *state;
 	char link[192];
@@ -360,8 +338,7 @@ symbolic_link_stays_one(void **state)
 	check_file(s->backup, BEFORE);
 }
 
-static void
-macos_as_it_comes_needs_nothing(void **state)
+TEST(macos_as_it_comes_needs_nothing)
 {
 	struct scene *s = *state;
 
@@ -374,8 +351,7 @@ macos_as_it_comes_needs_nothing(void **state)
 	assert_int_equal(files(s), 1);
 }
 
-static void
-what_cannot_be_read_is_said(void **state)
+TEST(what_cannot_be_read_is_said)
 {
 	struct scene *s = *state;
 
@@ -388,28 +364,4 @@ what_cannot_be_read_is_said(void **state)
 	check_said(s->err, s->dir);
 }
 
-#define SCENE(f) cmocka_unit_test_setup_teardown(f, scene_make, scene_end)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		SCENE(change_is_checked_backed_up_and_made),
-		SCENE(second_run_has_nothing_to_do),
-		SCENE(showing_changes_nothing),
-		SCENE(openbsd_gets_one_line),
-		SCENE(text_that_pfctl_refuses_is_not_written),
-		SCENE(without_pfctl_nothing_is_written),
-		SCENE(file_changed_meanwhile_is_left_alone),
-		SCENE(without_terminal_it_does_not_ask),
-		SCENE(answer_decides),
-		SCENE(undo_restores_and_cleans_up),
-		SCENE(undo_keeps_a_backup_that_says_something_else),
-		SCENE(file_that_was_not_there_comes_and_goes),
-		SCENE(symbolic_link_stays_one),
-		SCENE(macos_as_it_comes_needs_nothing),
-		SCENE(what_cannot_be_read_is_said)
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(scene_make, scene_end)

@@ -3,17 +3,9 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
 #include <sys/socket.h>
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+#include "../test.h"
 
 #include "helper/child.h"
 
@@ -90,8 +82,7 @@ begin(const struct child_kind *k, int exit_status, int give_up_after)
 	assert_int_equal(child_start(&fx.child, &fx.fd), 0);
 }
 
-static void
-each_delay_is_twice_the_one_before_up_to_the_longest(void **state)
+TEST(each_delay_is_twice_the_one_before_up_to_the_longest)
 {
 	begin(&kind, 7, 5);
 	ev_run(EV_DEFAULT, 0);
@@ -104,8 +95,7 @@ each_delay_is_twice_the_one_before_up_to_the_longest(void **state)
 	    "it ended (status 0x700); starting it again in 0.004 s\n");
 }
 
-static void
-a_first_delay_of_none_grows_too(void **state)
+TEST(a_first_delay_of_none_grows_too)
 {
 	begin(&eager, 0, 4);
 	ev_run(EV_DEFAULT, 0);
@@ -115,8 +105,7 @@ a_first_delay_of_none_grows_too(void **state)
 	    "it ended (status 0); starting it again in 0.06 s\n");
 }
 
-static void
-a_process_that_ran_long_enough_begins_with_the_first_delay(void **state)
+TEST(a_process_that_ran_long_enough_begins_with_the_first_delay)
 {
 	begin(&steady, 0, 3);
 	ev_run(EV_DEFAULT, 0);
@@ -125,8 +114,7 @@ a_process_that_ran_long_enough_begins_with_the_first_delay(void **state)
 	    "it ended (status 0); starting it again in 0.001 s\n");
 }
 
-static void
-the_socket_leads_to_the_process(void **state)
+TEST(the_socket_leads_to_the_process)
 {
 	char text[8] = "";
 
@@ -140,8 +128,7 @@ the_socket_leads_to_the_process(void **state)
 	assert_int_equal(fx.child.pid, 0);
 }
 
-static void
-a_stopped_process_is_killed_and_forgotten(void **state)
+TEST(a_stopped_process_is_killed_and_forgotten)
 {
 	char byte;
 
@@ -158,8 +145,7 @@ a_stopped_process_is_killed_and_forgotten(void **state)
 	assert_false(ev_is_active(&fx.child.restart));
 }
 
-static void
-a_program_that_cannot_be_run_is_an_error(void **state)
+TEST(a_program_that_cannot_be_run_is_an_error)
 {
 	int fd = -1;
 
@@ -175,15 +161,6 @@ a_program_that_cannot_be_run_is_an_error(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_delay_is_twice_the_one_before_up_to_the_longest),
-		cmocka_unit_test(a_first_delay_of_none_grows_too),
-		cmocka_unit_test(a_process_that_ran_long_enough_begins_with_the_first_delay),
-		cmocka_unit_test(the_socket_leads_to_the_process),
-		cmocka_unit_test(a_stopped_process_is_killed_and_forgotten),
-		cmocka_unit_test(a_program_that_cannot_be_run_is_an_error),
-	};
-
 	ev_default_loop(0);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return tests_run(NULL, NULL);
 }

@@ -3,16 +3,7 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "../test.h"
 #include "../clock.h"
 #include "../quiet_log.h"
 #include "helper/helper_learned.h"
@@ -133,8 +124,7 @@ never(const char *text)
 	helper_learned_skip(&fx.t, &set);
 }
 
-static void
-what_is_asked_together_goes_in_together_and_is_answered_then(void **state)
+TEST(what_is_asked_together_goes_in_together_and_is_answered_then)
 {
 	struct ipc_msg msg = { .type = IPC_LEARNED, .id = 7,
 		.learned = { 300, 3, { address("192.0.2.1"), address("2001:db8::1"), address("192.0.2.1") } } };
@@ -150,8 +140,7 @@ what_is_asked_together_goes_in_together_and_is_answered_then(void **state)
 	assert_int_equal(fx.answers[0].learned.seconds, 300);
 }
 
-static void
-what_is_known_long_enough_costs_nothing(void **state)
+TEST(what_is_known_long_enough_costs_nothing)
 {
 	ask(1, 300, "192.0.2.1");
 	ask(2, 200, "192.0.2.1");
@@ -163,8 +152,7 @@ what_is_known_long_enough_costs_nothing(void **state)
 	assert_in_range(fx.seconds[0], 455, 456);
 }
 
-static void
-an_address_leaves_when_its_time_is_over(void **state)
+TEST(an_address_leaves_when_its_time_is_over)
 {
 	ask(1, 100, "192.0.2.1");
 	ask(2, 1000, "192.0.2.2");
@@ -181,16 +169,14 @@ an_address_leaves_when_its_time_is_over(void **state)
 	assert_false(ev_is_active(&fx.t.tick));
 }
 
-static void
-nobody_keeps_an_address_for_ever(void **state)
+TEST(nobody_keeps_an_address_for_ever)
 {
 	ask(1, UINT32_MAX, "192.0.2.1");
 	assert_int_equal(fx.answers[0].learned.seconds, LEARNED_KEEP_MAX);
 	assert_in_range(fx.seconds[0], LEARNED_KEEP_MAX, LEARNED_KEEP_MAX + 1);
 }
 
-static void
-the_oldest_makes_room(void **state)
+TEST(the_oldest_makes_room)
 {
 	fx.t.max = 2;
 	ask(1, 300, "192.0.2.1");
@@ -207,8 +193,7 @@ the_oldest_makes_room(void **state)
 	assert_false(has("192.0.2.5"));
 }
 
-static void
-what_is_never_intercepted_does_not_get_in(void **state)
+TEST(what_is_never_intercepted_does_not_get_in)
 {
 	struct ipc_msg odd = { .type = IPC_LEARNED, .id = 5, .learned = { .seconds = 60, .count = 3 } };
 
@@ -225,8 +210,7 @@ what_is_never_intercepted_does_not_get_in(void **state)
 	assert_true(has("192.0.2.1") && has("192.0.2.9"));
 }
 
-static void
-what_is_never_intercepted_from_now_on_leaves(void **state)
+TEST(what_is_never_intercepted_from_now_on_leaves)
 {
 	ask(1, 300, "10.1.2.3");
 	ask(2, 300, "192.0.2.1");
@@ -236,8 +220,7 @@ what_is_never_intercepted_from_now_on_leaves(void **state)
 }
 
 /* As when the table was removed, or the rules were gone meanwhile. */
-static void
-what_is_known_is_there_again_with_the_rules(void **state)
+TEST(what_is_known_is_there_again_with_the_rules)
 {
 	ask(1, 300, "192.0.2.1");
 	fx.nset = 0;
@@ -254,8 +237,7 @@ what_is_known_is_there_again_with_the_rules(void **state)
 	assert_in_range(fx.seconds[0], 90, 101);
 }
 
-static void
-another_mode_forgets_everything(void **state)
+TEST(another_mode_forgets_everything)
 {
 	ask(1, 300, "192.0.2.1");
 	helper_learned_loaded(&fx.t, false, false);
@@ -280,8 +262,7 @@ ask_for_many(void)
 	fx.transactions = 0;
 }
 
-static void
-a_thousand_go_in_a_few_steps(void **state)
+TEST(a_thousand_go_in_a_few_steps)
 {
 	ask_for_many();
 	fx.nset = 0;
@@ -321,26 +302,22 @@ check_refused(unsigned refused, size_t taken, const char *lost)
 	assert_int_equal(fx.transactions, 0); /* known by now */
 }
 
-static void
-a_refused_first_batch_is_reported_and_tried_again(void **state)
+TEST(a_refused_first_batch_is_reported_and_tried_again)
 {
 	check_refused(1, 5000 - ANCHOR_LEARN_MAX, "192.0.0.0");
 }
 
-static void
-a_refused_batch_in_the_middle_is_reported_and_tried_again(void **state)
+TEST(a_refused_batch_in_the_middle_is_reported_and_tried_again)
 {
 	check_refused(2, 5000 - ANCHOR_LEARN_MAX, "192.0.8.0");
 }
 
-static void
-a_refusal_of_all_batches_is_reported_and_tried_again(void **state)
+TEST(a_refusal_of_all_batches_is_reported_and_tried_again)
 {
 	check_refused(7, 0, "192.0.19.0");
 }
 
-static void
-a_refusal_that_lasts_is_answered_each_time_and_logged_once(void **state)
+TEST(a_refusal_that_lasts_is_answered_each_time_and_logged_once)
 {
 	ask(1, 300, "192.0.2.1");
 	fx.error = EBUSY;
@@ -353,8 +330,7 @@ a_refusal_that_lasts_is_answered_each_time_and_logged_once(void **state)
 	assert_int_equal(quiet_log.warnings, 1);
 }
 
-static void
-an_address_that_could_not_be_removed_is_removed_later(void **state)
+TEST(an_address_that_could_not_be_removed_is_removed_later)
 {
 	ask(1, 300, "10.1.2.3");
 	ask(2, 20, "192.0.2.1");
@@ -370,8 +346,7 @@ an_address_that_could_not_be_removed_is_removed_later(void **state)
 }
 
 /* Else its connections would go direct, while one address too many in the set only costs a detour. */
-static void
-a_new_address_does_not_wait_for_the_oldest_to_be_removed(void **state)
+TEST(a_new_address_does_not_wait_for_the_oldest_to_be_removed)
 {
 	fx.t.max = 1;
 	ask(1, 300, "192.0.2.1");
@@ -384,8 +359,7 @@ a_new_address_does_not_wait_for_the_oldest_to_be_removed(void **state)
 	assert_false(has("192.0.2.1"));
 }
 
-static void
-a_list_that_cannot_shrink_has_an_end(void **state)
+TEST(a_list_that_cannot_shrink_has_an_end)
 {
 	char text[32];
 
@@ -403,8 +377,7 @@ a_list_that_cannot_shrink_has_an_end(void **state)
 	assert_int_equal(fx.nset, 1 + ANCHOR_LEARN_MAX);
 }
 
-static void
-a_failure_is_answered_and_tried_again(void **state)
+TEST(a_failure_is_answered_and_tried_again)
 {
 	fx.error = ENOSPC;
 	ask(1, 300, "192.0.2.1");
@@ -415,29 +388,4 @@ a_failure_is_answered_and_tried_again(void **state)
 	assert_true(has("192.0.2.1"));
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(what_is_asked_together_goes_in_together_and_is_answered_then, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_is_known_long_enough_costs_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_address_leaves_when_its_time_is_over, setup, teardown),
-		cmocka_unit_test_setup_teardown(nobody_keeps_an_address_for_ever, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_oldest_makes_room, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_is_never_intercepted_does_not_get_in, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_is_never_intercepted_from_now_on_leaves, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_is_known_is_there_again_with_the_rules, setup, teardown),
-		cmocka_unit_test_setup_teardown(another_mode_forgets_everything, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_thousand_go_in_a_few_steps, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_refused_first_batch_is_reported_and_tried_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_refused_batch_in_the_middle_is_reported_and_tried_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_refusal_of_all_batches_is_reported_and_tried_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_refusal_that_lasts_is_answered_each_time_and_logged_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_address_that_could_not_be_removed_is_removed_later, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_new_address_does_not_wait_for_the_oldest_to_be_removed, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_list_that_cannot_shrink_has_an_end, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_failure_is_answered_and_tried_again, setup, teardown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(setup, teardown)

@@ -3,11 +3,7 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "../test.h"
 
 #include "helper/permit.h"
 #include "process/ipc.h"
@@ -40,8 +36,7 @@ static const struct {
 	{ IPC_SOCKET,    NO,  YES, YES },
 };
 
-static void
-each_type_is_permitted_in_its_phases_only(void **state)
+TEST(each_type_is_permitted_in_its_phases_only)
 {
 	assert_int_equal(sizeof(expected) / sizeof(expected[0]), IPC_TYPES - 1);
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
@@ -52,8 +47,7 @@ each_type_is_permitted_in_its_phases_only(void **state)
 	}
 }
 
-static void
-a_number_that_is_no_type_is_never_permitted(void **state)
+TEST(a_number_that_is_no_type_is_never_permitted)
 {
 	const uint32_t numbers[] = { 0, IPC_TYPES, IPC_TYPES + 1, UINT32_MAX };
 
@@ -62,13 +56,4 @@ a_number_that_is_no_type_is_never_permitted(void **state)
 			assert_int_equal(permit_check(phase, numbers[i]), PERMIT_NO);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_type_is_permitted_in_its_phases_only),
-		cmocka_unit_test(a_number_that_is_no_type_is_never_permitted),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

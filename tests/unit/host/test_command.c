@@ -1,15 +1,9 @@
 /* Programs of the system, run and waited for. */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include "../test.h"
 
 #include "host/command.h"
 
@@ -23,23 +17,20 @@ sh(const char *script, const char *input, unsigned timeout_ms)
 	return command_run(argv, input, output, sizeof(output), timeout_ms);
 }
 
-static void
-input_goes_in_and_both_outputs_come_out(void **state)
+TEST(input_goes_in_and_both_outputs_come_out)
 {
 	assert_int_equal(sh("cat; echo two >&2", "one\n", 5000), 0);
 	assert_string_equal(output, "one\ntwo\n");
 }
 
-static void
-a_status_other_than_0_is_eio(void **state)
+TEST(a_status_other_than_0_is_eio)
 {
 	assert_int_equal(sh("echo why; exit 1", NULL, 5000), EIO);
 	assert_string_equal(output, "why\n");
 	assert_int_equal(sh("kill -9 $$", NULL, 5000), EIO);
 }
 
-static void
-a_missing_program_is_told_from_one_that_cannot_run(void **state)
+TEST(a_missing_program_is_told_from_one_that_cannot_run)
 {
 	const char *const missing[] = { "pfi-no-such-program", NULL };
 	const char *const path[] = { "/nonexistent/program", NULL };
@@ -50,16 +41,14 @@ a_missing_program_is_told_from_one_that_cannot_run(void **state)
 	assert_int_equal(command_run(file, NULL, output, sizeof(output), 5000), EACCES);
 }
 
-static void
-a_program_that_hangs_is_killed(void **state)
+TEST(a_program_that_hangs_is_killed)
 {
 	assert_int_equal(sh("exec sleep 100", NULL, 50), ETIMEDOUT);
 	assert_int_equal(sh("exec sleep 100 >/dev/null 2>&1", NULL, 50), ETIMEDOUT);
 }
 
 /* Larger than a pipe holds, both ways at once. */
-static void
-much_input_and_output_do_not_block_each_other(void **state)
+TEST(much_input_and_output_do_not_block_each_other)
 {
 	const size_t size = 1u << 20;
 	char *in = malloc(size + 1), *out = malloc(size + 1);
@@ -75,8 +64,7 @@ much_input_and_output_do_not_block_each_other(void **state)
 	free(out);
 }
 
-static void
-output_beyond_the_buffer_is_dropped(void **state)
+TEST(output_beyond_the_buffer_is_dropped)
 {
 	char small[4];
 	const char *const argv[] = { "sh", "-c", "echo 123456789; echo 123456789", NULL };
@@ -85,8 +73,7 @@ output_beyond_the_buffer_is_dropped(void **state)
 	assert_string_equal(small, "123");
 }
 
-static void
-a_program_that_does_not_read_does_no_harm(void **state)
+TEST(a_program_that_does_not_read_does_no_harm)
 {
 	char big[100000];
 	struct sigaction before, after;
@@ -100,27 +87,11 @@ a_program_that_does_not_read_does_no_harm(void **state)
 	assert_true(before.sa_handler == after.sa_handler);
 }
 
-static void
-nothing_of_our_environment_goes_along(void **state)
+TEST(nothing_of_our_environment_goes_along)
 {
 	setenv("PFI_SECRET", "x", 1);
 	assert_int_equal(sh("echo ${PFI_SECRET:-none}", NULL, 5000), 0);
 	assert_string_equal(output, "none\n");
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(input_goes_in_and_both_outputs_come_out),
-		cmocka_unit_test(a_status_other_than_0_is_eio),
-		cmocka_unit_test(a_missing_program_is_told_from_one_that_cannot_run),
-		cmocka_unit_test(a_program_that_hangs_is_killed),
-		cmocka_unit_test(much_input_and_output_do_not_block_each_other),
-		cmocka_unit_test(output_beyond_the_buffer_is_dropped),
-		cmocka_unit_test(a_program_that_does_not_read_does_no_harm),
-		cmocka_unit_test(nothing_of_our_environment_goes_along),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

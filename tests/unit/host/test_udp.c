@@ -1,14 +1,8 @@
 #include "config.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <unistd.h>
-#include <cmocka.h>
+
+#include "../test.h"
 
 #include "host/udp.h"
 
@@ -59,20 +53,17 @@ assert_wildcard_knows_its_address(const char *wildcard, const char *from, const 
 	close(fd);
 }
 
-static void
-wildcard_socket_knows_and_answers_from_the_address_used(void **state)
+TEST(wildcard_socket_knows_and_answers_from_the_address_used)
 {
 	assert_wildcard_knows_its_address("0.0.0.0", "127.0.0.1", "127.0.0.9");
 }
 
-static void
-wildcard_socket_does_so_for_ipv6(void **state)
+TEST(wildcard_socket_does_so_for_ipv6)
 {
 	assert_wildcard_knows_its_address("::", "::1", "::1");
 }
 
-static void
-original_destination_wins_over_the_packets_address(void **state)
+TEST(original_destination_wins_over_the_packets_address)
 {
 	union addr any, client, dst, peer, local;
 	int server = bound("0.0.0.0", &any), fd = bound("127.0.0.1", &client), on = 1;
@@ -91,8 +82,7 @@ original_destination_wins_over_the_packets_address(void **state)
 	close(fd);
 }
 
-static void
-nothing_and_too_much_are_told_apart(void **state)
+TEST(nothing_and_too_much_are_told_apart)
 {
 	union addr addr, peer, local;
 	int fd = bound("127.0.0.1", &addr);
@@ -109,8 +99,7 @@ nothing_and_too_much_are_told_apart(void **state)
 	close(fd);
 }
 
-static void
-connected_socket_hears_its_server_only(void **state)
+TEST(connected_socket_hears_its_server_only)
 {
 	union addr server, other, own, peer, local;
 	int fd, server_fd = bound("127.0.0.1", &server), other_fd = bound("127.0.0.1", &other);
@@ -130,8 +119,7 @@ connected_socket_hears_its_server_only(void **state)
 	close(fd);
 }
 
-static void
-batch_is_answered_from_the_addresses_used_but_for_what_is_too_long(void **state)
+TEST(batch_is_answered_from_the_addresses_used_but_for_what_is_too_long)
 {
 	static const char *const to[] = { "127.0.0.2", "127.0.0.3", "127.0.0.4" };
 	static struct udp_batch batch;
@@ -167,17 +155,4 @@ batch_is_answered_from_the_addresses_used_but_for_what_is_too_long(void **state)
 	close(fd);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(wildcard_socket_knows_and_answers_from_the_address_used),
-		cmocka_unit_test(wildcard_socket_does_so_for_ipv6),
-		cmocka_unit_test(original_destination_wins_over_the_packets_address),
-		cmocka_unit_test(nothing_and_too_much_are_told_apart),
-		cmocka_unit_test(batch_is_answered_from_the_addresses_used_but_for_what_is_too_long),
-		cmocka_unit_test(connected_socket_hears_its_server_only),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

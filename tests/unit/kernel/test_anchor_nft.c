@@ -4,14 +4,7 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "../test.h"
 
 #include "kernel/nft/anchor_nft.h"
 
@@ -92,20 +85,17 @@ compare(const char *golden, char *text)
 
 #define BOTH "\"127.0.0.1\", \"::1\""
 
-static void
-anchor_nft_intercepts_this_host(void **state)
+TEST(anchor_nft_intercepts_this_host)
 {
 	compare("tests/golden/nft-local.txt", render("", BOTH, ANCHOR_REDIRECT));
 }
 
-static void
-anchor_nft_intercepts_forwarded_traffic(void **state)
+TEST(anchor_nft_intercepts_forwarded_traffic)
 {
 	compare("tests/golden/nft-gateway.txt", render("\"interfaces\": [\"eth1\", \"wg0\"]", BOTH, ANCHOR_REDIRECT));
 }
 
-static void
-anchor_nft_leaves_a_family_without_listener_alone(void **state)
+TEST(anchor_nft_leaves_a_family_without_listener_alone)
 {
 	char *text = render("\"udp_ports\": \"1000-2000,443\"", "\"127.0.0.1\"", ANCHOR_REDIRECT);
 
@@ -113,8 +103,7 @@ anchor_nft_leaves_a_family_without_listener_alone(void **state)
 	compare("tests/golden/nft-ipv4.txt", text);
 }
 
-static void
-anchor_nft_blocks_when_closed(void **state)
+TEST(anchor_nft_blocks_when_closed)
 {
 	char *text = render("\"interfaces\": [\"eth1\"]", BOTH, ANCHOR_BLOCK);
 
@@ -122,8 +111,7 @@ anchor_nft_blocks_when_closed(void **state)
 	compare("tests/golden/nft-closed.txt", text);
 }
 
-static void
-anchor_nft_excludes_networks(void **state)
+TEST(anchor_nft_excludes_networks)
 {
 	char *text = render("\"exclude\": [\"172.16.0.0/12\", \"2001:db8:5::/48\"]", BOTH, ANCHOR_REDIRECT);
 
@@ -135,8 +123,7 @@ anchor_nft_excludes_networks(void **state)
 #define MATCHED "\"mode\": \"matched\", \"tcp_ports\": \"1-500\", \"sniff_ports\": \"80,443,8080\""
 #define BLOCK(id, patterns) "{ \"id\": " id ", \"pattern\": \"" patterns "\", \"action\": \"block\" }"
 
-static void
-anchor_nft_intercepts_what_rules_can_match(void **state)
+TEST(anchor_nft_intercepts_what_rules_can_match)
 {
 	rules = BLOCK("1", "10.0.0.0/8;example.com") ", { \"id\": 2, \"pattern\": \"192.0.2.1\", \"action\": \"direct\" }";
 	compare("tests/golden/nft-matched.txt", render(MATCHED, BOTH, ANCHOR_REDIRECT));
@@ -145,8 +132,7 @@ anchor_nft_intercepts_what_rules_can_match(void **state)
 	rules = NULL;
 }
 
-static void
-anchor_nft_matches_everything_by_a_star(void **state)
+TEST(anchor_nft_matches_everything_by_a_star)
 {
 	char *text;
 
@@ -158,8 +144,7 @@ anchor_nft_matches_everything_by_a_star(void **state)
 	rules = NULL;
 }
 
-static void
-anchor_nft_is_empty_when_nothing_is_intercepted(void **state)
+TEST(anchor_nft_is_empty_when_nothing_is_intercepted)
 {
 	char *text = render("", BOTH, ANCHOR_EMPTY);
 
@@ -170,8 +155,7 @@ anchor_nft_is_empty_when_nothing_is_intercepted(void **state)
 }
 
 /* The file for people without its comments is what the daemon loads. */
-static void
-anchor_nft_is_what_the_commented_file_shows(void **state)
+TEST(anchor_nft_is_what_the_commented_file_shows)
 {
 	char *file = slurp("pf/netfilter.nft.in"), *text = render("", BOTH, ANCHOR_REDIRECT), *line, *rest = file;
 	char shown[1u << 14] = "";
@@ -186,20 +170,4 @@ anchor_nft_is_what_the_commented_file_shows(void **state)
 	free(file);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(anchor_nft_intercepts_this_host),
-		cmocka_unit_test(anchor_nft_intercepts_forwarded_traffic),
-		cmocka_unit_test(anchor_nft_leaves_a_family_without_listener_alone),
-		cmocka_unit_test(anchor_nft_blocks_when_closed),
-		cmocka_unit_test(anchor_nft_excludes_networks),
-		cmocka_unit_test(anchor_nft_intercepts_what_rules_can_match),
-		cmocka_unit_test(anchor_nft_matches_everything_by_a_star),
-		cmocka_unit_test(anchor_nft_is_empty_when_nothing_is_intercepted),
-		cmocka_unit_test(anchor_nft_is_what_the_commented_file_shows),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -4,17 +4,9 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
 #include <ctype.h>
-#include <errno.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include "../test.h"
 
 #include "kernel/pf/pf_system.h"
 #include "kernel/pf/pf_text.h"
@@ -183,8 +175,7 @@ count(const char *text, const char *what)
 	return n;
 }
 
-static void
-text_for_this_host(void **state)
+TEST(text_for_this_host)
 {
 	struct scene s;
 
@@ -192,8 +183,7 @@ text_for_this_host(void **state)
 	check_all("local", &s);
 }
 
-static void
-the_files_for_people_show_the_same_rules(void **state)
+TEST(the_files_for_people_show_the_same_rules)
 {
 	struct scene s;
 
@@ -203,8 +193,7 @@ the_files_for_people_show_the_same_rules(void **state)
 	check_for_people(&pf_openbsd, "divert.conf.in", &s);
 }
 
-static void
-text_for_a_gateway(void **state)
+TEST(text_for_a_gateway)
 {
 	struct scene s;
 
@@ -214,8 +203,7 @@ text_for_a_gateway(void **state)
 	check_all("gateway", &s);
 }
 
-static void
-text_with_ipv4_only(void **state)
+TEST(text_with_ipv4_only)
 {
 	struct scene s;
 
@@ -224,8 +212,7 @@ text_with_ipv4_only(void **state)
 	check_all("ipv4", &s);
 }
 
-static void
-text_without_udp_has_dns_still(void **state)
+TEST(text_without_udp_has_dns_still)
 {
 	struct scene s;
 
@@ -238,8 +225,7 @@ text_without_udp_has_dns_still(void **state)
 	check_all("noudp", &s);
 }
 
-static void
-text_of_the_closed_block_set(void **state)
+TEST(text_of_the_closed_block_set)
 {
 	struct scene s;
 
@@ -250,8 +236,7 @@ text_of_the_closed_block_set(void **state)
 	check_all("closed", &s);
 }
 
-static void
-text_for_what_rules_can_match(void **state)
+TEST(text_for_what_rules_can_match)
 {
 	struct scene s;
 
@@ -266,8 +251,7 @@ text_for_what_rules_can_match(void **state)
 }
 
 /* Else connections to the host's own addresses would be redirected again and again. */
-static void
-what_is_never_intercepted_is_taken_out_of_the_targets(void **state)
+TEST(what_is_never_intercepted_is_taken_out_of_the_targets)
 {
 	struct scene s;
 	char *text, *targets;
@@ -287,8 +271,7 @@ what_is_never_intercepted_is_taken_out_of_the_targets(void **state)
 	free(text);
 }
 
-static void
-text_with_ten_thousand_networks_to_match(void **state)
+TEST(text_with_ten_thousand_networks_to_match)
 {
 	const struct pf_system *const systems[] = { &pf_macos, &pf_freebsd, &pf_openbsd };
 	struct pattern *patterns = calloc(10000, sizeof(*patterns));
@@ -324,8 +307,7 @@ text_with_ten_thousand_networks_to_match(void **state)
 	free(holes);
 }
 
-static void
-text_of_nothing_is_an_empty_line(void **state)
+TEST(text_of_nothing_is_an_empty_line)
 {
 	struct scene s;
 	char *text;
@@ -340,8 +322,7 @@ text_of_nothing_is_an_empty_line(void **state)
 	free(text);
 }
 
-static void
-text_with_ten_thousand_excluded_networks(void **state)
+TEST(text_with_ten_thousand_excluded_networks)
 {
 	const struct pf_system *const systems[] = { &pf_macos, &pf_freebsd, &pf_openbsd };
 	struct network *nets = calloc(10000, sizeof(*nets));
@@ -370,8 +351,7 @@ text_with_ten_thousand_excluded_networks(void **state)
 	free(nets);
 }
 
-static void
-translation_stands_before_filter_rules_and_the_text_ends_with_a_newline(void **state)
+TEST(translation_stands_before_filter_rules_and_the_text_ends_with_a_newline)
 {
 	const char *last = NULL;
 	struct scene s;
@@ -389,8 +369,7 @@ translation_stands_before_filter_rules_and_the_text_ends_with_a_newline(void **s
 	free(text);
 }
 
-static void
-udp_flows_get_ports_of_their_own_where_nat_rules_are_evaluated(void **state)
+TEST(udp_flows_get_ports_of_their_own_where_nat_rules_are_evaluated)
 {
 	struct scene s;
 	char *text;
@@ -411,8 +390,7 @@ udp_flows_get_ports_of_their_own_where_nat_rules_are_evaluated(void **state)
 }
 
 /* Else "block in" of the main ruleset would cut off every server on loopback. */
-static void
-a_loopback_that_was_skipped_is_passed_in_every_state_as_the_last_rule(void **state)
+TEST(a_loopback_that_was_skipped_is_passed_in_every_state_as_the_last_rule)
 {
 	static const enum anchor_state states[] = { ANCHOR_EMPTY, ANCHOR_REDIRECT, ANCHOR_BLOCK };
 	static const char rule[] = "pass quick on lo0 no state\n";
@@ -432,8 +410,7 @@ a_loopback_that_was_skipped_is_passed_in_every_state_as_the_last_rule(void **sta
 }
 
 /* Measured: redirecting IPv6 of other hosts to ::1 never completes. */
-static void
-gateway_ipv6_needs_a_listener_off_loopback_with_rdr_but_not_with_divert(void **state)
+TEST(gateway_ipv6_needs_a_listener_off_loopback_with_rdr_but_not_with_divert)
 {
 	struct scene s;
 	char *text;
@@ -448,8 +425,7 @@ gateway_ipv6_needs_a_listener_off_loopback_with_rdr_but_not_with_divert(void **s
 	free(text);
 }
 
-static void
-a_wildcard_listener_is_never_a_target(void **state)
+TEST(a_wildcard_listener_is_never_a_target)
 {
 	struct scene s;
 	char *text;
@@ -464,8 +440,7 @@ a_wildcard_listener_is_never_a_target(void **state)
 }
 
 /* Else a rule of ours would let in what an earlier "block in" keeps out. */
-static void
-nothing_is_passed_in_where_the_main_ruleset_blocks(void **state)
+TEST(nothing_is_passed_in_where_the_main_ruleset_blocks)
 {
 	struct scene s;
 	char *text;
@@ -480,8 +455,7 @@ nothing_is_passed_in_where_the_main_ruleset_blocks(void **state)
 	free(text);
 }
 
-static void
-dhcp_is_left_alone(void **state)
+TEST(dhcp_is_left_alone)
 {
 	struct scene s;
 	char *text;
@@ -496,8 +470,7 @@ dhcp_is_left_alone(void **state)
 	free(text);
 }
 
-static void
-the_rules_are_those_of_the_daemons_routing_domain(void **state)
+TEST(the_rules_are_those_of_the_daemons_routing_domain)
 {
 	struct scene s;
 	char *text;
@@ -511,8 +484,7 @@ the_rules_are_those_of_the_daemons_routing_domain(void **state)
 	free(text);
 }
 
-static void
-a_name_that_is_no_interface_is_refused(void **state)
+TEST(a_name_that_is_no_interface_is_refused)
 {
 	static const char *const bad[] = { "", "em1 keep", "em\"1", "em1\npass", "!em1", "1em" };
 	char *text = NULL;
@@ -531,39 +503,10 @@ a_name_that_is_no_interface_is_refused(void **state)
 	}
 }
 
-static void
-labels_fit_into_pf(void **state)
+TEST(labels_fit_into_pf)
 {
 	for (size_t i = 0; pf_labels[i] != NULL; i++)
 		assert_in_range(strlen(pf_labels[i]), 1, 63);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text_for_this_host),
-		cmocka_unit_test(the_files_for_people_show_the_same_rules),
-		cmocka_unit_test(text_for_a_gateway),
-		cmocka_unit_test(text_with_ipv4_only),
-		cmocka_unit_test(text_without_udp_has_dns_still),
-		cmocka_unit_test(text_of_the_closed_block_set),
-		cmocka_unit_test(text_for_what_rules_can_match),
-		cmocka_unit_test(what_is_never_intercepted_is_taken_out_of_the_targets),
-		cmocka_unit_test(text_with_ten_thousand_networks_to_match),
-		cmocka_unit_test(text_of_nothing_is_an_empty_line),
-		cmocka_unit_test(text_with_ten_thousand_excluded_networks),
-		cmocka_unit_test(translation_stands_before_filter_rules_and_the_text_ends_with_a_newline),
-		cmocka_unit_test(gateway_ipv6_needs_a_listener_off_loopback_with_rdr_but_not_with_divert),
-		cmocka_unit_test(udp_flows_get_ports_of_their_own_where_nat_rules_are_evaluated),
-		cmocka_unit_test(a_loopback_that_was_skipped_is_passed_in_every_state_as_the_last_rule),
-		cmocka_unit_test(a_wildcard_listener_is_never_a_target),
-		cmocka_unit_test(nothing_is_passed_in_where_the_main_ruleset_blocks),
-		cmocka_unit_test(dhcp_is_left_alone),
-		cmocka_unit_test(the_rules_are_those_of_the_daemons_routing_domain),
-		cmocka_unit_test(a_name_that_is_no_interface_is_refused),
-		cmocka_unit_test(labels_fit_into_pf),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -4,22 +4,12 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include <ev.h>
 
 #include "kernel/pf/firewall_pf.h"
 #include "kernel/pf/pf_abi.h"
 #include "process/ipc.h"
+#include "../test.h"
 #include "../quiet_log.h"
 
 #define FAKE_FD 1000            /* closed by the backend at its end, which fails harmlessly */
@@ -142,8 +132,7 @@ asked_dport(void)
 #endif
 }
 
-static void
-asks_for_tcp_over_ipv4(void **state)
+TEST(asks_for_tcp_over_ipv4)
 {
 	static const uint8_t client[16] = { 10, 0, 0, 5 }, listener[16] = { 127, 0, 0, 1 };
 	const union addr want = addr("203.0.113.7", 443);
@@ -162,8 +151,7 @@ asks_for_tcp_over_ipv4(void **state)
 	assert_int_equal(kernel.asked.direction, 2);
 }
 
-static void
-asks_for_udp_over_ipv6(void **state)
+TEST(asks_for_udp_over_ipv6)
 {
 	const union addr want = addr("2001:db8::7", 443);
 	union addr dst;
@@ -177,8 +165,7 @@ asks_for_udp_over_ipv6(void **state)
 }
 
 /* macOS compares it before anything else, and only for UDP. */
-static void
-proto_variant_is_one_for_udp_and_zero_for_tcp(void **state)
+TEST(proto_variant_is_one_for_udp_and_zero_for_tcp)
 {
 	union addr dst;
 
@@ -190,8 +177,7 @@ proto_variant_is_one_for_udp_and_zero_for_tcp(void **state)
 #endif
 }
 
-static void
-v4_mapped_addresses_are_unmapped(void **state)
+TEST(v4_mapped_addresses_are_unmapped)
 {
 	static const uint8_t client[16] = { 10, 0, 0, 5 };
 	union addr dst;
@@ -202,8 +188,7 @@ v4_mapped_addresses_are_unmapped(void **state)
 	assert_int_equal(dst.sa.sa_family, AF_INET);
 }
 
-static void
-scope_ids_are_not_asked_and_not_answered(void **state)
+TEST(scope_ids_are_not_asked_and_not_answered)
 {
 	static const uint8_t client[16] = { 0xfe, 0x80, [15] = 5 };
 	union addr peer = addr("fe80::5", 50000), local = addr("fd00:1::1", 10080), dst;
@@ -215,8 +200,7 @@ scope_ids_are_not_asked_and_not_answered(void **state)
 	assert_int_equal(dst.in6.sin6_scope_id, 0);
 }
 
-static void
-what_the_kernel_would_refuse_is_never_asked(void **state)
+TEST(what_the_kernel_would_refuse_is_never_asked)
 {
 	union addr dst;
 
@@ -232,8 +216,7 @@ what_the_kernel_would_refuse_is_never_asked(void **state)
 	assert_int_equal(kernel.calls, 0);
 }
 
-static void
-errors_of_the_kernel_are_handed_on(void **state)
+TEST(errors_of_the_kernel_are_handed_on)
 {
 	static const int errors[] = { ENOENT, E2BIG, EPERM, ENODEV };
 	union addr dst;
@@ -289,8 +272,7 @@ ask(void)
 	return fw->ops->original_dst(fw, &flow, &dst, outcome_cb, &calls);
 }
 
-static void
-first_enoent_is_asked_again_and_then_answered(void **state)
+TEST(first_enoent_is_asked_again_and_then_answered)
 {
 	begin(FAKE_FD);
 	kernel.errors[0] = ENOENT;
@@ -304,8 +286,7 @@ first_enoent_is_asked_again_and_then_answered(void **state)
 	end();
 }
 
-static void
-second_enoent_is_final(void **state)
+TEST(second_enoent_is_final)
 {
 	begin(FAKE_FD);
 	kernel.errors[0] = kernel.errors[1] = ENOENT;
@@ -317,8 +298,7 @@ second_enoent_is_final(void **state)
 	end();
 }
 
-static void
-a_cancelled_question_is_not_answered(void **state)
+TEST(a_cancelled_question_is_not_answered)
 {
 	begin(FAKE_FD);
 	kernel.errors[0] = ENOENT;
@@ -330,8 +310,7 @@ a_cancelled_question_is_not_answered(void **state)
 	end();
 }
 
-static void
-several_states_are_an_error_logged_with_the_tuple(void **state)
+TEST(several_states_are_an_error_logged_with_the_tuple)
 {
 	begin(FAKE_FD);
 	kernel.errors[0] = E2BIG;
@@ -340,8 +319,7 @@ several_states_are_an_error_logged_with_the_tuple(void **state)
 	end();
 }
 
-static void
-our_own_listener_as_destination_is_for_the_caller_to_judge(void **state)
+TEST(our_own_listener_as_destination_is_for_the_caller_to_judge)
 {
 	begin(FAKE_FD);
 	kernel.answer = "127.0.0.1";
@@ -365,8 +343,7 @@ answer(int error, const char *to, uint16_t port)
 	helper.answer(helper.arg, error, error == ETIMEDOUT ? NULL : &msg, -1);
 }
 
-static void
-without_a_descriptor_the_helper_is_asked(void **state)
+TEST(without_a_descriptor_the_helper_is_asked)
 {
 	begin(-1);
 	assert_int_equal(ask(), EINPROGRESS);
@@ -386,8 +363,7 @@ without_a_descriptor_the_helper_is_asked(void **state)
 	end();
 }
 
-static void
-a_helper_that_does_not_answer_is_a_timeout(void **state)
+TEST(a_helper_that_does_not_answer_is_a_timeout)
 {
 	begin(-1);
 	assert_int_equal(ask(), EINPROGRESS);
@@ -397,8 +373,7 @@ a_helper_that_does_not_answer_is_a_timeout(void **state)
 	end();
 }
 
-static void
-the_end_of_the_backend_withdraws_its_requests(void **state)
+TEST(the_end_of_the_backend_withdraws_its_requests)
 {
 	begin(-1);
 	assert_int_equal(ask(), EINPROGRESS);
@@ -408,8 +383,7 @@ the_end_of_the_backend_withdraws_its_requests(void **state)
 	ev_loop_destroy(loop);
 }
 
-static void
-a_request_of_another_shape_is_refused_by_the_helper(void **state)
+TEST(a_request_of_another_shape_is_refused_by_the_helper)
 {
 	struct ipc_msg msg;
 
@@ -423,27 +397,4 @@ a_request_of_another_shape_is_refused_by_the_helper(void **state)
 	assert_false(addr_is_set(&helper.msg.natlook.dst));
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(asks_for_tcp_over_ipv4, setup),
-		cmocka_unit_test_setup(asks_for_udp_over_ipv6, setup),
-		cmocka_unit_test_setup(proto_variant_is_one_for_udp_and_zero_for_tcp, setup),
-		cmocka_unit_test_setup(v4_mapped_addresses_are_unmapped, setup),
-		cmocka_unit_test_setup(scope_ids_are_not_asked_and_not_answered, setup),
-		cmocka_unit_test_setup(what_the_kernel_would_refuse_is_never_asked, setup),
-		cmocka_unit_test_setup(errors_of_the_kernel_are_handed_on, setup),
-		cmocka_unit_test_setup(first_enoent_is_asked_again_and_then_answered, setup),
-		cmocka_unit_test_setup(second_enoent_is_final, setup),
-		cmocka_unit_test_setup(a_cancelled_question_is_not_answered, setup),
-		cmocka_unit_test_setup(several_states_are_an_error_logged_with_the_tuple, setup),
-		cmocka_unit_test_setup(our_own_listener_as_destination_is_for_the_caller_to_judge, setup),
-		cmocka_unit_test_setup(without_a_descriptor_the_helper_is_asked, setup),
-		cmocka_unit_test_setup(a_helper_that_does_not_answer_is_a_timeout, setup),
-		cmocka_unit_test_setup(the_end_of_the_backend_withdraws_its_requests, setup),
-		cmocka_unit_test_setup(a_request_of_another_shape_is_refused_by_the_helper, setup),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(setup, NULL)

@@ -3,14 +3,7 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
+#include "../test.h"
 
 #include "conf/rule.h"
 #include "kernel/owner.h"
@@ -86,8 +79,7 @@ user(void)
 	return geteuid() == 0 ? USER : geteuid();
 }
 
-static void
-tcp_socket_is_found_by_both_ends(void **state)
+TEST(tcp_socket_is_found_by_both_ends)
 {
 	static const struct { const char *server, *client; bool mapped; } rows[] = {
 		{ "127.0.0.1", "127.0.0.1", false }, { "::1", "::1", false }, { "127.0.0.1", "::", true },
@@ -117,8 +109,7 @@ tcp_socket_is_found_by_both_ends(void **state)
 	}
 }
 
-static void
-tcp_listener_is_no_connection(void **state)
+TEST(tcp_listener_is_no_connection)
 {
 	const union addr dst = at("192.0.2.1", 80);
 	int fd = opened("127.0.0.1", SOCK_STREAM);
@@ -131,8 +122,7 @@ tcp_listener_is_no_connection(void **state)
 	close(fd);
 }
 
-static void
-udp_socket_is_found_connected_or_not(void **state)
+TEST(udp_socket_is_found_connected_or_not)
 {
 	static const struct { const char *bound, *client, *dst; bool connect, mapped; } rows[] = {
 		{ "127.0.0.1", "127.0.0.1", "127.0.0.2", false, false },
@@ -165,8 +155,7 @@ udp_socket_is_found_connected_or_not(void **state)
 	}
 }
 
-static void
-best_fit_is_the_connected_socket(void **state)
+TEST(best_fit_is_the_connected_socket)
 {
 	const union addr client = at("192.0.2.2", 1024), dst = at("198.51.100.1", 53), any = at("0.0.0.0", 1024);
 	const union addr none = at("0.0.0.0", 0), other = at("198.51.100.1", 54), port = at("192.0.2.2", 1025);
@@ -190,8 +179,7 @@ request(int proto, const char *client, uint16_t client_port, const char *dst, co
 		.owner = { .proto = proto, .client = at(client, client_port), .dst = at(dst, 53), .local = at(local, 10080) } };
 }
 
-static void
-helper_refuses_what_is_no_flow(void **state)
+TEST(helper_refuses_what_is_no_flow)
 {
 	struct ipc_msg rows[] = {
 		request(IPPROTO_ICMP, "127.0.0.1", 1, "192.0.2.1", "127.0.0.1"),
@@ -214,8 +202,7 @@ helper_refuses_what_is_no_flow(void **state)
 	}
 }
 
-static void
-helper_knows_no_owner_of_a_forwarded_flow(void **state)
+TEST(helper_knows_no_owner_of_a_forwarded_flow)
 {
 	int fd = opened("0.0.0.0", SOCK_DGRAM);
 	struct ipc_msg msg;
@@ -233,8 +220,7 @@ helper_knows_no_owner_of_a_forwarded_flow(void **state)
 	close(fd);
 }
 
-static void
-worker_asks_for_rules_with_a_user_only(void **state)
+TEST(worker_asks_for_rules_with_a_user_only)
 {
 	struct flow flow = { .proto = IPPROTO_TCP, .peer = at("192.0.2.2", 1), .local = at("127.0.0.1", 10080) };
 	const union addr dst = at("198.51.100.1", 80);
@@ -254,18 +240,4 @@ worker_asks_for_rules_with_a_user_only(void **state)
 	assert_int_equal(owner_from_answer(ETIMEDOUT, NULL, -1), RULE_USER_UNKNOWN);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tcp_socket_is_found_by_both_ends),
-		cmocka_unit_test(tcp_listener_is_no_connection),
-		cmocka_unit_test(udp_socket_is_found_connected_or_not),
-		cmocka_unit_test(best_fit_is_the_connected_socket),
-		cmocka_unit_test(helper_refuses_what_is_no_flow),
-		cmocka_unit_test(helper_knows_no_owner_of_a_forwarded_flow),
-		cmocka_unit_test(worker_asks_for_rules_with_a_user_only),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -3,18 +3,9 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
 #include <sys/stat.h>
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "../test.h"
 
 #include "kernel/anchor.h"
 #include "kernel/pf/anchor_pf.h"
@@ -200,8 +191,7 @@ called(const char *words)
 	return strstr(file_get("log"), words) != NULL;
 }
 
-static void
-a_ready_pf_is_not_changed(void **state)
+TEST(a_ready_pf_is_not_changed)
 {
 	assert_int_equal(prepare(), 0);
 	assert_false(called("-e"));
@@ -214,8 +204,7 @@ a_ready_pf_is_not_changed(void **state)
 	assert_int_equal(access(fake.note, F_OK), -1);
 }
 
-static void
-a_survey_finds_out_the_same_and_changes_nothing(void **state)
+TEST(a_survey_finds_out_the_same_and_changes_nothing)
 {
 	struct pf_place found;
 
@@ -232,8 +221,7 @@ a_survey_finds_out_the_same_and_changes_nothing(void **state)
 	assert_memory_equal(&found, &fake.pf->place, sizeof(found));
 }
 
-static void
-a_disabled_pf_is_enabled_and_disabled_again(void **state)
+TEST(a_disabled_pf_is_enabled_and_disabled_again)
 {
 	struct anchor_spec spec;
 
@@ -246,8 +234,7 @@ a_disabled_pf_is_enabled_and_disabled_again(void **state)
 	assert_true(called("\n-d\n"));
 }
 
-static void
-a_skipped_loopback_is_cleared_and_set_again(void **state)
+TEST(a_skipped_loopback_is_cleared_and_set_again)
 {
 	file_put("interfaces", "all\nlo0 (skip)\n");
 	assert_int_equal(prepare(), 0);
@@ -260,8 +247,7 @@ a_skipped_loopback_is_cleared_and_set_again(void **state)
 	assert_true(fake.ioctls[fake.nioctls - 1] == DIOCSETIFFLAG);
 }
 
-static void
-rules_that_somebody_flushed_are_asked_for_again(void **state)
+TEST(rules_that_somebody_flushed_are_asked_for_again)
 {
 	assert_int_equal(prepare(), 0);
 	file_put("loaded", "pass out all\n");
@@ -273,8 +259,7 @@ rules_that_somebody_flushed_are_asked_for_again(void **state)
 	assert_false(called("-f -"));
 }
 
-static void
-a_table_that_somebody_killed_is_asked_for_again(void **state)
+TEST(a_table_that_somebody_killed_is_asked_for_again)
 {
 	assert_int_equal(prepare(), 0);
 	file_put("loaded", "pass out all\n");
@@ -288,8 +273,7 @@ a_table_that_somebody_killed_is_asked_for_again(void **state)
 	assert_int_equal(fake.nioctls, 0);
 }
 
-static void
-a_table_that_somebody_emptied_is_asked_for_again(void **state)
+TEST(a_table_that_somebody_emptied_is_asked_for_again)
 {
 	struct anchor_learned list[2] = { { .seconds = 300 }, { .seconds = 60 } };
 
@@ -312,8 +296,7 @@ a_table_that_somebody_emptied_is_asked_for_again(void **state)
 	assert_int_equal(anchor_verify(fake.a), ESTALE);
 }
 
-static void
-learned_addresses_go_into_the_table_together(void **state)
+TEST(learned_addresses_go_into_the_table_together)
 {
 	static const uint8_t v4[] = { 192, 0, 2, 7 }, v6[] = { 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9 };
 	struct anchor_learned list[2] = { { .seconds = 300 }, { .seconds = 60 } };
@@ -337,8 +320,7 @@ learned_addresses_go_into_the_table_together(void **state)
 	assert_int_equal(fake.addrs[0].pfra_af, AF_INET6);
 }
 
-static void
-learned_addresses_go_to_the_anchors_real_place(void **state)
+TEST(learned_addresses_go_to_the_anchors_real_place)
 {
 	struct anchor_learned one = { .seconds = 300 };
 
@@ -353,8 +335,7 @@ learned_addresses_go_to_the_anchors_real_place(void **state)
 	assert_int_equal(anchor_learn(fake.a, true, &one, 1), ENOENT);
 }
 
-static void
-what_somebody_turned_off_is_turned_on_again(void **state)
+TEST(what_somebody_turned_off_is_turned_on_again)
 {
 	assert_int_equal(prepare(), 0);
 	file_put("loaded", "pass out all\n");
@@ -371,8 +352,7 @@ what_somebody_turned_off_is_turned_on_again(void **state)
 	assert_non_null(strstr(file_get("note.interceptor"), "skip=1"));
 }
 
-static void
-what_another_daemon_needs_is_left_to_it(void **state)
+TEST(what_another_daemon_needs_is_left_to_it)
 {
 	char note[96];
 
@@ -390,8 +370,7 @@ what_another_daemon_needs_is_left_to_it(void **state)
 	assert_string_equal(file_get("note.second"), note);
 }
 
-static void
-the_last_daemon_puts_back_what_was_changed(void **state)
+TEST(the_last_daemon_puts_back_what_was_changed)
 {
 	char note[96];
 
@@ -405,8 +384,7 @@ the_last_daemon_puts_back_what_was_changed(void **state)
 }
 
 /* The main ruleset is the administrator's: there is nothing to mend. */
-static void
-an_anchor_that_is_no_longer_evaluated_is_only_remarked(void **state)
+TEST(an_anchor_that_is_no_longer_evaluated_is_only_remarked)
 {
 	assert_int_equal(prepare(), 0);
 	file_put("nat", "");
@@ -421,8 +399,7 @@ an_anchor_that_is_no_longer_evaluated_is_only_remarked(void **state)
 }
 
 /* Measured: OpenBSD takes an interface's flag from its group again, and only with the next load. */
-static void
-the_groups_skip_flag_is_cleared_and_set_again_on_openbsd(void **state)
+TEST(the_groups_skip_flag_is_cleared_and_set_again_on_openbsd)
 {
 	fake.env.system = &pf_openbsd;
 	file_put("interfaces", "lo (skip)\nlo0 (skip)\n");
@@ -438,8 +415,7 @@ the_groups_skip_flag_is_cleared_and_set_again_on_openbsd(void **state)
 	assert_string_equal(fake.interface, "lo");
 }
 
-static void
-an_unreferenced_anchor_stops_the_start_and_changes_nothing(void **state)
+TEST(an_unreferenced_anchor_stops_the_start_and_changes_nothing)
 {
 	file_put("info", "Status: Disabled\n");
 	file_put("rules", "pass all\n");
@@ -447,8 +423,7 @@ an_unreferenced_anchor_stops_the_start_and_changes_nothing(void **state)
 	assert_false(called("-e\n"));
 }
 
-static void
-macos_takes_a_reference_and_a_place_under_com_apple(void **state)
+TEST(macos_takes_a_reference_and_a_place_under_com_apple)
 {
 	fake.env.system = &pf_macos;
 	file_put("nat", "rdr-anchor \"com.apple/*\" all\n");
@@ -465,8 +440,7 @@ macos_takes_a_reference_and_a_place_under_com_apple(void **state)
 	assert_false(called("\n-d\n"));
 }
 
-static void
-a_stale_token_is_released_and_what_was_changed_is_inherited(void **state)
+TEST(a_stale_token_is_released_and_what_was_changed_is_inherited)
 {
 	fake.env.system = &pf_macos;
 	fake.anchor = NULL;
@@ -487,8 +461,7 @@ a_stale_token_is_released_and_what_was_changed_is_inherited(void **state)
 	assert_true(fake.ioctls[fake.nioctls - 1] == DIOCSETIFFLAG);
 }
 
-static void
-states_of_intercepted_flows_are_killed_by_their_labels(void **state)
+TEST(states_of_intercepted_flows_are_killed_by_their_labels)
 {
 	anchor_forget(fake.a);
 	assert_true(called("-q -k label -k pfinterceptd: TCP\n"));
@@ -496,15 +469,13 @@ states_of_intercepted_flows_are_killed_by_their_labels(void **state)
 	assert_false(called("own traffic"));
 }
 
-static void
-a_text_that_pfctl_refuses_is_an_error(void **state)
+TEST(a_text_that_pfctl_refuses_is_an_error)
 {
 	file_put("fail", "");
 	assert_int_equal(anchor_load(fake.a, "nonsense\n", false), EIO);
 }
 
-static void
-a_missing_pfctl_is_a_finding(void **state)
+TEST(a_missing_pfctl_is_a_finding)
 {
 	struct pf_report r;
 
@@ -514,32 +485,4 @@ a_missing_pfctl_is_a_finding(void **state)
 	assert_int_equal(prepare(), ENOENT);
 }
 
-int
-main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
-	const struct CMUnitTest tests[] = {
-		TEST(a_ready_pf_is_not_changed),
-		TEST(a_survey_finds_out_the_same_and_changes_nothing),
-		TEST(a_disabled_pf_is_enabled_and_disabled_again),
-		TEST(a_skipped_loopback_is_cleared_and_set_again),
-		TEST(rules_that_somebody_flushed_are_asked_for_again),
-		TEST(a_table_that_somebody_killed_is_asked_for_again),
-		TEST(a_table_that_somebody_emptied_is_asked_for_again),
-		TEST(learned_addresses_go_into_the_table_together),
-		TEST(learned_addresses_go_to_the_anchors_real_place),
-		TEST(what_somebody_turned_off_is_turned_on_again),
-		TEST(what_another_daemon_needs_is_left_to_it),
-		TEST(the_last_daemon_puts_back_what_was_changed),
-		TEST(an_anchor_that_is_no_longer_evaluated_is_only_remarked),
-		TEST(the_groups_skip_flag_is_cleared_and_set_again_on_openbsd),
-		TEST(an_unreferenced_anchor_stops_the_start_and_changes_nothing),
-		TEST(macos_takes_a_reference_and_a_place_under_com_apple),
-		TEST(a_stale_token_is_released_and_what_was_changed_is_inherited),
-		TEST(states_of_intercepted_flows_are_killed_by_their_labels),
-		TEST(a_text_that_pfctl_refuses_is_an_error),
-		TEST(a_missing_pfctl_is_a_finding),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(fake_setup, fake_teardown)

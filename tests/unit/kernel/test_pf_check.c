@@ -3,21 +3,13 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
+#include "../test.h"
 
 #include "kernel/pf/anchor_pf.h"
 #include "kernel/pf/pf_check.h"
 #include "kernel/pf/pf_states.h"
 
-static void
-enabled_and_disabled_are_told_apart(void **state)
+TEST(enabled_and_disabled_are_told_apart)
 {
 	assert_true(pf_check_enabled("Status: Enabled for 0 days 00:00:01           Debug: Urgent\n"));
 	assert_false(pf_check_enabled("Status: Disabled                              Debug: Urgent\n"));
@@ -25,8 +17,7 @@ enabled_and_disabled_are_told_apart(void **state)
 	assert_false(pf_check_enabled(""));
 }
 
-static void
-skip_of_the_loopback_interface_is_seen(void **state)
+TEST(skip_of_the_loopback_interface_is_seen)
 {
 	assert_true(pf_check_skipped("all\n\tCleared: x\nem0\nlo\nlo0 (skip)\n\tCleared: x\n", "lo0"));
 	assert_false(pf_check_skipped("all\nem0 (skip)\nlo0\n\tIn4/Pass: 1\n", "lo0"));
@@ -71,8 +62,7 @@ check_rulesets(const struct ruleset *list, size_t n)
 }
 #define CHECK(list) check_rulesets(list, sizeof(list) / sizeof(list[0]))
 
-static void
-both_references_are_needed_with_rdr_one_with_divert(void **state)
+TEST(both_references_are_needed_with_rdr_one_with_divert)
 {
 	static const struct ruleset list[] = {
 		{ &pf_freebsd, NAT, RULES, NULL, "rdr filter ", "", NULL },
@@ -85,8 +75,7 @@ both_references_are_needed_with_rdr_one_with_divert(void **state)
 	CHECK(list);
 }
 
-static void
-another_anchor_is_not_ours(void **state)
+TEST(another_anchor_is_not_ours)
 {
 	static const struct ruleset list[] = {
 		{ &pf_openbsd, "", "anchor \"interceptor2\" all\nanchor \"x/interceptor\" all\nanchor \"interceptor/*\" all\n", NULL,
@@ -96,8 +85,7 @@ another_anchor_is_not_ours(void **state)
 	CHECK(list);
 }
 
-static void
-a_wildcard_evaluates_the_children_of_its_anchor(void **state)
+TEST(a_wildcard_evaluates_the_children_of_its_anchor)
 {
 	static const struct ruleset list[] = {
 		{ &pf_macos, "nat-anchor \"com.apple/*\" all\nrdr-anchor \"com.apple/*\" all\n",
@@ -108,8 +96,7 @@ a_wildcard_evaluates_the_children_of_its_anchor(void **state)
 	CHECK(list);
 }
 
-static void
-a_quick_rule_before_the_anchor_is_in_the_way(void **state)
+TEST(a_quick_rule_before_the_anchor_is_in_the_way)
 {
 	static const struct ruleset list[] = {
 		{ &pf_freebsd, NAT, QUICK RULES, NULL, "rdr filter ", QUICK_RULE, NULL },
@@ -119,8 +106,7 @@ a_quick_rule_before_the_anchor_is_in_the_way(void **state)
 	CHECK(list);
 }
 
-static void
-a_quick_rule_inside_an_earlier_anchor_is_in_the_way(void **state)
+TEST(a_quick_rule_inside_an_earlier_anchor_is_in_the_way)
 {
 	static const struct ruleset list[] = {
 		{ &pf_freebsd, NAT, "anchor \"vpn\" all\n" RULES,
@@ -131,8 +117,7 @@ a_quick_rule_inside_an_earlier_anchor_is_in_the_way(void **state)
 	CHECK(list);
 }
 
-static void
-quick_rules_about_other_traffic_are_not_in_the_way(void **state)
+TEST(quick_rules_about_other_traffic_are_not_in_the_way)
 {
 	static const struct ruleset list[] = {
 		{ &pf_freebsd, NAT, "pass out quick proto icmp all\n" RULES, NULL, "rdr filter ", "", NULL },
@@ -146,8 +131,7 @@ quick_rules_about_other_traffic_are_not_in_the_way(void **state)
 	CHECK(list);
 }
 
-static void
-rules_of_another_routing_domain_do_not_count(void **state)
+TEST(rules_of_another_routing_domain_do_not_count)
 {
 	static const struct ruleset list[] = {
 		{ &pf_openbsd, "", "pass quick on rdomain 1 all flags S/SA\nblock return on rdomain 2 all\n" RULES, NULL, "filter ",
@@ -160,8 +144,7 @@ rules_of_another_routing_domain_do_not_count(void **state)
 }
 
 /* divert-to is a filter rule on lo0: there a quick rule does harm. */
-static void
-a_quick_rule_on_lo0_is_in_the_way_of_divert(void **state)
+TEST(a_quick_rule_on_lo0_is_in_the_way_of_divert)
 {
 	static const struct ruleset list[] = {
 		{ &pf_openbsd, "", "pass in quick on lo0 all flags S/SA\n" RULES, NULL, "filter ",
@@ -172,8 +155,7 @@ a_quick_rule_on_lo0_is_in_the_way_of_divert(void **state)
 	CHECK(list);
 }
 
-static void
-an_earlier_rdr_on_lo0_is_in_the_way(void **state)
+TEST(an_earlier_rdr_on_lo0_is_in_the_way)
 {
 	static const struct ruleset list[] = {
 		{ &pf_freebsd, "rdr on lo0 inet proto tcp from any to any -> 127.0.0.1\n" NAT, RULES, NULL, "rdr filter ",
@@ -184,8 +166,7 @@ an_earlier_rdr_on_lo0_is_in_the_way(void **state)
 	CHECK(list);
 }
 
-static void
-a_block_before_the_anchor_filters_what_arrives(void **state)
+TEST(a_block_before_the_anchor_filters_what_arrives)
 {
 	static const struct ruleset list[] = {
 		{ &pf_freebsd, NAT, "block drop in all\n" RULES, NULL, "rdr filter filtered ", "", NULL },
@@ -218,8 +199,7 @@ found(const struct pf_system *system, const struct pf_report *r, enum pf_level l
 	return false;
 }
 
-static void
-findings_name_the_cure(void **state)
+TEST(findings_name_the_cure)
 {
 	struct pf_report r = good_report();
 
@@ -252,8 +232,7 @@ findings_name_the_cure(void **state)
 }
 
 /* What the daemon mends at its start is a fault only when rules are loaded over it. */
-static void
-disabled_or_skipped_is_a_fault_only_under_loaded_rules(void **state)
+TEST(disabled_or_skipped_is_a_fault_only_under_loaded_rules)
 {
 	struct pf_report r = good_report();
 
@@ -266,8 +245,7 @@ disabled_or_skipped_is_a_fault_only_under_loaded_rules(void **state)
 	assert_true(found(&pf_freebsd, &r, PF_FAULT, "set skip"));
 }
 
-static void
-states_of_macos_that_came_by_rdr_are_recognised(void **state)
+TEST(states_of_macos_that_came_by_rdr_are_recognised)
 {
 	static const char *const others[] = {
 		"ALL tcp 10.0.0.5:50000 -> 203.0.113.7:443       ESTABLISHED:ESTABLISHED",
@@ -287,34 +265,10 @@ states_of_macos_that_came_by_rdr_are_recognised(void **state)
 		assert_false(pf_states_parse(others[i], &listener, &destination, &client));
 }
 
-static void
-the_token_is_found_in_what_pfctl_says(void **state)
+TEST(the_token_is_found_in_what_pfctl_says)
 {
 	assert_true(anchor_pf_token("No ALTQ support in kernel\npf enabled\nToken : 12345678901234567890\n") == 12345678901234567890ULL);
 	assert_true(anchor_pf_token("pf already enabled\n") == 0);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(enabled_and_disabled_are_told_apart),
-		cmocka_unit_test(skip_of_the_loopback_interface_is_seen),
-		cmocka_unit_test(both_references_are_needed_with_rdr_one_with_divert),
-		cmocka_unit_test(another_anchor_is_not_ours),
-		cmocka_unit_test(a_wildcard_evaluates_the_children_of_its_anchor),
-		cmocka_unit_test(a_quick_rule_before_the_anchor_is_in_the_way),
-		cmocka_unit_test(a_quick_rule_inside_an_earlier_anchor_is_in_the_way),
-		cmocka_unit_test(quick_rules_about_other_traffic_are_not_in_the_way),
-		cmocka_unit_test(rules_of_another_routing_domain_do_not_count),
-		cmocka_unit_test(a_quick_rule_on_lo0_is_in_the_way_of_divert),
-		cmocka_unit_test(an_earlier_rdr_on_lo0_is_in_the_way),
-		cmocka_unit_test(a_block_before_the_anchor_filters_what_arrives),
-		cmocka_unit_test(findings_name_the_cure),
-		cmocka_unit_test(disabled_or_skipped_is_a_fault_only_under_loaded_rules),
-		cmocka_unit_test(states_of_macos_that_came_by_rdr_are_recognised),
-		cmocka_unit_test(the_token_is_found_in_what_pfctl_says),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -4,17 +4,9 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 #include <ev.h>
+
+#include "../test.h"
 
 #include "kernel/reply_socket.h"
 #include "process/ipc.h"
@@ -141,8 +133,7 @@ assert_received(struct scene *s, const char *text, const union addr *from)
 	assert_true(addr_equal(&peer, from));
 }
 
-static void
-datagrams_wait_for_the_socket_and_keep_their_order(void **state)
+TEST(datagrams_wait_for_the_socket_and_keep_their_order)
 {
 	const union addr want = source(53);
 	union addr from;
@@ -160,8 +151,7 @@ datagrams_wait_for_the_socket_and_keep_their_order(void **state)
 	assert_int_equal(helper.requests, 1);
 }
 
-static void
-each_port_has_its_own_socket(void **state)
+TEST(each_port_has_its_own_socket)
 {
 	union addr from;
 
@@ -174,8 +164,7 @@ each_port_has_its_own_socket(void **state)
 	assert_received(*state, "b", &from);
 }
 
-static void
-a_refused_address_is_not_asked_for_again_at_once(void **state)
+TEST(a_refused_address_is_not_asked_for_again_at_once)
 {
 	struct ipc_msg none;
 
@@ -186,23 +175,20 @@ a_refused_address_is_not_asked_for_again_at_once(void **state)
 	assert_int_equal(helper.requests, 1);
 }
 
-static void
-a_helper_that_is_gone_is_an_error(void **state)
+TEST(a_helper_that_is_gone_is_an_error)
 {
 	helper.broken = true;
 	assert_int_equal(reply(*state, 53, "a"), EPIPE);
 }
 
-static void
-only_so_many_datagrams_wait(void **state)
+TEST(only_so_many_datagrams_wait)
 {
 	for (int i = 0; i < REPLY_QUEUE_MAX; i++)
 		assert_int_equal(reply(*state, 53, "x"), EINPROGRESS);
 	assert_int_equal(reply(*state, 53, "x"), ENOBUFS);
 }
 
-static void
-the_least_recently_used_socket_goes_first(void **state)
+TEST(the_least_recently_used_socket_goes_first)
 {
 	for (uint16_t port = 1; port <= REPLY_SOCKETS_MAX; port++) {
 		assert_int_equal(reply(*state, port, "x"), EINPROGRESS);
@@ -215,8 +201,7 @@ the_least_recently_used_socket_goes_first(void **state)
 	assert_int_equal(reply(*state, 2, "x"), EINPROGRESS);
 }
 
-static void
-a_request_under_way_is_withdrawn_at_the_end(void **state)
+TEST(a_request_under_way_is_withdrawn_at_the_end)
 {
 	struct scene *s = *state;
 
@@ -226,8 +211,7 @@ a_request_under_way_is_withdrawn_at_the_end(void **state)
 	assert_int_equal(helper.cancelled, 1);
 }
 
-static void
-the_helper_gives_no_socket_on_an_address_of_its_own_host(void **state)
+TEST(the_helper_gives_no_socket_on_an_address_of_its_own_host)
 {
 	struct ipc_msg msg;
 
@@ -243,19 +227,4 @@ the_helper_gives_no_socket_on_an_address_of_its_own_host(void **state)
 	assert_int_equal(helper.msg.error, EINVAL);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(datagrams_wait_for_the_socket_and_keep_their_order, setup, teardown),
-		cmocka_unit_test_setup_teardown(each_port_has_its_own_socket, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_refused_address_is_not_asked_for_again_at_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_helper_that_is_gone_is_an_error, setup, teardown),
-		cmocka_unit_test_setup_teardown(only_so_many_datagrams_wait, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_least_recently_used_socket_goes_first, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_request_under_way_is_withdrawn_at_the_end, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_helper_gives_no_socket_on_an_address_of_its_own_host, setup, teardown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(setup, teardown)

@@ -3,21 +3,13 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
 #include <sys/socket.h>
 
 #include <ev.h>
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+
+#include "../test.h"
 
 #include "base/flow.h"
 #include "base/limit.h"
@@ -70,8 +62,7 @@ turn(unsigned n)
 		ev_run(EV_DEFAULT, EVRUN_NOWAIT);
 }
 
-static void
-ipc_carries_a_message_and_its_descriptor(void **state)
+TEST(ipc_carries_a_message_and_its_descriptor)
 {
 	struct ipc_msg msg = { .type = IPC_LISTENER, .listener = { .kind = 7 } };
 	struct side a, b;
@@ -95,8 +86,7 @@ ipc_carries_a_message_and_its_descriptor(void **state)
 	close(null);
 }
 
-static void
-ipc_queues_while_the_socket_is_full(void **state)
+TEST(ipc_queues_while_the_socket_is_full)
 {
 	struct ipc_msg msg = { .type = IPC_RESOLVE };
 	struct side a, b;
@@ -114,8 +104,7 @@ ipc_queues_while_the_socket_is_full(void **state)
 	ipc_free(b.ipc);
 }
 
-static void
-ipc_refuses_an_unknown_type(void **state)
+TEST(ipc_refuses_an_unknown_type)
 {
 	struct ipc_msg msg = { .type = IPC_TYPES };
 	struct side a, b;
@@ -129,8 +118,7 @@ ipc_refuses_an_unknown_type(void **state)
 	ipc_free(b.ipc);
 }
 
-static void
-ipc_refuses_a_list_longer_than_its_array(void **state)
+TEST(ipc_refuses_a_list_longer_than_its_array)
 {
 	struct ipc_msg longer[] = {
 		{ .type = IPC_LEARNED, .learned = { .count = IPC_ADDRS + 1 } },
@@ -152,8 +140,7 @@ ipc_refuses_a_list_longer_than_its_array(void **state)
 	}
 }
 
-static void
-each_type_has_a_name_of_its_own(void **state)
+TEST(each_type_has_a_name_of_its_own)
 {
 	for (uint32_t a = 1; a < IPC_TYPES; a++)
 		for (uint32_t b = 0; b < a; b++)
@@ -169,8 +156,7 @@ answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 	*got = msg != NULL && error == 0 ? msg->natlook.proto : -error;
 }
 
-static void
-ipc_matches_answers_by_id_and_gives_up_in_time(void **state)
+TEST(ipc_matches_answers_by_id_and_gives_up_in_time)
 {
 	struct ipc_msg msg = { .type = IPC_NATLOOK, .natlook = { .proto = 42 } };
 	struct side a, b;
@@ -196,8 +182,7 @@ ipc_matches_answers_by_id_and_gives_up_in_time(void **state)
 
 /* ---- limit ---- */
 
-static void
-limit_counts_in_all_and_for_each_client(void **state)
+TEST(limit_counts_in_all_and_for_each_client)
 {
 	struct limit l = { .count = 0 };
 	union addr a, b;
@@ -221,8 +206,7 @@ limit_counts_in_all_and_for_each_client(void **state)
 
 /* ---- resolvers and own addresses ---- */
 
-static void
-resolvers_are_the_nameserver_lines(void **state)
+TEST(resolvers_are_the_nameserver_lines)
 {
 	union addr out[3];
 	char text[ADDR_TEXT_MAX];
@@ -236,8 +220,7 @@ resolvers_are_the_nameserver_lines(void **state)
 	assert_int_equal(resolvers_parse("nameserver", out, 3), 0);
 }
 
-static void
-own_networks_have_loopback_first_and_no_duplicates(void **state)
+TEST(own_networks_have_loopback_first_and_no_duplicates)
 {
 	struct network *list;
 	size_t n;
@@ -249,8 +232,7 @@ own_networks_have_loopback_first_and_no_duplicates(void **state)
 	free(list);
 }
 
-static void
-every_close_reason_has_a_word_of_its_own(void **state)
+TEST(every_close_reason_has_a_word_of_its_own)
 {
 	for (int a = 0; a < CLOSE_REASONS; a++) {
 		assert_non_null(close_reason_name((enum close_reason)a));
@@ -262,19 +244,6 @@ every_close_reason_has_a_word_of_its_own(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ipc_carries_a_message_and_its_descriptor),
-		cmocka_unit_test(ipc_queues_while_the_socket_is_full),
-		cmocka_unit_test(ipc_refuses_an_unknown_type),
-		cmocka_unit_test(ipc_refuses_a_list_longer_than_its_array),
-		cmocka_unit_test(each_type_has_a_name_of_its_own),
-		cmocka_unit_test(ipc_matches_answers_by_id_and_gives_up_in_time),
-		cmocka_unit_test(limit_counts_in_all_and_for_each_client),
-		cmocka_unit_test(resolvers_are_the_nameserver_lines),
-		cmocka_unit_test(own_networks_have_loopback_first_and_no_duplicates),
-		cmocka_unit_test(every_close_reason_has_a_word_of_its_own),
-	};
-
 	ev_default_loop(0);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return tests_run(NULL, NULL);
 }

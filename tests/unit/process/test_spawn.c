@@ -3,24 +3,16 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+
+#include "../test.h"
 
 #include "process/spawn.h"
 
@@ -77,8 +69,7 @@ find(bool beside)
 	assert_string_equal(spawn_path(SPAWN_GUARD), self);
 }
 
-static void
-worker_beside_the_program_is_the_one_of_a_build_tree(void **state)
+TEST(worker_beside_the_program_is_the_one_of_a_build_tree)
 {
 	touch("pfinterceptd-worker", 0755);
 	find(true);
@@ -88,8 +79,7 @@ worker_beside_the_program_is_the_one_of_a_build_tree(void **state)
 	assert_int_equal(spawn_check(SPAWN_MONITOR), ENOENT); /* never one from elsewhere */
 }
 
-static void
-worker_beside_a_program_that_path_found_is_not_taken(void **state)
+TEST(worker_beside_a_program_that_path_found_is_not_taken)
 {
 	touch("pfinterceptd-worker", 0755);
 	find(false);
@@ -97,23 +87,20 @@ worker_beside_a_program_that_path_found_is_not_taken(void **state)
 	assert_string_equal(spawn_path(SPAWN_MONITOR), PFI_LIBEXEC_DIR "/pfinterceptd-monitor");
 }
 
-static void
-without_one_beside_it_the_installed_one_is_taken(void **state)
+TEST(without_one_beside_it_the_installed_one_is_taken)
 {
 	find(true);
 	assert_string_equal(spawn_path(SPAWN_WORKER), PFI_LIBEXEC_DIR "/pfinterceptd-worker");
 }
 
-static void
-worker_that_is_not_executable_is_refused(void **state)
+TEST(worker_that_is_not_executable_is_refused)
 {
 	touch("pfinterceptd-worker", 0644);
 	find(true);
 	assert_int_equal(spawn_check(SPAWN_WORKER), EACCES);
 }
 
-static void
-worker_that_anybody_may_write_to_is_refused(void **state)
+TEST(worker_that_anybody_may_write_to_is_refused)
 {
 	pid_t pid = 0;
 
@@ -124,8 +111,7 @@ worker_that_anybody_may_write_to_is_refused(void **state)
 	assert_int_equal(pid, 0);
 }
 
-static void
-own_path_is_absolute_and_needs_no_environment(void **state)
+TEST(own_path_is_absolute_and_needs_no_environment)
 {
 	char path[PATH_MAX];
 	const char *before = getenv("PATH");
@@ -160,8 +146,7 @@ run_worker(const struct role *role, char *said, size_t size)
 	assert_int_equal(status, 0);
 }
 
-static void
-process_has_four_descriptors_however_many_its_parent_has(void **state)
+TEST(process_has_four_descriptors_however_many_its_parent_has)
 {
 	const struct rlimit wanted = { HIGH_FD + 100, HIGH_FD + 100 };
 	char said[1024];
@@ -178,8 +163,7 @@ process_has_four_descriptors_however_many_its_parent_has(void **state)
 	close(HIGH_FD);
 }
 
-static void
-process_starts_with_default_signals_and_its_flags(void **state)
+TEST(process_starts_with_default_signals_and_its_flags)
 {
 	const struct role role = { .uid = 5, .gid = 6, .to_stderr = true, .verbose = true,
 		.interfaces = { "eth0", "-x" }, .ninterfaces = 2 };
@@ -222,20 +206,9 @@ be_worker(char **argv)
 int
 main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(worker_beside_the_program_is_the_one_of_a_build_tree, setup, teardown),
-		cmocka_unit_test_setup_teardown(worker_beside_a_program_that_path_found_is_not_taken, setup, teardown),
-		cmocka_unit_test_setup_teardown(without_one_beside_it_the_installed_one_is_taken, setup, teardown),
-		cmocka_unit_test_setup_teardown(worker_that_is_not_executable_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(worker_that_anybody_may_write_to_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(own_path_is_absolute_and_needs_no_environment, setup, teardown),
-		cmocka_unit_test_setup_teardown(process_has_four_descriptors_however_many_its_parent_has, setup, teardown),
-		cmocka_unit_test_setup_teardown(process_starts_with_default_signals_and_its_flags, setup, teardown),
-	};
-
 	if (strcmp(argv[0], "pfinterceptd-worker") == 0)
 		return be_worker(argv);
 	if (realpath(argv[0], own) == NULL)
 		return 1;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return tests_run(setup, teardown);
 }

@@ -2,13 +2,7 @@
 
 #include "proxy/handshake.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "../test.h"
 
 extern const struct proxy_kind proxy_http;
 
@@ -65,15 +59,13 @@ expect_failure(const struct conf_proxy *proxy, const char *reply, enum close_rea
 	assert_true(hs.try_next);
 }
 
-static void
-asks_by_name(void **state)
+TEST(asks_by_name)
 {
 	assert_int_equal(begin(&open_proxy, "a.example", "192.0.2.1"), HANDSHAKE_MORE);
 	expect_out("CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n");
 }
 
-static void
-asks_by_address(void **state)
+TEST(asks_by_address)
 {
 	begin(&open_proxy, NULL, "192.0.2.1");
 	expect_out("CONNECT 192.0.2.1:443 HTTP/1.1\r\nHost: 192.0.2.1:443\r\n\r\n");
@@ -81,8 +73,7 @@ asks_by_address(void **state)
 	expect_out("CONNECT [2001:db8::1]:443 HTTP/1.1\r\nHost: [2001:db8::1]:443\r\n\r\n");
 }
 
-static void
-sends_basic_credentials(void **state)
+TEST(sends_basic_credentials)
 {
 	/* RFC 7617 section 2, and the three lengths of RFC 4648 section 10 */
 	static const char *const cases[][3] = {
@@ -101,8 +92,7 @@ sends_basic_credentials(void **state)
 	}
 }
 
-static void
-longest_credentials_fit(void **state)
+TEST(longest_credentials_fit)
 {
 	char field[256], host[HOST_MAX + 1];
 	struct conf_proxy proxy = { .host = "proxy", .username = field, .password = field };
@@ -115,8 +105,7 @@ longest_credentials_fit(void **state)
 	assert_memory_equal(hs.out + hs.out_len - 4, "\r\n\r\n", 4);
 }
 
-static void
-overlong_credentials_are_not_sent_in_part(void **state)
+TEST(overlong_credentials_are_not_sent_in_part)
 {
 	char field[2000];
 	struct conf_proxy proxy = { .host = "proxy", .username = "u", .password = field };
@@ -127,8 +116,7 @@ overlong_credentials_are_not_sent_in_part(void **state)
 	assert_int_equal(hs.reason, CLOSE_PROXY_AUTH);
 }
 
-static void
-host_cannot_write_header_lines(void **state)
+TEST(host_cannot_write_header_lines)
 {
 	static const char *const hosts[] = { "h\r\nX: y", "h y", "h\ty", "h/y", "h@y", "h:1" };
 
@@ -140,8 +128,7 @@ host_cannot_write_header_lines(void **state)
 }
 
 /* Each form of head, in pieces of every size, with payload right behind it. */
-static void
-takes_exactly_the_head(void **state)
+TEST(takes_exactly_the_head)
 {
 	static const char *const heads[] = {
 		"HTTP/1.1 200 Connection established\r\n\r\n",
@@ -166,8 +153,7 @@ takes_exactly_the_head(void **state)
 	}
 }
 
-static void
-refusals_have_their_reasons(void **state)
+TEST(refusals_have_their_reasons)
 {
 	struct conf_proxy proxy = { .host = "proxy", .username = "u", .password = "p" };
 
@@ -182,8 +168,7 @@ refusals_have_their_reasons(void **state)
 	assert_true(hs.spoke);
 }
 
-static void
-other_protocols_are_refused_at_their_first_byte(void **state)
+TEST(other_protocols_are_refused_at_their_first_byte)
 {
 	size_t used;
 
@@ -196,8 +181,7 @@ other_protocols_are_refused_at_their_first_byte(void **state)
 	assert_false(hs.spoke);
 }
 
-static void
-malformed_status_lines_are_refused(void **state)
+TEST(malformed_status_lines_are_refused)
 {
 	static const char *const heads[] = {
 		"HTTP/1.\r\n\r\n", "HTTP/1.x 200 OK\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1 20\r\n\r\n",
@@ -208,8 +192,7 @@ malformed_status_lines_are_refused(void **state)
 		expect_failure(&open_proxy, heads[i], CLOSE_PROXY_PROTOCOL);
 }
 
-static void
-head_is_bounded(void **state)
+TEST(head_is_bounded)
 {
 	static char text[HANDSHAKE_IN_MAX + 100];
 	size_t used;
@@ -227,31 +210,11 @@ head_is_bounded(void **state)
 	assert_int_equal(used, HANDSHAKE_IN_MAX);
 }
 
-static void
-association_is_more_than_http_can_do(void **state)
+TEST(association_is_more_than_http_can_do)
 {
 	assert_int_equal(handshake_begin(&hs, &open_proxy, &(struct target){ .associate = true }), HANDSHAKE_FAILED);
 	assert_int_equal(hs.reason, CLOSE_SOCKS_COMMAND);
 	assert_true(hs.try_next);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(asks_by_name),
-		cmocka_unit_test(asks_by_address),
-		cmocka_unit_test(sends_basic_credentials),
-		cmocka_unit_test(longest_credentials_fit),
-		cmocka_unit_test(overlong_credentials_are_not_sent_in_part),
-		cmocka_unit_test(host_cannot_write_header_lines),
-		cmocka_unit_test(takes_exactly_the_head),
-		cmocka_unit_test(refusals_have_their_reasons),
-		cmocka_unit_test(other_protocols_are_refused_at_their_first_byte),
-		cmocka_unit_test(malformed_status_lines_are_refused),
-		cmocka_unit_test(head_is_bounded),
-		cmocka_unit_test(association_is_more_than_http_can_do),
-	};
-
-	return cmocka_run_group_tests_name("http_connect", tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

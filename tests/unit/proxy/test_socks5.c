@@ -2,12 +2,7 @@
 
 #include "proxy/handshake.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "../test.h"
 
 extern const struct proxy_kind proxy_socks5;
 
@@ -64,22 +59,19 @@ answer(const void *bytes, size_t len)
 }
 #define ANSWER(text) answer(text, sizeof(text) - 1)
 
-static void
-offers_only_no_auth_without_user_name(void **state)
+TEST(offers_only_no_auth_without_user_name)
 {
 	begin(&open_proxy, "a.example", NULL);
 	EXPECT_OUT("\x05\x01\x00");
 }
 
-static void
-offers_both_methods_with_user_name(void **state)
+TEST(offers_both_methods_with_user_name)
 {
 	begin(&password_proxy, "a.example", NULL);
 	EXPECT_OUT("\x05\x02\x00\x02");
 }
 
-static void
-asks_by_name_where_one_is_known(void **state)
+TEST(asks_by_name_where_one_is_known)
 {
 	begin(&open_proxy, "a.example", "192.0.2.1");
 	hs.out_len = 0;
@@ -87,8 +79,7 @@ asks_by_name_where_one_is_known(void **state)
 	EXPECT_OUT("\x05\x01\x00\x03\x09" "a.example" "\x01\xbb");
 }
 
-static void
-asks_by_ipv4_address(void **state)
+TEST(asks_by_ipv4_address)
 {
 	begin(&open_proxy, NULL, "192.0.2.1");
 	hs.out_len = 0;
@@ -96,8 +87,7 @@ asks_by_ipv4_address(void **state)
 	EXPECT_OUT("\x05\x01\x00\x01\xc0\x00\x02\x01\x01\xbb");
 }
 
-static void
-asks_by_ipv6_address(void **state)
+TEST(asks_by_ipv6_address)
 {
 	begin(&open_proxy, NULL, "2001:db8::1");
 	hs.out_len = 0;
@@ -105,8 +95,7 @@ asks_by_ipv6_address(void **state)
 	EXPECT_OUT("\x05\x01\x00\x04\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01\x01\xbb");
 }
 
-static void
-longest_host_name_fits(void **state)
+TEST(longest_host_name_fits)
 {
 	char host[HOST_MAX + 1];
 
@@ -119,8 +108,7 @@ longest_host_name_fits(void **state)
 	assert_int_equal(hs.out[4], HOST_MAX);
 }
 
-static void
-target_without_name_and_address_fails(void **state)
+TEST(target_without_name_and_address_fails)
 {
 	begin(&open_proxy, NULL, NULL);
 	hs.out_len = 0;
@@ -129,8 +117,7 @@ target_without_name_and_address_fails(void **state)
 	assert_false(hs.try_next);
 }
 
-static void
-sends_password_only_when_asked(void **state)
+TEST(sends_password_only_when_asked)
 {
 	begin(&password_proxy, "h", NULL);
 	hs.out_len = 0;
@@ -145,8 +132,7 @@ sends_password_only_when_asked(void **state)
 	EXPECT_OUT("\x05\x01\x00\x03\x01h\x01\xbb");
 }
 
-static void
-refused_password_is_an_auth_failure(void **state)
+TEST(refused_password_is_an_auth_failure)
 {
 	begin(&password_proxy, "h", NULL);
 	hs.out_len = 0;
@@ -157,8 +143,7 @@ refused_password_is_an_auth_failure(void **state)
 	assert_true(hs.try_next);
 }
 
-static void
-overlong_password_is_not_sent(void **state)
+TEST(overlong_password_is_not_sent)
 {
 	char text[300];
 	struct conf_proxy proxy = { .host = "proxy", .username = "user", .password = text };
@@ -176,8 +161,7 @@ overlong_password_is_not_sent(void **state)
 	assert_int_equal(hs.out_len, 1 + 1 + 4 + 1 + 255);
 }
 
-static void
-method_not_offered_is_refused(void **state)
+TEST(method_not_offered_is_refused)
 {
 	static const char *const methods[] = { "\x05\x02", "\x05\x01", "\x05\x80", "\x05\xff" };
 
@@ -191,8 +175,7 @@ method_not_offered_is_refused(void **state)
 	}
 }
 
-static void
-other_protocol_is_not_socks(void **state)
+TEST(other_protocol_is_not_socks)
 {
 	begin(&open_proxy, "h", NULL);
 	assert_int_equal(ANSWER("HT"), HANDSHAKE_FAILED);
@@ -207,8 +190,7 @@ other_protocol_is_not_socks(void **state)
 	assert_true(hs.try_next);
 }
 
-static void
-every_reply_code_has_its_reason(void **state)
+TEST(every_reply_code_has_its_reason)
 {
 	for (unsigned rep = 1; rep <= 255; rep++) {
 		const uint8_t reply[] = { 5, (uint8_t)rep, 0, 0 };
@@ -222,8 +204,7 @@ every_reply_code_has_its_reason(void **state)
 	}
 }
 
-static void
-unknown_address_type_in_the_reply_is_refused(void **state)
+TEST(unknown_address_type_in_the_reply_is_refused)
 {
 	static const uint8_t types[] = { 0, 2, 5, 255 };
 
@@ -238,8 +219,7 @@ unknown_address_type_in_the_reply_is_refused(void **state)
 }
 
 /* Every form of bound address, in pieces of every size, with payload right behind the reply. */
-static void
-takes_exactly_the_reply(void **state)
+TEST(takes_exactly_the_reply)
 {
 	static const struct { const char *bytes; size_t len; } replies[] = {
 		{ "\x05\x00\x05\x00\x00\x01" "\x0a\x00\x00\x01" "\x04\x38", 12 },
@@ -262,8 +242,7 @@ takes_exactly_the_reply(void **state)
 	}
 }
 
-static void
-longest_bound_name_is_taken_whole(void **state)
+TEST(longest_bound_name_is_taken_whole)
 {
 	uint8_t stream[2 + 4 + 1 + 255 + 2 + 5] = { 5, 0, 5, 0, 0, 3, 255 };
 	size_t used;
@@ -283,15 +262,13 @@ begin_association(void)
 	assert_int_equal(ANSWER("\x05\x00"), HANDSHAKE_MORE);
 }
 
-static void
-association_is_asked_for_without_an_address(void **state)
+TEST(association_is_asked_for_without_an_address)
 {
 	begin_association();
 	EXPECT_OUT("\x05\x03\x00\x01\0\0\0\0\0\0");
 }
 
-static void
-bound_address_of_an_association_is_kept(void **state)
+TEST(bound_address_of_an_association_is_kept)
 {
 	union addr v4, v6, any;
 
@@ -312,8 +289,7 @@ bound_address_of_an_association_is_kept(void **state)
 	assert_true(addr_equal(&hs.bound, &any));
 }
 
-static void
-refused_association_always_asks_the_next_proxy(void **state)
+TEST(refused_association_always_asks_the_next_proxy)
 {
 	char reply[] = "\x05\x00\x00\x01";
 
@@ -325,30 +301,4 @@ refused_association_always_asks_the_next_proxy(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(offers_only_no_auth_without_user_name),
-		cmocka_unit_test(offers_both_methods_with_user_name),
-		cmocka_unit_test(asks_by_name_where_one_is_known),
-		cmocka_unit_test(asks_by_ipv4_address),
-		cmocka_unit_test(asks_by_ipv6_address),
-		cmocka_unit_test(longest_host_name_fits),
-		cmocka_unit_test(target_without_name_and_address_fails),
-		cmocka_unit_test(sends_password_only_when_asked),
-		cmocka_unit_test(refused_password_is_an_auth_failure),
-		cmocka_unit_test(overlong_password_is_not_sent),
-		cmocka_unit_test(method_not_offered_is_refused),
-		cmocka_unit_test(other_protocol_is_not_socks),
-		cmocka_unit_test(every_reply_code_has_its_reason),
-		cmocka_unit_test(unknown_address_type_in_the_reply_is_refused),
-		cmocka_unit_test(takes_exactly_the_reply),
-		cmocka_unit_test(longest_bound_name_is_taken_whole),
-		cmocka_unit_test(association_is_asked_for_without_an_address),
-		cmocka_unit_test(bound_address_of_an_association_is_kept),
-		cmocka_unit_test(refused_association_always_asks_the_next_proxy),
-	};
-
-	return cmocka_run_group_tests_name("socks5", tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -7,15 +7,7 @@
 
 #include <sys/socket.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
+#include "../test.h"
 
 /* The client sends "USER HOST:PORT\n"; the proxy answers "+" (connected), "!" (unknown user) or "-" (target refused). */
 static enum handshake_status
@@ -64,8 +56,7 @@ parse(const char *type, const char *more)
 	return conf_parse("f", text, strlen(text), &report);
 }
 
-static void
-configuration_takes_the_third_kind_and_prints_its_name(void **state)
+TEST(configuration_takes_the_third_kind_and_prints_its_name)
 {
 	struct conf *conf = parse("pLAIN", ",\"username\":\"u\"");
 	char *text = NULL;
@@ -81,8 +72,7 @@ configuration_takes_the_third_kind_and_prints_its_name(void **state)
 	conf_free(conf);
 }
 
-static void
-configuration_refuses_what_the_kind_refuses_with_its_place(void **state)
+TEST(configuration_refuses_what_the_kind_refuses_with_its_place)
 {
 	assert_null(parse("Plain", ",\"username\":\"a b\""));
 	assert_string_equal(report.error, "f:2:69: proxies[0].username: the username for a proxy of type \"Plain\" cannot hold a "
@@ -114,8 +104,7 @@ connect_through(struct handshake *hs, const struct conf_proxy *proxy, int end[2]
 	return handshake_go_on(hs, end[0]);
 }
 
-static void
-driver_connects_through_the_third_kind(void **state)
+TEST(driver_connects_through_the_third_kind)
 {
 	struct conf *conf = parse("Plain", ",\"username\":\"u\"");
 	struct handshake hs;
@@ -132,8 +121,7 @@ driver_connects_through_the_third_kind(void **state)
 	conf_free(conf);
 }
 
-static void
-driver_tells_refusals_of_the_third_kind_apart(void **state)
+TEST(driver_tells_refusals_of_the_third_kind_apart)
 {
 	struct conf *conf = parse("Plain", ",\"username\":\"u\"");
 	struct handshake hs;
@@ -154,8 +142,7 @@ driver_tells_refusals_of_the_third_kind_apart(void **state)
 	conf_free(conf);
 }
 
-static void
-driver_asks_no_kind_without_udp_for_an_association(void **state)
+TEST(driver_asks_no_kind_without_udp_for_an_association)
 {
 	struct conf *conf = parse("Plain", ",\"username\":\"u\"");
 	struct handshake hs;
@@ -168,16 +155,4 @@ driver_asks_no_kind_without_udp_for_an_association(void **state)
 	conf_free(conf);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(configuration_takes_the_third_kind_and_prints_its_name),
-		cmocka_unit_test(configuration_refuses_what_the_kind_refuses_with_its_place),
-		cmocka_unit_test(driver_connects_through_the_third_kind),
-		cmocka_unit_test(driver_tells_refusals_of_the_third_kind_apart),
-		cmocka_unit_test(driver_asks_no_kind_without_udp_for_an_association),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

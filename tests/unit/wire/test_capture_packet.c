@@ -2,14 +2,7 @@
 
 #include "wire/capture_packet.h"
 
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "../test.h"
 
 #define ROOM 512
 
@@ -110,8 +103,7 @@ expect_ends(const struct capture_packet *p, int proto, const char *source, const
 	assert_string_equal(addr_format(&p->dst, text), dst);
 }
 
-static void
-every_link_type_cut_at_every_byte(void **state)
+TEST(every_link_type_cut_at_every_byte)
 {
 	struct capture_packet out;
 
@@ -135,8 +127,7 @@ every_link_type_cut_at_every_byte(void **state)
 		}
 }
 
-static void
-vlan_tags_are_passed_over(void **state)
+TEST(vlan_tags_are_passed_over)
 {
 	struct packet p = { .len = 0 };
 	struct capture_packet out;
@@ -154,8 +145,7 @@ vlan_tags_are_passed_over(void **state)
 	assert_int_equal(parse(CAPTURE_ETHERNET, &p, p.len, &out), EPROTONOSUPPORT);
 }
 
-static void
-ipv4_options_padding_and_fragments(void **state)
+TEST(ipv4_options_padding_and_fragments)
 {
 	struct packet p = { .len = 0 };
 	struct capture_packet out;
@@ -178,8 +168,7 @@ ipv4_options_padding_and_fragments(void **state)
 	assert_int_equal(parse(CAPTURE_RAW, &p, p.len, &out), EPROTONOSUPPORT);
 }
 
-static void
-padding_of_the_link_is_no_payload(void **state)
+TEST(padding_of_the_link_is_no_payload)
 {
 	struct packet four = { .len = 0 }, six = { .len = 0 };
 	struct capture_packet out;
@@ -196,8 +185,7 @@ padding_of_the_link_is_no_payload(void **state)
 	assert_int_equal(out.len, 0);
 }
 
-static void
-ipv6_extension_headers_are_bounded(void **state)
+TEST(ipv6_extension_headers_are_bounded)
 {
 	struct capture_packet out;
 
@@ -214,8 +202,7 @@ ipv6_extension_headers_are_bounded(void **state)
 	}
 }
 
-static void
-later_ipv6_fragments_are_left_out(void **state)
+TEST(later_ipv6_fragments_are_left_out)
 {
 	struct packet p = { .len = 0 };
 	struct capture_packet out;
@@ -240,8 +227,7 @@ tcp_with(uint8_t flags, uint8_t offset, struct capture_packet *out)
 	return parse(CAPTURE_RAW, &p, p.len, out);
 }
 
-static void
-only_a_syn_without_ack_begins_a_flow(void **state)
+TEST(only_a_syn_without_ack_begins_a_flow)
 {
 	struct capture_packet out;
 
@@ -266,8 +252,7 @@ begins(uint8_t first, uint32_t version, uint16_t port, size_t len)
 	return capture_packet_begins(&p);
 }
 
-static void
-only_a_quic_initial_begins_a_flow(void **state)
+TEST(only_a_quic_initial_begins_a_flow)
 {
 	assert_true(begins(0xc3, 1, 443, 5));
 	assert_true(begins(0xd3, 0x6b3343cf, 443, 5));
@@ -279,8 +264,7 @@ only_a_quic_initial_begins_a_flow(void **state)
 	assert_false(begins(0xc3, 1, 443, 4));
 }
 
-static void
-other_protocols_are_left_out(void **state)
+TEST(other_protocols_are_left_out)
 {
 	struct packet p = { .len = 0 };
 	struct capture_packet out;
@@ -290,20 +274,4 @@ other_protocols_are_left_out(void **state)
 	assert_int_equal(parse(CAPTURE_RAW, &p, p.len, &out), EPROTONOSUPPORT);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_link_type_cut_at_every_byte),
-		cmocka_unit_test(vlan_tags_are_passed_over),
-		cmocka_unit_test(ipv4_options_padding_and_fragments),
-		cmocka_unit_test(padding_of_the_link_is_no_payload),
-		cmocka_unit_test(ipv6_extension_headers_are_bounded),
-		cmocka_unit_test(later_ipv6_fragments_are_left_out),
-		cmocka_unit_test(only_a_syn_without_ack_begins_a_flow),
-		cmocka_unit_test(only_a_quic_initial_begins_a_flow),
-		cmocka_unit_test(other_protocols_are_left_out),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -1,13 +1,6 @@
 #include "config.h"
 
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
+#include "../test.h"
 #include "../dns_exact.h"
 
 #define POINTER_TO_QUESTION "\xc0\x0c"
@@ -33,8 +26,7 @@ build_chain(struct dns_build *b)
 	build_opt(b, 1232, 0, "\0\x0f\0\2\0\1", 6);
 }
 
-static void
-answer_gives_smallest_ttl_and_places(void **state)
+TEST(answer_gives_smallest_ttl_and_places)
 {
 	struct dns_query q = query_for("www.example.com", DNS_A);
 	struct dns_answer a;
@@ -50,8 +42,7 @@ answer_gives_smallest_ttl_and_places(void **state)
 	assert_int_equal(a.opt, b.len - 17);
 }
 
-static void
-answer_cut_at_any_byte_is_refused(void **state)
+TEST(answer_cut_at_any_byte_is_refused)
 {
 	struct dns_query q = query_for("www.example.com", DNS_A);
 	struct dns_build b;
@@ -63,8 +54,7 @@ answer_cut_at_any_byte_is_refused(void **state)
 		assert_answer(&b, &q, EBADMSG);
 }
 
-static void
-answer_to_something_else_is_refused(void **state)
+TEST(answer_to_something_else_is_refused)
 {
 	struct dns_query q = query_for("www.example.com", DNS_A);
 	struct dns_query other_name = query_for("www.example.net", DNS_A);
@@ -84,8 +74,7 @@ answer_to_something_else_is_refused(void **state)
 	assert_answer(&b, &q, EBADMSG);
 }
 
-static void
-answer_in_other_case_is_accepted_and_echoed_as_asked(void **state)
+TEST(answer_in_other_case_is_accepted_and_echoed_as_asked)
 {
 	struct dns_query asked;
 	struct dns_answer a;
@@ -100,8 +89,7 @@ answer_in_other_case_is_accepted_and_echoed_as_asked(void **state)
 	assert_memory_equal(b.bytes, "\0\7", 2);
 }
 
-static void
-compression_loops_and_forward_pointers_are_refused(void **state)
+TEST(compression_loops_and_forward_pointers_are_refused)
 {
 	/* to itself (offset 33), forward, to a label that ends here, to an earlier label that leads here */
 	static const char *const names[] = { "\xc0\x21", "\xc0\x40", "\1a\xc0\x21", "\1a\xc0\x23", "\xff\xff", "\xc0\x0b" };
@@ -119,8 +107,7 @@ compression_loops_and_forward_pointers_are_refused(void **state)
 	}
 }
 
-static void
-forward_pointer_to_a_good_name_is_refused(void **state)
+TEST(forward_pointer_to_a_good_name_is_refused)
 {
 	const unsigned data = 33 + 12, question = 12;
 	struct dns_query q = query_for("www.example.com", DNS_A);
@@ -136,8 +123,7 @@ forward_pointer_to_a_good_name_is_refused(void **state)
 }
 
 /* 200 pointers, each to the one before it: not a loop, but too many. */
-static void
-long_chain_of_pointers_is_refused(void **state)
+TEST(long_chain_of_pointers_is_refused)
 {
 	struct dns_query q = query_for("www.example.com", DNS_A);
 	struct dns_build b;
@@ -162,8 +148,7 @@ long_chain_of_pointers_is_refused(void **state)
 	assert_answer(&b, &q, EBADMSG);
 }
 
-static void
-records_beyond_the_counts_of_the_header_are_missed(void **state)
+TEST(records_beyond_the_counts_of_the_header_are_missed)
 {
 	struct dns_query q = query_for("www.example.com", DNS_A);
 	struct dns_build b;
@@ -175,8 +160,7 @@ records_beyond_the_counts_of_the_header_are_missed(void **state)
 	assert_answer(&b, &q, EBADMSG);
 }
 
-static void
-truncated_answer_needs_no_records(void **state)
+TEST(truncated_answer_needs_no_records)
 {
 	struct dns_query q = query_for("www.example.com", DNS_A);
 	struct dns_answer a;
@@ -188,8 +172,7 @@ truncated_answer_needs_no_records(void **state)
 	assert_true(a.truncated);
 }
 
-static void
-only_an_error_may_come_without_the_question(void **state)
+TEST(only_an_error_may_come_without_the_question)
 {
 	struct dns_query q = query_for("www.example.com", DNS_A);
 	struct dns_answer a;
@@ -205,8 +188,7 @@ only_an_error_may_come_without_the_question(void **state)
 	assert_answer(&b, &q, EBADMSG);
 }
 
-static void
-ttl_over_31_bits_counts_as_zero(void **state)
+TEST(ttl_over_31_bits_counts_as_zero)
 {
 	struct dns_query q = query_for("a", DNS_A);
 	struct dns_answer a;
@@ -231,8 +213,7 @@ see(void *arg, const union addr *addr, uint32_t ttl)
 	seen->ttl[seen->count++] = ttl;
 }
 
-static void
-addresses_come_from_the_answer_section_only(void **state)
+TEST(addresses_come_from_the_answer_section_only)
 {
 	struct seen seen = { 0 };
 	union addr v4, v6;
@@ -258,8 +239,7 @@ addresses_come_from_the_answer_section_only(void **state)
 	assert_true(addr_same_ip(&seen.addr[1], &v6) && seen.ttl[1] == 70);
 }
 
-static void
-age_is_taken_from_every_ttl_but_opt(void **state)
+TEST(age_is_taken_from_every_ttl_but_opt)
 {
 	struct dns_query q = query_for("www.example.com", DNS_A);
 	struct dns_answer a;
@@ -277,8 +257,7 @@ age_is_taken_from_every_ttl_but_opt(void **state)
 	assert_int_equal(seen.ttl[0], 0);
 }
 
-static void
-truncation_keeps_header_question_and_bare_opt(void **state)
+TEST(truncation_keeps_header_question_and_bare_opt)
 {
 	struct dns_build query, b;
 	struct dns_query plain = query_for("www.example.com", DNS_A), edns;
@@ -301,8 +280,7 @@ truncation_keeps_header_question_and_bare_opt(void **state)
 	assert_memory_equal(b.bytes, "\0\1\x83\x80\0\1\0\0\0\0\0\0", 12);
 }
 
-static void
-options_are_stripped_from_a_final_opt_only(void **state)
+TEST(options_are_stripped_from_a_final_opt_only)
 {
 	struct dns_query q = query_for("www.example.com", DNS_A);
 	struct dns_answer a;
@@ -322,26 +300,4 @@ options_are_stripped_from_a_final_opt_only(void **state)
 	assert_int_equal(dns_answer_strip_options(b.bytes, &a), 0);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answer_gives_smallest_ttl_and_places),
-		cmocka_unit_test(answer_cut_at_any_byte_is_refused),
-		cmocka_unit_test(answer_to_something_else_is_refused),
-		cmocka_unit_test(answer_in_other_case_is_accepted_and_echoed_as_asked),
-		cmocka_unit_test(compression_loops_and_forward_pointers_are_refused),
-		cmocka_unit_test(forward_pointer_to_a_good_name_is_refused),
-		cmocka_unit_test(long_chain_of_pointers_is_refused),
-		cmocka_unit_test(records_beyond_the_counts_of_the_header_are_missed),
-		cmocka_unit_test(truncated_answer_needs_no_records),
-		cmocka_unit_test(only_an_error_may_come_without_the_question),
-		cmocka_unit_test(ttl_over_31_bits_counts_as_zero),
-		cmocka_unit_test(addresses_come_from_the_answer_section_only),
-		cmocka_unit_test(age_is_taken_from_every_ttl_but_opt),
-		cmocka_unit_test(truncation_keeps_header_question_and_bare_opt),
-		cmocka_unit_test(options_are_stripped_from_a_final_opt_only),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -1,13 +1,6 @@
 #include "config.h"
 
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
+#include "../test.h"
 #include "../dns_exact.h"
 
 static void
@@ -18,8 +11,7 @@ assert_query(const struct dns_build *b, int expected)
 	assert_int_equal(parse_query(b->bytes, b->len, &q), expected);
 }
 
-static void
-name_is_read_in_lower_case(void **state)
+TEST(name_is_read_in_lower_case)
 {
 	struct dns_query q = query_for("WwW.KION.cloud", DNS_AAAA);
 	char text[DNS_TEXT_MAX];
@@ -32,8 +24,7 @@ name_is_read_in_lower_case(void **state)
 	assert_false(q.edns);
 }
 
-static void
-root_and_unknown_types_are_queries(void **state)
+TEST(root_and_unknown_types_are_queries)
 {
 	const unsigned types[] = { 0, 255, 65, 64000, 65535 };
 	char text[DNS_TEXT_MAX];
@@ -47,8 +38,7 @@ root_and_unknown_types_are_queries(void **state)
 	}
 }
 
-static void
-odd_bytes_of_a_name_are_escaped(void **state)
+TEST(odd_bytes_of_a_name_are_escaped)
 {
 	struct dns_build b;
 	struct dns_query q;
@@ -76,8 +66,7 @@ build_long_name(struct dns_build *b, size_t last, uint8_t c)
 	build_bytes(b, "\0\0\1\0\1", 5);
 }
 
-static void
-name_of_255_bytes_is_read_and_256_is_refused(void **state)
+TEST(name_of_255_bytes_is_read_and_256_is_refused)
 {
 	struct dns_build b;
 	struct dns_query q;
@@ -94,8 +83,7 @@ name_of_255_bytes_is_read_and_256_is_refused(void **state)
 	assert_query(&b, EINVAL);
 }
 
-static void
-longest_text_fits(void **state)
+TEST(longest_text_fits)
 {
 	struct dns_build b;
 	struct dns_query q;
@@ -108,8 +96,7 @@ longest_text_fits(void **state)
 	assert_int_equal(strlen(text), 250 * 4 + 3);
 }
 
-static void
-label_of_64_is_refused(void **state)
+TEST(label_of_64_is_refused)
 {
 	struct dns_build b;
 
@@ -122,8 +109,7 @@ label_of_64_is_refused(void **state)
 	}
 }
 
-static void
-question_with_any_pointer_is_refused(void **state)
+TEST(question_with_any_pointer_is_refused)
 {
 	/* to itself, forward, into the header, over the end, and only half there */
 	static const char *const names[] = { "\xc0\x0c\0\1\0\1", "\xc0\x20\0\1\0\1", "\xc0\x04\0\1\0\1",
@@ -140,8 +126,7 @@ question_with_any_pointer_is_refused(void **state)
 	assert_query(&b, EINVAL);
 }
 
-static void
-message_that_is_no_query_is_dropped(void **state)
+TEST(message_that_is_no_query_is_dropped)
 {
 	struct dns_build b;
 
@@ -153,8 +138,7 @@ message_that_is_no_query_is_dropped(void **state)
 	assert_query(&b, EBADMSG);
 }
 
-static void
-query_cut_at_any_byte_is_a_format_error(void **state)
+TEST(query_cut_at_any_byte_is_a_format_error)
 {
 	struct dns_build b;
 	size_t whole;
@@ -168,8 +152,7 @@ query_cut_at_any_byte_is_a_format_error(void **state)
 		assert_query(&b, EINVAL);
 }
 
-static void
-other_opcodes_transfers_and_question_counts_are_refused(void **state)
+TEST(other_opcodes_transfers_and_question_counts_are_refused)
 {
 	struct dns_build b;
 
@@ -190,8 +173,7 @@ other_opcodes_transfers_and_question_counts_are_refused(void **state)
 	assert_query(&b, EINVAL);
 }
 
-static void
-edns_gives_size_flag_and_options(void **state)
+TEST(edns_gives_size_flag_and_options)
 {
 	struct dns_build b;
 	struct dns_query q;
@@ -210,8 +192,7 @@ edns_gives_size_flag_and_options(void **state)
 	assert_int_equal(q.udp_size, DNS_UDP_MIN);
 }
 
-static void
-first_cookie_alone_does_not_matter(void **state)
+TEST(first_cookie_alone_does_not_matter)
 {
 	static const char first[] = "\0\x0a\0\x08""12345678", both[] = "\0\x0a\0\x10""1234567812345678";
 	struct dns_build b;
@@ -230,8 +211,7 @@ first_cookie_alone_does_not_matter(void **state)
 	assert_true(q.personal);
 }
 
-static void
-two_opt_records_or_one_with_a_name_are_refused(void **state)
+TEST(two_opt_records_or_one_with_a_name_are_refused)
 {
 	struct dns_build b;
 
@@ -247,8 +227,7 @@ two_opt_records_or_one_with_a_name_are_refused(void **state)
 	assert_query(&b, EINVAL);
 }
 
-static void
-error_repeats_question_and_edns(void **state)
+TEST(error_repeats_question_and_edns)
 {
 	struct dns_build b;
 	struct dns_query q;
@@ -267,8 +246,7 @@ error_repeats_question_and_edns(void **state)
 	assert_memory_equal(out + a.opt, "\0\0\x29\4\xd0\0\0\x80\0\0\0", 11);
 }
 
-static void
-error_to_a_mere_header_is_a_header(void **state)
+TEST(error_to_a_mere_header_is_a_header)
 {
 	struct dns_build b;
 	struct dns_query q;
@@ -281,8 +259,7 @@ error_to_a_mere_header_is_a_header(void **state)
 }
 
 /* A record of the type asked for would be an OPT record with a name, which RFC 6891 section 6.1.2 forbids. */
-static void
-question_for_opt_is_answered_without_records(void **state)
+TEST(question_for_opt_is_answered_without_records)
 {
 	static const uint8_t query[] = "\1\0\0\x0e\0\1\0\0\0\0\0\0\x09\0\0\0\xfa__\xff\xff\x06\0\0\x29\0\x0e";
 	struct dns_query q;
@@ -298,8 +275,7 @@ question_for_opt_is_answered_without_records(void **state)
 	assert_int_equal(a.end, len);
 }
 
-static void
-longest_record_for_the_longest_query_fits(void **state)
+TEST(longest_record_for_the_longest_query_fits)
 {
 	const uint8_t data[DNS_WIRE_MAX] = { 0 };
 	struct dns_build b;
@@ -313,28 +289,4 @@ longest_record_for_the_longest_query_fits(void **state)
 	assert_int_equal(dns_reply(out, b.bytes, &q, DNS_NOERROR, data, sizeof(data), 60), DNS_REPLY_MAX);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(name_is_read_in_lower_case),
-		cmocka_unit_test(root_and_unknown_types_are_queries),
-		cmocka_unit_test(odd_bytes_of_a_name_are_escaped),
-		cmocka_unit_test(name_of_255_bytes_is_read_and_256_is_refused),
-		cmocka_unit_test(longest_text_fits),
-		cmocka_unit_test(label_of_64_is_refused),
-		cmocka_unit_test(question_with_any_pointer_is_refused),
-		cmocka_unit_test(message_that_is_no_query_is_dropped),
-		cmocka_unit_test(query_cut_at_any_byte_is_a_format_error),
-		cmocka_unit_test(other_opcodes_transfers_and_question_counts_are_refused),
-		cmocka_unit_test(edns_gives_size_flag_and_options),
-		cmocka_unit_test(first_cookie_alone_does_not_matter),
-		cmocka_unit_test(two_opt_records_or_one_with_a_name_are_refused),
-		cmocka_unit_test(error_repeats_question_and_edns),
-		cmocka_unit_test(error_to_a_mere_header_is_a_header),
-		cmocka_unit_test(question_for_opt_is_answered_without_records),
-		cmocka_unit_test(longest_record_for_the_longest_query_fits),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

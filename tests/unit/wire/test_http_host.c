@@ -1,11 +1,6 @@
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
+#include "../test.h"
 
 #include "wire/sniffer.h"
 
@@ -45,8 +40,7 @@ assert_decided_at_last_byte(const char *text, enum sniff expected)
 	assert_int_equal(http_host_name((const uint8_t *)text, strlen(text), &name), expected);
 }
 
-static void
-request_of_curl_is_read_at_every_fragmentation(void **state)
+TEST(request_of_curl_is_read_at_every_fragmentation)
 {
 	static const char request[] = "GET /x HTTP/1.1\r\nHost: a.kion.cloud:36897\r\n"
 	    "User-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n";
@@ -62,8 +56,7 @@ request_of_curl_is_read_at_every_fragmentation(void **state)
 	}
 }
 
-static void
-host_field_is_found_whatever_its_case_place_and_blanks(void **state)
+TEST(host_field_is_found_whatever_its_case_place_and_blanks)
 {
 	assert_host("GET / HTTP/1.0\r\nhOsT:a.b\r\n\r\n", "a.b");
 	assert_host("POST /p?q=a:b HTTP/1.1\r\nX: y\r\nHOST: \t a.b \t \r\n", "a.b");
@@ -72,15 +65,13 @@ host_field_is_found_whatever_its_case_place_and_blanks(void **state)
 	assert_host("GET / HTTP/1.1\r\nHost: one.b\r\nHost: two.b\r\n\r\n", "one.b");
 }
 
-static void
-fields_that_only_look_like_host_are_passed_over(void **state)
+TEST(fields_that_only_look_like_host_are_passed_over)
 {
 	assert_host("GET / HTTP/1.1\r\nX-Host: bad.b\r\nHost2: bad.b\r\nHost : bad.b\r\n"
 	    " Host: bad.b\r\nHost: a.b\r\n", "a.b");
 }
 
-static void
-absolute_form_wins_over_the_field(void **state)
+TEST(absolute_form_wins_over_the_field)
 {
 	assert_host("GET http://a.b/ HTTP/1.1\r\nHost: c.d\r\n\r\n", "a.b");
 	assert_host("GET http://a.b:8080/x HTTP/1.1\r\n", "a.b");
@@ -90,24 +81,21 @@ absolute_form_wins_over_the_field(void **state)
 	assert_decided_at_last_byte("GET http://a.b/ HTTP/1.1\r\n", SNIFF_FOUND);
 }
 
-static void
-connect_names_its_authority(void **state)
+TEST(connect_names_its_authority)
 {
 	assert_host("CONNECT a.b:443 HTTP/1.1\r\nHost: c.d:443\r\n\r\n", "a.b");
 	assert_decided_at_last_byte("CONNECT a.b:443 HTTP/1.1\r\n", SNIFF_FOUND);
 	assert_host("CONNECTED a.b:443 HTTP/1.1\r\nHost: c.d\r\n", "c.d");
 }
 
-static void
-no_host_is_none_when_the_head_is_whole(void **state)
+TEST(no_host_is_none_when_the_head_is_whole)
 {
 	assert_decided_at_last_byte("GET / HTTP/1.0\r\nAccept: */*\r\n\r\n", SNIFF_NONE);
 	assert_status("GET / HTTP/1.1\r\nHost:\r\n", SNIFF_NONE);
 	assert_status("GET / HTTP/1.1\r\nHost: :80\r\n", SNIFF_NONE);
 }
 
-static void
-ipv6_literals_bad_ports_and_long_names_are_none(void **state)
+TEST(ipv6_literals_bad_ports_and_long_names_are_none)
 {
 	char request[300] = "GET / HTTP/1.1\nHost: ";
 	struct sniffed name;
@@ -125,8 +113,7 @@ ipv6_literals_bad_ports_and_long_names_are_none(void **state)
 	assert_int_equal(sniff(request, &name), SNIFF_NONE);
 }
 
-static void
-first_byte_that_is_not_http_ends_it(void **state)
+TEST(first_byte_that_is_not_http_ends_it)
 {
 	static const char *const garbage[] = {
 		"\x16", "\r", " ", "1", "-", "SSH-2", "GET\r", "GET  ", "GET /\x01", "GET /\r",
@@ -139,19 +126,4 @@ first_byte_that_is_not_http_ends_it(void **state)
 		assert_decided_at_last_byte(garbage[i], SNIFF_NONE);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(request_of_curl_is_read_at_every_fragmentation),
-		cmocka_unit_test(host_field_is_found_whatever_its_case_place_and_blanks),
-		cmocka_unit_test(fields_that_only_look_like_host_are_passed_over),
-		cmocka_unit_test(absolute_form_wins_over_the_field),
-		cmocka_unit_test(connect_names_its_authority),
-		cmocka_unit_test(no_host_is_none_when_the_head_is_whole),
-		cmocka_unit_test(ipv6_literals_bad_ports_and_long_names_are_none),
-		cmocka_unit_test(first_byte_that_is_not_http_ends_it),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -2,12 +2,7 @@
 
 #include "wire/icmp_unreach.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "../test.h"
 
 static const uint8_t ipv4[] = {
 	0x45, 0x00, 0x00, 0x38, 0x00, 0x00, 0x40, 0x00, 0x40, 0x01, 0x4e, 0xb0,         /* ... ICMP */
@@ -38,8 +33,7 @@ sum(unsigned start, const uint8_t *data, size_t len)
 	return start;
 }
 
-static void
-ipv4_packet_is_as_in_the_rfc(void **state)
+TEST(ipv4_packet_is_as_in_the_rfc)
 {
 	const union addr client = address("192.0.2.2", 40000), dst = address("203.0.113.7", 443);
 	uint8_t out[ICMP_UNREACH_MAX], expected[sizeof(ipv4)];
@@ -56,8 +50,7 @@ ipv4_packet_is_as_in_the_rfc(void **state)
 	assert_memory_equal(out, expected, sizeof(ipv4));
 }
 
-static void
-ipv6_packet_is_as_in_the_rfc(void **state)
+TEST(ipv6_packet_is_as_in_the_rfc)
 {
 	const union addr client = address("2001:db8:1::2", 40000), dst = address("2001:db8:2::7", 443);
 	uint8_t out[ICMP_UNREACH_MAX];
@@ -77,8 +70,7 @@ ipv6_packet_is_as_in_the_rfc(void **state)
 	assert_int_equal(sum(17 + 8, out + 56, 40), 0xffff);
 }
 
-static void
-families_must_be_the_same(void **state)
+TEST(families_must_be_the_same)
 {
 	const union addr four = address("192.0.2.2", 1), six = address("2001:db8::1", 1);
 	uint8_t out[ICMP_UNREACH_MAX];
@@ -88,14 +80,4 @@ families_must_be_the_same(void **state)
 	assert_int_equal(icmp_unreach_build(&addr_none, &addr_none, out), 0);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ipv4_packet_is_as_in_the_rfc),
-		cmocka_unit_test(ipv6_packet_is_as_in_the_rfc),
-		cmocka_unit_test(families_must_be_the_same),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

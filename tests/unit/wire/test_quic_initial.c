@@ -1,15 +1,9 @@
 /* The name in a QUIC client's first flight: published examples, real clients, and packets to be refused. */
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include <openssl/evp.h>
 
+#include "../test.h"
 #include "../samples.h"
 #include "wire/quic_crypto.h"
 #include "wire/quic_initial.h"
@@ -56,24 +50,21 @@ assert_status(const struct quic_datagram *list, size_t n, enum sniff expected)
 	assert_int_equal(quic_initial_name(list, n, &name), expected);
 }
 
-static void
-example_of_rfc_9001_is_read(void **state)
+TEST(example_of_rfc_9001_is_read)
 {
 	struct sample *s = sample("rfc9001-a2.udp");
 
 	assert_name(s->list, s->n, "example.com", false);
 }
 
-static void
-example_of_rfc_9369_is_read(void **state)
+TEST(example_of_rfc_9369_is_read)
 {
 	struct sample *s = sample("rfc9369-a2.udp");
 
 	assert_name(s->list, s->n, "example.com", false);
 }
 
-static void
-flight_of_ngtcp2_is_read(void **state)
+TEST(flight_of_ngtcp2_is_read)
 {
 	struct sample *s = sample("ngtcp2-quic.udp");
 
@@ -81,8 +72,7 @@ flight_of_ngtcp2_is_read(void **state)
 }
 
 /* The hello needs both datagrams, in any order; a repeated one does no harm. */
-static void
-flight_of_chromium_is_read_in_every_order(void **state)
+TEST(flight_of_chromium_is_read_in_every_order)
 {
 	struct sample *s = sample("chromium-quic.udp");
 	const struct quic_datagram a = s->list[0], b = s->list[1];
@@ -96,8 +86,7 @@ flight_of_chromium_is_read_in_every_order(void **state)
 	assert_status(second, 1, SNIFF_MORE);
 }
 
-static void
-cut_or_changed_datagrams_are_none(void **state)
+TEST(cut_or_changed_datagrams_are_none)
 {
 	struct sample *s = sample("rfc9001-a2.udp");
 	uint8_t *data = s->data + 2;
@@ -115,8 +104,7 @@ cut_or_changed_datagrams_are_none(void **state)
 	assert_name(s->list, 1, "example.com", false);
 }
 
-static void
-another_connection_in_between_is_passed_over(void **state)
+TEST(another_connection_in_between_is_passed_over)
 {
 	static struct sample other;
 	struct sample *s = sample("ngtcp2-quic.udp");
@@ -181,8 +169,7 @@ crypto(uint8_t *out, size_t offset, size_t len)
 	return 5 + len;
 }
 
-static void
-frames_may_come_byte_by_byte_backwards_and_among_others(void **state)
+TEST(frames_may_come_byte_by_byte_backwards_and_among_others)
 {
 	uint8_t frames[1024], packet[1500];
 	struct quic_datagram d = { packet, 0 };
@@ -196,8 +183,7 @@ frames_may_come_byte_by_byte_backwards_and_among_others(void **state)
 	assert_name(&d, 1, "a.cloud", false);
 }
 
-static void
-packets_may_share_a_datagram(void **state)
+TEST(packets_may_share_a_datagram)
 {
 	uint8_t frames[128] = { 0 }, packet[1500];
 	struct quic_datagram d = { packet, 0 };
@@ -214,8 +200,7 @@ packets_may_share_a_datagram(void **state)
 	}
 }
 
-static void
-frames_that_lie_about_their_length_add_nothing(void **state)
+TEST(frames_that_lie_about_their_length_add_nothing)
 {
 	static const uint8_t bad[][32] = {
 		{ 6, 0, 60 },                                           /* longer than the packet */
@@ -234,8 +219,7 @@ frames_that_lie_about_their_length_add_nothing(void **state)
 	}
 }
 
-static void
-what_is_no_initial_packet_of_a_known_version_is_none(void **state)
+TEST(what_is_no_initial_packet_of_a_known_version_is_none)
 {
 	static const uint8_t wrong[][64] = {
 		{ 0x40 },                                               /* short header */
@@ -258,8 +242,7 @@ what_is_no_initial_packet_of_a_known_version_is_none(void **state)
 	assert_status(&d, 1, SNIFF_MORE);
 }
 
-static void
-name_that_no_rule_could_mean_is_none(void **state)
+TEST(name_that_no_rule_could_mean_is_none)
 {
 	uint8_t frames[128] = { 0 }, packet[1500];
 	struct quic_datagram d = { packet, 0 };
@@ -270,22 +253,4 @@ name_that_no_rule_could_mean_is_none(void **state)
 	assert_status(&d, 1, SNIFF_NONE);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(example_of_rfc_9001_is_read),
-		cmocka_unit_test(example_of_rfc_9369_is_read),
-		cmocka_unit_test(flight_of_ngtcp2_is_read),
-		cmocka_unit_test(flight_of_chromium_is_read_in_every_order),
-		cmocka_unit_test(cut_or_changed_datagrams_are_none),
-		cmocka_unit_test(another_connection_in_between_is_passed_over),
-		cmocka_unit_test(frames_may_come_byte_by_byte_backwards_and_among_others),
-		cmocka_unit_test(packets_may_share_a_datagram),
-		cmocka_unit_test(frames_that_lie_about_their_length_add_nothing),
-		cmocka_unit_test(what_is_no_initial_packet_of_a_known_version_is_none),
-		cmocka_unit_test(name_that_no_rule_could_mean_is_none),
-	};
-
-	return cmocka_run_group_tests_name("quic_initial", tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

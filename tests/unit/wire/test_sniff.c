@@ -1,13 +1,6 @@
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "../test.h"
 
 #include "wire/sniff.h"
 
@@ -40,8 +33,7 @@ assert_no_name(const char *value)
 	assert_int_equal(sniff_field(value, &name), SNIFF_NONE);
 }
 
-static void
-name_is_lower_case_without_final_dot(void **state)
+TEST(name_is_lower_case_without_final_dot)
 {
 	assert_name("WWW.Kion.Cloud", "www.kion.cloud");
 	assert_name("www.kion.cloud.:8080", "www.kion.cloud");
@@ -50,8 +42,7 @@ name_is_lower_case_without_final_dot(void **state)
 	assert_name("0xg.0xg", "0xg.0xg");
 }
 
-static void
-numeric_addresses_are_no_names(void **state)
+TEST(numeric_addresses_are_no_names)
 {
 	assert_no_name("192.0.2.1");
 	assert_no_name("192.0.2.1.");
@@ -62,8 +53,7 @@ numeric_addresses_are_no_names(void **state)
 	assert_no_name("[2001:db8::1]");
 }
 
-static void
-what_is_no_host_name_is_none(void **state)
+TEST(what_is_no_host_name_is_none)
 {
 	assert_no_name("a..b");
 	assert_no_name("a.b..");
@@ -73,8 +63,7 @@ what_is_no_host_name_is_none(void **state)
 	assert_no_name("a/b");
 }
 
-static void
-hello_is_named_by_sni(void **state)
+TEST(hello_is_named_by_sni)
 {
 	static const uint8_t hello[] = {
 		22, 3, 1, 0, 63, 1, 0, 0, 59, 3, 3,
@@ -90,8 +79,7 @@ hello_is_named_by_sni(void **state)
 	assert_string_equal(name.via, "sni");
 }
 
-static void
-unknown_protocols_are_none_at_their_first_bytes(void **state)
+TEST(unknown_protocols_are_none_at_their_first_bytes)
 {
 	struct sniffed name;
 
@@ -100,8 +88,7 @@ unknown_protocols_are_none_at_their_first_bytes(void **state)
 	assert_int_equal(sniff_host(NULL, 0, &name), SNIFF_MORE);
 }
 
-static void
-more_is_never_asked_for_at_the_bound(void **state)
+TEST(more_is_never_asked_for_at_the_bound)
 {
 	uint8_t *data = malloc(SNIFF_MAX + 1);
 	struct sniffed name;
@@ -115,17 +102,4 @@ more_is_never_asked_for_at_the_bound(void **state)
 	free(data);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(name_is_lower_case_without_final_dot),
-		cmocka_unit_test(numeric_addresses_are_no_names),
-		cmocka_unit_test(what_is_no_host_name_is_none),
-		cmocka_unit_test(hello_is_named_by_sni),
-		cmocka_unit_test(unknown_protocols_are_none_at_their_first_bytes),
-		cmocka_unit_test(more_is_never_asked_for_at_the_bound),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -2,13 +2,7 @@
 
 #include "wire/socks5_udp.h"
 
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "../test.h"
 
 static union addr
 address(const char *text, uint16_t port)
@@ -30,27 +24,23 @@ assert_header(const char *host, const char *dst, uint16_t port, const char *byte
 }
 #define HEADER(host, dst, port, bytes) assert_header(host, dst, port, bytes, sizeof(bytes) - 1)
 
-static void
-header_names_an_ipv4_address(void **state)
+TEST(header_names_an_ipv4_address)
 {
 	HEADER(NULL, "192.0.2.1", 443, "\0\0\0\1\300\0\2\1\1\273");
 }
 
-static void
-header_names_an_ipv6_address(void **state)
+TEST(header_names_an_ipv6_address)
 {
 	HEADER(NULL, "2001:db8::1", 53, "\0\0\0\4\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1\0\65");
 }
 
-static void
-header_prefers_the_name(void **state)
+TEST(header_prefers_the_name)
 {
 	HEADER("a.example", "192.0.2.1", 443, "\0\0\0\3\11a.example\1\273");
 	HEADER("a.example", "2001:db8::1", 443, "\0\0\0\3\11a.example\1\273");
 }
 
-static void
-header_has_room_for_the_longest_name_and_no_more(void **state)
+TEST(header_has_room_for_the_longest_name_and_no_more)
 {
 	const union addr dst = address("192.0.2.1", 1);
 	uint8_t out[SOCKS5_UDP_HEADER_MAX];
@@ -86,8 +76,7 @@ parse(const void *bytes, size_t len, struct socks5_udp *out, char payload[64])
 }
 #define PARSE(bytes) parse(bytes, sizeof(bytes) - 1, &got, payload)
 
-static void
-ipv4_source_and_payload_are_read(void **state)
+TEST(ipv4_source_and_payload_are_read)
 {
 	const union addr from = address("192.0.2.1", 443);
 	struct socks5_udp got;
@@ -100,8 +89,7 @@ ipv4_source_and_payload_are_read(void **state)
 	assert_string_equal(payload, "hello");
 }
 
-static void
-ipv6_source_is_read_and_unmapped(void **state)
+TEST(ipv6_source_is_read_and_unmapped)
 {
 	const union addr from = address("2001:db8::1", 53), mapped = address("192.0.2.1", 53);
 	struct socks5_udp got;
@@ -113,8 +101,7 @@ ipv6_source_is_read_and_unmapped(void **state)
 	assert_true(addr_equal(&got.addr, &mapped));
 }
 
-static void
-named_source_is_read(void **state)
+TEST(named_source_is_read)
 {
 	struct socks5_udp got;
 	char payload[64];
@@ -126,8 +113,7 @@ named_source_is_read(void **state)
 	assert_string_equal(payload, "hi");
 }
 
-static void
-payload_may_be_empty(void **state)
+TEST(payload_may_be_empty)
 {
 	struct socks5_udp got;
 	char payload[64];
@@ -136,8 +122,7 @@ payload_may_be_empty(void **state)
 	assert_int_equal(got.len, 0);
 }
 
-static void
-fragment_is_told_from_nonsense(void **state)
+TEST(fragment_is_told_from_nonsense)
 {
 	struct socks5_udp got;
 	char payload[64];
@@ -148,8 +133,7 @@ fragment_is_told_from_nonsense(void **state)
 	assert_int_equal(PARSE("\0\0\0\3\0\1\273hello"), EBADMSG);
 }
 
-static void
-every_cut_header_is_refused(void **state)
+TEST(every_cut_header_is_refused)
 {
 	static const char *const whole[] = { "\0\0\0\1\300\0\2\1\1\273",
 		"\0\0\0\4\x20\1\xd\xb8\0\0\0\0\0\0\0\0\0\0\0\1\0\65", "\0\0\0\3\11a.example\1\273" };
@@ -164,21 +148,4 @@ every_cut_header_is_refused(void **state)
 	}
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(header_names_an_ipv4_address),
-		cmocka_unit_test(header_names_an_ipv6_address),
-		cmocka_unit_test(header_prefers_the_name),
-		cmocka_unit_test(header_has_room_for_the_longest_name_and_no_more),
-		cmocka_unit_test(ipv4_source_and_payload_are_read),
-		cmocka_unit_test(ipv6_source_is_read_and_unmapped),
-		cmocka_unit_test(named_source_is_read),
-		cmocka_unit_test(payload_may_be_empty),
-		cmocka_unit_test(fragment_is_told_from_nonsense),
-		cmocka_unit_test(every_cut_header_is_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

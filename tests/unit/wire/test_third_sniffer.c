@@ -4,13 +4,7 @@
  */
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "../test.h"
 
 #include "wire/sniff.h"
 
@@ -40,8 +34,7 @@ sniff(const char *text, struct sniffed *name)
 	return sniff_host((const uint8_t *)text, strlen(text), name);
 }
 
-static void
-name_of_a_third_protocol_is_found(void **state)
+TEST(name_of_a_third_protocol_is_found)
 {
 	struct sniffed name;
 
@@ -51,8 +44,7 @@ name_of_a_third_protocol_is_found(void **state)
 	assert_false(name.outer);
 }
 
-static void
-third_protocol_is_awaited_until_its_name_is_whole(void **state)
+TEST(third_protocol_is_awaited_until_its_name_is_whole)
 {
 	static const char text[] = "HELLO a.example\n";
 	struct sniffed name;
@@ -63,8 +55,7 @@ third_protocol_is_awaited_until_its_name_is_whole(void **state)
 	assert_int_equal(sniff("EHLO a.example\n", &name), SNIFF_NONE);
 }
 
-static void
-other_protocols_keep_their_names(void **state)
+TEST(other_protocols_keep_their_names)
 {
 	struct sniffed name;
 
@@ -73,14 +64,4 @@ other_protocols_keep_their_names(void **state)
 	assert_string_equal(name.via, "http");
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(name_of_a_third_protocol_is_found),
-		cmocka_unit_test(third_protocol_is_awaited_until_its_name_is_whole),
-		cmocka_unit_test(other_protocols_keep_their_names),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -1,12 +1,6 @@
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
+#include "../test.h"
 #include "../samples.h"
 #include "wire/tls_hello.h"
 
@@ -128,8 +122,7 @@ assert_status(const struct hello *h, enum sniff expected)
 	assert_int_equal(tls_hello_name(h->bytes, h->len, &name), expected);
 }
 
-static void
-hello_without_name_is_none_when_it_is_whole(void **state)
+TEST(hello_without_name_is_none_when_it_is_whole)
 {
 	struct sniffed name;
 	static uint8_t data[SAMPLE_MAX];
@@ -140,8 +133,7 @@ hello_without_name_is_none_when_it_is_whole(void **state)
 	assert_int_equal(tls_hello_name(data, len, &name), SNIFF_NONE);
 }
 
-static void
-hello_may_span_records_of_any_size(void **state)
+TEST(hello_may_span_records_of_any_size)
 {
 	struct hello extensions = { .len = 0 };
 	struct hello msg, h;
@@ -154,8 +146,7 @@ hello_may_span_records_of_any_size(void **state)
 	}
 }
 
-static void
-grease_extensions_are_passed_over(void **state)
+TEST(grease_extensions_are_passed_over)
 {
 	struct hello extensions = { .len = 0 };
 	struct hello h;
@@ -168,8 +159,7 @@ grease_extensions_are_passed_over(void **state)
 	assert_found_in_fragments(h.bytes, h.len, "a.kion.cloud");
 }
 
-static void
-encrypted_client_hello_shows_its_outer_name(void **state)
+TEST(encrypted_client_hello_shows_its_outer_name)
 {
 	struct hello extensions = { .len = 0 };
 	struct hello h;
@@ -180,8 +170,7 @@ encrypted_client_hello_shows_its_outer_name(void **state)
 	assert_found_in_fragments(h.bytes, h.len, "public.example.net");
 }
 
-static void
-outer_name_is_known_as_such_wherever_its_extension_stands(void **state)
+TEST(outer_name_is_known_as_such_wherever_its_extension_stands)
 {
 	static const char encrypted[] = "\x00\x00\x01\x00\x01\x2a\x00\x00\x00\x04" "abcd";
 	struct sniffed name;
@@ -201,8 +190,7 @@ outer_name_is_known_as_such_wherever_its_extension_stands(void **state)
 	}
 }
 
-static void
-name_is_there_before_the_hello_is_whole(void **state)
+TEST(name_is_there_before_the_hello_is_whole)
 {
 	struct hello extensions = { .len = 0 };
 	struct hello h;
@@ -219,8 +207,7 @@ name_is_there_before_the_hello_is_whole(void **state)
 	assert_string_equal(name.text, "");
 }
 
-static void
-message_without_records_is_read(void **state)
+TEST(message_without_records_is_read)
 {
 	struct hello extensions = { .len = 0 };
 	struct hello msg;
@@ -234,8 +221,7 @@ message_without_records_is_read(void **state)
 	assert_string_equal(name.text, "a.kion.cloud");
 }
 
-static void
-hellos_of_real_clients_are_read_at_every_fragmentation(void **state)
+TEST(hellos_of_real_clients_are_read_at_every_fragmentation)
 {
 	static const struct { const char *file; bool outer; } samples[] = {
 		{ "openssl-tls13.tcp", false }, { "openssl-tls12.tcp", false }, { "openssl-large.tcp", false },
@@ -253,8 +239,7 @@ hellos_of_real_clients_are_read_at_every_fragmentation(void **state)
 	}
 }
 
-static void
-name_of_another_type_is_passed_over(void **state)
+TEST(name_of_another_type_is_passed_over)
 {
 	static const uint8_t list[] = { 0, 11, 9, 0, 2, 'x', 'y', 0, 0, 3, 'a', '.', 'b' };
 	struct hello extensions = { .len = 0 };
@@ -265,8 +250,7 @@ name_of_another_type_is_passed_over(void **state)
 	assert_found_in_fragments(h.bytes, h.len, "a.b");
 }
 
-static void
-name_of_zero_254_or_with_nul_is_none(void **state)
+TEST(name_of_zero_254_or_with_nul_is_none)
 {
 	char longest[HOST_MAX + 1];
 	struct hello h;
@@ -282,8 +266,7 @@ name_of_zero_254_or_with_nul_is_none(void **state)
 	assert_status(&h, SNIFF_NONE);
 }
 
-static void
-lengths_that_contradict_each_other_are_none(void **state)
+TEST(lengths_that_contradict_each_other_are_none)
 {
 	static const uint8_t list_too_long[] = { 0, 9, 0, 0, 1, 'a' };
 	static const uint8_t name_too_long[] = { 0, 4, 0, 0, 2, 'a' };
@@ -305,8 +288,7 @@ lengths_that_contradict_each_other_are_none(void **state)
 	assert_status(&h, SNIFF_NONE);
 }
 
-static void
-first_wrong_byte_ends_it(void **state)
+TEST(first_wrong_byte_ends_it)
 {
 	static const struct { const char *bytes; size_t len; } wrong[] = {
 		{ "\x15", 1 }, { "\x80", 1 }, { "G", 1 },
@@ -327,8 +309,7 @@ first_wrong_byte_ends_it(void **state)
 	}
 }
 
-static void
-record_of_another_type_inside_the_hello_is_none(void **state)
+TEST(record_of_another_type_inside_the_hello_is_none)
 {
 	struct hello extensions = { .len = 0 };
 	struct hello msg, h;
@@ -340,24 +321,4 @@ record_of_another_type_inside_the_hello_is_none(void **state)
 	assert_status(&h, SNIFF_NONE);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hello_without_name_is_none_when_it_is_whole),
-		cmocka_unit_test(hello_may_span_records_of_any_size),
-		cmocka_unit_test(grease_extensions_are_passed_over),
-		cmocka_unit_test(encrypted_client_hello_shows_its_outer_name),
-		cmocka_unit_test(outer_name_is_known_as_such_wherever_its_extension_stands),
-		cmocka_unit_test(name_is_there_before_the_hello_is_whole),
-		cmocka_unit_test(message_without_records_is_read),
-		cmocka_unit_test(hellos_of_real_clients_are_read_at_every_fragmentation),
-		cmocka_unit_test(name_of_another_type_is_passed_over),
-		cmocka_unit_test(name_of_zero_254_or_with_nul_is_none),
-		cmocka_unit_test(lengths_that_contradict_each_other_are_none),
-		cmocka_unit_test(first_wrong_byte_ends_it),
-		cmocka_unit_test(record_of_another_type_inside_the_hello_is_none),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -7,13 +7,9 @@
 #ifndef DNS_FIXTURE_H
 #define DNS_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <ev.h>
 
+#include "../test.h"
 #include "../dns_build.h"
 #include "wire/dns_message.h"
 #include "worker/dns/dns_fake.h"

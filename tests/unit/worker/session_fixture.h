@@ -7,12 +7,7 @@
 #ifndef SESSION_FIXTURE_H
 #define SESSION_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
+#include "../test.h"
 #include "process/ipc.h"
 #include "kernel/firewall.h"
 #include "worker/name/names.h"

@@ -1,18 +1,8 @@
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-#include <stdio.h>
-#include <string.h>
-
 #include "worker/record/account.h"
 #include "worker/record/flow_log.h"
+#include "../test.h"
 #include "../quiet_log.h"
 
 struct fixture {
@@ -100,8 +90,7 @@ host_tally(const char *host, unsigned *n)
 	return found;
 }
 
-static void
-account_counts_each_byte_once_for_rule_and_proxy(void **state)
+TEST(account_counts_each_byte_once_for_rule_and_proxy)
 {
 	account_settle(fx.account);
 	assert_int_equal(all().active, 3);
@@ -120,8 +109,7 @@ account_counts_each_byte_once_for_rule_and_proxy(void **state)
 	assert_rules_and_proxies_agree();
 }
 
-static void
-account_a_proxy_known_late_gets_the_bytes(void **state)
+TEST(account_a_proxy_known_late_gets_the_bytes)
 {
 	const struct tally *proxy;
 
@@ -133,8 +121,7 @@ account_a_proxy_known_late_gets_the_bytes(void **state)
 	assert_int_equal(proxy->traffic.out, 20);
 }
 
-static void
-account_errors_are_told_from_ends(void **state)
+TEST(account_errors_are_told_from_ends)
 {
 	fx.flows[0].reason = CLOSE_PROXY_AUTH;
 	fx.flows[1].reason = CLOSE_KILLED;
@@ -146,8 +133,7 @@ account_errors_are_told_from_ends(void **state)
 	assert_rules_and_proxies_agree();
 }
 
-static void
-account_measures_the_way_through_a_proxy(void **state)
+TEST(account_measures_the_way_through_a_proxy)
 {
 	const struct tally *proxy;
 
@@ -161,8 +147,7 @@ account_measures_the_way_through_a_proxy(void **state)
 	assert_int_equal(proxy->first_byte.counts[ACCOUNT_BUCKETS], 1);
 }
 
-static void
-account_keeps_the_hosts_with_the_most_bytes(void **state)
+TEST(account_keeps_the_hosts_with_the_most_bytes)
 {
 	struct flow_record r;
 	const struct tally *top[2];
@@ -183,8 +168,7 @@ account_keeps_the_hosts_with_the_most_bytes(void **state)
 	assert_string_equal(top[1]->host, "h767.example");
 }
 
-static void
-account_lists_live_flows_by_id(void **state)
+TEST(account_lists_live_flows_by_id)
 {
 	assert_ptr_equal(account_next(fx.account, 0), &fx.flows[0]);
 	account_end(fx.account, &fx.conf, &fx.flows[1], 1.);
@@ -192,8 +176,7 @@ account_lists_live_flows_by_id(void **state)
 	assert_null(account_next(fx.account, fx.flows[2].id));
 }
 
-static void
-account_tells_who_watches(void **state)
+TEST(account_tells_who_watches)
 {
 	account_watch(fx.account, watch, &fx);
 	account_decided(fx.account, &fx.flows[0]);
@@ -202,8 +185,7 @@ account_tells_who_watches(void **state)
 	assert_int_equal(fx.ended, 1);
 }
 
-static void
-account_a_dns_query_is_no_flow(void **state)
+TEST(account_a_dns_query_is_no_flow)
 {
 	struct flow_record r = { .id = account_id(fx.account), .proto = "dns", .host = "x.example", .via = VIA_DNS, .in = 50 };
 	unsigned hosts;
@@ -216,8 +198,7 @@ account_a_dns_query_is_no_flow(void **state)
 	assert_int_equal(hosts, 0);
 }
 
-static void
-counters_are_each_in_one_family_with_a_word(void **state)
+TEST(counters_are_each_in_one_family_with_a_word)
 {
 	unsigned next = 0;
 
@@ -234,8 +215,7 @@ counters_are_each_in_one_family_with_a_word(void **state)
 	assert_int_equal(next, COUNTERS);
 }
 
-static void
-summary_writes_every_group(void **state)
+TEST(summary_writes_every_group)
 {
 	account_count(fx.account, COUNT_DROP_STRANGER, 3);
 	account_count(fx.account, COUNT_DNS_CACHED, 2);
@@ -265,8 +245,7 @@ record(const char *text, struct flow_record *r)
 	conf_free(conf);
 }
 
-static void
-flow_log_writes_one_line_a_flow(void **state)
+TEST(flow_log_writes_one_line_a_flow)
 {
 	struct flow_record r = { .id = 7, .proto = "tcp", .host = "a.b.kion.cloud", .via = "sni", .out = 10, .in = 20,
 		.began = 1.0, .reason = CLOSE_DONE, .verdict = { .action = ACTION_DIRECT } };
@@ -291,8 +270,7 @@ flow_log_writes_one_line_a_flow(void **state)
 	assert_non_null(strstr(quiet_log.last, "close=server-reset"));
 }
 
-static void
-flow_log_leaves_out_and_counts_what_is_too_much(void **state)
+TEST(flow_log_leaves_out_and_counts_what_is_too_much)
 {
 	struct flow_record r = { .id = 7, .proto = "tcp", .via = VIA_IP };
 	struct conf conf = { .log = { .rate = 10 } };
@@ -307,8 +285,7 @@ flow_log_leaves_out_and_counts_what_is_too_much(void **state)
 	assert_int_equal(few.left_out, 0);
 }
 
-static void
-flow_log_writes_json_that_hides_as_much(void **state)
+TEST(flow_log_writes_json_that_hides_as_much)
 {
 	struct flow_record r = { .id = 7, .proto = "tcp", .host = "a.b.kion.cloud", .via = VIA_IP, .out = 10,
 		.began = 1.0 };
@@ -322,24 +299,4 @@ flow_log_writes_json_that_hides_as_much(void **state)
 	assert_non_null(strstr(quiet_log.last, "\"out\":10,\"in\":0,\"age_s\":0.500,\"close\":\"done\"}"));
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(account_counts_each_byte_once_for_rule_and_proxy, setup, teardown),
-		cmocka_unit_test_setup_teardown(account_a_proxy_known_late_gets_the_bytes, setup, teardown),
-		cmocka_unit_test_setup_teardown(account_errors_are_told_from_ends, setup, teardown),
-		cmocka_unit_test_setup_teardown(account_measures_the_way_through_a_proxy, setup, teardown),
-		cmocka_unit_test_setup_teardown(account_keeps_the_hosts_with_the_most_bytes, setup, teardown),
-		cmocka_unit_test_setup_teardown(account_lists_live_flows_by_id, setup, teardown),
-		cmocka_unit_test_setup_teardown(account_tells_who_watches, setup, teardown),
-		cmocka_unit_test_setup_teardown(account_a_dns_query_is_no_flow, setup, teardown),
-		cmocka_unit_test(counters_are_each_in_one_family_with_a_word),
-		cmocka_unit_test_setup_teardown(summary_writes_every_group, setup, teardown),
-		cmocka_unit_test(flow_log_writes_one_line_a_flow),
-		cmocka_unit_test(flow_log_leaves_out_and_counts_what_is_too_much),
-		cmocka_unit_test(flow_log_writes_json_that_hides_as_much),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(setup, teardown)

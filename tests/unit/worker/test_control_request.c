@@ -1,15 +1,6 @@
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-#include <errno.h>
-#include <string.h>
+#include "../test.h"
 
 #include "worker/control/control_request.h"
 
@@ -30,8 +21,7 @@ assert_refused(const char *line, const char *sentence)
 	assert_non_null(strstr(error, sentence));
 }
 
-static void
-request_members_are_read(void **state)
+TEST(request_members_are_read)
 {
 	assert_int_equal(parse("{\"v\":1,\"verb\":\"test\",\"host\":\"a.example\",\"port\":65535,\"protocol\":\"udp\"}"), 0);
 	assert_string_equal(request.verb, "test");
@@ -44,22 +34,19 @@ request_members_are_read(void **state)
 	assert_true(request.id == 9007199254740993u);
 }
 
-static void
-request_without_verb_is_refused(void **state)
+TEST(request_without_verb_is_refused)
 {
 	assert_refused("{}", "no \"verb\"");
 	assert_refused("{\"verb\":\"\"}", "\"verb\" must be");
 	assert_refused("{\"verb\":\"a-verb-that-is-too-long\"}", "\"verb\" must be");
 }
 
-static void
-request_of_another_version_is_refused(void **state)
+TEST(request_of_another_version_is_refused)
 {
 	assert_refused("{\"v\":2,\"verb\":\"status\"}", "the version 1");
 }
 
-static void
-request_with_bad_values_is_refused(void **state)
+TEST(request_with_bad_values_is_refused)
 {
 	assert_refused("{\"verb\":\"kill\",\"id\":0}", "\"id\"");
 	assert_refused("{\"verb\":\"kill\",\"id\":-1}", "\"id\"");
@@ -70,8 +57,7 @@ request_with_bad_values_is_refused(void **state)
 	assert_refused("{\"verb\":\"status\",\"verbose\":true}", "left out");
 }
 
-static void
-request_that_is_no_object_is_refused(void **state)
+TEST(request_that_is_no_object_is_refused)
 {
 	static const char nul[] = "{\"verb\":\"status\"}\0";
 	char deep[CONTROL_LINE_MAX + 2];
@@ -86,16 +72,4 @@ request_that_is_no_object_is_refused(void **state)
 	assert_int_equal(control_request_parse(deep, CONTROL_LINE_MAX + 1, &request, error, sizeof(error)), EINVAL);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(request_members_are_read),
-		cmocka_unit_test(request_without_verb_is_refused),
-		cmocka_unit_test(request_of_another_version_is_refused),
-		cmocka_unit_test(request_with_bad_values_is_refused),
-		cmocka_unit_test(request_that_is_no_object_is_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -1,13 +1,6 @@
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-#include <cmocka.h>
-
+#include "../test.h"
 #include "../dns_build.h"
 #include "worker/dns/dns_cache.h"
 
@@ -87,8 +80,7 @@ cache_new(size_t max, double stale_s)
 	return &cache;
 }
 
-static void
-answer_is_kept_for_its_ttl(void **state)
+TEST(answer_is_kept_for_its_ttl)
 {
 	struct dns_cache *c = cache_new(10, 0);
 
@@ -102,8 +94,7 @@ answer_is_kept_for_its_ttl(void **state)
 	dns_cache_clear(c, 0, 0);
 }
 
-static void
-stale_answer_is_kept_for_longer_and_says_so(void **state)
+TEST(stale_answer_is_kept_for_longer_and_says_so)
 {
 	struct dns_cache *c = cache_new(10, 100);
 	const struct dns_cache_key key = key_for("a.example");
@@ -120,8 +111,7 @@ stale_answer_is_kept_for_longer_and_says_so(void **state)
 	dns_cache_clear(c, 0, 0);
 }
 
-static void
-popular_answer_is_worth_asking_again_near_its_end(void **state)
+TEST(popular_answer_is_worth_asking_again_near_its_end)
 {
 	struct dns_cache *c = cache_new(10, 100);
 
@@ -138,8 +128,7 @@ popular_answer_is_worth_asking_again_near_its_end(void **state)
 	dns_cache_clear(c, 0, 0);
 }
 
-static void
-later_answer_replaces_the_earlier(void **state)
+TEST(later_answer_replaces_the_earlier)
 {
 	struct dns_cache *c = cache_new(10, 0);
 
@@ -151,8 +140,7 @@ later_answer_replaces_the_earlier(void **state)
 	dns_cache_clear(c, 0, 0);
 }
 
-static void
-clock_set_back_ends_an_answer(void **state)
+TEST(clock_set_back_ends_an_answer)
 {
 	struct dns_cache *c = cache_new(10, 100);
 
@@ -162,8 +150,7 @@ clock_set_back_ends_an_answer(void **state)
 	dns_cache_clear(c, 0, 0);
 }
 
-static void
-least_recently_used_goes_first(void **state)
+TEST(least_recently_used_goes_first)
 {
 	struct dns_cache *c = cache_new(2, 0);
 
@@ -177,8 +164,7 @@ least_recently_used_goes_first(void **state)
 	dns_cache_clear(c, 0, 0);
 }
 
-static void
-nothing_is_kept_when_off_large_or_cleared(void **state)
+TEST(nothing_is_kept_when_off_large_or_cleared)
 {
 	struct dns_cache *c = cache_new(0, 0);
 	const struct dns_cache_key key = key_for("a.example");
@@ -198,8 +184,7 @@ nothing_is_kept_when_off_large_or_cleared(void **state)
 }
 
 /* A server's options are for the one who asked. */
-static void
-options_are_not_kept(void **state)
+TEST(options_are_not_kept)
 {
 	struct dns_cache *c = cache_new(10, 0);
 	const struct dns_cache_key key = key_for("a.example");
@@ -232,8 +217,7 @@ keys_equal(const struct dns_query *a, const struct dns_query *b, const void *rou
 	return ka.len == kb.len && memcmp(ka.bytes, kb.bytes, ka.len) == 0;
 }
 
-static void
-key_depends_on_everything_that_an_answer_depends_on(void **state)
+TEST(key_depends_on_everything_that_an_answer_depends_on)
 {
 	struct dns_query q = query_for("a.example", DNS_A, 0x0100), other;
 	union addr server;
@@ -259,20 +243,4 @@ key_depends_on_everything_that_an_answer_depends_on(void **state)
 	assert_false(keys_equal(&q, &q, NULL, &server));
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answer_is_kept_for_its_ttl),
-		cmocka_unit_test(later_answer_replaces_the_earlier),
-		cmocka_unit_test(stale_answer_is_kept_for_longer_and_says_so),
-		cmocka_unit_test(popular_answer_is_worth_asking_again_near_its_end),
-		cmocka_unit_test(clock_set_back_ends_an_answer),
-		cmocka_unit_test(options_are_not_kept),
-		cmocka_unit_test(least_recently_used_goes_first),
-		cmocka_unit_test(nothing_is_kept_when_off_large_or_cleared),
-		cmocka_unit_test(key_depends_on_everything_that_an_answer_depends_on),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

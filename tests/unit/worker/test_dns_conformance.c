@@ -3,9 +3,6 @@
 
 #include "dns_fixture.h"
 
-#include <string.h>
-#include <unistd.h>
-
 static struct resolver *const first = &fx.resolvers[0];
 
 enum { NOTHING = -1 };
@@ -80,8 +77,7 @@ record_begin(unsigned an, unsigned ns, unsigned ar)
 	memcpy(counts, (uint8_t[]){ 0, (uint8_t)an, 0, (uint8_t)ns, 0, (uint8_t)ar }, sizeof(counts));
 }
 
-static void
-any_is_passed_on_as_it_is(void **state)
+TEST(any_is_passed_on_as_it_is)
 {
 	struct dns_build b;
 
@@ -93,8 +89,7 @@ any_is_passed_on_as_it_is(void **state)
 	assert_int_equal(first->heard[0].query.question.type, DNS_ANY);
 }
 
-static void
-unknown_types_and_classes_pass_untouched(void **state)
+TEST(unknown_types_and_classes_pass_untouched)
 {
 	struct dns_build b;
 
@@ -109,8 +104,7 @@ unknown_types_and_classes_pass_untouched(void **state)
 	assert_passes_twice(&b);
 }
 
-static void
-version_of_the_server_is_the_servers(void **state)
+TEST(version_of_the_server_is_the_servers)
 {
 	struct dns_build b;
 
@@ -123,8 +117,7 @@ version_of_the_server_is_the_servers(void **state)
 	assert_passes_twice(&b);
 }
 
-static void
-root_is_a_name(void **state)
+TEST(root_is_a_name)
 {
 	struct dns_build b;
 
@@ -137,8 +130,7 @@ root_is_a_name(void **state)
 	assert_string_equal(fx.hosts[0], ".");
 }
 
-static void
-name_of_255_bytes_is_asked_and_one_of_256_is_not(void **state)
+TEST(name_of_255_bytes_is_asked_and_one_of_256_is_not)
 {
 	uint8_t name[256];
 	struct dns_build b;
@@ -157,8 +149,7 @@ name_of_255_bytes_is_asked_and_one_of_256_is_not(void **state)
 	assert_int_equal(rcode_of(&b), DNS_FORMERR);
 }
 
-static void
-label_of_63_bytes_is_asked_and_one_of_64_is_not(void **state)
+TEST(label_of_63_bytes_is_asked_and_one_of_64_is_not)
 {
 	uint8_t name[66] = { 63 };
 	struct dns_build b;
@@ -172,8 +163,7 @@ label_of_63_bytes_is_asked_and_one_of_64_is_not(void **state)
 	assert_int_equal(rcode_of(&b), DNS_FORMERR);
 }
 
-static void
-labels_of_obsolete_kinds_are_format_errors(void **state)
+TEST(labels_of_obsolete_kinds_are_format_errors)
 {
 	struct dns_build bits = question_of("\x41\x03\xaa\0", 4), extended = question_of("\x80\0", 2);
 
@@ -181,8 +171,7 @@ labels_of_obsolete_kinds_are_format_errors(void **state)
 	assert_int_equal(rcode_of(&extended), DNS_FORMERR);
 }
 
-static void
-pointers_in_the_question_are_format_errors(void **state)
+TEST(pointers_in_the_question_are_format_errors)
 {
 	/* to itself, into the header, ahead, beyond the end */
 	static const char *const names[] = { "\xc0\x0c", "\xc0\x04", "\xc0\x0f", "\xff\xff" };
@@ -194,8 +183,7 @@ pointers_in_the_question_are_format_errors(void **state)
 	}
 }
 
-static void
-compressed_owner_names_are_passed_as_they_are(void **state)
+TEST(compressed_owner_names_are_passed_as_they_are)
 {
 	struct dns_build b;
 
@@ -219,8 +207,7 @@ answer_bad_then_good(struct resolver *r, const struct heard *h)
 	answer_one(r, h);
 }
 
-static void
-answers_with_bad_names_are_passed_over(void **state)
+TEST(answers_with_bad_names_are_passed_over)
 {
 	/* to itself, ahead, into the header, a loop of two, obsolete, no end */
 	static const char *const names[] = { "\xc0\x1d", "\xc0\x30", "\xc0\0", "\1a\xc0\x1d", "\x41\1\xaa\0", "\x3f" };
@@ -240,8 +227,7 @@ answers_with_bad_names_are_passed_over(void **state)
 	assert_null(learned("192.0.2.66"));
 }
 
-static void
-question_counts_other_than_one_are_format_errors(void **state)
+TEST(question_counts_other_than_one_are_format_errors)
 {
 	struct dns_build b;
 
@@ -254,8 +240,7 @@ question_counts_other_than_one_are_format_errors(void **state)
 	assert_int_equal(first->nheard, 0);
 }
 
-static void
-answers_sent_to_us_are_never_answered(void **state)
+TEST(answers_sent_to_us_are_never_answered)
 {
 	struct dns_build b;
 
@@ -269,8 +254,7 @@ answers_sent_to_us_are_never_answered(void **state)
 	assert_int_equal(rcode_of(&b), NOTHING);
 }
 
-static void
-other_opcodes_are_not_implemented(void **state)
+TEST(other_opcodes_are_not_implemented)
 {
 	struct dns_build b;
 
@@ -283,8 +267,7 @@ other_opcodes_are_not_implemented(void **state)
 	assert_int_equal(first->nheard, 0);
 }
 
-static void
-zone_transfers_are_not_implemented(void **state)
+TEST(zone_transfers_are_not_implemented)
 {
 	struct dns_build b;
 	int fd = client_connect();
@@ -299,8 +282,7 @@ zone_transfers_are_not_implemented(void **state)
 	close(fd);
 }
 
-static void
-bytes_behind_the_query_are_no_error(void **state)
+TEST(bytes_behind_the_query_are_no_error)
 {
 	struct dns_build b;
 
@@ -321,8 +303,7 @@ query_edns(unsigned flags, unsigned size, unsigned edns_flags, const void *optio
 }
 
 /* RFC 6891 section 7: and one that was too old for it says so by FORMERR or NOTIMP itself. */
-static void
-edns_version_and_unknown_flags_are_the_servers_matter(void **state)
+TEST(edns_version_and_unknown_flags_are_the_servers_matter)
 {
 	struct dns_build b = query_edns(0x0100, 1232, 0x4001, "", 0);
 
@@ -335,8 +316,7 @@ edns_version_and_unknown_flags_are_the_servers_matter(void **state)
 	assert_memory_equal(first->heard[0].msg.bytes + 2, b.bytes + 2, b.len - 2);
 }
 
-static void
-edns_options_are_passed_both_ways_and_not_kept(void **state)
+TEST(edns_options_are_passed_both_ways_and_not_kept)
 {
 	struct dns_build b = query_edns(0x0100, 1232, 0, "\0\x03\0\0\xff\xfe\0\1x", 9);
 
@@ -352,8 +332,7 @@ edns_options_are_passed_both_ways_and_not_kept(void **state)
 	}
 }
 
-static void
-second_opt_record_is_a_format_error(void **state)
+TEST(second_opt_record_is_a_format_error)
 {
 	struct dns_build b = query_edns(0x0100, 1232, 0, "", 0);
 
@@ -368,8 +347,7 @@ second_opt_record_is_a_format_error(void **state)
 	assert_int_equal(reply_last_byte(NULL), 1);
 }
 
-static void
-opt_record_need_not_be_the_last(void **state)
+TEST(opt_record_need_not_be_the_last)
 {
 	struct dns_build b;
 
@@ -398,8 +376,7 @@ answer_of_1200_bytes(struct resolver *r, const struct heard *h)
 	answer_udp(r, h, &b);
 }
 
-static void
-udp_size_of_the_client_is_the_limit_and_512_without(void **state)
+TEST(udp_size_of_the_client_is_the_limit_and_512_without)
 {
 	static const unsigned sizes[] = { 0, 511, 512, 1199, 1200, 65535 };
 	struct dns_build b;
@@ -418,8 +395,7 @@ udp_size_of_the_client_is_the_limit_and_512_without(void **state)
 	assert_int_equal(fx.reply.len, 29);
 }
 
-static void
-signatures_pass_untouched_and_only_to_who_asked_for_them(void **state)
+TEST(signatures_pass_untouched_and_only_to_who_asked_for_them)
 {
 	struct dns_build with = query_edns(0x0130, 1232, 0x8000, "", 0), without = query_edns(0x0130, 1232, 0, "", 0);
 
@@ -437,8 +413,7 @@ signatures_pass_untouched_and_only_to_who_asked_for_them(void **state)
 	assert_int_equal(first->nheard, 2);
 }
 
-static void
-checking_disabled_and_authentic_data_are_asked_apart(void **state)
+TEST(checking_disabled_and_authentic_data_are_asked_apart)
 {
 	static const unsigned flags[] = { 0x0100, 0x0110, 0x0120, 0x0000, 0x0100 };
 	struct dns_build b;
@@ -454,8 +429,7 @@ checking_disabled_and_authentic_data_are_asked_apart(void **state)
 	}
 }
 
-static void
-letters_are_passed_on_as_they_were_sent(void **state)
+TEST(letters_are_passed_on_as_they_were_sent)
 {
 	struct dns_build b;
 
@@ -467,8 +441,7 @@ letters_are_passed_on_as_they_were_sent(void **state)
 	assert_int_equal(first->nheard, 1);
 }
 
-static void
-one_client_may_use_an_id_for_two_questions_at_once(void **state)
+TEST(one_client_may_use_an_id_for_two_questions_at_once)
 {
 	first->on_udp = stay_silent;
 	client_ask(0, 9, "a.example", DNS_A);
@@ -480,8 +453,7 @@ one_client_may_use_an_id_for_two_questions_at_once(void **state)
 	client_expect(0, 9, "a.example", DNS_A);
 }
 
-static void
-one_client_that_repeats_itself_gets_each_answer(void **state)
+TEST(one_client_that_repeats_itself_gets_each_answer)
 {
 	first->on_udp = stay_silent;
 	client_ask(0, 9, "a.example", DNS_A);
@@ -500,8 +472,7 @@ answer_twice(struct resolver *r, const struct heard *h)
 	answer_one(r, h);
 }
 
-static void
-servers_answer_that_comes_twice_is_given_once(void **state)
+TEST(servers_answer_that_comes_twice_is_given_once)
 {
 	first->on_udp = answer_twice;
 	ask_and_expect(9, "a.example", DNS_A);
@@ -519,8 +490,7 @@ answer_truncated(struct resolver *r, const struct heard *h)
 	answer_udp(r, h, &b);
 }
 
-static void
-truncated_answer_is_asked_again_over_tcp_and_no_part_of_it_is_used(void **state)
+TEST(truncated_answer_is_asked_again_over_tcp_and_no_part_of_it_is_used)
 {
 	first->on_udp = answer_truncated;
 	ask_and_expect(9, "a.example", DNS_A);
@@ -529,40 +499,4 @@ truncated_answer_is_asked_again_over_tcp_and_no_part_of_it_is_used(void **state)
 	assert_null(learned("192.0.2.66"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(any_is_passed_on_as_it_is),
-		TEST(unknown_types_and_classes_pass_untouched),
-		TEST(version_of_the_server_is_the_servers),
-		TEST(root_is_a_name),
-		TEST(name_of_255_bytes_is_asked_and_one_of_256_is_not),
-		TEST(label_of_63_bytes_is_asked_and_one_of_64_is_not),
-		TEST(labels_of_obsolete_kinds_are_format_errors),
-		TEST(pointers_in_the_question_are_format_errors),
-		TEST(compressed_owner_names_are_passed_as_they_are),
-		TEST(answers_with_bad_names_are_passed_over),
-		TEST(question_counts_other_than_one_are_format_errors),
-		TEST(answers_sent_to_us_are_never_answered),
-		TEST(other_opcodes_are_not_implemented),
-		TEST(zone_transfers_are_not_implemented),
-		TEST(bytes_behind_the_query_are_no_error),
-		TEST(edns_version_and_unknown_flags_are_the_servers_matter),
-		TEST(edns_options_are_passed_both_ways_and_not_kept),
-		TEST(second_opt_record_is_a_format_error),
-		TEST(opt_record_need_not_be_the_last),
-		TEST(udp_size_of_the_client_is_the_limit_and_512_without),
-		TEST(signatures_pass_untouched_and_only_to_who_asked_for_them),
-		TEST(checking_disabled_and_authentic_data_are_asked_apart),
-		TEST(letters_are_passed_on_as_they_were_sent),
-		TEST(one_client_may_use_an_id_for_two_questions_at_once),
-		TEST(one_client_that_repeats_itself_gets_each_answer),
-		TEST(servers_answer_that_comes_twice_is_given_once),
-		TEST(truncated_answer_is_asked_again_over_tcp_and_no_part_of_it_is_used),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(fixture_setup, fixture_teardown)

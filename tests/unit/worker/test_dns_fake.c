@@ -1,14 +1,7 @@
 /* dns_fake: which queries are answered with made-up addresses, and what reverse names mean. */
 #include "config.h"
 
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-#include <cmocka.h>
-
+#include "../test.h"
 #include "../dns_exact.h"
 #include "conf/rule.h"
 #include "worker/dns/dns_fake.h"
@@ -129,8 +122,7 @@ expect_nothing(enum dns_rcode rcode)
 	assert_int_equal(answer.answers, 0);
 }
 
-static void
-address_queries_for_proxied_names_are_answered(void **state)
+TEST(address_queries_for_proxied_names_are_answered)
 {
 	assert_int_equal(ask("a.proxied", DNS_A), 0);
 	expect_address("198.18.0.1");
@@ -140,8 +132,7 @@ address_queries_for_proxied_names_are_answered(void **state)
 	expect_address("198.18.0.2");
 }
 
-static void
-answer_comes_with_edns_when_the_query_had_it(void **state)
+TEST(answer_comes_with_edns_when_the_query_had_it)
 {
 	struct dns_build b;
 
@@ -153,8 +144,7 @@ answer_comes_with_edns_when_the_query_had_it(void **state)
 	assert_true(answer.opt != 0 && answer.end == out_len);
 }
 
-static void
-family_without_range_has_no_record(void **state)
+TEST(family_without_range_has_no_record)
 {
 	ranges("198.18.0.0/15", NULL);
 	assert_int_equal(ask("a.proxied", DNS_AAAA), 0);
@@ -164,8 +154,7 @@ family_without_range_has_no_record(void **state)
 	expect_nothing(DNS_NOERROR);
 }
 
-static void
-service_records_are_none(void **state)
+TEST(service_records_are_none)
 {
 	assert_int_equal(ask("a.proxied", HTTPS), 0);
 	expect_nothing(DNS_NOERROR);
@@ -174,8 +163,7 @@ service_records_are_none(void **state)
 	assert_int_equal(ask("other.example", HTTPS), ENOENT);
 }
 
-static void
-everything_else_is_left_to_the_resolvers(void **state)
+TEST(everything_else_is_left_to_the_resolvers)
 {
 	struct dns_build b;
 
@@ -194,8 +182,7 @@ everything_else_is_left_to_the_resolvers(void **state)
 	assert_int_equal(ask("1.0.18.198.in-addr.arpa", PTR), ENOENT);
 }
 
-static void
-names_have_their_own_addresses_while_nothing_is_intercepted(void **state)
+TEST(names_have_their_own_addresses_while_nothing_is_intercepted)
 {
 	env.paused = true;
 	assert_int_equal(ask("a.proxied", DNS_A), ENOENT);
@@ -207,8 +194,7 @@ names_have_their_own_addresses_while_nothing_is_intercepted(void **state)
 	assert_int_equal(ask("a.proxied", DNS_A), 0);
 }
 
-static void
-longest_name_fits(void **state)
+TEST(longest_name_fits)
 {
 	char name[HOST_MAX + 1];
 
@@ -222,8 +208,7 @@ longest_name_fits(void **state)
 	assert_int_equal(answer.answers, 1);
 }
 
-static void
-full_range_is_an_error(void **state)
+TEST(full_range_is_an_error)
 {
 	ranges("10.0.0.0/30", NULL);
 	assert_int_equal(ask("a.proxied", DNS_A), 0);
@@ -232,8 +217,7 @@ full_range_is_an_error(void **state)
 	assert_int_equal(ask("c.proxied", HTTPS), 0);
 }
 
-static void
-reverse_queries_give_the_name(void **state)
+TEST(reverse_queries_give_the_name)
 {
 	const uint8_t name[] = "\1a\7proxied";
 
@@ -248,8 +232,7 @@ reverse_queries_give_the_name(void **state)
 	assert_int_equal(ask("18.198.in-addr.arpa", PTR), ENOENT);
 }
 
-static void
-reverse_names_are_addresses_or_nothing(void **state)
+TEST(reverse_names_are_addresses_or_nothing)
 {
 	static const struct { const char *name, *addr; } rows[] = {
 		{ "4.3.2.1.in-addr.arpa", "1.2.3.4" },
@@ -280,23 +263,4 @@ reverse_names_are_addresses_or_nothing(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(address_queries_for_proxied_names_are_answered),
-		TEST(answer_comes_with_edns_when_the_query_had_it),
-		TEST(family_without_range_has_no_record),
-		TEST(service_records_are_none),
-		TEST(everything_else_is_left_to_the_resolvers),
-		TEST(names_have_their_own_addresses_while_nothing_is_intercepted),
-		TEST(longest_name_fits),
-		TEST(full_range_is_an_error),
-		TEST(reverse_queries_give_the_name),
-		TEST(reverse_names_are_addresses_or_nothing),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(set_up, tear_down)

@@ -3,16 +3,11 @@
 
 #include "dns_fixture.h"
 
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "worker/dns/dns_forward.h"
 
 static struct resolver *const first = &fx.resolvers[0], *const second = &fx.resolvers[1];
 
-static void
-query_is_passed_on_as_it_is_but_for_the_id(void **state)
+TEST(query_is_passed_on_as_it_is_but_for_the_id)
 {
 	struct dns_build b;
 
@@ -25,8 +20,7 @@ query_is_passed_on_as_it_is_but_for_the_id(void **state)
 	assert_memory_equal(first->heard[0].msg.bytes + 2, b.bytes + 2, b.len - 2);
 }
 
-static void
-ids_and_ports_of_our_queries_are_random(void **state)
+TEST(ids_and_ports_of_our_queries_are_random)
 {
 	unsigned same_id = 0, same_port = 0;
 
@@ -40,8 +34,7 @@ ids_and_ports_of_our_queries_are_random(void **state)
 	assert_true(same_id < 3 && same_port < 3);
 }
 
-static void
-two_clients_with_the_same_id_get_their_own_answers(void **state)
+TEST(two_clients_with_the_same_id_get_their_own_answers)
 {
 	struct dns_build b;
 
@@ -91,8 +84,7 @@ answer_after_garbage(struct resolver *r, const struct heard *h)
 	answer_one(r, h);
 }
 
-static void
-wrong_replies_are_ignored_and_waiting_goes_on(void **state)
+TEST(wrong_replies_are_ignored_and_waiting_goes_on)
 {
 	first->on_udp = answer_after_garbage;
 	ask_and_expect(1, "www.example", DNS_A);
@@ -100,8 +92,7 @@ wrong_replies_are_ignored_and_waiting_goes_on(void **state)
 	assert_null(learned("192.0.2.66"));
 }
 
-static void
-reply_from_another_address_is_ignored(void **state)
+TEST(reply_from_another_address_is_ignored)
 {
 	struct dns_build b;
 
@@ -116,8 +107,7 @@ reply_from_another_address_is_ignored(void **state)
 	assert_int_equal(reply_last_byte(NULL), 1);
 }
 
-static void
-silent_server_is_joined_by_the_next_and_then_passed_over(void **state)
+TEST(silent_server_is_joined_by_the_next_and_then_passed_over)
 {
 	first->on_udp = NULL;
 	client_ask(0, 1, "www.example", DNS_A);
@@ -142,8 +132,7 @@ ask_new(unsigned n)
 	ask_and_expect(n, name, DNS_A);
 }
 
-static void
-silent_server_comes_last_until_it_has_had_time_to_recover(void **state)
+TEST(silent_server_comes_last_until_it_has_had_time_to_recover)
 {
 	first->on_udp = NULL;
 	client_ask(0, 1, "www.example", DNS_A);
@@ -162,8 +151,7 @@ silent_server_comes_last_until_it_has_had_time_to_recover(void **state)
 	ask_new(5);
 }
 
-static void
-bad_server_is_asked_when_all_are_bad(void **state)
+TEST(bad_server_is_asked_when_all_are_bad)
 {
 	first->on_udp = second->on_udp = NULL;
 	client_ask(0, 1, "www.example", DNS_A);
@@ -176,8 +164,7 @@ bad_server_is_asked_when_all_are_bad(void **state)
 	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
 }
 
-static void
-server_that_fails_for_a_name_is_followed_by_the_next_but_not_bad(void **state)
+TEST(server_that_fails_for_a_name_is_followed_by_the_next_but_not_bad)
 {
 	first->on_udp = answer_servfail;
 	ask_new(0);
@@ -189,8 +176,7 @@ server_that_fails_for_a_name_is_followed_by_the_next_but_not_bad(void **state)
 	assert_int_equal(second->nheard, 2);
 }
 
-static void
-late_answer_of_the_first_server_still_counts_once(void **state)
+TEST(late_answer_of_the_first_server_still_counts_once)
 {
 	first->on_udp = second->on_udp = NULL;
 	client_ask(0, 1, "www.example", DNS_A);
@@ -205,8 +191,7 @@ late_answer_of_the_first_server_still_counts_once(void **state)
 	assert_int_equal(fx.nrecords, 1);
 }
 
-static void
-silence_of_all_servers_is_servfail_in_time(void **state)
+TEST(silence_of_all_servers_is_servfail_in_time)
 {
 	first->on_udp = second->on_udp = NULL;
 	client_ask(0, 1, "www.example", DNS_A);
@@ -236,16 +221,14 @@ closed_port(void)
 	return addr;
 }
 
-static void
-refusing_server_is_passed_over_at_once(void **state)
+TEST(refusing_server_is_passed_over_at_once)
 {
 	fx.policy->resolvers[0] = closed_port();
 	ask_and_expect(1, "www.example", DNS_A);
 	assert_record(0, "www.example", ACTION_DIRECT, CLOSE_DONE, &second->addr);
 }
 
-static void
-refusal_by_all_servers_is_servfail_at_once(void **state)
+TEST(refusal_by_all_servers_is_servfail_at_once)
 {
 	fx.policy->resolvers[0] = fx.policy->resolvers[1] = closed_port();
 	ask_and_expect(1, "www.example", DNS_A);
@@ -253,8 +236,7 @@ refusal_by_all_servers_is_servfail_at_once(void **state)
 	assert_record(0, "www.example", ACTION_DIRECT, CLOSE_CONNECT_REFUSED, &fx.policy->resolvers[0]);
 }
 
-static void
-our_own_listener_is_never_asked(void **state)
+TEST(our_own_listener_is_never_asked)
 {
 	fx.policy->resolvers[0] = fx.listen;
 	ask_and_expect(1, "www.example", DNS_A);
@@ -265,27 +247,4 @@ our_own_listener_is_never_asked(void **state)
 	assert_int_equal(account_counter(fx.account, COUNT_DNS_QUERIES), 2);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(query_is_passed_on_as_it_is_but_for_the_id),
-		TEST(ids_and_ports_of_our_queries_are_random),
-		TEST(two_clients_with_the_same_id_get_their_own_answers),
-		TEST(wrong_replies_are_ignored_and_waiting_goes_on),
-		TEST(reply_from_another_address_is_ignored),
-		TEST(silent_server_is_joined_by_the_next_and_then_passed_over),
-		TEST(silent_server_comes_last_until_it_has_had_time_to_recover),
-		TEST(bad_server_is_asked_when_all_are_bad),
-		TEST(server_that_fails_for_a_name_is_followed_by_the_next_but_not_bad),
-		TEST(late_answer_of_the_first_server_still_counts_once),
-		TEST(silence_of_all_servers_is_servfail_in_time),
-		TEST(refusing_server_is_passed_over_at_once),
-		TEST(refusal_by_all_servers_is_servfail_at_once),
-		TEST(our_own_listener_is_never_asked),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(fixture_setup, fixture_teardown)

@@ -3,11 +3,6 @@
 
 #include "dns_fixture.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "host/udp.h"
 #include "worker/dns/dns_listener.h"
 
@@ -29,8 +24,7 @@ bound_socket(const char *text, union addr *addr)
 	return fd;
 }
 
-static void
-redirected_query_goes_to_the_resolver_meant_and_back_from_it(void **state)
+TEST(redirected_query_goes_to_the_resolver_meant_and_back_from_it)
 {
 	union addr client;
 
@@ -47,8 +41,7 @@ redirected_query_goes_to_the_resolver_meant_and_back_from_it(void **state)
 	assert_true(client_silent(0));
 }
 
-static void
-destination_may_be_told_later(void **state)
+TEST(destination_may_be_told_later)
 {
 	fx.firewall.error = EINPROGRESS;
 	client_ask(0, 9, "www.example", DNS_A);
@@ -62,8 +55,7 @@ destination_may_be_told_later(void **state)
 	client_expect(0, 10, "b.example", DNS_A);
 }
 
-static void
-destination_that_is_ours_means_asked_directly(void **state)
+TEST(destination_that_is_ours_means_asked_directly)
 {
 	fx.firewall.error = 0;
 	fx.firewall.dst = fx.listen;
@@ -71,8 +63,7 @@ destination_that_is_ours_means_asked_directly(void **state)
 	assert_int_equal(first->nheard, 1);
 }
 
-static void
-query_whose_lookup_fails_is_never_answered(void **state)
+TEST(query_whose_lookup_fails_is_never_answered)
 {
 	const int errors[] = { ETIMEDOUT, EIO, EPERM };
 
@@ -91,8 +82,7 @@ query_whose_lookup_fails_is_never_answered(void **state)
 }
 
 /* The kernel tells 127.0.0.1, the listener's address is said to be another one. */
-static void
-query_to_an_address_that_is_not_the_listeners_is_dropped(void **state)
+TEST(query_to_an_address_that_is_not_the_listeners_is_dropped)
 {
 	union addr addr;
 	int fd = bound_socket("127.0.0.1", &addr);
@@ -106,8 +96,7 @@ query_to_an_address_that_is_not_the_listeners_is_dropped(void **state)
 	assert_int_equal(account_counter(fx.account, COUNT_DNS_FAILED), 1);
 }
 
-static void
-pending_lookups_are_bounded_and_cancelled_at_the_end(void **state)
+TEST(pending_lookups_are_bounded_and_cancelled_at_the_end)
 {
 	fx.conf.limits.dns_queries = 1;
 	dns_proxy_policy_changed(fx.proxy);
@@ -121,8 +110,7 @@ pending_lookups_are_bounded_and_cancelled_at_the_end(void **state)
 	assert_null(fx.firewall.cb);
 }
 
-static void
-wildcard_listener_answers_from_the_address_asked(void **state)
+TEST(wildcard_listener_answers_from_the_address_asked)
 {
 	union addr any, to, from;
 	socklen_t len = sizeof(from);
@@ -138,8 +126,7 @@ wildcard_listener_answers_from_the_address_asked(void **state)
 	assert_true(addr_equal(&from, &to));
 }
 
-static void
-queries_before_a_policy_are_dropped(void **state)
+TEST(queries_before_a_policy_are_dropped)
 {
 	struct worker_env env = { .loop = fx.loop, .firewall = &fx.firewall.fw, .account = fx.account,
 		.upstream = &fx.upstream };
@@ -152,8 +139,7 @@ queries_before_a_policy_are_dropped(void **state)
 	dns_proxy_free(p);
 }
 
-static void
-queries_under_way_are_answered_after_unlisten(void **state)
+TEST(queries_under_way_are_answered_after_unlisten)
 {
 	first->on_udp = hold;
 	client_ask(0, 1, "www.example", DNS_A);
@@ -176,8 +162,7 @@ expect_frame(int fd, unsigned id, unsigned last)
 	assert_int_equal(reply_last_byte(NULL), last);
 }
 
-static void
-queries_on_one_connection_are_answered_as_they_are_ready(void **state)
+TEST(queries_on_one_connection_are_answered_as_they_are_ready)
 {
 	struct dns_build b;
 	int fd = client_connect();
@@ -196,8 +181,7 @@ queries_on_one_connection_are_answered_as_they_are_ready(void **state)
 	close(fd);
 }
 
-static void
-query_in_one_byte_pieces_is_answered(void **state)
+TEST(query_in_one_byte_pieces_is_answered)
 {
 	struct dns_build b, frame = { 0 };
 	int fd = client_connect();
@@ -213,8 +197,7 @@ query_in_one_byte_pieces_is_answered(void **state)
 	close(fd);
 }
 
-static void
-client_that_sends_no_more_still_gets_its_answers(void **state)
+TEST(client_that_sends_no_more_still_gets_its_answers)
 {
 	struct dns_build b;
 	int fd = client_connect();
@@ -231,8 +214,7 @@ client_that_sends_no_more_still_gets_its_answers(void **state)
 	close(fd);
 }
 
-static void
-queries_of_a_lost_client_are_ended(void **state)
+TEST(queries_of_a_lost_client_are_ended)
 {
 	const struct linger now = { .l_onoff = 1, .l_linger = 0 };
 	struct dns_build b;
@@ -256,8 +238,7 @@ queries_of_a_lost_client_are_ended(void **state)
 	fixture_advance(0);
 }
 
-static void
-idle_client_is_hung_up_on_but_a_waiting_one_is_not(void **state)
+TEST(idle_client_is_hung_up_on_but_a_waiting_one_is_not)
 {
 	struct dns_build b;
 	int idle = client_connect(), waiting = client_connect();
@@ -277,8 +258,7 @@ idle_client_is_hung_up_on_but_a_waiting_one_is_not(void **state)
 	close(waiting);
 }
 
-static void
-redirected_connection_asks_the_resolver_meant(void **state)
+TEST(redirected_connection_asks_the_resolver_meant)
 {
 	struct dns_build b;
 	int fd;
@@ -294,8 +274,7 @@ redirected_connection_asks_the_resolver_meant(void **state)
 	close(fd);
 }
 
-static void
-connection_whose_lookup_fails_is_closed(void **state)
+TEST(connection_whose_lookup_fails_is_closed)
 {
 	int fd;
 
@@ -311,8 +290,7 @@ connection_whose_lookup_fails_is_closed(void **state)
 	close(fd);
 }
 
-static void
-reading_pauses_while_too_many_queries_wait(void **state)
+TEST(reading_pauses_while_too_many_queries_wait)
 {
 	const unsigned n = DNS_CLIENT_QUERIES + 20;
 	struct dns_build b;
@@ -337,8 +315,7 @@ reading_pauses_while_too_many_queries_wait(void **state)
 	close(fd);
 }
 
-static void
-clients_are_bounded(void **state)
+TEST(clients_are_bounded)
 {
 	int fds[DNS_CLIENTS_MAX], one_more;
 
@@ -360,31 +337,4 @@ clients_are_bounded(void **state)
 		close(fds[i]);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(redirected_query_goes_to_the_resolver_meant_and_back_from_it),
-		TEST(destination_may_be_told_later),
-		TEST(destination_that_is_ours_means_asked_directly),
-		TEST(query_whose_lookup_fails_is_never_answered),
-		TEST(query_to_an_address_that_is_not_the_listeners_is_dropped),
-		TEST(pending_lookups_are_bounded_and_cancelled_at_the_end),
-		TEST(wildcard_listener_answers_from_the_address_asked),
-		TEST(queries_before_a_policy_are_dropped),
-		TEST(queries_under_way_are_answered_after_unlisten),
-		TEST(queries_on_one_connection_are_answered_as_they_are_ready),
-		TEST(query_in_one_byte_pieces_is_answered),
-		TEST(client_that_sends_no_more_still_gets_its_answers),
-		TEST(queries_of_a_lost_client_are_ended),
-		TEST(idle_client_is_hung_up_on_but_a_waiting_one_is_not),
-		TEST(redirected_connection_asks_the_resolver_meant),
-		TEST(connection_whose_lookup_fails_is_closed),
-		TEST(reading_pauses_while_too_many_queries_wait),
-		TEST(clients_are_bounded),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(fixture_setup, fixture_teardown)

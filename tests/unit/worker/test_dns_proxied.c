@@ -3,10 +3,6 @@
 
 #include "dns_fixture.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
-
 static struct resolver *const first = &fx.resolvers[0], *const far = &fx.resolvers[1];
 
 static void
@@ -24,8 +20,7 @@ ask_proxied(unsigned id, const char *name)
 	ask_and_expect(id, name, DNS_A);
 }
 
-static void
-matching_name_goes_through_the_proxy_only(void **state)
+TEST(matching_name_goes_through_the_proxy_only)
 {
 	ask_proxied(1, "www.Proxied");
 	assert_int_equal(reply_last_byte(NULL), 1);
@@ -40,8 +35,7 @@ matching_name_goes_through_the_proxy_only(void **state)
 	assert_int_equal(far->ntcp_heard, 1);
 }
 
-static void
-name_of_a_proxy_itself_goes_direct(void **state)
+TEST(name_of_a_proxy_itself_goes_direct)
 {
 	ask_and_expect(1, "host.proxied", DNS_A);
 	assert_int_equal(first->nheard, 1);
@@ -54,8 +48,7 @@ hold(struct resolver *r, const struct heard *h)
 {
 }
 
-static void
-answers_on_one_connection_may_come_in_any_order(void **state)
+TEST(answers_on_one_connection_may_come_in_any_order)
 {
 	static const char *const names[] = { "a.proxied", "b.proxied", "c.proxied" };
 	struct dns_build b;
@@ -75,8 +68,7 @@ answers_on_one_connection_may_come_in_any_order(void **state)
 	assert_int_not_equal(far->tcp_heard[1].query.id, far->tcp_heard[2].query.id);
 }
 
-static void
-wrong_messages_on_the_connection_are_ignored(void **state)
+TEST(wrong_messages_on_the_connection_are_ignored)
 {
 	struct dns_build b;
 
@@ -115,8 +107,7 @@ hang_up_once(struct resolver *r, const struct heard *h)
 		answer_one_tcp(r, h);
 }
 
-static void
-dead_connection_is_opened_again_once(void **state)
+TEST(dead_connection_is_opened_again_once)
 {
 	ask_proxied(1, "a.proxied");
 	far->on_tcp = hang_up_once;
@@ -137,8 +128,7 @@ answer_on_the_second_connection(struct resolver *r, const struct heard *h)
 		answer_one_tcp(r, h);
 }
 
-static void
-silent_connection_is_opened_again_within_the_time(void **state)
+TEST(silent_connection_is_opened_again_within_the_time)
 {
 	ask_proxied(1, "a.proxied");
 	far->on_tcp = answer_on_the_second_connection;
@@ -150,8 +140,7 @@ silent_connection_is_opened_again_within_the_time(void **state)
 	assert_int_equal(far->connections, 2);
 }
 
-static void
-silence_through_the_proxy_is_servfail_in_time(void **state)
+TEST(silence_through_the_proxy_is_servfail_in_time)
 {
 	far->on_tcp = hold;
 	client_ask(0, 2, "b.proxied", DNS_A);
@@ -165,8 +154,7 @@ silence_through_the_proxy_is_servfail_in_time(void **state)
 	assert_int_equal(far->connections, 2);
 }
 
-static void
-connection_without_queries_is_closed_after_a_while(void **state)
+TEST(connection_without_queries_is_closed_after_a_while)
 {
 	ask_proxied(1, "a.proxied");
 	assert_true(far->tcp != -1);
@@ -178,8 +166,7 @@ connection_without_queries_is_closed_after_a_while(void **state)
 	assert_int_equal(far->connections, 2);
 }
 
-static void
-reload_closes_idle_connections(void **state)
+TEST(reload_closes_idle_connections)
 {
 	ask_proxied(1, "a.proxied");
 	dns_proxy_policy_changed(fx.proxy);
@@ -187,8 +174,7 @@ reload_closes_idle_connections(void **state)
 	assert_int_equal(far->tcp, -1);
 }
 
-static void
-failing_proxy_is_servfail_and_never_direct(void **state)
+TEST(failing_proxy_is_servfail_and_never_direct)
 {
 	fx.dial = addr_none;
 	ask_proxied(1, "www.proxied");
@@ -201,8 +187,7 @@ failing_proxy_is_servfail_and_never_direct(void **state)
 	assert_int_equal(first->nheard + first->connections + far->nheard, 0);
 }
 
-static void
-resolver_is_the_proxys_own_or_the_one_that_was_meant(void **state)
+TEST(resolver_is_the_proxys_own_or_the_one_that_was_meant)
 {
 	union addr meant;
 
@@ -227,8 +212,7 @@ resolver_is_the_proxys_own_or_the_one_that_was_meant(void **state)
 	assert_true(addr_equal(&fx.target, &fx.proxies[0].dns_server));
 }
 
-static void
-cache_keeps_the_ways_apart(void **state)
+TEST(cache_keeps_the_ways_apart)
 {
 	ask_proxied(1, "www.proxied");
 	assert_int_equal(addr_parse("198.51.100.1", 53, &fx.proxies[0].dns_server), 0);
@@ -238,8 +222,7 @@ cache_keeps_the_ways_apart(void **state)
 	assert_int_equal(account_counter(fx.account, COUNT_DNS_CACHED), 0);
 }
 
-static void
-many_queries_share_the_connection(void **state)
+TEST(many_queries_share_the_connection)
 {
 	char name[32];
 
@@ -254,8 +237,7 @@ many_queries_share_the_connection(void **state)
 	assert_int_equal(fx.nrecords, 20);
 }
 
-static void
-made_up_answer_asks_nobody(void **state)
+TEST(made_up_answer_asks_nobody)
 {
 	fx.fake_error = 0;
 	ask_proxied(1, "www.proxied");
@@ -270,27 +252,4 @@ made_up_answer_asks_nobody(void **state)
 	assert_int_equal(fx.opens + fx.resolvers[0].nheard + fx.resolvers[1].nheard, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(matching_name_goes_through_the_proxy_only),
-		TEST(name_of_a_proxy_itself_goes_direct),
-		TEST(answers_on_one_connection_may_come_in_any_order),
-		TEST(wrong_messages_on_the_connection_are_ignored),
-		TEST(dead_connection_is_opened_again_once),
-		TEST(silent_connection_is_opened_again_within_the_time),
-		TEST(silence_through_the_proxy_is_servfail_in_time),
-		TEST(connection_without_queries_is_closed_after_a_while),
-		TEST(reload_closes_idle_connections),
-		TEST(failing_proxy_is_servfail_and_never_direct),
-		TEST(resolver_is_the_proxys_own_or_the_one_that_was_meant),
-		TEST(cache_keeps_the_ways_apart),
-		TEST(many_queries_share_the_connection),
-		TEST(made_up_answer_asks_nobody),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(fixture_setup, fixture_teardown)

@@ -3,13 +3,9 @@
 
 #include "dns_fixture.h"
 
-#include <string.h>
-#include <unistd.h>
-
 static struct resolver *const first = &fx.resolvers[0], *const second = &fx.resolvers[1];
 
-static void
-direct_name_is_answered_learned_and_recorded(void **state)
+TEST(direct_name_is_answered_learned_and_recorded)
 {
 	ask_and_expect(0x1234, "WwW.Example", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
@@ -23,8 +19,7 @@ direct_name_is_answered_learned_and_recorded(void **state)
 	assert_int_equal(account_counter(fx.account, COUNT_DNS_QUERIES), 1);
 }
 
-static void
-no_server_at_all_is_servfail(void **state)
+TEST(no_server_at_all_is_servfail)
 {
 	fx.policy->nresolvers = 0;
 	ask_and_expect(1, "www.example", DNS_A);
@@ -33,8 +28,7 @@ no_server_at_all_is_servfail(void **state)
 	assert_record(1, "www.proxied", ACTION_PROXY, CLOSE_NO_DESTINATION, NULL);
 }
 
-static void
-blocked_name_does_not_exist(void **state)
+TEST(blocked_name_does_not_exist)
 {
 	ask_and_expect(1, "www.blocked", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_NXDOMAIN);
@@ -82,8 +76,7 @@ answer_big_tcp(struct resolver *r, const struct heard *h)
 	answer_tcp(r, &b);
 }
 
-static void
-truncated_answer_is_fetched_over_tcp_and_cut_for_the_client(void **state)
+TEST(truncated_answer_is_fetched_over_tcp_and_cut_for_the_client)
 {
 	struct dns_build b;
 	int fd;
@@ -105,8 +98,7 @@ truncated_answer_is_fetched_over_tcp_and_cut_for_the_client(void **state)
 	close(fd);
 }
 
-static void
-client_with_edns_gets_what_fits_its_size(void **state)
+TEST(client_with_edns_gets_what_fits_its_size)
 {
 	const unsigned sizes[] = { 4096, 1232 };
 	struct dns_build b;
@@ -139,8 +131,7 @@ answer_chain(struct resolver *r, const struct heard *h)
 	answer_udp(r, h, &b);
 }
 
-static void
-address_at_the_end_of_a_chain_belongs_to_the_name_asked(void **state)
+TEST(address_at_the_end_of_a_chain_belongs_to_the_name_asked)
 {
 	first->on_udp = answer_chain;
 	ask_and_expect(1, "www.example", DNS_A);
@@ -167,8 +158,7 @@ answer_odd(struct resolver *r, const struct heard *h)
 	answer_udp(r, h, &b);
 }
 
-static void
-errors_of_the_server_are_passed_on_and_not_learned(void **state)
+TEST(errors_of_the_server_are_passed_on_and_not_learned)
 {
 	first->on_udp = second->on_udp = answer_odd;
 	for (int i = 0; i < 2; i++) {
@@ -181,8 +171,7 @@ errors_of_the_server_are_passed_on_and_not_learned(void **state)
 	assert_int_equal(first->nheard, 3);
 }
 
-static void
-second_answer_comes_from_the_cache_aged_and_in_the_case_asked(void **state)
+TEST(second_answer_comes_from_the_cache_aged_and_in_the_case_asked)
 {
 	uint32_t ttl;
 
@@ -206,8 +195,7 @@ second_answer_comes_from_the_cache_aged_and_in_the_case_asked(void **state)
 	assert_int_equal(first->nheard, 3);
 }
 
-static void
-malformed_queries_get_formerr_or_notimp_or_nothing(void **state)
+TEST(malformed_queries_get_formerr_or_notimp_or_nothing)
 {
 	struct dns_build b;
 
@@ -231,8 +219,7 @@ malformed_queries_get_formerr_or_notimp_or_nothing(void **state)
 	assert_int_equal(fx.nrecords, 0);
 }
 
-static void
-queries_over_the_limit_get_servfail_but_for_what_is_kept(void **state)
+TEST(queries_over_the_limit_get_servfail_but_for_what_is_kept)
 {
 	ask_and_expect(9, "kept.example", DNS_A);
 	first->on_udp = stay_silent;
@@ -252,8 +239,7 @@ queries_over_the_limit_get_servfail_but_for_what_is_kept(void **state)
 	client_expect(0, 1, "a.example", DNS_A);
 }
 
-static void
-queries_under_way_are_recorded_at_the_end(void **state)
+TEST(queries_under_way_are_recorded_at_the_end)
 {
 	first->on_udp = stay_silent;
 	second->on_tcp = stay_silent;
@@ -278,8 +264,7 @@ answer_three(struct resolver *r, const struct heard *h)
 }
 
 /* Mode "matched": a connection to the address must come to us. */
-static void
-answer_is_held_back_until_the_firewall_has_its_addresses(void **state)
+TEST(answer_is_held_back_until_the_firewall_has_its_addresses)
 {
 	fx.conf.intercept.mode = MODE_MATCHED;
 	client_ask(0, 1, "www.held", DNS_A);
@@ -294,8 +279,7 @@ answer_is_held_back_until_the_firewall_has_its_addresses(void **state)
 	assert_int_equal(fx.records[0].in, fx.reply.len);
 }
 
-static void
-answer_from_the_cache_is_held_back_too(void **state)
+TEST(answer_from_the_cache_is_held_back_too)
 {
 	ask_and_expect(1, "www.held", DNS_A);
 	assert_int_equal(fx.nwanted, 0);
@@ -311,8 +295,7 @@ answer_from_the_cache_is_held_back_too(void **state)
 	assert_int_equal(fx.nwanted, 1);
 }
 
-static void
-answer_awaits_all_its_addresses(void **state)
+TEST(answer_awaits_all_its_addresses)
 {
 	first->on_udp = answer_three;
 	fx.conf.intercept.mode = MODE_MATCHED;
@@ -325,8 +308,7 @@ answer_awaits_all_its_addresses(void **state)
 	client_expect(0, 1, "www.held", DNS_A);
 }
 
-static void
-held_answers_end_with_the_forwarder(void **state)
+TEST(held_answers_end_with_the_forwarder)
 {
 	fx.conf.intercept.mode = MODE_MATCHED;
 	client_ask(0, 1, "www.held", DNS_A);
@@ -337,28 +319,4 @@ held_answers_end_with_the_forwarder(void **state)
 	assert_record(0, "www.held", ACTION_DIRECT, CLOSE_SHUTDOWN, NULL);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(direct_name_is_answered_learned_and_recorded),
-		TEST(no_server_at_all_is_servfail),
-		TEST(blocked_name_does_not_exist),
-		TEST(truncated_answer_is_fetched_over_tcp_and_cut_for_the_client),
-		TEST(client_with_edns_gets_what_fits_its_size),
-		TEST(address_at_the_end_of_a_chain_belongs_to_the_name_asked),
-		TEST(errors_of_the_server_are_passed_on_and_not_learned),
-		TEST(second_answer_comes_from_the_cache_aged_and_in_the_case_asked),
-		TEST(malformed_queries_get_formerr_or_notimp_or_nothing),
-		TEST(queries_over_the_limit_get_servfail_but_for_what_is_kept),
-		TEST(answer_is_held_back_until_the_firewall_has_its_addresses),
-		TEST(answer_from_the_cache_is_held_back_too),
-		TEST(answer_awaits_all_its_addresses),
-		TEST(held_answers_end_with_the_forwarder),
-		TEST(queries_under_way_are_recorded_at_the_end),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(fixture_setup, fixture_teardown)

@@ -3,16 +3,12 @@
 
 #include "dns_fixture.h"
 
-#include <string.h>
-#include <unistd.h>
-
 #include "wire/dns_local.h"
 #include "worker/dns/dns_resolver.h"
 
 static struct resolver *const first = &fx.resolvers[0], *const second = &fx.resolvers[1];
 
-static void
-equal_questions_are_asked_once_and_answered_to_each_in_its_own_words(void **state)
+TEST(equal_questions_are_asked_once_and_answered_to_each_in_its_own_words)
 {
 	first->on_udp = stay_silent;
 	client_ask(0, 42, "www.example", DNS_A);
@@ -46,8 +42,7 @@ answer_big(struct resolver *r, const struct heard *h)
 	answer_udp(r, h, &b);
 }
 
-static void
-shared_answer_is_cut_to_the_size_of_each(void **state)
+TEST(shared_answer_is_cut_to_the_size_of_each)
 {
 	struct dns_build b;
 	int fd;
@@ -69,8 +64,7 @@ shared_answer_is_cut_to_the_size_of_each(void **state)
 	close(fd);
 }
 
-static void
-questions_with_other_options_are_never_shared(void **state)
+TEST(questions_with_other_options_are_never_shared)
 {
 	struct dns_build b;
 
@@ -88,8 +82,7 @@ questions_with_other_options_are_never_shared(void **state)
 	}
 }
 
-static void
-one_who_leaves_does_not_take_the_question_along(void **state)
+TEST(one_who_leaves_does_not_take_the_question_along)
 {
 	const struct linger reset = { .l_onoff = 1 };
 	struct dns_build b;
@@ -111,8 +104,7 @@ one_who_leaves_does_not_take_the_question_along(void **state)
 	assert_int_equal(first->nheard, 1);
 }
 
-static void
-answer_asked_for_before_a_reload_is_neither_shared_nor_kept_after_it(void **state)
+TEST(answer_asked_for_before_a_reload_is_neither_shared_nor_kept_after_it)
 {
 	first->on_udp = stay_silent;
 	client_ask(0, 1, "www.example", DNS_A);
@@ -131,8 +123,7 @@ answer_asked_for_before_a_reload_is_neither_shared_nor_kept_after_it(void **stat
 }
 
 /* A stub resolver on this host that asks us in its turn. */
-static void
-question_that_comes_back_is_asked_no_second_time(void **state)
+TEST(question_that_comes_back_is_asked_no_second_time)
 {
 	struct dns_build b;
 
@@ -172,8 +163,7 @@ answer_negative(struct resolver *r, const struct heard *h)
 	answer_udp(r, h, &b);
 }
 
-static void
-negative_answers_are_kept_as_the_soa_record_says(void **state)
+TEST(negative_answers_are_kept_as_the_soa_record_says)
 {
 	static const char *const names[] = { "nothing.example", "data.example" };
 
@@ -190,8 +180,7 @@ negative_answers_are_kept_as_the_soa_record_says(void **state)
 	}
 }
 
-static void
-negative_answers_without_soa_are_not_kept(void **state)
+TEST(negative_answers_without_soa_are_not_kept)
 {
 	static const char *const names[] = { "nox.example", "dax.example" };
 
@@ -201,8 +190,7 @@ negative_answers_without_soa_are_not_kept(void **state)
 	assert_int_equal(first->nheard, 4);
 }
 
-static void
-ttl_is_brought_within_the_limits(void **state)
+TEST(ttl_is_brought_within_the_limits)
 {
 	uint32_t ttl;
 
@@ -232,8 +220,7 @@ make_stale(void)
 	first->on_udp = second->on_udp = stay_silent;
 }
 
-static void
-stale_answer_is_given_after_some_patience_and_the_new_one_is_kept(void **state)
+TEST(stale_answer_is_given_after_some_patience_and_the_new_one_is_kept)
 {
 	uint32_t ttl;
 	struct dns_build b;
@@ -257,8 +244,7 @@ stale_answer_is_given_after_some_patience_and_the_new_one_is_kept(void **state)
 	assert_int_equal(ttl, 100);
 }
 
-static void
-stale_answer_is_given_at_once_after_a_failure(void **state)
+TEST(stale_answer_is_given_at_once_after_a_failure)
 {
 	make_stale();
 	first->on_udp = second->on_udp = answer_servfail;
@@ -274,8 +260,7 @@ stale_answer_is_given_at_once_after_a_failure(void **state)
 	assert_int_equal(account_counter(fx.account, COUNT_DNS_CACHED), 2);
 }
 
-static void
-stale_answer_ends_too(void **state)
+TEST(stale_answer_ends_too)
 {
 	make_stale();
 	fixture_advance(1000);
@@ -285,8 +270,7 @@ stale_answer_ends_too(void **state)
 	assert_true(client_silent(0));
 }
 
-static void
-popular_name_is_asked_again_before_its_end(void **state)
+TEST(popular_name_is_asked_again_before_its_end)
 {
 	fx.conf.dns.prefetch = true;
 	for (unsigned i = 0; i <= DNS_POPULAR; i++)
@@ -303,8 +287,7 @@ popular_name_is_asked_again_before_its_end(void **state)
 	assert_int_equal(first->nheard, 2);
 }
 
-static void
-names_through_a_proxy_are_shared_and_kept_apart_from_direct_ones(void **state)
+TEST(names_through_a_proxy_are_shared_and_kept_apart_from_direct_ones)
 {
 	second->on_tcp = stay_silent;
 	client_ask(0, 1, "www.proxied", DNS_A);
@@ -318,8 +301,7 @@ names_through_a_proxy_are_shared_and_kept_apart_from_direct_ones(void **state)
 	assert_int_equal(first->nheard + second->nheard, 0);
 }
 
-static void
-block_answer_null_is_an_address_of_nobody(void **state)
+TEST(block_answer_null_is_an_address_of_nobody)
 {
 	fx.conf.dns.block_answer = DNS_BLOCK_NULL;
 	ask_and_expect(1, "www.blocked", DNS_A);
@@ -333,16 +315,14 @@ block_answer_null_is_an_address_of_nobody(void **state)
 	assert_null(learned("0.0.0.0"));
 }
 
-static void
-block_answer_refused_refuses(void **state)
+TEST(block_answer_refused_refuses)
 {
 	fx.conf.dns.block_answer = DNS_BLOCK_REFUSED;
 	ask_and_expect(1, "www.blocked", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_REFUSED);
 }
 
-static void
-canary_does_not_exist_while_a_rule_does_something(void **state)
+TEST(canary_does_not_exist_while_a_rule_does_something)
 {
 	struct conf_rule rule = { .enabled = true, .action = ACTION_DIRECT };
 
@@ -357,8 +337,7 @@ canary_does_not_exist_while_a_rule_does_something(void **state)
 }
 
 /* The resolvers of the fixture are on loopback. */
-static void
-names_of_private_addresses_go_to_a_resolver_nearby_only(void **state)
+TEST(names_of_private_addresses_go_to_a_resolver_nearby_only)
 {
 	ask_and_expect(1, "1.0.168.192.in-addr.arpa", 12);
 	assert_int_equal(first->nheard, 1);
@@ -371,8 +350,7 @@ names_of_private_addresses_go_to_a_resolver_nearby_only(void **state)
 	assert_int_equal(first->nheard, 1);
 }
 
-static void
-local_names_are_those_of_private_reverse_zones(void **state)
+TEST(local_names_are_those_of_private_reverse_zones)
 {
 	static const char *const local[] = { "10.in-addr.arpa", "4.3.2.10.in-addr.arpa", "16.172.in-addr.arpa",
 		"1.0.31.172.in-addr.arpa", "254.169.in-addr.arpa", "1.0.0.127.in-addr.arpa", "64.100.in-addr.arpa",
@@ -387,32 +365,4 @@ local_names_are_those_of_private_reverse_zones(void **state)
 		assert_false(dns_local_name(others[i]));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(equal_questions_are_asked_once_and_answered_to_each_in_its_own_words),
-		TEST(shared_answer_is_cut_to_the_size_of_each),
-		TEST(questions_with_other_options_are_never_shared),
-		TEST(one_who_leaves_does_not_take_the_question_along),
-		TEST(answer_asked_for_before_a_reload_is_neither_shared_nor_kept_after_it),
-		TEST(question_that_comes_back_is_asked_no_second_time),
-		TEST(negative_answers_are_kept_as_the_soa_record_says),
-		TEST(negative_answers_without_soa_are_not_kept),
-		TEST(ttl_is_brought_within_the_limits),
-		TEST(stale_answer_is_given_after_some_patience_and_the_new_one_is_kept),
-		TEST(stale_answer_is_given_at_once_after_a_failure),
-		TEST(stale_answer_ends_too),
-		TEST(popular_name_is_asked_again_before_its_end),
-		TEST(names_through_a_proxy_are_shared_and_kept_apart_from_direct_ones),
-		TEST(block_answer_null_is_an_address_of_nobody),
-		TEST(block_answer_refused_refuses),
-		TEST(canary_does_not_exist_while_a_rule_does_something),
-		TEST(names_of_private_addresses_go_to_a_resolver_nearby_only),
-		TEST(local_names_are_those_of_private_reverse_zones),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(fixture_setup, fixture_teardown)

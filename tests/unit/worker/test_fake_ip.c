@@ -3,21 +3,11 @@
 
 #include <sys/resource.h>
 
-#include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #include "worker/name/fake_ip.h"
 #include "worker/name/fake_slot.h"
+#include "../test.h"
 #include "../quiet_log.h"
 
 #define HOLD (FAKE_IP_TTL_S + FAKE_IP_GRACE_S)
@@ -107,8 +97,7 @@ with_file(void)
 	fake_ip_set_file(f, dup(file));
 }
 
-static void
-fake_ip_is_off_without_ranges(void **state)
+TEST(fake_ip_is_off_without_ranges)
 {
 	const union addr addr = at("198.18.0.1");
 
@@ -118,8 +107,7 @@ fake_ip_is_off_without_ranges(void **state)
 	assert_string_equal(host_at("198.18.0.1"), "-");
 }
 
-static void
-fake_ip_gives_a_name_one_index_in_both_families(void **state)
+TEST(fake_ip_gives_a_name_one_index_in_both_families)
 {
 	ranges("198.18.0.0/15", "fd7a:115c:a1e0::/112", 0);
 	assert_string_equal(assign("a.example", AF_INET, 0), "198.18.0.1");
@@ -130,16 +118,14 @@ fake_ip_gives_a_name_one_index_in_both_families(void **state)
 	assert_string_equal(host_at("fd7a:115c:a1e0::2"), "b.example");
 }
 
-static void
-fake_ip_has_no_address_in_a_family_without_range(void **state)
+TEST(fake_ip_has_no_address_in_a_family_without_range)
 {
 	ranges("198.18.0.0/15", NULL, 0);
 	assert_null(assign("a.example", AF_INET6, 0));
 	assert_int_equal(errno, ENOENT);
 }
 
-static void
-fake_ip_covers_its_ranges_and_knows_nothing_beside_its_names(void **state)
+TEST(fake_ip_covers_its_ranges_and_knows_nothing_beside_its_names)
 {
 	const union addr in = at("198.19.255.255"), out = at("198.20.0.0"), in6 = at("fd00::ffff"), out6 = at("fd00::1:0");
 
@@ -157,8 +143,7 @@ fake_ip_covers_its_ranges_and_knows_nothing_beside_its_names(void **state)
 }
 
 /* Every address but the first and the last, and never one twice. */
-static void
-fake_ip_uses_a_whole_range(void **state)
+TEST(fake_ip_uses_a_whole_range)
 {
 	char host[32];
 
@@ -174,8 +159,7 @@ fake_ip_uses_a_whole_range(void **state)
 	assert_int_equal(quiet_log.warnings, 1);
 }
 
-static void
-fake_ip_bounds_the_names_of_a_large_range(void **state)
+TEST(fake_ip_bounds_the_names_of_a_large_range)
 {
 	char host[32];
 
@@ -198,8 +182,7 @@ fill_two(void)
 	assert_string_equal(assign("b.example", AF_INET, 1), "10.0.0.2");
 }
 
-static void
-fake_ip_keeps_an_address_for_its_name_until_ttl_and_grace_are_over(void **state)
+TEST(fake_ip_keeps_an_address_for_its_name_until_ttl_and_grace_are_over)
 {
 	fill_two();
 	assert_null(assign("c.example", AF_INET, HOLD - 1));
@@ -210,8 +193,7 @@ fake_ip_keeps_an_address_for_its_name_until_ttl_and_grace_are_over(void **state)
 	assert_null(assign("a.example", AF_INET, HOLD));
 }
 
-static void
-fake_ip_takes_the_address_that_was_used_least_recently(void **state)
+TEST(fake_ip_takes_the_address_that_was_used_least_recently)
 {
 	fill_two();
 	assert_string_equal(assign("a.example", AF_INET, 2), "10.0.0.1");
@@ -219,8 +201,7 @@ fake_ip_takes_the_address_that_was_used_least_recently(void **state)
 	assert_string_equal(host_at("10.0.0.1"), "a.example");
 }
 
-static void
-fake_ip_never_takes_an_address_from_a_live_flow(void **state)
+TEST(fake_ip_never_takes_an_address_from_a_live_flow)
 {
 	const union addr one = at("10.0.0.1"), two = at("10.0.0.2");
 	struct fake_name *a, *again, *b;
@@ -241,8 +222,7 @@ fake_ip_never_takes_an_address_from_a_live_flow(void **state)
 	fake_ip_leave(f, a, 12 * HOLD);
 }
 
-static void
-fake_ip_gives_addresses_again_after_the_clock_was_set_back(void **state)
+TEST(fake_ip_gives_addresses_again_after_the_clock_was_set_back)
 {
 	ranges("10.0.0.0/30", NULL, 0);
 	assert_non_null(assign("a.example", AF_INET, 1e6));
@@ -251,8 +231,7 @@ fake_ip_gives_addresses_again_after_the_clock_was_set_back(void **state)
 	assert_string_equal(assign("c.example", AF_INET, 1000 + HOLD), "10.0.0.1");
 }
 
-static void
-fake_ip_forgets_names_with_their_ranges_but_not_under_a_flow(void **state)
+TEST(fake_ip_forgets_names_with_their_ranges_but_not_under_a_flow)
 {
 	const union addr one = at("10.0.0.1");
 	struct fake_name *a;
@@ -271,8 +250,7 @@ fake_ip_forgets_names_with_their_ranges_but_not_under_a_flow(void **state)
 	assert_string_equal(host_at("10.0.0.1"), "x.example");
 }
 
-static void
-fake_ip_file_brings_names_back_after_a_restart(void **state)
+TEST(fake_ip_file_brings_names_back_after_a_restart)
 {
 	with_file();
 	ranges("198.18.0.0/15", "fd00::/112", 100);
@@ -286,8 +264,7 @@ fake_ip_file_brings_names_back_after_a_restart(void **state)
 	assert_string_equal(assign("c.example", AF_INET, 200), "198.18.0.3");
 }
 
-static void
-fake_ip_file_keeps_the_order_of_use_and_the_grace(void **state)
+TEST(fake_ip_file_keeps_the_order_of_use_and_the_grace)
 {
 	with_file();
 	fill_two();
@@ -302,8 +279,7 @@ fake_ip_file_keeps_the_order_of_use_and_the_grace(void **state)
 	assert_string_equal(host_at("10.0.0.2"), "c.example");
 }
 
-static void
-fake_ip_file_does_not_count_for_other_ranges(void **state)
+TEST(fake_ip_file_does_not_count_for_other_ranges)
 {
 	with_file();
 	ranges("198.18.0.0/15", NULL, 0);
@@ -320,8 +296,7 @@ fake_ip_file_does_not_count_for_other_ranges(void **state)
 }
 
 /* One byte of the second slot is another, at every place. */
-static void
-fake_ip_file_leaves_a_torn_slot_out(void **state)
+TEST(fake_ip_file_leaves_a_torn_slot_out)
 {
 	uint8_t byte;
 
@@ -351,8 +326,7 @@ fake_ip_file_leaves_a_torn_slot_out(void **state)
 }
 
 /* A slot that stands in another's place is none. */
-static void
-fake_ip_file_leaves_a_slot_out_of_place_out(void **state)
+TEST(fake_ip_file_leaves_a_slot_out_of_place_out)
 {
 	uint8_t slot[FAKE_SLOT_SIZE];
 
@@ -368,8 +342,7 @@ fake_ip_file_leaves_a_slot_out_of_place_out(void **state)
 	assert_string_equal(host_at("198.18.0.8"), "-");
 }
 
-static void
-fake_ip_file_is_written_when_a_use_is_a_minute_old(void **state)
+TEST(fake_ip_file_is_written_when_a_use_is_a_minute_old)
 {
 	with_file();
 	fill_two();
@@ -382,8 +355,7 @@ fake_ip_file_is_written_when_a_use_is_a_minute_old(void **state)
 }
 
 /* What cannot be written is not found again, and neither is what stands there from before. */
-static void
-fake_ip_goes_on_in_memory_when_the_file_fails(void **state)
+TEST(fake_ip_goes_on_in_memory_when_the_file_fails)
 {
 	const struct rlimit one_slot = { FAKE_SLOT_SIZE, RLIM_INFINITY };
 	struct rlimit before;
@@ -403,8 +375,7 @@ fake_ip_goes_on_in_memory_when_the_file_fails(void **state)
 	assert_int_equal(lseek(file, 0, SEEK_END), 0);
 }
 
-static void
-fake_ip_file_of_garbage_is_empty(void **state)
+TEST(fake_ip_file_of_garbage_is_empty)
 {
 	uint8_t noise[4096];
 
@@ -419,32 +390,4 @@ fake_ip_file_of_garbage_is_empty(void **state)
 	assert_string_equal(host_at("198.18.0.1"), "a.example");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(fake_ip_is_off_without_ranges),
-		TEST(fake_ip_gives_a_name_one_index_in_both_families),
-		TEST(fake_ip_has_no_address_in_a_family_without_range),
-		TEST(fake_ip_covers_its_ranges_and_knows_nothing_beside_its_names),
-		TEST(fake_ip_uses_a_whole_range),
-		TEST(fake_ip_bounds_the_names_of_a_large_range),
-		TEST(fake_ip_keeps_an_address_for_its_name_until_ttl_and_grace_are_over),
-		TEST(fake_ip_takes_the_address_that_was_used_least_recently),
-		TEST(fake_ip_never_takes_an_address_from_a_live_flow),
-		TEST(fake_ip_gives_addresses_again_after_the_clock_was_set_back),
-		TEST(fake_ip_forgets_names_with_their_ranges_but_not_under_a_flow),
-		TEST(fake_ip_file_brings_names_back_after_a_restart),
-		TEST(fake_ip_file_keeps_the_order_of_use_and_the_grace),
-		TEST(fake_ip_file_does_not_count_for_other_ranges),
-		TEST(fake_ip_file_leaves_a_torn_slot_out),
-		TEST(fake_ip_file_leaves_a_slot_out_of_place_out),
-		TEST(fake_ip_file_is_written_when_a_use_is_a_minute_old),
-		TEST(fake_ip_goes_on_in_memory_when_the_file_fails),
-		TEST(fake_ip_file_of_garbage_is_empty),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(set_up, tear_down)

@@ -1,21 +1,13 @@
 /* Which name, rule and way a flow gets, and what that is waited for. Rules, helper and clock are faked. */
 #include "config.h"
 
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
+#include "../test.h"
 #include "../clock.h"
+#include "../quiet_log.h"
 #include "kernel/owner.h"
 #include "wire/quic_initial.h"
 #include "worker/decide/flow_decide.h"
 #include "worker/name/names.h"
-#include "../quiet_log.h"
 
 enum { OWNER_ID = 7, HELLO_S = 5 };
 
@@ -174,8 +166,7 @@ give(const char *host)
 	addr_set_port(&fx.record.dst, 443);
 }
 
-static void
-one_name_of_dns_is_enough(void **state)
+TEST(one_name_of_dns_is_enough)
 {
 	dns_taught("10.0.0.1", "a.example");
 	assert_int_equal(flow_decide_begin(&fx.decision), 0);
@@ -185,8 +176,7 @@ one_name_of_dns_is_enough(void **state)
 	assert_false(flow_decide_listens(&fx.decision));
 }
 
-static void
-client_is_heard_where_dns_knows_several_names(void **state)
+TEST(client_is_heard_where_dns_knows_several_names)
 {
 	dns_taught("10.0.0.1", "a.example");
 	dns_taught("10.0.0.2", "b.example");
@@ -198,8 +188,7 @@ client_is_heard_where_dns_knows_several_names(void **state)
 	assert_int_equal(quiet_log.debugs, 1);
 }
 
-static void
-client_is_heard_where_dns_knows_none(void **state)
+TEST(client_is_heard_where_dns_knows_none)
 {
 	assert_int_equal(flow_decide_begin(&fx.decision), EINPROGRESS);
 	assert_null(fx.record.host);
@@ -211,16 +200,14 @@ client_is_heard_where_dns_knows_none(void **state)
 	assert_true(fx.query.dst == &fx.record.dst && fx.query.port == 443 && fx.query.proto == IPPROTO_TCP);
 }
 
-static void
-client_that_ends_its_side_is_not_waited_for(void **state)
+TEST(client_that_ends_its_side_is_not_waited_for)
 {
 	assert_int_equal(flow_decide_begin(&fx.decision), EINPROGRESS);
 	assert_int_equal(flow_decide_hear_stream(&fx.decision, (const uint8_t *)"GET", 3, true), 0);
 	expect_name("-", VIA_IP);
 }
 
-static void
-silent_client_is_waited_for_no_longer_than_for_a_hello(void **state)
+TEST(silent_client_is_waited_for_no_longer_than_for_a_hello)
 {
 	assert_int_equal(flow_decide_begin(&fx.decision), EINPROGRESS);
 	clock_advance(fx.env.loop, HELLO_S - 1);
@@ -232,8 +219,7 @@ silent_client_is_waited_for_no_longer_than_for_a_hello(void **state)
 	expect_name("-", VIA_IP);
 }
 
-static void
-silent_client_leaves_the_name_of_dns(void **state)
+TEST(silent_client_leaves_the_name_of_dns)
 {
 	dns_taught("10.0.0.1", "a.example");
 	dns_taught("10.0.0.1", "b.example");
@@ -252,8 +238,7 @@ say_cb(struct ev_loop *loop, ev_io *w, int revents)
 }
 
 /* A loop that was busy for longer than timeouts.hello finds both at once. */
-static void
-bytes_that_came_within_the_time_are_heard_after_it(void **state)
+TEST(bytes_that_came_within_the_time_are_heard_after_it)
 {
 	ev_io readable;
 	int fds[2];
@@ -270,8 +255,7 @@ bytes_that_came_within_the_time_are_heard_after_it(void **state)
 	close(fds[1]);
 }
 
-static void
-owner_and_name_are_awaited_together(void **state)
+TEST(owner_and_name_are_awaited_together)
 {
 	fx.asks_owner = true;
 	assert_int_equal(flow_decide_begin(&fx.decision), EINPROGRESS);
@@ -286,8 +270,7 @@ owner_and_name_are_awaited_together(void **state)
 	expect_name("c.example", "http");
 }
 
-static void
-owner_that_comes_first_leaves_the_name_to_wait_for(void **state)
+TEST(owner_that_comes_first_leaves_the_name_to_wait_for)
 {
 	fx.asks_owner = true;
 	assert_int_equal(flow_decide_begin(&fx.decision), EINPROGRESS);
@@ -298,8 +281,7 @@ owner_that_comes_first_leaves_the_name_to_wait_for(void **state)
 	assert_int_equal(fx.decided, 0);
 }
 
-static void
-owner_is_awaited_after_the_time_for_a_hello(void **state)
+TEST(owner_is_awaited_after_the_time_for_a_hello)
 {
 	fx.asks_owner = true;
 	flow_is(IPPROTO_UDP, "192.0.2.1", 443);
@@ -312,8 +294,7 @@ owner_is_awaited_after_the_time_for_a_hello(void **state)
 	assert_int_equal(fx.query.user, RULE_USER_UNKNOWN);
 }
 
-static void
-end_cancels_all_that_is_awaited(void **state)
+TEST(end_cancels_all_that_is_awaited)
 {
 	fx.asks_owner = true;
 	assert_int_equal(flow_decide_begin(&fx.decision), EINPROGRESS);
@@ -324,8 +305,7 @@ end_cancels_all_that_is_awaited(void **state)
 	assert_int_equal(fx.decided + fx.accounted, 0);
 }
 
-static void
-udp_waits_for_a_name_on_the_port_of_quic_only(void **state)
+TEST(udp_waits_for_a_name_on_the_port_of_quic_only)
 {
 	struct datagrams held = { .count = 0 };
 
@@ -343,8 +323,7 @@ udp_waits_for_a_name_on_the_port_of_quic_only(void **state)
 	datagrams_drop(&held);
 }
 
-static void
-name_in_a_hello_without_end_counts(void **state)
+TEST(name_in_a_hello_without_end_counts)
 {
 	struct datagrams held = { .count = 0 };
 
@@ -359,8 +338,7 @@ name_in_a_hello_without_end_counts(void **state)
 	datagrams_drop(&held);
 }
 
-static void
-made_up_address_has_its_name_and_is_not_waited_for(void **state)
+TEST(made_up_address_has_its_name_and_is_not_waited_for)
 {
 	union addr other;
 
@@ -377,8 +355,7 @@ made_up_address_has_its_name_and_is_not_waited_for(void **state)
 	assert_int_equal(fake_ip_assign(fx.env.fake_ip, "d.example", AF_INET, 2e12, &other), 0);
 }
 
-static void
-made_up_address_of_no_name_leads_nowhere(void **state)
+TEST(made_up_address_of_no_name_leads_nowhere)
 {
 	give("a.example");
 	fx.record.dst = address("198.18.0.2", 443);
@@ -387,8 +364,7 @@ made_up_address_of_no_name_leads_nowhere(void **state)
 	assert_int_equal(fx.decision.outcome.reason, CLOSE_STALE_ADDRESS);
 }
 
-static void
-made_up_address_is_stale_once_the_ranges_change(void **state)
+TEST(made_up_address_is_stale_once_the_ranges_change)
 {
 	struct network range;
 
@@ -418,8 +394,7 @@ judged(const char *dns, const char *said, bool outer, bool in_dns)
 	return host;
 }
 
-static void
-own_bytes_of_the_client_beat_dns(void **state)
+TEST(own_bytes_of_the_client_beat_dns)
 {
 	assert_string_equal(judged("a.example", "c.example", false, false), "c.example");
 	assert_string_equal(judged("", "c.example", false, false), "c.example");
@@ -427,21 +402,18 @@ own_bytes_of_the_client_beat_dns(void **state)
 	assert_string_equal(judged("", "", false, false), "-");
 }
 
-static void
-outer_name_never_wins_over_a_name_of_dns(void **state)
+TEST(outer_name_never_wins_over_a_name_of_dns)
 {
 	assert_string_equal(judged("b.example", "public.example", true, false), "b.example");
 }
 
 /* Browsers send the extension with every name. */
-static void
-name_that_dns_knows_for_the_address_is_no_outer_one(void **state)
+TEST(name_that_dns_knows_for_the_address_is_no_outer_one)
 {
 	assert_string_equal(judged("b.example", "a.example", true, true), "a.example");
 }
 
-static void
-outer_name_is_better_than_none(void **state)
+TEST(outer_name_is_better_than_none)
 {
 	assert_string_equal(judged("", "public.example", true, false), "public.example");
 }
@@ -459,8 +431,7 @@ lines_for(const char *said, bool outer)
 	return quiet_log.debugs;
 }
 
-static void
-disagreement_is_logged_but_never_against_log_hosts(void **state)
+TEST(disagreement_is_logged_but_never_against_log_hosts)
 {
 	assert_int_equal(lines_for("public.example", true), 1); /* outer, and DNS knows none */
 	expect_name("public.example", "sni");
@@ -490,8 +461,7 @@ quic_judged(int proto, uint16_t port, enum conf_quic quic, bool fake)
 	return o;
 }
 
-static void
-quic_follows_its_policy(void **state)
+TEST(quic_follows_its_policy)
 {
 	assert_int_equal(quic_judged(IPPROTO_UDP, 443, QUIC_AUTO, false).verdict.action, ACTION_PROXY);
 	assert_false(quic_judged(IPPROTO_UDP, 443, QUIC_AUTO, false).insist);
@@ -504,8 +474,7 @@ quic_follows_its_policy(void **state)
 	assert_false(quic_judged(IPPROTO_TCP, 443, QUIC_PROXY, false).insist);
 }
 
-static void
-blocked_and_made_up_flows_have_their_reasons(void **state)
+TEST(blocked_and_made_up_flows_have_their_reasons)
 {
 	const union addr dst = address("198.18.0.1", 80);
 	struct evidence e = { .proto = IPPROTO_TCP, .dst = &dst, .fake = true, .dns = "a.example" };
@@ -527,36 +496,4 @@ blocked_and_made_up_flows_have_their_reasons(void **state)
 	assert_false(o.by_name);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(one_name_of_dns_is_enough),
-		TEST(client_is_heard_where_dns_knows_several_names),
-		TEST(client_is_heard_where_dns_knows_none),
-		TEST(client_that_ends_its_side_is_not_waited_for),
-		TEST(silent_client_is_waited_for_no_longer_than_for_a_hello),
-		TEST(silent_client_leaves_the_name_of_dns),
-		TEST(bytes_that_came_within_the_time_are_heard_after_it),
-		TEST(owner_and_name_are_awaited_together),
-		TEST(owner_that_comes_first_leaves_the_name_to_wait_for),
-		TEST(owner_is_awaited_after_the_time_for_a_hello),
-		TEST(end_cancels_all_that_is_awaited),
-		TEST(udp_waits_for_a_name_on_the_port_of_quic_only),
-		TEST(name_in_a_hello_without_end_counts),
-		TEST(made_up_address_has_its_name_and_is_not_waited_for),
-		TEST(made_up_address_of_no_name_leads_nowhere),
-		TEST(made_up_address_is_stale_once_the_ranges_change),
-		TEST(own_bytes_of_the_client_beat_dns),
-		TEST(outer_name_never_wins_over_a_name_of_dns),
-		TEST(name_that_dns_knows_for_the_address_is_no_outer_one),
-		TEST(outer_name_is_better_than_none),
-		TEST(disagreement_is_logged_but_never_against_log_hosts),
-		TEST(quic_follows_its_policy),
-		TEST(blocked_and_made_up_flows_have_their_reasons),
-	};
-
-	return cmocka_run_group_tests_name("flow_decide", tests, NULL, NULL);
-}
+RUN_TESTS(set_up, tear_down)

@@ -3,18 +3,12 @@
  */
 #include "config.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
-#include <errno.h>
 #include <ev.h>
-#include <string.h>
 
 #include "conf/rule.h"
 #include "worker/name/learned.h"
 #include "worker/upstream/policy.h"
+#include "../test.h"
 #include "../quiet_log.h"
 
 static struct {
@@ -115,8 +109,7 @@ want(const char *text, double seconds, unsigned who)
 	return learned_want(fx.t, &addr, ev_now(EV_DEFAULT) + seconds, done_cb, &fx.done[who]);
 }
 
-static void
-a_round_is_one_message_and_all_are_told(void **state)
+TEST(a_round_is_one_message_and_all_are_told)
 {
 	assert_int_equal(want("192.0.2.1", 400, 0), EINPROGRESS);
 	assert_int_equal(want("2001:db8::1", 500, 1), EINPROGRESS);
@@ -132,8 +125,7 @@ a_round_is_one_message_and_all_are_told(void **state)
 	assert_int_equal(fx.done[0] + fx.done[1] + fx.done[2], 3);
 }
 
-static void
-more_than_fit_into_a_message_are_answered_each_in_its_turn(void **state)
+TEST(more_than_fit_into_a_message_are_answered_each_in_its_turn)
 {
 	union addr addr = address("192.0.2.0");
 
@@ -152,8 +144,7 @@ more_than_fit_into_a_message_are_answered_each_in_its_turn(void **state)
 	assert_int_equal(fx.done[2], 4);
 }
 
-static void
-who_waits_goes_on_when_no_answer_comes(void **state)
+TEST(who_waits_goes_on_when_no_answer_comes)
 {
 	want("192.0.2.1", 400, 0);
 	turn();
@@ -170,8 +161,7 @@ who_waits_goes_on_when_no_answer_comes(void **state)
 	assert_int_equal(fx.done[0], 3);
 }
 
-static void
-who_has_left_is_not_told(void **state)
+TEST(who_has_left_is_not_told)
 {
 	want("192.0.2.1", 400, 0);
 	turn();
@@ -185,8 +175,7 @@ who_has_left_is_not_told(void **state)
 	assert_int_equal(fx.done[1], 1);
 }
 
-static void
-mode_all_asks_nothing(void **state)
+TEST(mode_all_asks_nothing)
 {
 	struct names *names = names_new(1);
 
@@ -197,8 +186,7 @@ mode_all_asks_nothing(void **state)
 	names_free(names);
 }
 
-static void
-known_names_are_asked_for_again_after_a_reload(void **state)
+TEST(known_names_are_asked_for_again_after_a_reload)
 {
 	const union addr client = address("127.0.0.1"), one = address("192.0.2.1"), two = address("192.0.2.2"),
 	    old = address("192.0.2.3");
@@ -216,17 +204,4 @@ known_names_are_asked_for_again_after_a_reload(void **state)
 	names_free(names);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_round_is_one_message_and_all_are_told, setup, teardown),
-		cmocka_unit_test_setup_teardown(more_than_fit_into_a_message_are_answered_each_in_its_turn, setup, teardown),
-		cmocka_unit_test_setup_teardown(who_waits_goes_on_when_no_answer_comes, setup, teardown),
-		cmocka_unit_test_setup_teardown(who_has_left_is_not_told, setup, teardown),
-		cmocka_unit_test_setup_teardown(mode_all_asks_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(known_names_are_asked_for_again_after_a_reload, setup, teardown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(setup, teardown)

@@ -1,11 +1,6 @@
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <cmocka.h>
+#include "../test.h"
 
 #include "worker/name/names.h"
 
@@ -35,8 +30,7 @@ lookup(struct names *n, const char *client, const char *addr, double now)
 	return names_lookup(n, &c, &a, now);
 }
 
-static void
-name_is_found_until_it_expires(void **state)
+TEST(name_is_found_until_it_expires)
 {
 	struct names *n = names_new(10);
 
@@ -50,8 +44,7 @@ name_is_found_until_it_expires(void **state)
 	names_free(n);
 }
 
-static void
-address_of_several_names_is_shared(void **state)
+TEST(address_of_several_names_is_shared)
 {
 	struct names *n = names_new(10);
 	union addr a = ip("192.0.2.1");
@@ -67,8 +60,7 @@ address_of_several_names_is_shared(void **state)
 	names_free(n);
 }
 
-static void
-one_client_alone_makes_an_address_shared(void **state)
+TEST(one_client_alone_makes_an_address_shared)
 {
 	struct names *n = names_new(10);
 	union addr a = ip("192.0.2.1");
@@ -79,8 +71,7 @@ one_client_alone_makes_an_address_shared(void **state)
 	names_free(n);
 }
 
-static void
-latest_name_of_this_client_wins(void **state)
+TEST(latest_name_of_this_client_wins)
 {
 	struct names *n = names_new(10);
 
@@ -96,8 +87,7 @@ latest_name_of_this_client_wins(void **state)
 	names_free(n);
 }
 
-static void
-other_clients_get_the_latest_name_of_anybody(void **state)
+TEST(other_clients_get_the_latest_name_of_anybody)
 {
 	struct names *n = names_new(10);
 
@@ -111,8 +101,7 @@ other_clients_get_the_latest_name_of_anybody(void **state)
 	names_free(n);
 }
 
-static void
-oldest_goes_first_at_the_bound(void **state)
+TEST(oldest_goes_first_at_the_bound)
 {
 	struct names *n = names_new(3);
 	char addr[32];
@@ -135,8 +124,7 @@ oldest_goes_first_at_the_bound(void **state)
 	names_free(n);
 }
 
-static void
-many_names_stay_within_the_bound(void **state)
+TEST(many_names_stay_within_the_bound)
 {
 	struct names *n = names_new(100);
 	char addr[32], client[32];
@@ -150,8 +138,7 @@ many_names_stay_within_the_bound(void **state)
 	names_free(n);
 }
 
-static void
-all_names_of_an_address_are_known_but_the_oldest(void **state)
+TEST(all_names_of_an_address_are_known_but_the_oldest)
 {
 	struct names *n = names_new(1000);
 	union addr a = ip("192.0.2.1"), b = ip("192.0.2.2");
@@ -170,19 +157,4 @@ all_names_of_an_address_are_known_but_the_oldest(void **state)
 	names_free(n);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(name_is_found_until_it_expires),
-		cmocka_unit_test(latest_name_of_this_client_wins),
-		cmocka_unit_test(address_of_several_names_is_shared),
-		cmocka_unit_test(one_client_alone_makes_an_address_shared),
-		cmocka_unit_test(other_clients_get_the_latest_name_of_anybody),
-		cmocka_unit_test(oldest_goes_first_at_the_bound),
-		cmocka_unit_test(all_names_of_an_address_are_known_but_the_oldest),
-		cmocka_unit_test(many_names_stay_within_the_bound),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

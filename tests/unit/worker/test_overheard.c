@@ -5,16 +5,9 @@
 
 #include <sys/socket.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "../quiet_log.h"
+#include "../test.h"
 #include "../clock.h"
+#include "../quiet_log.h"
 #include "process/capture_msg.h"
 #include "worker/bypass/overheard.h"
 
@@ -131,8 +124,7 @@ name_of(const char *addr)
 	return names_lookup(fx.names, &client, &dst, ev_now(EV_DEFAULT));
 }
 
-static void
-a_name_is_learned_for_as_long_as_dns_would(void **state)
+TEST(a_name_is_learned_for_as_long_as_dns_would)
 {
 	configure(", \"dns\": { \"ttl_max\": 1000 }");
 	say_name("a.kion.cloud", "198.51.100.1", UINT32_MAX);
@@ -145,8 +137,7 @@ a_name_is_learned_for_as_long_as_dns_would(void **state)
 	assert_int_equal(fx.wanted, 0);
 }
 
-static void
-in_mode_matched_the_firewall_gets_what_rules_may_catch(void **state)
+TEST(in_mode_matched_the_firewall_gets_what_rules_may_catch)
 {
 	configure(", \"intercept\": { \"mode\": \"matched\" }");
 	say_name("a.kion.cloud", "198.51.100.1", 60);
@@ -154,8 +145,7 @@ in_mode_matched_the_firewall_gets_what_rules_may_catch(void **state)
 	assert_int_equal(fx.wanted, 1);
 }
 
-static void
-bad_messages_change_nothing(void **state)
+TEST(bad_messages_change_nothing)
 {
 	struct capture_msg msg = { .kind = CAPTURE_NAME, .ttl = 60, .source = address("10.0.0.2", 1),
 		.dst = address("198.51.100.1", 0) };
@@ -197,8 +187,7 @@ expect_one(bool missed, const char *dst)
 	assert_null(overheard_next(fx.o, b->id));
 }
 
-static void
-a_flow_that_a_rule_wants_is_missed_and_logged_once(void **state)
+TEST(a_flow_that_a_rule_wants_is_missed_and_logged_once)
 {
 	const struct bypass *b;
 
@@ -221,8 +210,7 @@ a_flow_that_a_rule_wants_is_missed_and_logged_once(void **state)
 	assert_int_equal(quiet_log.warnings, 1);
 }
 
-static void
-a_flow_that_goes_on_being_made_is_judged_all_the_same(void **state)
+TEST(a_flow_that_goes_on_being_made_is_judged_all_the_same)
 {
 	for (uint16_t port = 5000; port < 5004; port++) {
 		say_flow(port, "203.0.113.1", 443);
@@ -231,8 +219,7 @@ a_flow_that_goes_on_being_made_is_judged_all_the_same(void **state)
 	assert_true(account_counter(fx.account, COUNT_BYPASS_MISSED) > 0);
 }
 
-static void
-ours_are_forgotten(void **state)
+TEST(ours_are_forgotten)
 {
 	struct flow_record r = { .proto = "tcp", .via = VIA_IP, .dst = address("203.0.113.1", 443), .began = ev_now(EV_DEFAULT) };
 
@@ -250,8 +237,7 @@ ours_are_forgotten(void **state)
 	expect_one(true, "203.0.113.1:443");
 }
 
-static void
-what_is_not_to_be_intercepted_is_not_missed(void **state)
+TEST(what_is_not_to_be_intercepted_is_not_missed)
 {
 	static const char *const confs[] = { "", ", \"global_enabled\": false", ", \"intercept\": { \"tcp_ports\": \"80\" }",
 		", \"intercept\": { \"exclude\": [ \"203.0.113.0/24\" ] }" };
@@ -277,8 +263,7 @@ what_is_not_to_be_intercepted_is_not_missed(void **state)
 	expect_one(true, "203.0.113.1:443");
 }
 
-static void
-the_table_is_bounded(void **state)
+TEST(the_table_is_bounded)
 {
 	const struct bypass *b;
 	size_t n = 0;
@@ -293,8 +278,7 @@ the_table_is_bounded(void **state)
 	assert_int_equal(quiet_log.warnings, 0);
 }
 
-static void
-losses_are_counted(void **state)
+TEST(losses_are_counted)
 {
 	say(&(struct capture_msg){ .kind = CAPTURE_DROPS, .kernel = 3, .socket = 4 });
 	say(&(struct capture_msg){ .kind = CAPTURE_DROPS, .kernel = 1 });
@@ -302,21 +286,4 @@ losses_are_counted(void **state)
 	assert_int_equal(account_counter(fx.account, COUNT_LOST_DAEMON), 4);
 }
 
-int
-main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-	const struct CMUnitTest tests[] = {
-		TEST(a_name_is_learned_for_as_long_as_dns_would),
-		TEST(in_mode_matched_the_firewall_gets_what_rules_may_catch),
-		TEST(bad_messages_change_nothing),
-		TEST(a_flow_that_a_rule_wants_is_missed_and_logged_once),
-		TEST(a_flow_that_goes_on_being_made_is_judged_all_the_same),
-		TEST(ours_are_forgotten),
-		TEST(what_is_not_to_be_intercepted_is_not_missed),
-		TEST(the_table_is_bounded),
-		TEST(losses_are_counted),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(setup, teardown)

@@ -1,15 +1,8 @@
 #include "config.h"
 
 #include "worker/upstream/policy.h"
+#include "../test.h"
 #include "../quiet_log.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 static unsigned conf_frees;
 
@@ -46,8 +39,7 @@ make(void)
 	return policy;
 }
 
-static void
-numeric_proxies_have_their_address_at_once(void **state)
+TEST(numeric_proxies_have_their_address_at_once)
 {
 	struct policy *policy = make();
 	union addr four = ip("192.0.2.9", 1081), six = ip("2001:db8::9", 1082);
@@ -61,8 +53,7 @@ numeric_proxies_have_their_address_at_once(void **state)
 	policy_unref(policy);
 }
 
-static void
-configuration_goes_with_the_last_reference(void **state)
+TEST(configuration_goes_with_the_last_reference)
 {
 	struct policy *policy = make();
 
@@ -74,8 +65,7 @@ configuration_goes_with_the_last_reference(void **state)
 	policy_unref(NULL);
 }
 
-static void
-found_addresses_get_the_port_and_keep_the_preferred_one(void **state)
+TEST(found_addresses_get_the_port_and_keep_the_preferred_one)
 {
 	struct policy *policy = make();
 	struct proxy *proxy = &policy->proxies[0];
@@ -100,8 +90,7 @@ found_addresses_get_the_port_and_keep_the_preferred_one(void **state)
 	policy_unref(policy);
 }
 
-static void
-system_resolvers_yield_to_configured_ones(void **state)
+TEST(system_resolvers_yield_to_configured_ones)
 {
 	union addr configured = ip("192.0.2.53", 53), system[] = { ip("192.0.2.54", 53), ip("192.0.2.55", 53) };
 	struct conf own = { .dns = { .servers = &configured, .nservers = 1 } };
@@ -119,8 +108,7 @@ system_resolvers_yield_to_configured_ones(void **state)
 	policy_unref(fixed);
 }
 
-static void
-knows_the_names_of_proxies(void **state)
+TEST(knows_the_names_of_proxies)
 {
 	struct policy *policy = make();
 
@@ -132,8 +120,7 @@ knows_the_names_of_proxies(void **state)
 	policy_unref(policy);
 }
 
-static void
-inherits_what_is_known_of_the_same_proxy_only(void **state)
+TEST(inherits_what_is_known_of_the_same_proxy_only)
 {
 	struct conf_proxy other[] = {
 		{ .id = 9, .name = "", .host = "192.0.2.9", .port = 1081, .kind = &one_kind, .index = 0 },
@@ -165,8 +152,7 @@ inherits_what_is_known_of_the_same_proxy_only(void **state)
 	policy_unref(policy);
 }
 
-static void
-inheriting_keeps_newly_found_addresses(void **state)
+TEST(inheriting_keeps_newly_found_addresses)
 {
 	struct policy *older = make(), *policy = make();
 	union addr was[] = { ip("192.0.2.1", 0), ip("192.0.2.2", 0) }, is = ip("192.0.2.2", 0), want = ip("192.0.2.2", 1080);
@@ -180,8 +166,7 @@ inheriting_keeps_newly_found_addresses(void **state)
 	policy_unref(policy);
 }
 
-static void
-logs_changes_only_and_no_secret(void **state)
+TEST(logs_changes_only_and_no_secret)
 {
 	struct policy *policy = make();
 	struct proxy *proxy = &policy->proxies[0];
@@ -202,8 +187,7 @@ logs_changes_only_and_no_secret(void **state)
 	policy_unref(policy);
 }
 
-static void
-retries_back_off_from_10_to_60_seconds(void **state)
+TEST(retries_back_off_from_10_to_60_seconds)
 {
 	static const double waits[] = { 10., 20., 40., 60., 60. };
 	struct policy *policy = make();
@@ -224,20 +208,4 @@ retries_back_off_from_10_to_60_seconds(void **state)
 	policy_unref(policy);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numeric_proxies_have_their_address_at_once),
-		cmocka_unit_test(configuration_goes_with_the_last_reference),
-		cmocka_unit_test(found_addresses_get_the_port_and_keep_the_preferred_one),
-		cmocka_unit_test(system_resolvers_yield_to_configured_ones),
-		cmocka_unit_test(knows_the_names_of_proxies),
-		cmocka_unit_test(inherits_what_is_known_of_the_same_proxy_only),
-		cmocka_unit_test(inheriting_keeps_newly_found_addresses),
-		cmocka_unit_test(logs_changes_only_and_no_secret),
-		cmocka_unit_test(retries_back_off_from_10_to_60_seconds),
-	};
-
-	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL)

@@ -2,16 +2,11 @@
 
 #include "worker/relay/relay.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#include <cmocka.h>
-
+#include "../test.h"
 #include "../sockets.h"
 
 #define MIB (1024u * 1024)

@@ -2,16 +2,13 @@
 
 #include "worker/relay/relay_pair.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include <cmocka.h>
 #include <ev.h>
 
+#include "../test.h"
 #include "../sockets.h"
 #include "worker/relay/relay.h"
 
@@ -148,8 +145,7 @@ close_ends(void)
 	close(server);
 }
 
-static void
-bytes_of_the_client_read_before_reach_the_server_first(void **state)
+TEST(bytes_of_the_client_read_before_reach_the_server_first)
 {
 	struct buffer initial;
 
@@ -165,8 +161,7 @@ bytes_of_the_client_read_before_reach_the_server_first(void **state)
 	close_ends();
 }
 
-static void
-server_may_speak_first(void **state)
+TEST(server_may_speak_first)
 {
 	begin(NULL, 60., 60.);
 	send_text(server, "220 hello");
@@ -179,8 +174,7 @@ server_may_speak_first(void **state)
 	close_ends();
 }
 
-static void
-half_close_passes_both_ways(void **state)
+TEST(half_close_passes_both_ways)
 {
 	for (int first = 0; first < 2; first++) {
 		int early, late;
@@ -203,8 +197,7 @@ half_close_passes_both_ways(void **state)
 	}
 }
 
-static void
-reset_of_the_client_reaches_the_server_as_reset(void **state)
+TEST(reset_of_the_client_reaches_the_server_as_reset)
 {
 	begin(NULL, 60., 60.);
 	send_text(client, "x");
@@ -216,8 +209,7 @@ reset_of_the_client_reaches_the_server_as_reset(void **state)
 	close(server);
 }
 
-static void
-reset_of_the_server_reaches_the_client_as_reset(void **state)
+TEST(reset_of_the_server_reaches_the_client_as_reset)
 {
 	begin(NULL, 60., 60.);
 	close_with_reset(server);
@@ -226,8 +218,7 @@ reset_of_the_server_reaches_the_client_as_reset(void **state)
 	close(client);
 }
 
-static void
-reset_after_half_close_is_still_a_reset(void **state)
+TEST(reset_after_half_close_is_still_a_reset)
 {
 	begin(NULL, 60., 60.);
 	shutdown(client, SHUT_WR);
@@ -238,8 +229,7 @@ reset_after_half_close_is_still_a_reset(void **state)
 	close(client);
 }
 
-static void
-a_killed_process_leaves_resets_behind(void **state)
+TEST(a_killed_process_leaves_resets_behind)
 {
 	const struct relay_limits limits = { 60., 60. };
 	int c[2], s[2];
@@ -263,8 +253,7 @@ a_killed_process_leaves_resets_behind(void **state)
 }
 
 /* The server answers and closes without reading everything: the answer arrives before the reset. */
-static void
-last_words_before_a_reset_reach_the_client(void **state)
+TEST(last_words_before_a_reset_reach_the_client)
 {
 	begin(NULL, 60., 60.);
 	send_text(client, "long upload");
@@ -279,8 +268,7 @@ last_words_before_a_reset_reach_the_client(void **state)
 	close(client);
 }
 
-static void
-idle_pair_ends_with_reset(void **state)
+TEST(idle_pair_ends_with_reset)
 {
 	begin(NULL, .05, 60.);
 	run_until_end(CLOSE_IDLE);
@@ -301,8 +289,7 @@ on_tick(struct ev_loop *l, ev_timer *w, int revents)
 		ev_timer_stop(l, w);
 }
 
-static void
-traffic_puts_the_idle_end_off(void **state)
+TEST(traffic_puts_the_idle_end_off)
 {
 	ev_timer tick;
 
@@ -316,8 +303,7 @@ traffic_puts_the_idle_end_off(void **state)
 	close_ends();
 }
 
-static void
-half_open_pair_has_its_own_limit(void **state)
+TEST(half_open_pair_has_its_own_limit)
 {
 	begin(NULL, 60., .05);
 	shutdown(server, SHUT_WR);
@@ -327,8 +313,7 @@ half_open_pair_has_its_own_limit(void **state)
 	close_ends();
 }
 
-static void
-stop_calls_back_before_it_returns(void **state)
+TEST(stop_calls_back_before_it_returns)
 {
 	begin(NULL, 60., 60.);
 	relay_pair_stop(move, CLOSE_SHUTDOWN);
@@ -340,8 +325,7 @@ stop_calls_back_before_it_returns(void **state)
 }
 
 /* 64 MiB each way at once, through whatever engines the traffic chooses. */
-static void
-bulk_arrives_unchanged_both_ways(void **state)
+TEST(bulk_arrives_unchanged_both_ways)
 {
 	const uint64_t total = 64 * MIB;
 	uint64_t sent[2] = { 0, 0 }, received[2] = { 0, 0 };
@@ -370,8 +354,7 @@ bulk_arrives_unchanged_both_ways(void **state)
 }
 
 /* Nobody reads at the server: the client is stopped, and nothing is lost. */
-static void
-slow_reader_stops_the_writer(void **state)
+TEST(slow_reader_stops_the_writer)
 {
 	uint64_t sent = 0, received = 0, before;
 
@@ -395,14 +378,6 @@ slow_reader_stops_the_writer(void **state)
 }
 
 static int
-open_loop(void **state)
-{
-	signal(SIGPIPE, SIG_IGN);
-	loop = ev_loop_new(0);
-	return loop == NULL;
-}
-
-static int
 no_descriptor_is_left(void **state)
 {
 	static unsigned before;
@@ -414,32 +389,14 @@ no_descriptor_is_left(void **state)
 	return 0;
 }
 
-static int
-close_loop(void **state)
-{
-	ev_loop_destroy(loop);
-	return 0;
-}
-
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bytes_of_the_client_read_before_reach_the_server_first),
-		cmocka_unit_test_setup_teardown(server_may_speak_first, no_descriptor_is_left, no_descriptor_is_left),
-		cmocka_unit_test_teardown(half_close_passes_both_ways, no_descriptor_is_left),
-		cmocka_unit_test_teardown(reset_of_the_client_reaches_the_server_as_reset, no_descriptor_is_left),
-		cmocka_unit_test_teardown(reset_of_the_server_reaches_the_client_as_reset, no_descriptor_is_left),
-		cmocka_unit_test_teardown(a_killed_process_leaves_resets_behind, no_descriptor_is_left),
-		cmocka_unit_test_teardown(reset_after_half_close_is_still_a_reset, no_descriptor_is_left),
-		cmocka_unit_test_teardown(last_words_before_a_reset_reach_the_client, no_descriptor_is_left),
-		cmocka_unit_test_teardown(idle_pair_ends_with_reset, no_descriptor_is_left),
-		cmocka_unit_test_teardown(traffic_puts_the_idle_end_off, no_descriptor_is_left),
-		cmocka_unit_test_teardown(half_open_pair_has_its_own_limit, no_descriptor_is_left),
-		cmocka_unit_test_teardown(stop_calls_back_before_it_returns, no_descriptor_is_left),
-		cmocka_unit_test_teardown(bulk_arrives_unchanged_both_ways, no_descriptor_is_left),
-		cmocka_unit_test_teardown(slow_reader_stops_the_writer, no_descriptor_is_left),
-	};
+	int failed;
 
-	return cmocka_run_group_tests_name("mover", tests, open_loop, close_loop);
+	signal(SIGPIPE, SIG_IGN);
+	loop = ev_loop_new(0);
+	failed = tests_run(NULL, no_descriptor_is_left);
+	ev_loop_destroy(loop);
+	return failed;
 }

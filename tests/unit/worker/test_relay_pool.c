@@ -1,13 +1,5 @@
 #include "config.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #include <sys/socket.h>
 
 #include <ev.h>
@@ -15,8 +7,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
-#include <unistd.h>
+
+#include "../test.h"
 
 #include "worker/relay/relay_pool.h"
 
@@ -97,8 +89,7 @@ teardown(void **state)
 	return 0;
 }
 
-static void
-bytes_pass_without_the_deciding_thread(void **state)
+TEST(bytes_pass_without_the_deciding_thread)
 {
 	struct buffer initial;
 
@@ -119,8 +110,7 @@ bytes_pass_without_the_deciding_thread(void **state)
 	close(ends[0].server);
 }
 
-static void
-counts_are_there_while_bytes_pass(void **state)
+TEST(counts_are_there_while_bytes_pass)
 {
 	uint64_t out = 0, in = 0;
 
@@ -138,8 +128,7 @@ counts_are_there_while_bytes_pass(void **state)
 	close(ends[0].server);
 }
 
-static void
-many_pairs_end_by_themselves(void **state)
+TEST(many_pairs_end_by_themselves)
 {
 	for (int i = 0; i < PAIRS; i++) {
 		begin(&ends[i], NULL);
@@ -159,8 +148,7 @@ many_pairs_end_by_themselves(void **state)
 }
 
 /* A stop that meets the start, or the end, of its pair. */
-static void
-a_stop_at_any_time_ends_a_pair_once(void **state)
+TEST(a_stop_at_any_time_ends_a_pair_once)
 {
 	for (int i = 0; i < PAIRS; i++) {
 		begin(&ends[i], NULL);
@@ -177,15 +165,4 @@ a_stop_at_any_time_ends_a_pair_once(void **state)
 	assert_int_equal(nended, PAIRS);
 }
 
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(bytes_pass_without_the_deciding_thread, setup, teardown),
-		cmocka_unit_test_setup_teardown(counts_are_there_while_bytes_pass, setup, teardown),
-		cmocka_unit_test_setup_teardown(many_pairs_end_by_themselves, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_stop_at_any_time_ends_a_pair_once, setup, teardown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(setup, teardown)

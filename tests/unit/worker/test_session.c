@@ -3,10 +3,7 @@
 
 #include "session_fixture.h"
 
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
-
+#include "../test.h"
 #include "../sockets.h"
 #include "kernel/refuse.h"
 #include "worker/udp/session_internal.h"
@@ -19,8 +16,7 @@ owner_is(uid_t uid)
 	fx.owner_cb(fx.owner_arg, 0, &(struct ipc_msg){ .owner = { .uid = uid } }, -1);
 }
 
-static void
-direct_datagrams_pass_both_ways(void **state)
+TEST(direct_datagrams_pass_both_ways)
 {
 	union addr from;
 	socklen_t len = sizeof(from);
@@ -40,8 +36,7 @@ direct_datagrams_pass_both_ways(void **state)
 	assert_int_equal(fx.record.in, 5);
 }
 
-static void
-unknown_destination_is_never_answered(void **state)
+TEST(unknown_destination_is_never_answered)
 {
 	fx.lookup_error = ENOENT;
 	client_send(0, "x");
@@ -49,8 +44,7 @@ unknown_destination_is_never_answered(void **state)
 	assert_int_equal(fx.replies + fx.refusals + fx.records, 0);
 }
 
-static void
-our_own_listener_is_never_answered(void **state)
+TEST(our_own_listener_is_never_answered)
 {
 	fx.dst = fx.listen[0];
 	firewall_add_listener(&fx.firewall, &fx.listen[0]);
@@ -59,8 +53,7 @@ our_own_listener_is_never_answered(void **state)
 	assert_int_equal(fx.replies + fx.refusals + fx.records, 0);
 }
 
-static void
-datagrams_wait_for_the_lookup_within_bounds(void **state)
+TEST(datagrams_wait_for_the_lookup_within_bounds)
 {
 	char data[10];
 
@@ -78,8 +71,7 @@ datagrams_wait_for_the_lookup_within_bounds(void **state)
 	assert_int_equal(fx.lookups, 1);
 }
 
-static void
-failed_and_cancelled_lookups_leave_nothing(void **state)
+TEST(failed_and_cancelled_lookups_leave_nothing)
 {
 	fx.lookup_error = EINPROGRESS;
 	client_send(0, "x");
@@ -92,8 +84,7 @@ failed_and_cancelled_lookups_leave_nothing(void **state)
 	assert_int_equal(fx.records, 0);
 }
 
-static void
-blocked_session_is_recorded_once_and_refused_each_time(void **state)
+TEST(blocked_session_is_recorded_once_and_refused_each_time)
 {
 	fx.action = ACTION_BLOCK;
 	client_send(0, "x");
@@ -107,8 +98,7 @@ blocked_session_is_recorded_once_and_refused_each_time(void **state)
 	expect_record(1, CLOSE_BLOCKED);
 }
 
-static void
-refusal_of_the_server_reaches_the_client(void **state)
+TEST(refusal_of_the_server_reaches_the_client)
 {
 	fx.dst = fx.closed;
 	client_send(0, "x");
@@ -117,8 +107,7 @@ refusal_of_the_server_reaches_the_client(void **state)
 	assert_int_equal(HASH_COUNT(fx.sessions->table), 0);
 }
 
-static void
-idle_session_ends(void **state)
+TEST(idle_session_ends)
 {
 	fx.dst = fx.server;
 	client_send(0, "x");
@@ -132,8 +121,7 @@ idle_session_ends(void **state)
 	assert_int_equal(fx.policy->refs, 1);
 }
 
-static void
-limits_hold_for_all_and_for_each_client(void **state)
+TEST(limits_hold_for_all_and_for_each_client)
 {
 	fx.dst = fx.server;
 	client_send(0, "x");
@@ -149,8 +137,7 @@ limits_hold_for_all_and_for_each_client(void **state)
 	assert_int_equal(HASH_COUNT(fx.sessions->table), 2);
 }
 
-static void
-blocked_session_is_recorded_again_after_its_time(void **state)
+TEST(blocked_session_is_recorded_again_after_its_time)
 {
 	fx.action = ACTION_BLOCK;
 	client_send(0, "x");
@@ -163,8 +150,7 @@ blocked_session_is_recorded_again_after_its_time(void **state)
 	assert_int_equal(fx.refusals, 3);
 }
 
-static void
-refusals_are_limited_in_rate(void **state)
+TEST(refusals_are_limited_in_rate)
 {
 	fx.action = ACTION_BLOCK;
 	for (int i = 0; i < 2 * REFUSE_PER_SECOND; i++)
@@ -173,8 +159,7 @@ refusals_are_limited_in_rate(void **state)
 }
 
 /* With pf a listener's own address stands for one destination at a time. */
-static void
-pair_is_looked_up_again_and_may_have_another_destination(void **state)
+TEST(pair_is_looked_up_again_and_may_have_another_destination)
 {
 	firewall_add_listener(&fx.firewall, &fx.listen[0]);
 	fx.dst = fx.server;
@@ -192,8 +177,7 @@ pair_is_looked_up_again_and_may_have_another_destination(void **state)
 	assert_true(addr_equal(&fx.record.dst, &fx.dst2));
 }
 
-static void
-destination_that_the_firewall_forgot_holds_once_more(void **state)
+TEST(destination_that_the_firewall_forgot_holds_once_more)
 {
 	fx.dst = fx.server;
 	client_send(0, "x");
@@ -216,8 +200,7 @@ expect_at_server(const char *text)
 	assert_string_equal(data, text);
 }
 
-static void
-datagrams_wait_for_the_decision_and_are_sent_in_order(void **state)
+TEST(datagrams_wait_for_the_decision_and_are_sent_in_order)
 {
 	fx.dst = fx.server;
 	fx.asks_owner = true;
@@ -233,8 +216,7 @@ datagrams_wait_for_the_decision_and_are_sent_in_order(void **state)
 	assert_int_equal(fx.sessions->held_bytes, 0);
 }
 
-static void
-session_waits_for_its_owner(void **state)
+TEST(session_waits_for_its_owner)
 {
 	fx.dst = fx.server;
 	fx.asks_owner = true;
@@ -251,8 +233,7 @@ session_waits_for_its_owner(void **state)
 	assert_int_equal(fx.owner_cancels, 0);
 }
 
-static void
-datagrams_that_wait_are_bounded(void **state)
+TEST(datagrams_that_wait_are_bounded)
 {
 	void *first;
 
@@ -272,8 +253,7 @@ datagrams_that_wait_are_bounded(void **state)
 	assert_int_equal(recv(fx.server_fd, NULL, 0, 0), -1);
 }
 
-static void
-what_waited_for_a_refusal_is_forgotten(void **state)
+TEST(what_waited_for_a_refusal_is_forgotten)
 {
 	fx.action = ACTION_BLOCK;
 	fx.asks_owner = true;
@@ -286,8 +266,7 @@ what_waited_for_a_refusal_is_forgotten(void **state)
 	assert_int_equal(fx.sessions->held_bytes, 0);
 }
 
-static void
-server_may_refuse_the_first_of_what_waited(void **state)
+TEST(server_may_refuse_the_first_of_what_waited)
 {
 	fx.dst = fx.closed;
 	fx.asks_owner = true;
@@ -300,8 +279,7 @@ server_may_refuse_the_first_of_what_waited(void **state)
 	assert_int_equal(HASH_COUNT(fx.sessions->table), 0);
 }
 
-static void
-end_of_the_daemon_ends_those_that_wait(void **state)
+TEST(end_of_the_daemon_ends_those_that_wait)
 {
 	fx.asks_owner = true;
 	client_send(0, "one");
@@ -311,32 +289,4 @@ end_of_the_daemon_ends_those_that_wait(void **state)
 	assert_int_equal(fx.owner_cancels, 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, session_set_up, session_tear_down)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(direct_datagrams_pass_both_ways),
-		TEST(unknown_destination_is_never_answered),
-		TEST(our_own_listener_is_never_answered),
-		TEST(datagrams_wait_for_the_lookup_within_bounds),
-		TEST(failed_and_cancelled_lookups_leave_nothing),
-		TEST(blocked_session_is_recorded_once_and_refused_each_time),
-		TEST(refusal_of_the_server_reaches_the_client),
-		TEST(idle_session_ends),
-		TEST(limits_hold_for_all_and_for_each_client),
-		TEST(blocked_session_is_recorded_again_after_its_time),
-		TEST(refusals_are_limited_in_rate),
-		TEST(pair_is_looked_up_again_and_may_have_another_destination),
-		TEST(destination_that_the_firewall_forgot_holds_once_more),
-		TEST(datagrams_wait_for_the_decision_and_are_sent_in_order),
-		TEST(session_waits_for_its_owner),
-		TEST(datagrams_that_wait_are_bounded),
-		TEST(what_waited_for_a_refusal_is_forgotten),
-		TEST(server_may_refuse_the_first_of_what_waited),
-		TEST(end_of_the_daemon_ends_those_that_wait),
-	};
-
-	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
-}
+RUN_TESTS(session_set_up, session_tear_down)

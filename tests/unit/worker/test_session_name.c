@@ -3,10 +3,9 @@
 
 #include "session_fixture.h"
 
-#include <string.h>
-
 #include "wire/quic_initial.h"
 #include "worker/udp/session_internal.h"
+#include "../test.h"
 #include "../quiet_log.h"
 
 /* What the first flight says, as long as it has this many datagrams at least. */
@@ -55,8 +54,7 @@ relay_gets(const char *host, const char *text)
 	relay_expect(host, &fx.dst, text);
 }
 
-static void
-quic_without_a_name_waits_for_its_hello(void **state)
+TEST(quic_without_a_name_waits_for_its_hello)
 {
 	needed = 2;
 	client_send(0, "one");
@@ -70,8 +68,7 @@ quic_without_a_name_waits_for_its_hello(void **state)
 	relay_gets("a.kion.cloud", "three");
 }
 
-static void
-what_is_no_quic_goes_on_at_once(void **state)
+TEST(what_is_no_quic_goes_on_at_once)
 {
 	needed = 9;
 	otherwise = SNIFF_NONE;
@@ -80,8 +77,7 @@ what_is_no_quic_goes_on_at_once(void **state)
 	relay_gets(NULL, "one");
 }
 
-static void
-hello_that_never_ends_is_not_waited_for(void **state)
+TEST(hello_that_never_ends_is_not_waited_for)
 {
 	needed = 9;
 	client_send(0, "one");
@@ -91,8 +87,7 @@ hello_that_never_ends_is_not_waited_for(void **state)
 	relay_gets(NULL, "one");
 }
 
-static void
-name_in_a_hello_that_never_ends_counts(void **state)
+TEST(name_in_a_hello_that_never_ends_counts)
 {
 	needed = 9;
 	early = "b.kion.cloud";
@@ -103,8 +98,7 @@ name_in_a_hello_that_never_ends_counts(void **state)
 	relay_gets("b.kion.cloud", "one");
 }
 
-static void
-other_ports_do_not_wait(void **state)
+TEST(other_ports_do_not_wait)
 {
 	fx.dst = address("203.0.113.7", 8443);
 	client_send(0, "one");
@@ -112,8 +106,7 @@ other_ports_do_not_wait(void **state)
 	relay_gets(NULL, "one");
 }
 
-static void
-address_with_one_name_does_not_wait(void **state)
+TEST(address_with_one_name_does_not_wait)
 {
 	learn("b.kion.cloud");
 	client_send(0, "one");
@@ -121,8 +114,7 @@ address_with_one_name_does_not_wait(void **state)
 	relay_gets("b.kion.cloud", "one");
 }
 
-static void
-address_with_several_names_waits(void **state)
+TEST(address_with_several_names_waits)
 {
 	learn("a.kion.cloud");
 	learn("b.kion.cloud");
@@ -131,8 +123,7 @@ address_with_several_names_waits(void **state)
 	relay_gets("a.kion.cloud", "one");
 }
 
-static void
-hello_without_a_name_leaves_the_one_of_dns(void **state)
+TEST(hello_without_a_name_leaves_the_one_of_dns)
 {
 	sni = "";
 	learn("a.kion.cloud");
@@ -143,21 +134,4 @@ hello_without_a_name_leaves_the_one_of_dns(void **state)
 	assert_int_equal(quiet_log.debugs, 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, session_tear_down)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(quic_without_a_name_waits_for_its_hello),
-		TEST(what_is_no_quic_goes_on_at_once),
-		TEST(hello_that_never_ends_is_not_waited_for),
-		TEST(name_in_a_hello_that_never_ends_counts),
-		TEST(other_ports_do_not_wait),
-		TEST(address_with_one_name_does_not_wait),
-		TEST(address_with_several_names_waits),
-		TEST(hello_without_a_name_leaves_the_one_of_dns),
-	};
-
-	return cmocka_run_group_tests_name("session_name", tests, NULL, NULL);
-}
+RUN_TESTS(set_up, session_tear_down)

@@ -3,15 +3,11 @@
 
 #include "session_fixture.h"
 
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
-
+#include "../test.h"
 #include "../sockets.h"
 #include "worker/udp/session_internal.h"
 
-static void
-datagrams_wait_for_the_association(void **state)
+TEST(datagrams_wait_for_the_association)
 {
 	fx.action = ACTION_PROXY;
 	client_send(0, "one");
@@ -40,8 +36,7 @@ go_through_proxy(const char *host)
 	relay_expect(host, &fx.dst, "one");
 }
 
-static void
-sessions_of_one_client_port_share_an_association(void **state)
+TEST(sessions_of_one_client_port_share_an_association)
 {
 	union addr from;
 
@@ -60,8 +55,7 @@ sessions_of_one_client_port_share_an_association(void **state)
 	assert_int_equal(HASH_COUNT(fx.sessions->table), 3);
 }
 
-static void
-destination_reached_another_way_cannot_be_spoken_for(void **state)
+TEST(destination_reached_another_way_cannot_be_spoken_for)
 {
 	fx.action = ACTION_DIRECT;
 	fx.dst2 = fx.server;
@@ -72,8 +66,7 @@ destination_reached_another_way_cannot_be_spoken_for(void **state)
 	assert_int_equal(fx.replies, 0);
 }
 
-static void
-name_is_sent_and_its_answer_found_wherever_it_comes_from(void **state)
+TEST(name_is_sent_and_its_answer_found_wherever_it_comes_from)
 {
 	const union addr elsewhere = address("198.51.100.99", 443), other_port = address("198.51.100.99", 444);
 	names_learn(fx.names, &fx.dst, &fx.dst, "a.example", 1e12);
@@ -91,8 +84,7 @@ name_is_sent_and_its_answer_found_wherever_it_comes_from(void **state)
 	assert_int_equal(fx.replies, 4);
 }
 
-static void
-source_of_a_name_is_remembered(void **state)
+TEST(source_of_a_name_is_remembered)
 {
 	const union addr first = address("198.51.100.1", 443), second = address("198.51.100.2", 443);
 	fx.dst2 = address("203.0.113.8", 443);
@@ -109,8 +101,7 @@ source_of_a_name_is_remembered(void **state)
 	expect_reply("b", &fx.dst2);
 }
 
-static void
-strangers_are_shown_where_answers_can_have_any_source(void **state)
+TEST(strangers_are_shown_where_answers_can_have_any_source)
 {
 	const union addr stranger = address("198.51.100.99", 1), local = address("127.0.0.1", 1),
 	    six = address("2001:db8::1", 1);
@@ -126,8 +117,7 @@ strangers_are_shown_where_answers_can_have_any_source(void **state)
 	assert_int_equal(fx.replies, 1);
 }
 
-static void
-fragments_and_nonsense_are_counted(void **state)
+TEST(fragments_and_nonsense_are_counted)
 {
 	go_through_proxy(NULL);
 	sendto(fx.relay, "\0\0\1\1\313\0\161\7\1\273hi", 12, 0, &fx.relay_peer.sa, addr_len(&fx.relay_peer));
@@ -138,8 +128,7 @@ fragments_and_nonsense_are_counted(void **state)
 	assert_int_equal(fx.replies, 0);
 }
 
-static void
-association_ends_with_its_connection(void **state)
+TEST(association_ends_with_its_connection)
 {
 	go_through_proxy(NULL);
 	close(fx.control);
@@ -153,8 +142,7 @@ association_ends_with_its_connection(void **state)
 	relay_expect(NULL, &fx.dst, "two");
 }
 
-static void
-association_that_is_not_granted_refuses_the_client(void **state)
+TEST(association_that_is_not_granted_refuses_the_client)
 {
 	fx.action = ACTION_PROXY;
 	client_send(0, "one");
@@ -168,8 +156,7 @@ association_that_is_not_granted_refuses_the_client(void **state)
 	assert_int_equal(fx.opens, 1);
 }
 
-static void
-unused_association_is_given_up(void **state)
+TEST(unused_association_is_given_up)
 {
 	fx.action = ACTION_PROXY;
 	client_send(0, "one");
@@ -187,8 +174,7 @@ proxies_without_udp(bool retry)
 	}
 }
 
-static void
-proxy_without_udp_is_not_asked_until_its_time(void **state)
+TEST(proxy_without_udp_is_not_asked_until_its_time)
 {
 	fx.action = ACTION_PROXY;
 	proxies_without_udp(false);
@@ -206,8 +192,7 @@ proxy_without_udp_is_not_asked_until_its_time(void **state)
 	assert_int_equal(fx.nopened, 2);
 }
 
-static void
-quic_follows_its_policy(void **state)
+TEST(quic_follows_its_policy)
 {
 	fx.action = ACTION_PROXY;
 	proxies_without_udp(false);
@@ -236,8 +221,7 @@ give(const char *host)
 	addr_set_port(&fx.dst, 443);
 }
 
-static void
-made_up_address_is_sent_as_its_name_in_an_association_of_its_own(void **state)
+TEST(made_up_address_is_sent_as_its_name_in_an_association_of_its_own)
 {
 	const union addr elsewhere = address("198.51.100.99", 7);
 	fx.action = ACTION_PROXY;
@@ -260,8 +244,7 @@ made_up_address_is_sent_as_its_name_in_an_association_of_its_own(void **state)
 	assert_int_equal(fx.records, 2);
 }
 
-static void
-made_up_address_of_no_name_is_refused(void **state)
+TEST(made_up_address_of_no_name_is_refused)
 {
 	fx.action = ACTION_PROXY;
 	give("a.example");
@@ -272,8 +255,7 @@ made_up_address_of_no_name_is_refused(void **state)
 	assert_int_equal(fx.opens, 0);
 }
 
-static void
-made_up_address_never_goes_direct(void **state)
+TEST(made_up_address_never_goes_direct)
 {
 	give("a.example");
 	client_send(0, "one");
@@ -286,8 +268,7 @@ made_up_address_never_goes_direct(void **state)
 	assert_int_equal(fx.opens, 0);
 }
 
-static void
-session_to_a_made_up_address_keeps_it_until_the_ranges_change(void **state)
+TEST(session_to_a_made_up_address_keeps_it_until_the_ranges_change)
 {
 	struct network range;
 	union addr other;
@@ -306,29 +287,4 @@ session_to_a_made_up_address_keeps_it_until_the_ranges_change(void **state)
 	assert_int_equal(HASH_COUNT(fx.sessions->table), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, session_set_up, session_tear_down)
-
-int
-main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(datagrams_wait_for_the_association),
-		TEST(sessions_of_one_client_port_share_an_association),
-		TEST(destination_reached_another_way_cannot_be_spoken_for),
-		TEST(name_is_sent_and_its_answer_found_wherever_it_comes_from),
-		TEST(source_of_a_name_is_remembered),
-		TEST(strangers_are_shown_where_answers_can_have_any_source),
-		TEST(fragments_and_nonsense_are_counted),
-		TEST(association_ends_with_its_connection),
-		TEST(association_that_is_not_granted_refuses_the_client),
-		TEST(unused_association_is_given_up),
-		TEST(proxy_without_udp_is_not_asked_until_its_time),
-		TEST(quic_follows_its_policy),
-		TEST(made_up_address_is_sent_as_its_name_in_an_association_of_its_own),
-		TEST(made_up_address_of_no_name_is_refused),
-		TEST(made_up_address_never_goes_direct),
-		TEST(session_to_a_made_up_address_keeps_it_until_the_ranges_change),
-	};
-
-	return cmocka_run_group_tests_name("session_proxy", tests, NULL, NULL);
-}
+RUN_TESTS(session_set_up, session_tear_down)

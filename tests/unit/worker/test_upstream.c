@@ -4,16 +4,12 @@
 
 #include <net/if.h>
 #include <netinet/tcp.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <sys/socket.h>
 
-#include <cmocka.h>
 #include <ev.h>
 
+#include "../test.h"
 #include "../quiet_log.h"
 #include "../sockets.h"
 
@@ -310,8 +306,7 @@ static const struct step socks_ok[] = {
 	STEP(3, "\x05\x00"), STEP(8, "\x05\x00\x00\x01\x7f\x00\x00\x01\x04\x38" "220 hello")
 };
 
-static void
-direct_gives_a_tuned_socket(void **state)
+TEST(direct_gives_a_tuned_socket)
 {
 	int on = 0;
 	socklen_t len = sizeof(on);
@@ -328,8 +323,7 @@ direct_gives_a_tuned_socket(void **state)
 	assert_true(on);
 }
 
-static void
-direct_failures_have_their_reasons(void **state)
+TEST(direct_failures_have_their_reasons)
 {
 	union addr refused = fakes[0].addr, broadcast;
 
@@ -367,8 +361,7 @@ close_black_hole(int fd, const int fillers[4])
 		close(fillers[i]);
 }
 
-static void
-direct_connect_is_bounded_in_time(void **state)
+TEST(direct_connect_is_bounded_in_time)
 {
 	union addr addr;
 	int fillers[4], fd = black_hole(&addr, fillers);
@@ -381,8 +374,7 @@ direct_connect_is_bounded_in_time(void **state)
 	close_black_hole(fd, fillers);
 }
 
-static void
-socks5_payload_glued_to_the_reply_stays_in_the_socket(void **state)
+TEST(socks5_payload_glued_to_the_reply_stays_in_the_socket)
 {
 	for (size_t piece = 0; piece <= 3; piece++) {
 		SCRIPT(0, socks_ok, AFTER_KEEP);
@@ -396,8 +388,7 @@ socks5_payload_glued_to_the_reply_stays_in_the_socket(void **state)
 	assert_int_equal(policy->proxies[0].connects, 4);
 }
 
-static void
-socks5_sends_user_name_and_password(void **state)
+TEST(socks5_sends_user_name_and_password)
 {
 	static const struct step steps[] = {
 		STEP(4, "\x05\x02"), STEP(5, "\x01\x00"), STEP(8, "\x05\x00\x00\x03\x01p\x00\x00" "220 hello")
@@ -412,8 +403,7 @@ socks5_sends_user_name_and_password(void **state)
 	expect_payload("220 hello");
 }
 
-static void
-http_payload_glued_to_the_head_stays_in_the_socket(void **state)
+TEST(http_payload_glued_to_the_head_stays_in_the_socket)
 {
 	static const char request[] = "CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n";
 	static const struct step steps[] = { STEP(sizeof(request) - 1, "HTTP/1.1 200 OK\r\nVia: p\r\n\r\n220 hello") };
@@ -430,8 +420,7 @@ http_payload_glued_to_the_head_stays_in_the_socket(void **state)
 	}
 }
 
-static void
-payload_before_an_immediate_close_is_kept(void **state)
+TEST(payload_before_an_immediate_close_is_kept)
 {
 	SCRIPT(0, socks_ok, AFTER_CLOSE);
 	expect_success("h", 1, 0);
@@ -439,8 +428,7 @@ payload_before_an_immediate_close_is_kept(void **state)
 }
 
 /* REP 4, 5, 6 speak about the target and end the list; with the others the next proxy is asked. */
-static void
-every_reply_code_ends_or_fails_over(void **state)
+TEST(every_reply_code_ends_or_fails_over)
 {
 	char refusal[] = "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00";
 	const struct step steps[] = { STEP(3, "\x05\x00"), { 8, refusal, 10 } };
@@ -462,8 +450,7 @@ every_reply_code_ends_or_fails_over(void **state)
 }
 
 /* The proxy's side of the handshake, cut off after each byte of what it says. */
-static void
-early_close_and_reset_at_every_byte(void **state)
+TEST(early_close_and_reset_at_every_byte)
 {
 	static const char first[] = "\x05\x00", second[] = "\x05\x00\x00\x01\x7f\x00\x00\x01\x04\x38";
 
@@ -480,8 +467,7 @@ early_close_and_reset_at_every_byte(void **state)
 	}
 }
 
-static void
-close_right_after_accept_fails_over(void **state)
+TEST(close_right_after_accept_fails_over)
 {
 	fake_script(0, NULL, 0, AFTER_RESET);
 	SCRIPT(1, socks_ok, AFTER_KEEP);
@@ -489,8 +475,7 @@ close_right_after_accept_fails_over(void **state)
 	assert_true(policy->proxies[0].down);
 }
 
-static void
-silence_at_every_step_is_bounded_in_time(void **state)
+TEST(silence_at_every_step_is_bounded_in_time)
 {
 	static const struct step greeted[] = { STEP(3, "\x05\x00") };
 	static const struct step half[] = { STEP(3, "\x05\x00"), STEP(8, "\x05\x00\x00\x03") };
@@ -507,8 +492,7 @@ silence_at_every_step_is_bounded_in_time(void **state)
 	assert_false(policy->proxies[0].down);
 }
 
-static void
-refused_credentials_and_methods_fail_over_and_warn_once(void **state)
+TEST(refused_credentials_and_methods_fail_over_and_warn_once)
 {
 	static const struct step refused[] = { STEP(4, "\x05\x02"), STEP(5, "\x01\x01") };
 	static const struct step method[] = { STEP(3, "\x05\xff") };
@@ -528,8 +512,7 @@ refused_credentials_and_methods_fail_over_and_warn_once(void **state)
 	assert_ptr_equal(result.proxy, &proxies[1]);
 }
 
-static void
-failover_follows_the_order_of_the_list(void **state)
+TEST(failover_follows_the_order_of_the_list)
 {
 	fake_refuse(0);
 	SCRIPT(1, socks_ok, AFTER_KEEP);
@@ -540,8 +523,7 @@ failover_follows_the_order_of_the_list(void **state)
 	assert_int_equal(fakes[2].accepts, 0);
 }
 
-static void
-proxies_that_are_down_go_last_until_their_retry(void **state)
+TEST(proxies_that_are_down_go_last_until_their_retry)
 {
 	for (size_t i = 0; i < PROXIES; i++)
 		SCRIPT(i, socks_ok, AFTER_KEEP);
@@ -555,8 +537,7 @@ proxies_that_are_down_go_last_until_their_retry(void **state)
 	expect_success("h", 3, 0);
 }
 
-static void
-list_without_a_reachable_proxy_is_down(void **state)
+TEST(list_without_a_reachable_proxy_is_down)
 {
 	fake_refuse(0);
 	fake_refuse(1);
@@ -567,8 +548,7 @@ list_without_a_reachable_proxy_is_down(void **state)
 }
 
 /* The words of a proxy that answered say more than "down", wherever it stands in the list. */
-static void
-answer_of_a_reachable_proxy_is_reported(void **state)
+TEST(answer_of_a_reachable_proxy_is_reported)
 {
 	static const struct step refused[] = { STEP(3, "\x05\x00"), STEP(8, "\x05\x02\x00\x01") };
 
@@ -584,8 +564,7 @@ answer_of_a_reachable_proxy_is_reported(void **state)
 	expect_failure("h", 2, CLOSE_SOCKS_NOT_ALLOWED);
 }
 
-static void
-proxy_without_addresses_is_looked_up_and_passed_over(void **state)
+TEST(proxy_without_addresses_is_looked_up_and_passed_over)
 {
 	proxies[0].host = "proxy.example";
 	policy->proxies[0].naddrs = 0;
@@ -596,8 +575,7 @@ proxy_without_addresses_is_looked_up_and_passed_over(void **state)
 	assert_true(policy->proxies[0].down);
 }
 
-static void
-unreachable_proxy_given_by_name_is_looked_up_again(void **state)
+TEST(unreachable_proxy_given_by_name_is_looked_up_again)
 {
 	proxies[1].host = "proxy.example";
 	fake_refuse(0);
@@ -607,8 +585,7 @@ unreachable_proxy_given_by_name_is_looked_up_again(void **state)
 	assert_int_equal(resolved, 1);
 }
 
-static void
-addresses_are_tried_in_turn_from_the_preferred_one(void **state)
+TEST(addresses_are_tried_in_turn_from_the_preferred_one)
 {
 	struct proxy *proxy = &policy->proxies[0];
 
@@ -632,8 +609,7 @@ addresses_are_tried_in_turn_from_the_preferred_one(void **state)
 	assert_int_equal(fakes[1].accepts, 2);
 }
 
-static void
-silent_address_leaves_time_for_the_others(void **state)
+TEST(silent_address_leaves_time_for_the_others)
 {
 	struct proxy *proxy = &policy->proxies[0];
 	int fillers[4], fd = black_hole(&proxy->addrs[0], fillers);
@@ -655,8 +631,7 @@ fakes_interface(void)
 	return if_nametoindex("lo") != 0 ? "lo" : "lo0";
 }
 
-static void
-proxy_is_dialled_through_its_interface(void **state)
+TEST(proxy_is_dialled_through_its_interface)
 {
 	SCRIPT(0, socks_ok, AFTER_KEEP);
 	proxies[0].interface = fakes_interface();
@@ -667,8 +642,7 @@ proxy_is_dialled_through_its_interface(void **state)
 	assert_int_equal(quiet_log.warnings, 1);
 }
 
-static void
-overlong_name_is_not_sent(void **state)
+TEST(overlong_name_is_not_sent)
 {
 	static const struct step steps[] = { STEP(3, "\x05\x00") };
 	char host[HOST_MAX + 2];
@@ -682,8 +656,7 @@ overlong_name_is_not_sent(void **state)
 static bool heard_greeting(void) { return fakes[0].in_len == 3; }
 static bool heard_request(void) { return fakes[0].in_len == 11 && fakes[0].step == 2; }
 
-static void
-cancel_at_every_stage_leaves_nothing_open(void **state)
+TEST(cancel_at_every_stage_leaves_nothing_open)
 {
 	static const struct step half[] = { STEP(3, "\x05\x00"), STEP(8, "\x05\x00\x00") };
 	union addr hole, was = policy->proxies[0].addrs[0];
@@ -729,8 +702,7 @@ associate(size_t nproxies)
 	run_until(has_result);
 }
 
-static void
-association_goes_to_the_first_proxy_with_udp(void **state)
+TEST(association_goes_to_the_first_proxy_with_udp)
 {
 	static const struct step refuses[] = { STEP(3, "\x05\x00"), STEP(10, "\x05\x07\x00\x01\0\0\0\0\0\0") };
 	static const struct step grants[] = { STEP(3, "\x05\x00"), STEP(10, "\x05\x00\x00\x01\xc0\x00\x02\x09\x12\x34") };
@@ -754,8 +726,7 @@ association_goes_to_the_first_proxy_with_udp(void **state)
 	}
 }
 
-static void
-proxy_that_is_down_may_have_udp(void **state)
+TEST(proxy_that_is_down_may_have_udp)
 {
 	fake_script(0, NULL, 0, AFTER_RESET);
 	associate(1);
@@ -763,53 +734,14 @@ proxy_that_is_down_may_have_udp(void **state)
 	assert_false(policy->proxies[0].udp_known);
 }
 
-static int
-open_loop(void **state)
-{
-	signal(SIGPIPE, SIG_IGN);
-	loop = ev_loop_new(0);
-	return loop == NULL;
-}
-
-static int
-close_loop(void **state)
-{
-	ev_loop_destroy(loop);
-	return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		TEST(direct_gives_a_tuned_socket),
-		TEST(direct_failures_have_their_reasons),
-		TEST(direct_connect_is_bounded_in_time),
-		TEST(socks5_payload_glued_to_the_reply_stays_in_the_socket),
-		TEST(socks5_sends_user_name_and_password),
-		TEST(http_payload_glued_to_the_head_stays_in_the_socket),
-		TEST(payload_before_an_immediate_close_is_kept),
-		TEST(every_reply_code_ends_or_fails_over),
-		TEST(early_close_and_reset_at_every_byte),
-		TEST(close_right_after_accept_fails_over),
-		TEST(silence_at_every_step_is_bounded_in_time),
-		TEST(refused_credentials_and_methods_fail_over_and_warn_once),
-		TEST(failover_follows_the_order_of_the_list),
-		TEST(proxies_that_are_down_go_last_until_their_retry),
-		TEST(list_without_a_reachable_proxy_is_down),
-		TEST(answer_of_a_reachable_proxy_is_reported),
-		TEST(proxy_without_addresses_is_looked_up_and_passed_over),
-		TEST(unreachable_proxy_given_by_name_is_looked_up_again),
-		TEST(addresses_are_tried_in_turn_from_the_preferred_one),
-		TEST(silent_address_leaves_time_for_the_others),
-		TEST(proxy_is_dialled_through_its_interface),
-		TEST(overlong_name_is_not_sent),
-		TEST(cancel_at_every_stage_leaves_nothing_open),
-		TEST(association_goes_to_the_first_proxy_with_udp),
-		TEST(proxy_that_is_down_may_have_udp),
-	};
+	int failed;
 
-	return cmocka_run_group_tests_name("upstream", tests, open_loop, close_loop);
+	signal(SIGPIPE, SIG_IGN);
+	loop = ev_loop_new(0);
+	failed = tests_run(set_up, tear_down);
+	ev_loop_destroy(loop);
+	return failed;
 }
