@@ -12,4 +12,9 @@ bool host_is_valid(const char *text);
  * text is a mistyped address: no top-level domain is a number. */
 bool host_ends_in_number(const char *text);
 
+/* Does this name mean the same host to a proxy as to the client that said it? False: a single label; localhost and
+ * its kind (RFC 6761 section 6.3, and the "localdomain" of hosts files); names of the local network (RFC 6762
+ * section 3, RFC 8375, "internal"); an address in any form of inet_aton(3); no host name. */
+bool host_is_dialable(const char *text);
+
 #endif

@@ -167,9 +167,11 @@ http_host_name(const uint8_t *data, size_t len, struct sniffed *name)
 	    (status = take_target(&in, &target)) != SNIFF_FOUND ||
 	    (status = take_version(&in)) != SNIFF_FOUND)
 		return status;
+	name->proxy_request = true;
 	if (method.len == 7 && memcmp(method.at, "CONNECT", 7) == 0)
 		return host_of_authority(target, name->text);
 	if (authority_of_target(target, &authority))
 		return host_of_authority(authority, name->text);
+	name->proxy_request = false;
 	return host_of_fields(in, name->text);
 }

@@ -27,10 +27,11 @@ struct sniffed {
 	char        text[HOST_MAX + 1]; /* "": no name */
 	const char *via;                /* the sniffer's word in the flow record: "sni", "http" */
 	bool        outer;              /* the hello has an encrypted one inside: the client may mean another name */
+	bool        proxy_request;      /* absolute-form or CONNECT: text is for a proxy (the peer) to dial */
 };
 
 /* Reads data[0..len) and fills name in: text as it was sent, 1 to HOST_MAX bytes and none of them NUL, or ""; via;
- * outer. Pure. With SNIFF_MORE the text may be there already, while only outer is open. */
+ * outer; proxy_request. Pure. With SNIFF_MORE the text may be there already, while only outer is open. */
 typedef enum sniff sniffer(const uint8_t *data, size_t len, struct sniffed *name);
 
 /* The rows; NULL ends them. */

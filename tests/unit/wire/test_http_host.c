@@ -88,6 +88,26 @@ TEST(connect_names_its_authority)
 	assert_host("CONNECTED a.b:443 HTTP/1.1\r\nHost: c.d\r\n", "c.d");
 }
 
+TEST(only_absolute_form_and_connect_are_requests_to_a_proxy)
+{
+	static const struct { const char *request; bool proxy; } rows[] = {
+		{ "GET http://a.b/ HTTP/1.1\r\nHost: a.b\r\n", true }, { "GET ws://a.b HTTP/1.1\r\n", true },
+		{ "CONNECT a.b:443 HTTP/1.1\r\n", true }, { "CONNECT a.b HTTP/1.1\r\n", true },
+		{ "GET / HTTP/1.1\r\nHost: a.b\r\n", false }, { "OPTIONS * HTTP/1.1\r\nHost: a.b\r\n", false },
+		{ "GET /http://c.d/ HTTP/1.1\r\nHost: a.b\r\n", false },
+		{ "CONNECTED a.b:443 HTTP/1.1\r\nHost: a.b\r\n", false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sniffed name = { .text = "" };
+
+		assert_int_equal(sniff(rows[i].request, &name), SNIFF_FOUND);
+		assert_string_equal(name.text, "a.b");
+		if (name.proxy_request != rows[i].proxy)
+			fail_msg("%s", rows[i].request);
+	}
+}
+
 TEST(no_host_is_none_when_the_head_is_whole)
 {
 	assert_decided_at_last_byte("GET / HTTP/1.0\r\nAccept: */*\r\n\r\n", SNIFF_NONE);
