@@ -68,14 +68,16 @@ listener_of(const struct anchor_input *in, int family, bool loopback)
 static void
 plan_families(struct pf_plan *p, bool any_gateway)
 {
-	const union addr *v4 = listener_of(p->in, AF_INET, true);
-	const union addr *v6 = listener_of(p->in, AF_INET6, true);
+	const union addr *v4 = listener_of(p->in, AF_INET, true), *v6 = listener_of(p->in, AF_INET6, any_gateway);
+	const bool forwards = v6 != NULL;
 
+	if (v6 == NULL)
+		v6 = listener_of(p->in, AF_INET6, true);
 	if (v4 != NULL)
-		p->families[p->nfamilies++] = (struct pf_family){ "inet", "127.0.0.1", "! 127.0.0.0/8", v4, v4 };
+		p->families[p->nfamilies++] = (struct pf_family){ "inet", "127.0.0.1", "! 127.0.0.0/8", "0.0.0.0/0", v4,
+			true };
 	if (v6 != NULL)
-		p->families[p->nfamilies++] = (struct pf_family){ "inet6", "::1", "! ::1", v6,
-			listener_of(p->in, AF_INET6, any_gateway) };
+		p->families[p->nfamilies++] = (struct pf_family){ "inet6", "::1", "! ::1", "::/0", v6, forwards };
 }
 
 static void
@@ -128,6 +130,8 @@ plan_make(struct pf_plan *p, const struct anchor_input *in, const struct pf_plac
 	p->in = in;
 	p->place = place;
 	snprintf(p->scope, sizeof(p->scope), "%s", scope);
+	snprintf(p->user, sizeof(p->user), "%ju", (uintmax_t)in->uid);
+	snprintf(p->rdomain, sizeof(p->rdomain), "%u", place->rdomain);
 	for (size_t i = 0; i < conf->intercept.ninterfaces; i++)
 		if (!is_interface(conf->intercept.interfaces[i])) {
 			log_error("intercept.interfaces: \"%s\" is not the name of an interface",
@@ -197,8 +201,7 @@ void
 pf_text_own(FILE *out, const struct pf_plan *p)
 {
 	fprintf(out, "# The daemon's own connections.\n"
-	    "pass out proto { tcp udp } from any to any user %ju keep state label \"" PF_LABEL_OWN "\"\n",
-	    (uintmax_t)p->in->uid);
+	    "pass out proto { tcp udp } from any to any user %s keep state label \"" PF_LABEL_OWN "\"\n", p->user);
 	if (p->place->filtered)
 		return;
 	/* Without a state, an answer of a server on this host would look like a new flow of this host. */
@@ -215,8 +218,9 @@ text_unskipped(FILE *out, const struct pf_place *place)
 		    "pass quick on %s no state\n", place->unskipped);
 }
 
-void
-pf_text_ports(FILE *out, const struct port_list *ports)
+/* Writes " port 53", " port { 80, 1000:2000 }", or nothing for every port. */
+static void
+text_ports(FILE *out, const struct port_list *ports)
 {
 	const struct port_range *r = ports->ranges;
 
@@ -231,54 +235,53 @@ pf_text_ports(FILE *out, const struct port_list *ports)
 	fputs(ports->count == 1 ? "" : " }", out);
 }
 
-const char *
-pf_text_flags(const struct pf_service *s)
+/* Writes a rule with its words in place. */
+static void
+text_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const struct pf_service *s,
+    const char *interface, const char *rule)
 {
-	return strcmp(s->proto, "tcp") == 0 ? " flags S/SA" : "";
+	char ip[ADDR_TEXT_MAX], listener[ADDR_TEXT_MAX + 16];
+	const struct { const char *name, *text; } words[] = {
+		{ "af", f->af }, { "any", f->any }, { "dst", s->dst }, { "interface", interface }, { "label", s->label },
+		{ "listener", listener }, { "loop", f->loop }, { "outside", f->outside }, { "proto", s->proto },
+		{ "rdomain", p->rdomain }, { "scope", p->scope },
+		{ "syn", strcmp(s->proto, "tcp") == 0 ? " flags S/SA" : "" }, { "user", p->user },
+	};
+	size_t len;
+
+	snprintf(listener, sizeof(listener), "%s port %u", addr_format_ip(f->listener, ip), (unsigned)s->to);
+	for (; *rule != '\0'; rule += len) {
+		len = strcspn(rule, "$");
+		fwrite(rule, 1, len, out);
+		rule += len + (rule[len] == '$');
+		len = strspn(rule, "abcdefghijklmnopqrstuvwxyz");
+		if (len == 5 && memcmp(rule, "ports", len) == 0)
+			text_ports(out, &s->ports);
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			if (strlen(words[i].name) == len && memcmp(words[i].name, rule, len) == 0)
+				fputs(words[i].text, out);
+	}
+	fputc('\n', out);
 }
 
 void
-pf_text_target(FILE *out, const struct pf_service *s, const union addr *listener)
-{
-	char text[ADDR_TEXT_MAX];
-
-	fprintf(out, "%s port %u", addr_format_ip(listener, text), (unsigned)s->to);
-}
-
-void
-pf_text_each(FILE *out, const struct pf_plan *p, pf_text_rule *rule)
+pf_text_each(FILE *out, const struct pf_plan *p, const char *proto, const char *rule)
 {
 	for (size_t f = 0; f < p->nfamilies; f++)
 		for (size_t s = 0; s < p->nservices; s++)
-			rule(out, p, &p->families[f], &p->services[s]);
+			if (proto == NULL || strcmp(p->services[s].proto, proto) == 0)
+				text_rule(out, p, &p->families[f], &p->services[s], "", rule);
 }
 
 void
-pf_text_each_gateway(FILE *out, const struct pf_plan *p, pf_text_gateway_rule *rule)
+pf_text_each_gateway(FILE *out, const struct pf_plan *p, const char *rule)
 {
 	const struct conf *conf = p->in->conf;
 
 	for (size_t i = 0; i < conf->intercept.ninterfaces; i++)
 		for (size_t f = 0; f < p->nfamilies; f++)
-			for (size_t s = 0; p->families[f].gateway != NULL && s < p->nservices; s++)
-				rule(out, conf->intercept.interfaces[i], &p->families[f], &p->services[s]);
-}
-
-/* block return out quick on ! lo0 inet proto tcp from <pfi_own> to ! <pfi_skip> user 610 <> 610 label "..." */
-static void
-block_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const struct pf_service *s)
-{
-	fprintf(out, "block return out quick %s %s proto %s from <pfi_own> to %s", p->scope, f->af, s->proto, s->dst);
-	pf_text_ports(out, &s->ports);
-	fprintf(out, " user %ju <> %ju label \"%s\"\n", (uintmax_t)p->in->uid, (uintmax_t)p->in->uid, s->label);
-}
-
-static void
-block_gateway_rule(FILE *out, const char *interface, const struct pf_family *f, const struct pf_service *s)
-{
-	fprintf(out, "block return in quick on %s %s proto %s from any to %s", interface, f->af, s->proto, s->dst);
-	pf_text_ports(out, &s->ports);
-	fprintf(out, " label \"%s\"\n", s->label);
+			for (size_t s = 0; p->families[f].forwards && s < p->nservices; s++)
+				text_rule(out, p, &p->families[f], &p->services[s], conf->intercept.interfaces[i], rule);
 }
 
 /* The kill switch: refuses the traffic that would be intercepted. */
@@ -287,8 +290,10 @@ text_block(FILE *out, const struct pf_plan *p)
 {
 	fputs("# intercept.on_failure is \"closed\" and the daemon is down: what would go through it is refused.\n",
 	    out);
-	pf_text_each(out, p, block_rule);
-	pf_text_each_gateway(out, p, block_gateway_rule);
+	pf_text_each(out, p, NULL, "block return out quick $scope $af proto $proto from <pfi_own> to $dst$ports "
+	    "user $user <> $user label \"$label\"");
+	pf_text_each_gateway(out, p, "block return in quick on $interface $af proto $proto from any to $dst$ports "
+	    "label \"$label\"");
 }
 
 int

@@ -44,8 +44,9 @@ struct pf_family {
 	const char       *af;           /* "inet", "inet6" */
 	const char       *loop;         /* "127.0.0.1", "::1" */
 	const char       *outside;      /* sources other than loopback */
-	const union addr *local;        /* listener for this host's traffic */
-	const union addr *gateway;      /* listener for forwarded traffic; NULL: no listener is fit */
+	const char       *any;          /* every address, as a network */
+	const union addr *listener;
+	bool              forwards;     /* the listener is fit for forwarded traffic */
 };
 
 /* The state of pf on which the rules depend. All zero: the usual. */
@@ -66,6 +67,7 @@ struct pf_plan {
 	struct port_range *udp_ranges;  /* udp_ports without DHCP */
 	struct network_set skip, targets;       /* targets: mode "matched" */
 	char               scope[32];   /* "on ! lo0": interfaces by which this host's traffic leaves */
+	char               user[24], rdomain[12];       /* the worker's; the daemon's */
 };
 
 /* Writes the whole anchor: tables, rules, and a rule in place of a cleared "set skip". redirect() writes the rules that
@@ -82,16 +84,12 @@ int anchor_divert_text(FILE *out, const struct anchor_input *, const struct pf_p
 /* Writes the first filter rules: the daemon's own connections, and answers of this host's UDP servers. */
 void pf_text_own(FILE *, const struct pf_plan *);
 
-/* Writes " port 53", " port { 80, 1000:2000 }", or nothing for every port. */
-void pf_text_ports(FILE *, const struct port_list *);
-/* " flags S/SA" for TCP, whose states begin with the SYN; "" for UDP. */
-const char *pf_text_flags(const struct pf_service *);
-/* Writes "127.0.0.1 port 10080". */
-void pf_text_target(FILE *, const struct pf_service *, const union addr *listener);
-/* Call rule() for each service of each family; the gateway form for each of intercept.interfaces, too. */
-typedef void pf_text_rule(FILE *, const struct pf_plan *, const struct pf_family *, const struct pf_service *);
-typedef void pf_text_gateway_rule(FILE *, const char *interface, const struct pf_family *, const struct pf_service *);
-void pf_text_each(FILE *, const struct pf_plan *, pf_text_rule *);
-void pf_text_each_gateway(FILE *, const struct pf_plan *, pf_text_gateway_rule *);
+/* Write a rule for each service of each family; the gateway form for each of intercept.interfaces, too. proto: "udp",
+ * or NULL for every service. In the rule these words, each behind a "$", stand for values of plan, family and service:
+ *   af any dst label listener ("127.0.0.1 port 10080") loop outside ports (with a blank in front; none for every port)
+ *   proto rdomain scope syn ("flags S/SA" with a blank in front for TCP, whose states begin with the SYN) user
+ * and in the gateway form also: interface */
+void pf_text_each(FILE *, const struct pf_plan *, const char *proto, const char *rule);
+void pf_text_each_gateway(FILE *, const struct pf_plan *, const char *rule);
 
 #endif
