@@ -28,7 +28,7 @@ enum { ANY4_LEVEL = SOL_SOCKET, ANY4 = SO_BINDANY, ANY6_LEVEL = SOL_SOCKET, ANY6
 
 struct reply_socket {
 	struct addr_key key;
-	struct reply_sockets *all;
+	struct reply_firewall *all;
 	UT_hash_handle hh;              /* in the order of use, the oldest first */
 	uint32_t id;                    /* of the pending request; 0: none */
 	int      fd;                    /* -1: not yet open, or refused */
@@ -36,22 +36,24 @@ struct reply_socket {
 	struct datagrams queue;
 };
 
-struct reply_sockets {
-	struct ev_loop *loop;
-	struct ipc     *ipc;
+struct reply_firewall {
+	struct firewall      fw;
 	struct reply_socket *table;
 };
 
-struct reply_sockets *
-reply_sockets_new(struct ev_loop *loop, struct ipc *ipc)
+const char *const firewall_device = NULL;
+
+struct firewall *
+firewall_reply_new(const struct firewall_ops *ops, struct ev_loop *loop, struct ipc *ipc)
 {
-	struct reply_sockets *all = calloc(1, sizeof(*all));
+	struct reply_firewall *all = calloc(1, sizeof(*all));
 
 	if (all == NULL)
 		return NULL;
-	all->loop = loop;
-	all->ipc = ipc;
-	return all;
+	all->fw.ops = ops;
+	all->fw.loop = loop;
+	all->fw.ipc = ipc;
+	return &all->fw;
 }
 
 static void
@@ -59,7 +61,7 @@ reply_socket_end(struct reply_socket *s)
 {
 	HASH_DEL(s->all->table, s);
 	if (s->id != 0)
-		ipc_cancel(s->all->ipc, s->id);
+		ipc_cancel(s->all->fw.ipc, s->id);
 	if (s->fd != -1)
 		close(s->fd);
 	datagrams_drop(&s->queue);
@@ -67,10 +69,16 @@ reply_socket_end(struct reply_socket *s)
 }
 
 void
-reply_sockets_free(struct reply_sockets *all)
+firewall_reply_cancel(struct firewall *fw, void *arg)
 {
-	if (all == NULL)
-		return;
+	(void)fw, (void)arg; /* nothing is ever pending */
+}
+
+void
+firewall_reply_free(struct firewall *fw)
+{
+	struct reply_firewall *all = (struct reply_firewall *)fw;
+
 	while (all->table != NULL)
 		reply_socket_end(all->table);
 	free(all);
@@ -86,7 +94,7 @@ answer_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
 	s->id = 0;
 	s->fd = fd;
 	if (error != 0 || fd == -1)
-		s->refused_until = ev_now(s->all->loop) + REFUSED_S;
+		s->refused_until = ev_now(s->all->fw.loop) + REFUSED_S;
 	else
 		for (d = s->queue.first; d != NULL; d = d->next)
 			udp_send(fd, NULL, &d->peer, d->data, d->len);
@@ -101,15 +109,15 @@ ask(struct reply_socket *s, const union addr *src)
 
 	if (s->id != 0)
 		return 0;
-	if (ev_now(s->all->loop) < s->refused_until)
+	if (ev_now(s->all->fw.loop) < s->refused_until)
 		return EADDRNOTAVAIL;
-	s->id = ipc_request(s->all->ipc, &msg, ASK_MS, answer_cb, s);
+	s->id = ipc_request(s->all->fw.ipc, &msg, ASK_MS, answer_cb, s);
 	return s->id != 0 ? 0 : EPIPE;
 }
 
 /* Finds or makes the entry of src, and moves it to the end of the list. */
 static struct reply_socket *
-reply_socket_use(struct reply_sockets *all, const union addr *src)
+reply_socket_use(struct reply_firewall *all, const union addr *src)
 {
 	const struct addr_key key = addr_key(src);
 	struct reply_socket *s;
@@ -132,29 +140,29 @@ reply_socket_use(struct reply_sockets *all, const union addr *src)
 }
 
 int
-reply_socket_send(struct reply_sockets *all, const union addr *src, const union addr *peer,
-    const void *msg, size_t len)
+firewall_reply_send(struct firewall *fw, const struct flow *flow, const union addr *src, const void *msg, size_t len)
 {
-	struct reply_socket *s = reply_socket_use(all, src);
+	struct reply_socket *s = reply_socket_use((struct reply_firewall *)fw, src);
 	struct datagram *d;
 	int error;
 
 	if (s == NULL)
 		return ENOMEM;
 	if (s->fd != -1)
-		return udp_send(s->fd, NULL, peer, msg, len);
+		return udp_send(s->fd, NULL, &flow->peer, msg, len);
 	error = ask(s, src);
 	if (error != 0)
 		return error;
 	d = datagrams_add(&s->queue, REPLY_QUEUE_MAX, REPLY_QUEUE_MAX * UDP_MAX, len);
 	if (d == NULL)
 		return ENOBUFS;
-	d->peer = *peer;
+	d->peer = flow->peer;
 	memcpy(d->data, msg, len);
 	return EINPROGRESS;
 }
 
-int
+/* Opens a non-blocking UDP socket bound to any address. */
+static int
 reply_socket_open(const union addr *addr, int *fd)
 {
 	const bool v6 = addr->sa.sa_family == AF_INET6;
@@ -181,7 +189,7 @@ reply_socket_open(const union addr *addr, int *fd)
 }
 
 void
-reply_socket_serve(struct ipc *ipc, const struct ipc_msg *request)
+firewall_serve(struct ipc *ipc, const struct ipc_msg *request)
 {
 	struct ipc_msg answer = { .type = request->type, .id = request->id };
 	int fd = -1;

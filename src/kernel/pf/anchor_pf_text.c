@@ -11,7 +11,8 @@
 /* After rdr, two flows from one port to two destinations have the same addresses, and pf drops the second one. nat
  * gives each a source port of its own and keeps the address ("/0 bitmask"). Measured on FreeBSD. Not for TCP: our end
  * stays in TIME_WAIT for a minute, and nat might choose its port again. */
-static const char nat_rule[] = "nat $scope $af proto $proto from <pfi_own> to $dst$ports -> $any port 1024:65535 bitmask";
+static const char nat_rule[] = "nat $scope $af proto $proto from <pfi_own> to $dst$ports -> $any port 1024:65535 "
+    "bitmask";
 
 /* Not "no rdr", which would end the evaluation of later rules of the administrator. <pfi_skip> has the addresses of
  * this host, so that a SYN|ACK that passes lo0 is not redirected. A listener other than ::1 is preferred: see

@@ -242,9 +242,9 @@ text_rule(FILE *out, const struct pf_plan *p, const struct pf_family *f, const s
 {
 	char ip[ADDR_TEXT_MAX], listener[ADDR_TEXT_MAX + 16];
 	const struct { const char *name, *text; } words[] = {
-		{ "af", f->af }, { "any", f->any }, { "dst", s->dst }, { "interface", interface }, { "label", s->label },
-		{ "listener", listener }, { "loop", f->loop }, { "outside", f->outside }, { "proto", s->proto },
-		{ "rdomain", p->rdomain }, { "scope", p->scope },
+		{ "af", f->af }, { "any", f->any }, { "dst", s->dst }, { "interface", interface },
+		{ "label", s->label }, { "listener", listener }, { "loop", f->loop }, { "outside", f->outside },
+		{ "proto", s->proto }, { "rdomain", p->rdomain }, { "scope", p->scope },
 		{ "syn", strcmp(s->proto, "tcp") == 0 ? " flags S/SA" : "" }, { "user", p->user },
 	};
 	size_t len;
@@ -276,12 +276,12 @@ pf_text_each(FILE *out, const struct pf_plan *p, const char *proto, const char *
 void
 pf_text_each_gateway(FILE *out, const struct pf_plan *p, const char *rule)
 {
-	const struct conf *conf = p->in->conf;
+	const char *const *interface = p->in->conf->intercept.interfaces;
 
-	for (size_t i = 0; i < conf->intercept.ninterfaces; i++)
+	for (size_t i = 0; i < p->in->conf->intercept.ninterfaces; i++)
 		for (size_t f = 0; f < p->nfamilies; f++)
 			for (size_t s = 0; p->families[f].forwards && s < p->nservices; s++)
-				text_rule(out, p, &p->families[f], &p->services[s], conf->intercept.interfaces[i], rule);
+				text_rule(out, p, &p->families[f], &p->services[s], interface[i], rule);
 }
 
 /* The kill switch: refuses the traffic that would be intercepted. */

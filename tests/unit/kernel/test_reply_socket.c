@@ -45,7 +45,7 @@ ipc_send(struct ipc *ipc, const struct ipc_msg *msg, int fd)
 
 struct scene {
 	struct ev_loop       *loop;
-	struct reply_sockets *set;
+	struct firewall      *fw;
 	int                   client;           /* receives the answers */
 	union addr            peer;
 };
@@ -70,9 +70,9 @@ setup(void **state)
 	assert_non_null(s);
 	memset(&helper, 0, sizeof(helper));
 	s->loop = ev_loop_new(0);
-	s->set = reply_sockets_new(s->loop, NULL);
+	s->fw = firewall_reply_new(NULL, s->loop, NULL);
 	s->client = udp_socket(&s->peer);
-	assert_non_null(s->set);
+	assert_non_null(s->fw);
 	*state = s;
 	return 0;
 }
@@ -82,7 +82,7 @@ teardown(void **state)
 {
 	struct scene *s = *state;
 
-	reply_sockets_free(s->set);
+	firewall_reply_free(s->fw);
 	ev_loop_destroy(s->loop);
 	close(s->client);
 	free(s);
@@ -101,9 +101,10 @@ source(uint16_t port)
 static int
 reply(struct scene *s, uint16_t port, const char *text)
 {
+	const struct flow flow = { .peer = s->peer };
 	const union addr src = source(port);
 
-	return reply_socket_send(s->set, &src, &s->peer, text, strlen(text));
+	return firewall_reply_send(s->fw, &flow, &src, text, strlen(text));
 }
 
 /* The helper says yes; gives the address of the socket that it handed out. */
@@ -206,8 +207,8 @@ TEST(a_request_under_way_is_withdrawn_at_the_end)
 	struct scene *s = *state;
 
 	assert_int_equal(reply(s, 53, "x"), EINPROGRESS);
-	reply_sockets_free(s->set);
-	s->set = NULL;
+	firewall_reply_free(s->fw);
+	s->fw = firewall_reply_new(NULL, s->loop, NULL);
 	assert_int_equal(helper.cancelled, 1);
 }
 
@@ -219,11 +220,11 @@ TEST(the_helper_gives_no_socket_on_an_address_of_its_own_host)
 	msg.type = IPC_SOCKET;
 	msg.id = 9;
 	assert_int_equal(addr_parse("127.0.0.1", 53, &msg.socket.addr), 0);
-	reply_socket_serve(NULL, &msg);
+	firewall_serve(NULL, &msg);
 	assert_int_equal(helper.msg.id, 9);
 	assert_int_equal(helper.msg.error, EACCES);
 	msg.socket.addr = addr_none;
-	reply_socket_serve(NULL, &msg);
+	firewall_serve(NULL, &msg);
 	assert_int_equal(helper.msg.error, EINVAL);
 }
 
