@@ -59,18 +59,8 @@ anchor_describe(const struct anchor *a, struct anchor_spec *spec)
 		a->ops->describe(a, spec->changed);
 }
 
-int
-anchor_prepare(struct anchor *a, const struct conf *conf)
-{
-	return a->ops->prepare != NULL ? a->ops->prepare(a, conf) : 0;
-}
-
-void
-anchor_survey(struct anchor *a)
-{
-	if (a->ops->survey != NULL)
-		a->ops->survey(a);
-}
+/* A function that the backend leaves out does nothing, and succeeds. */
+#define CALL(a, op, ...) ((a)->ops->op != NULL ? (a)->ops->op(__VA_ARGS__) : 0)
 
 char *
 anchor_text(const struct anchor *a, const struct anchor_input *in)
@@ -82,23 +72,31 @@ anchor_text(const struct anchor *a, const struct anchor_input *in)
 
 	if (out == NULL)
 		return NULL;
-	error = a->ops->render != NULL ? a->ops->render(a, in, out) : 0;
+	error = CALL(a, render, a, in, out);
 	if (fclose(out) == 0 && error == 0)
 		return text;
 	free(text);
 	return NULL;
 }
 
-int
-anchor_load(struct anchor *a, const char *text, bool keep)
-{
-	return a->ops->load != NULL ? a->ops->load(a, text, keep) : 0;
-}
+int anchor_prepare(struct anchor *a, const struct conf *conf) { return CALL(a, prepare, a, conf); }
+int anchor_load(struct anchor *a, const char *text, bool keep) { return CALL(a, load, a, text, keep); }
+int anchor_remove(struct anchor *a) { return CALL(a, remove, a); }
+int anchor_verify(struct anchor *a) { return CALL(a, verify, a); }
+bool anchor_verify_waits(const struct anchor *a) { return a->ops->healthy != NULL; }
+bool anchor_healthy(struct anchor *a) { return a->ops->healthy == NULL || a->ops->healthy(a); }
 
 int
-anchor_remove(struct anchor *a)
+anchor_learn(struct anchor *a, bool add, const struct anchor_learned *list, size_t n)
 {
-	return a->ops->remove != NULL ? a->ops->remove(a) : 0;
+	return CALL(a, learn, a, add, list, n);
+}
+
+void
+anchor_survey(struct anchor *a)
+{
+	if (a->ops->survey != NULL)
+		a->ops->survey(a);
 }
 
 void
@@ -106,28 +104,4 @@ anchor_forget(struct anchor *a)
 {
 	if (a->ops->forget != NULL)
 		a->ops->forget(a);
-}
-
-int
-anchor_verify(struct anchor *a)
-{
-	return a->ops->verify != NULL ? a->ops->verify(a) : 0;
-}
-
-bool
-anchor_verify_waits(const struct anchor *a)
-{
-	return a->ops->healthy != NULL;
-}
-
-bool
-anchor_healthy(struct anchor *a)
-{
-	return a->ops->healthy == NULL || a->ops->healthy(a);
-}
-
-int
-anchor_learn(struct anchor *a, bool add, const struct anchor_learned *list, size_t n)
-{
-	return a->ops->learn != NULL ? a->ops->learn(a, add, list, n) : 0;
 }
