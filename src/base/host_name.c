@@ -25,7 +25,7 @@ host_is_valid(const char *text)
 	for (const char *label = text; label <= text + len; label += n + 1) {
 		for (n = 0; is_host_char(label[n]); n++)
 			continue;
-		if (n == 0 || n > 63 || label[0] == '-' || label[n - 1] == '-' || (label[n] != '.' && label[n] != '\0'))
+		if (n == 0 || n > 63 || (label[n] != '.' && label[n] != '\0'))
 			return false;
 	}
 	return true;

@@ -6,7 +6,9 @@
 
 #include <stdbool.h>
 
-/* True for a host name by RFC 1123 (1..253 characters, labels of 1..63), with "_" and a final dot allowed. */
+/* True for a host name as DNS carries it in ordinary use: letters, digits, "-" and "_" anywhere in a label (more than
+ * RFC 1123 allows), 1..253 characters, labels of 1..63, perhaps a final dot. Names in patterns, in DNS and in the bytes
+ * of clients are all this. */
 bool host_is_valid(const char *text);
 /* True when the last label is a number, as in everything that inet_aton(3) accepts (192.0.2.1, 127.1, 0x7f000001). Such
  * text is a mistyped address: no top-level domain is a number. */

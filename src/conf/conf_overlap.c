@@ -79,7 +79,8 @@ pattern_format(const struct pattern *p, char *buf, size_t size)
 	if (p->kind == PATTERN_NETWORK)
 		snprintf(buf, size, "%s", network_format(&p->network, network));
 	else
-		snprintf(buf, size, "%s%s%s", p->kind == PATTERN_BELOW ? "*." : "",
+		snprintf(buf, size, "%s%s%s",
+		    p->kind == PATTERN_BELOW ? "*." : p->kind == PATTERN_TREE ? "." : "",
 		    p->kind == PATTERN_ANY ? "*" : p->text, p->kind == PATTERN_PREFIX ? ".*" : "");
 	return buf;
 }

@@ -187,7 +187,8 @@ add_patterns(struct conf_reader *r, const struct json *node, struct conf_rule *r
 		item[path != NULL ? strcspn(item, "#") : strlen(item)] = '\0';
 		if (path != NULL && item[strspn(item, " \t\r")] == '\0')
 			continue;
-		if (pattern_parse(item, &rule->patterns[rule->npatterns++], error, sizeof(error)) != 0)
+		if (pattern_parse(&r->conf->arena, item, &rule->patterns[rule->npatterns++], error,
+		    sizeof(error)) != 0)
 			return path != NULL ? conf_fail_line(r, path, line, error) : conf_fail(r, node, "%s", error);
 	}
 	return 0;

@@ -152,22 +152,32 @@ look(struct search *s, const struct pattern *key, uint32_t hash)
 	}
 }
 
+/* Looks up a domain above the name or domain. hash: of its text. */
+static void
+look_domain(struct search *s, const char *text, size_t len, uint32_t hash)
+{
+	struct pattern key = { .kind = PATTERN_BELOW, .len = (unsigned)len, .text = text };
+
+	look(s, &key, hash_finish(hash, key.kind));
+	key.kind = PATTERN_TREE;
+	look(s, &key, hash_finish(hash, key.kind));
+}
+
 /* Looks up the domains above the name or domain, the widest first, then itself. */
 static void
 look_from_right(struct search *s, const struct pattern *what)
 {
-	struct pattern key = { .kind = PATTERN_BELOW };
+	struct pattern itself = *what;
 	uint32_t hash = HASH_SEED;
 
 	for (size_t i = what->len; i-- > 0;) {
-		if (what->text[i] == '.' && i > 0) {
-			key.text = &what->text[i + 1];
-			key.len = (unsigned)(what->len - i - 1);
-			look(s, &key, hash_finish(hash, PATTERN_BELOW));
-		}
+		if (what->text[i] == '.' && i > 0)
+			look_domain(s, &what->text[i + 1], what->len - i - 1, hash);
 		hash = hash_step(hash, what->text[i]);
 	}
 	look(s, what, hash_finish(hash, what->kind));
+	itself.kind = PATTERN_TREE;
+	look(s, &itself, hash_finish(hash, PATTERN_TREE));
 }
 
 /* Looks up the prefixes of the name or prefix. */
@@ -212,7 +222,7 @@ matcher_first(const struct matcher *m, const struct pattern *what, const struct 
 	look(&s, &any, hash_finish(HASH_SEED, PATTERN_ANY));
 	if (what->kind == PATTERN_NETWORK)
 		look_networks(&s, what);
-	if (what->kind == PATTERN_NAME || what->kind == PATTERN_BELOW)
+	if (what->kind == PATTERN_NAME || what->kind == PATTERN_BELOW || what->kind == PATTERN_TREE)
 		look_from_right(&s, what);
 	if ((what->kind == PATTERN_NAME && m->has[PATTERN_PREFIX]) || what->kind == PATTERN_PREFIX)
 		look_from_left(&s, what);

@@ -9,6 +9,7 @@
 
 #include "base/flow.h"
 #include "base/host_name.h"
+#include "conf/idn.h"
 
 /* The text of a pattern, and the place for an error. */
 struct item {
@@ -106,14 +107,32 @@ parse_star(struct item *item, struct pattern *p)
 	return 0;
 }
 
+/* Replaces a text beyond ASCII. */
+static int
+encode_item(struct arena *arena, struct item *item)
+{
+	char ascii[IDN_MAX];
+	const char *fault = NULL;
+	size_t n = 0;
+
+	while (n < item->len && (unsigned char)item->text[n] < 0x80)
+		n++;
+	if (n < item->len && (fault = idn_to_ascii(item->text, ascii)) == NULL) {
+		item->len = strlen(ascii);
+		item->text = arena_alloc(arena, item->len + 1, 1);
+		if (item->text == NULL)
+			return refuse(&(struct item){ .text = ascii, .error = item->error,
+			    .error_size = item->error_size }, "is too much for the memory; make the list shorter");
+		memcpy(item->text, ascii, item->len);
+	}
+	return fault == NULL ? 0 : refuse(item, "%s", fault);
+}
+
 static int
 parse_item(struct item *item, struct pattern *p)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < item->len; i++)
-		if ((unsigned char)item->text[i] >= 0x80)
-			return refuse(item, "has a character beyond ASCII; write the name in its xn-- form");
 	if (item->len > 1 && item->text[item->len - 1] == '.')
 		item->text[--item->len] = '\0';
 	if (strchr(item->text, '*') != NULL) {
@@ -122,14 +141,14 @@ parse_item(struct item *item, struct pattern *p)
 		p->kind = PATTERN_NETWORK;
 		err = pattern_parse_network(item->text, &p->network, item->error, item->error_size);
 	} else {
-		p->kind = PATTERN_NAME;
-		p->text = item->text;
+		p->kind = item->text[0] == '.' ? PATTERN_TREE : PATTERN_NAME;
+		p->text = item->text + (p->kind == PATTERN_TREE);
 	}
 	if (err != 0 || p->text == NULL)
 		return err;
 	p->len = (unsigned)strlen(p->text);
 	if (!host_is_valid(p->text) || p->text[p->len - 1] == '.')
-		return refuse(item, "is not a host name; write letters, digits, - and dots");
+		return refuse(item, "is not a host name; write letters, digits, -, _ and dots");
 	for (char *c = item->text; *c != '\0'; c++)
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c - 'A' + 'a');
@@ -149,11 +168,15 @@ trim(struct item *item)
 }
 
 int
-pattern_parse(char *text, struct pattern *out, char *error, size_t error_size)
+pattern_parse(struct arena *arena, char *text, struct pattern *out, char *error, size_t error_size)
 {
 	struct item item = { .text = text, .error = error, .error_size = error_size };
 
 	trim(&item);
 	*out = (struct pattern){ .kind = PATTERN_ANY };
-	return item.len > 0 ? parse_item(&item, out) : refuse(&item, "is an empty item; write a name, an address or *");
+	if (item.len == 0)
+		return refuse(&item, "is an empty item; write a name, an address or *");
+	if (encode_item(arena, &item) != 0)
+		return EINVAL;
+	return parse_item(&item, out);
 }

@@ -146,7 +146,7 @@ find_kept(const struct conf *conf, char name[HOST_MAX + 1])
 			const struct pattern *p = &rule->patterns[i];
 			const struct rule_query q = { .host = name };
 
-			if (p->kind == PATTERN_BELOW)
+			if (p->kind == PATTERN_BELOW || p->kind == PATTERN_TREE)
 				snprintf(name, HOST_MAX + 1, NEW_NAME ".%.*s", arc4random_uniform(UINT32_MAX),
 				    (int)p->len, p->text);
 			else if (p->kind == PATTERN_NAME)

@@ -190,12 +190,14 @@ check_settings(struct leaks *l)
 static void
 judge_multicast(struct leaks *l, const struct conf_rule *rule, const struct pattern *p)
 {
-	const bool below = p->kind == PATTERN_BELOW, is_name = below || p->kind == PATTERN_NAME;
+	const bool below = p->kind == PATTERN_BELOW, tree = p->kind == PATTERN_TREE;
+	const bool is_name = below || tree || p->kind == PATTERN_NAME;
 	const char *dot = is_name ? strrchr(p->text, '.') : NULL;
 
 	if (l->mdns && is_name && strcmp(dot != NULL ? dot + 1 : p->text, "local") == 0)
-		doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s%s (rule %u) is asked on the local network by multicast "
-		    "DNS: turn that off, or use names under another domain", below ? "*." : "", p->text, rule->id);
+		doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s%s (rule %u) is asked on the local network by "
+		    "multicast DNS: turn that off, or use names under another domain",
+		    below ? "*." : tree ? "." : "", p->text, rule->id);
 }
 
 /* True: a rule sends names to a proxy. */

@@ -27,16 +27,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	host = text + strlen(text) + 1;
 	if (host > text + size)
 		host = text + size;
-	if (pattern_parse(text, &pattern, error, sizeof(error)) != 0) {
+	if (pattern_parse(&conf.arena, text, &pattern, error, sizeof(error)) != 0) {
 		if (error[0] == '\0')
 			abort();
+		arena_free(&conf.arena);
 		free(text);
 		return 0;
 	}
 	if ((conf.matcher = matcher_new(&conf.arena, &rule, 1)) == NULL)
 		abort();
 	q.host = pattern.text;
-	if (pattern.kind == PATTERN_NAME && rule_match(&conf, &q).rule != &rule)
+	if ((pattern.kind == PATTERN_NAME || pattern.kind == PATTERN_TREE) && rule_match(&conf, &q).rule != &rule)
 		abort();
 	q.host = host;
 	matches = rule_match(&conf, &q).rule == &rule;

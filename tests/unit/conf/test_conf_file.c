@@ -164,6 +164,9 @@ TEST(pattern_file_refusals_name_the_place_and_the_cure)
 	refused(RULES(LIST("list")), "is not a text file; write one pattern a line");
 	put("list", "a\033b\n", 4);
 	refused(RULES(LIST("list")), "/list:1: \"a?b\" is not a host name");
+	put("list", "a.example\nb\xfc" "cher.example\n", 25);
+	refused(RULES(LIST("list")), "xn-- form");
+	refused(RULES(LIST("list")), "/list:2: ");
 }
 
 TEST(pattern_files_are_too_large_together)

@@ -8,6 +8,9 @@
 /* The text that patterns are parsed from and point into. */
 struct text { char bytes[320]; };
 
+/* Of names beyond ASCII. */
+static struct arena encoded;
+
 static struct pattern
 parsed(const char *text, struct text *buf)
 {
@@ -16,7 +19,7 @@ parsed(const char *text, struct text *buf)
 
 	assert_true(strlen(text) < sizeof(buf->bytes));
 	strcpy(buf->bytes, text);
-	if (pattern_parse(buf->bytes, &p, error, sizeof(error)) != 0)
+	if (pattern_parse(&encoded, buf->bytes, &p, error, sizeof(error)) != 0)
 		fail_msg("%s", error);
 	return p;
 }
@@ -75,7 +78,7 @@ refused(const char *pattern, const char *fragment)
 	struct pattern p;
 
 	strcpy(text, pattern);
-	if (pattern_parse(text, &p, error, sizeof(error)) == 0)
+	if (pattern_parse(&encoded, text, &p, error, sizeof(error)) == 0)
 		fail_msg("%s was accepted", pattern);
 	if (strstr(error, fragment) == NULL)
 		fail_msg("%s: %s lacks %s", pattern, error, fragment);
@@ -103,6 +106,27 @@ TEST(pattern_wildcard_matches_every_name_below_but_not_the_apex)
 	assert_true(name("*.com", "example.com"));
 }
 
+TEST(pattern_with_a_dot_before_matches_the_name_and_every_name_below)
+{
+	assert_true(name(".kion.cloud", "kion.cloud"));
+	assert_true(name(".kion.cloud", "a.kion.cloud"));
+	assert_true(name(".kion.cloud", "a.b.c.kion.cloud"));
+	assert_false(name(".kion.cloud", "evilkion.cloud"));
+	assert_false(name(".kion.cloud", "cloud"));
+	assert_false(name(".kion.cloud", "kion.cloud.evil.org"));
+	assert_true(name(".com", "example.com"));
+	assert_true(name(".com", "com"));
+}
+
+TEST(pattern_hyphens_and_underscores_may_stand_anywhere)
+{
+	assert_true(name("my-blog-.kion.cloud", "my-blog-.kion.cloud"));
+	assert_true(name("*.kion.cloud", "a.-b.kion.cloud"));
+	assert_true(name("*.-b.kion.cloud", "a.-b.kion.cloud"));
+	assert_true(name("_x_.-.kion.cloud", "_x_.-.kion.cloud"));
+	assert_true(name("-a-.*", "-a-.kion.cloud"));
+}
+
 TEST(pattern_prefix_matches_names_that_begin_with_it)
 {
 	assert_true(name("kion.*", "kion.cloud"));
@@ -120,7 +144,7 @@ TEST(pattern_is_kept_in_lower_case_without_final_dot)
 	static const struct { const char *text, *kept; enum pattern_kind kind; } rows[] = {
 		{ "Example.COM", "example.com", PATTERN_NAME }, { "example.com.", "example.com", PATTERN_NAME },
 		{ "*.Kion.Cloud.", "kion.cloud", PATTERN_BELOW }, { "KION.*", "kion", PATTERN_PREFIX },
-		{ " \tA.b\r\n", "a.b", PATTERN_NAME },
+		{ " \tA.b\r\n", "a.b", PATTERN_NAME }, { ".Kion.Cloud.", "kion.cloud", PATTERN_TREE },
 	};
 	struct text buf;
 
@@ -181,6 +205,9 @@ TEST(pattern_contains_a_narrower_one)
 		{ "10.0.0.0/8", "10.1.*", true }, { "10.1.*", "10.0.0.0/8", false }, { "10.*", "10.0.0.0/8", true },
 		{ "0.0.0.0/0", "2001:db8::/32", false }, { "::/0", "2001:db8::/32", true }, { "::/1", "2001:db8::1", true },
 		{ "2001:db8::/33", "2001:db8:8000::1", false }, { "2001:db8::1", "2001:db8::1/128", true },
+		{ ".b", ".b", true }, { ".b", "*.b", true }, { ".b", "b", true }, { ".b", "a.b", true }, { "*.b", ".b", false },
+		{ "*.b", ".a.b", true }, { ".b", ".a.b", true }, { ".a.b", ".b", false }, { "b", ".b", false }, { "*", ".b", true },
+		{ ".b", ".ab", false }, { "b.*", ".b", false },
 		{ "*", "10.*", true }, { "10.*", "*", false }, { "*", "*", true },
 	};
 
@@ -201,14 +228,66 @@ TEST(pattern_refusals_tell_the_cure)
 		{ "300.1.1.1", "not a network" }, { "1.2.3", "not a network" }, { "1.2.3.4:443", "without scheme, port or path" },
 		{ "https://example.com", "without scheme, port or path" }, { "example.com/x", "without scheme, port or path" },
 		{ "[::1", "not a network" }, { "1.2.3.4.*", "one to three numbers" }, { "256.*", "0 to 255" },
-		{ "1..*", "0 to 255" }, { "*.168.1.1", "ends in a number" }, { "b\xc3\xbc" "cher.example", "xn--" },
-		{ "a b", "not a host name" }, { "-a.example", "not a host name" }, { "a..b", "not a host name" }, { ".", "not a host name" },
+		{ "1..*", "0 to 255" }, { "*.168.1.1", "ends in a number" },
+		{ "..a", "not a host name" }, { ".a.*", "not a host name" }, { ".*.a", "* inside" }, { ".192.0.2.1", "not a network" },
+		{ "a b", "not a host name" }, { "a+b.example", "not a host name" }, { "a..b", "not a host name" }, { ".", "not a host name" },
 		{ "*.a..b", "not a host name" }, { "a..*", "not a host name" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		refused(rows[i].text, rows[i].fragment);
 }
+
+#ifdef PFI_LIBIDN2
+TEST(pattern_beyond_ascii_is_the_name_that_dns_carries)
+{
+	static const struct { const char *text, *kept; enum pattern_kind kind; } rows[] = {
+		{ "b\u00fccher.example", "xn--bcher-kva.example", PATTERN_NAME },
+		{ " B\u00dcCHER.Example. ", "xn--bcher-kva.example", PATTERN_NAME },
+		{ "bu\u0308cher.example", "xn--bcher-kva.example", PATTERN_NAME },
+		{ "*.b\u00fccher.example", "xn--bcher-kva.example", PATTERN_BELOW },
+		{ ".b\u00fccher.example", "xn--bcher-kva.example", PATTERN_TREE },
+		{ "b\u00fccher.*", "xn--bcher-kva", PATTERN_PREFIX },
+		{ "my-blog-.XN--BCHER-KVA.stra\u00dfe.example", "my-blog-.xn--bcher-kva.xn--strae-oqa.example", PATTERN_NAME },
+		{ "\u65e5\u672c\u8a9e\u3002jp", "xn--wgv71a119e.jp", PATTERN_NAME },
+		{ "\uff21\uff42.example", "ab.example", PATTERN_NAME },
+	};
+	struct text buf;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pattern p = parsed(rows[i].text, &buf);
+
+		assert_int_equal(p.kind, rows[i].kind);
+		assert_string_equal(p.text, rows[i].kept);
+		assert_int_equal(p.len, strlen(p.text));
+	}
+	arena_free(&encoded);
+}
+
+TEST(pattern_beyond_ascii_that_no_name_can_have_is_refused_with_a_cure)
+{
+	char text[301];
+
+	refused("b\xfc" "cher.example", "not UTF-8");
+	refused("\u2603.example", "its xn-- form");
+	refused("-\u00fc.example", "its xn-- form");
+	refused("a/\u00fc", "its xn-- form");
+	refused("\u00fc..example", "not a host name");
+	refused("\u00fc:80", "its xn-- form");
+	refused("\u00fc*.example", "xn-- form");
+	memset(text, 'a', 300);
+	strcpy(text + 298, "\u00fc");
+	refused(text, "too long");
+	for (size_t i = 49; i < 297; i += 50)
+		text[i] = '.';
+	refused(text, "too long");
+}
+#else
+TEST(pattern_beyond_ascii_needs_libidn2)
+{
+	refused("b\u00fccher.example", "xn--");
+}
+#endif
 
 TEST(host_names_have_labels_of_63_and_253_characters_at_most)
 {
@@ -234,8 +313,9 @@ TEST(host_names_have_labels_of_63_and_253_characters_at_most)
 
 TEST(host_names_are_letters_digits_hyphens_and_underscores)
 {
-	static const char *const good[] = { "a", "a.b", "A-1.example.", "_tcp._x.example", "1.2.3.4", "xn--bcher-kva.example" };
-	static const char *const bad[] = { "", ".", "..", "a..b", ".a", "-a", "a-", "a-.b", "a.-b", "a b", "a/b", "a:b", "*.a",
+	static const char *const good[] = { "a", "a.b", "A-1.example.", "_tcp._x.example", "1.2.3.4", "xn--bcher-kva.example",
+	    "-a", "a-", "a-.b", "a.-b", "-", "_-_", "my-blog-.kion.cloud" };
+	static const char *const bad[] = { "", ".", "..", "a..b", ".a", "a b", "a/b", "a:b", "*.a",
 	    "b\xc3\xbc.example", "a\n", "a.." };
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)

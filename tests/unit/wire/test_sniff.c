@@ -39,6 +39,8 @@ TEST(name_is_lower_case_without_final_dot)
 	assert_name("www.kion.cloud.:8080", "www.kion.cloud");
 	assert_name("intranet", "intranet");
 	assert_name("1.example1", "1.example1");
+	assert_name("My-Blog-.kion.cloud", "my-blog-.kion.cloud");
+	assert_name("a.-b_.kion.cloud:8080", "a.-b_.kion.cloud");
 	assert_name("0xg.0xg", "0xg.0xg");
 }
 
