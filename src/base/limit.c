@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include <uthash.h>
+#include "base/hash.h"
 
 struct limit_client {
 	struct addr_key key;

@@ -40,6 +40,8 @@
 struct port_range { uint16_t first, last; };
 struct port_list { struct port_range *ranges; size_t count; };  /* sorted; ranges neither overlap nor touch */
 
+enum proxy_send { SEND_AUTO, SEND_NAME, SEND_ADDRESS };
+
 struct conf_proxy {
 	unsigned        id;
 	const char     *name;           /* never NULL; "" when not given */
@@ -50,6 +52,7 @@ struct conf_proxy {
 	bool            enabled;
 	union addr      dns_server;     /* resolver to ask through it; AF_UNSPEC: not given */
 	const char     *interface;      /* NULL: by route */
+	enum proxy_send send;           /* what the proxy gets; see target.h */
 	size_t          index;          /* in conf->proxies */
 };
 
@@ -60,6 +63,7 @@ struct conf_rule {
 	const char      *pattern_file;  /* as written; NULL when not given */
 	struct pattern  *patterns;      /* from pattern and pattern_file */
 	size_t           npatterns;
+	bool             by_name;       /* a pattern means host names; "*" does not */
 	bool             enabled;
 	enum action      action;
 	const struct conf_proxy **proxies;      /* failover order; enabled ones only,

@@ -17,6 +17,7 @@ static const struct conf_number ids = { 1, 4294967295, CONF_UNSIGNED };
 static const struct conf_word user_word = { 31, "not a user; write a name of this host like \"alice\", or a number "
     "like \"1001\"" };
 static const char *const protocols[] = { "tcp", "udp", NULL };
+static const char *const sends[] = { "auto", "name", "address", NULL };
 
 /* The name of a row of proxy_kinds[]. */
 static int
@@ -58,6 +59,7 @@ static const struct conf_key proxy_keys[] = {
 	{ "enabled", JSON_BOOLEAN, NULL, PROXY(enabled), NULL, "true" },
 	{ "dns_server", JSON_STRING, conf_read_resolver, PROXY(dns_server), NULL, NULL },
 	{ "interface", JSON_STRING, conf_read_word, PROXY(interface), &conf_interface, NULL },
+	{ "send", JSON_STRING, conf_read_words, PROXY(send), sends, "auto" },
 	{ NULL, JSON_NULL, NULL, 0, NULL, NULL }
 };
 
@@ -247,6 +249,8 @@ read_patterns(struct conf_reader *r, const struct json *rule_node, struct conf_r
 		rule->pattern = "";
 	if (err == 0 && file != NULL)
 		err = add_patterns(r, file, rule, list->bytes, list->len, path);
+	for (size_t i = 0; i < rule->npatterns && !rule->by_name; i++)
+		rule->by_name = rule->patterns[i].text != NULL;
 	if (err == 0 && rule->npatterns == 0)
 		conf_warn(r, file, "\"%.300s\" holds no pattern, so this rule matches nothing; write one pattern a "
 		    "line, or disable the rule", path);

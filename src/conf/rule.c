@@ -12,6 +12,17 @@ is_limited(const struct conf_rule *rule)
 	return rule->ports.count > 0 || rule->protocol != 0 || rule->user != NULL;
 }
 
+/* Can the rule count for the query, whose user may not be known yet? */
+static bool
+can_count(const struct rule_query *q, const struct conf_rule *rule)
+{
+	if (rule->protocol != 0 && rule->protocol != q->proto)
+		return false;
+	if (rule->user != NULL && q->user != RULE_USER_UNKNOWN && q->user != rule->uid)
+		return false;
+	return rule->ports.count == 0 || port_list_contains(&rule->ports, q->port);
+}
+
 static bool
 counts(const void *arg, const struct conf_rule *rule)
 {
@@ -20,26 +31,25 @@ counts(const void *arg, const struct conf_rule *rule)
 	if (q->proto == 0)
 		/* A rule that blocks or leaves direct some ports only must not decide for the others. */
 		return rule->action == ACTION_PROXY || !is_limited(rule);
-	if (rule->protocol != 0 && rule->protocol != q->proto)
-		return false;
-	if (rule->user != NULL && (q->user == RULE_USER_UNKNOWN || q->user != rule->uid))
-		return false;
-	return rule->ports.count == 0 || port_list_contains(&rule->ports, q->port);
-}
-
-/* A lookup about all flows to a name. */
-struct ask { struct rule_query q; enum action action; };
-
-static bool
-is_always(const void *arg, const struct conf_rule *rule)
-{
-	return rule->action == ((const struct ask *)arg)->action && !is_limited(rule);
+	return can_count(q, rule) && (rule->user == NULL || q->user != RULE_USER_UNKNOWN);
 }
 
 static bool
-is_other(const void *arg, const struct conf_rule *rule)
+is_the_one(const void *arg, const struct conf_rule *rule)
 {
-	return rule->action != ((const struct ask *)arg)->action;
+	return rule == arg;
+}
+
+static bool
+is_unlimited(const void *arg, const struct conf_rule *rule)
+{
+	return !is_limited(rule);
+}
+
+static bool
+has_action(const void *arg, const struct conf_rule *rule)
+{
+	return rule->action == *(const enum action *)arg;
 }
 
 /* The host as a pattern with its text in buf; PATTERN_ANY without a name. */
@@ -59,44 +69,69 @@ host_pattern(const char *host, char buf[HOST_MAX + 1])
 
 /* The first wanted rule for the host or the address; conf->rules + conf->nrules: no rule. */
 static const struct conf_rule *
-first(const struct conf *conf, const struct rule_query *q, matcher_want *want)
+first(const struct conf *conf, const struct rule_query *q, matcher_want *want, const void *arg)
 {
 	char buf[HOST_MAX + 1];
 	struct pattern what = host_pattern(q->host, buf);
-	const struct conf_rule *rule = matcher_first(conf->matcher, &what, conf->rules + conf->nrules, want, q);
+	const struct conf_rule *rule = matcher_first(conf->matcher, &what, conf->rules + conf->nrules, want, arg);
 
 	if (q->dst == NULL || !addr_is_set(q->dst))
 		return rule;
 	what = (struct pattern){ .kind = PATTERN_NETWORK, .network = network_of(q->dst) };
-	return matcher_first(conf->matcher, &what, rule, want, q);
+	return matcher_first(conf->matcher, &what, rule, want, arg);
 }
 
 struct verdict
 rule_match(const struct conf *conf, const struct rule_query *q)
 {
-	const struct conf_rule *rule = first(conf, q, counts);
+	const struct conf_rule *rule = first(conf, q, counts, q);
 
 	if (rule < conf->rules + conf->nrules)
 		return (struct verdict){ rule->action, rule, rule->proxies, rule->nproxies };
 	return (struct verdict){ conf->default_action, NULL, conf->default_proxies, conf->ndefault_proxies };
 }
 
-struct one { struct rule_query q; const struct conf_rule *rule; };
-
-static bool
-is_the_one(const void *arg, const struct conf_rule *rule)
+bool
+verdict_is_stricter(const struct verdict *a, const struct verdict *b)
 {
-	return rule == ((const struct one *)arg)->rule;
+	if (a->action != b->action)
+		return a->action > b->action;
+	return a->rule != NULL && (b->rule == NULL || a->rule < b->rule);
+}
+
+bool
+rule_is_specific(const struct conf *conf, const struct conf_rule *rule)
+{
+	const struct rule_query nothing = { .host = NULL };
+
+	return rule != NULL && first(conf, &nothing, is_the_one, rule) != rule;
+}
+
+bool
+rule_is_by_name(const struct conf *conf, const struct conf_rule *rule, const char *host)
+{
+	const struct rule_query name = { .host = host };
+
+	return rule_is_specific(conf, rule) && first(conf, &name, is_the_one, rule) == rule;
+}
+
+bool
+rule_name_matters(const struct conf *conf, const struct rule_query *q)
+{
+	const struct conf_rule *end = first(conf, q, counts, q);
+
+	for (const struct conf_rule *rule = conf->rules; rule < end; rule++)
+		if (rule->enabled && rule->by_name && can_count(q, rule))
+			return true;
+	return false;
 }
 
 enum rule_miss
 rule_explain(const struct conf *conf, const struct conf_rule *rule, const struct rule_query *q)
 {
-	const struct one one = { *q, rule };
-
 	if (!rule->enabled)
 		return RULE_DISABLED;
-	if (first(conf, &one.q, is_the_one) != rule)
+	if (first(conf, q, is_the_one, rule) != rule)
 		return RULE_PATTERN;
 	if (counts(q, rule))
 		return RULE_MATCHES;
@@ -105,24 +140,28 @@ rule_explain(const struct conf *conf, const struct conf_rule *rule, const struct
 	return rule->ports.count > 0 && !port_list_contains(&rule->ports, q->port) ? RULE_PORTS : RULE_USER;
 }
 
-/* True when a rule that gives the action to all flows of the name comes before any rule with another action. */
+/* May a flow to the host get the action? */
 static bool
-is_certain(const struct conf *conf, const char *host, enum action action)
+is_possible(const struct conf *conf, const char *host, enum action action)
 {
-	const struct ask ask = { { .host = host }, action };
-	const struct conf_rule *other = first(conf, &ask.q, is_other), *end = conf->rules + conf->nrules;
+	const struct rule_query q = { .host = host };
+	const struct conf_rule *end = conf->rules + conf->nrules, *last = first(conf, &q, is_unlimited, NULL);
+	const struct conf_rule *rule = first(conf, &q, has_action, &action);
 
-	return first(conf, &ask.q, is_always) < other || (other == end && conf->default_action == action);
+	return rule < end ? rule <= last : last == end && conf->default_action == action;
 }
 
-bool
-rule_may_catch(const struct conf *conf, const char *host)
+enum action
+rule_strictest(const struct conf *conf, const char *host)
 {
-	return !is_certain(conf, host, ACTION_DIRECT);
+	if (is_possible(conf, host, ACTION_BLOCK))
+		return ACTION_BLOCK;
+	return is_possible(conf, host, ACTION_PROXY) ? ACTION_PROXY : ACTION_DIRECT;
 }
 
 bool
 rule_always_proxied(const struct conf *conf, const char *host)
 {
-	return is_certain(conf, host, ACTION_PROXY);
+	return is_possible(conf, host, ACTION_PROXY) && !is_possible(conf, host, ACTION_BLOCK) &&
+	    !is_possible(conf, host, ACTION_DIRECT);
 }

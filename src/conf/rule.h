@@ -29,6 +29,17 @@ struct verdict {
 /* The first enabled rule that matches; else default_action. */
 struct verdict rule_match(const struct conf *, const struct rule_query *);
 
+/* Is a the stricter one: block before proxy before direct, then the earlier rule? */
+bool verdict_is_stricter(const struct verdict *a, const struct verdict *b);
+
+/* Does the rule (NULL: default_action) match only some destinations? */
+bool rule_is_specific(const struct conf *, const struct conf_rule *);
+/* Does it match because of the host's name? Not with the pattern "*". */
+bool rule_is_by_name(const struct conf *, const struct conf_rule *, const char *host);
+/* Could a host name change the verdict of a query without one, or the reason for it? With RULE_USER_UNKNOWN, for any
+ * user. */
+bool rule_name_matters(const struct conf *, const struct rule_query *);
+
 /* The first of these reasons why a rule does not match. RULE_MATCHES: it matches, and wins if no earlier one does. */
 enum rule_miss { RULE_MATCHES, RULE_DISABLED, RULE_PATTERN, RULE_PROTOCOL, RULE_PORTS, RULE_USER };
 enum rule_miss rule_explain(const struct conf *, const struct conf_rule *, const struct rule_query *);
@@ -36,10 +47,9 @@ enum rule_miss rule_explain(const struct conf *, const struct conf_rule *, const
 /* The next two are about all flows to a name, of any port, protocol and user. Address patterns do not count,
  * because the address is not known yet. */
 
-/* True when some of them may be proxied or blocked. */
-bool rule_may_catch(const struct conf *, const char *host);
-/* True when all of them are proxied by one rule. False when several rules with ports, protocol or user together do
- * so. */
+/* The strictest action that some of them may get. ACTION_DIRECT: no rule catches the name. */
+enum action rule_strictest(const struct conf *, const char *host);
+/* True when all of them are proxied. */
 bool rule_always_proxied(const struct conf *, const char *host);
 
 #endif

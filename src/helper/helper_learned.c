@@ -7,19 +7,17 @@
 #include <string.h>
 
 #define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(elt) ((elt)->hh.tbl = NULL)
-#include <uthash.h>
+#include "base/hash.h"
 
 #include "base/log.h"
 
-#define TICK_S 5.0              /* between two looks for expired and missing addresses */
+#define TICK_S 5.0              /* between two looks for missing addresses */
 
 struct learned_addr {
 	struct addr_key key;
 	UT_hash_handle  hh;             /* in the order of requests, the oldest first */
 	union addr      addr;
-	double          expires;
-	bool            missing;        /* the firewall does not have it, or not with this lifetime */
+	bool            missing;        /* the firewall does not have it */
 };
 
 enum learned_action {
@@ -30,9 +28,9 @@ enum learned_action {
 
 /* Addresses for one transaction, and their entries. */
 struct batch {
-	struct anchor_learned list[ANCHOR_LEARN_MAX];
-	struct learned_addr  *from[ANCHOR_LEARN_MAX];
-	size_t                n;
+	union addr           list[ANCHOR_LEARN_MAX];
+	struct learned_addr *from[ANCHOR_LEARN_MAX];
+	size_t               n;
 };
 
 /* Picks entries. */
@@ -43,7 +41,7 @@ is_unwanted(const struct helper_learned *t, const struct learned_addr *entry)
 {
 	const struct network net = network_of(&entry->addr);
 
-	return entry->expires <= ev_now(EV_DEFAULT_UC) || network_set_covers(&t->skip, &net);
+	return network_set_covers(&t->skip, &net);
 }
 
 static bool
@@ -78,10 +76,8 @@ helper_learned_drop(struct helper_learned *t, struct learned_addr *entry)
 static void
 batch_add(struct batch *b, struct learned_addr *entry)
 {
-	const double left = entry->expires - ev_now(EV_DEFAULT_UC);
-
 	b->from[b->n] = entry;
-	b->list[b->n++] = (struct anchor_learned){ entry->addr, left > 0 ? (uint32_t)left + 1 : 1 };
+	b->list[b->n++] = entry->addr;
 }
 
 /* Carries out a batch in one transaction, and empties it. On an error all its entries stay in the list: to be added as
@@ -201,7 +197,7 @@ helper_learned_append(struct helper_learned *t, struct learned_addr *entry)
 
 /* Makes or renews the entry of an address, unless it is never intercepted. */
 static int
-helper_learned_remember(struct helper_learned *t, const union addr *addr, double expires)
+helper_learned_remember(struct helper_learned *t, const union addr *addr)
 {
 	const struct network net = network_of(addr);
 	struct learned_addr *entry = helper_learned_find(t, addr);
@@ -217,9 +213,6 @@ helper_learned_remember(struct helper_learned *t, const union addr *addr, double
 		entry->addr = *addr;
 		addr_set_port(&entry->addr, 0);
 		entry->key = addr_key_ip(addr);
-	}
-	if (entry->expires + LEARNED_SLACK_S < expires) {
-		entry->expires = expires;
 		entry->missing = true;
 	}
 	return helper_learned_append(t, entry);
@@ -234,12 +227,10 @@ helper_learned_serve(struct helper_learned *t, struct ipc *ipc, const struct ipc
 	struct batch batch;
 	int first = 0, error;
 
-	if (learned->seconds > LEARNED_KEEP_MAX)
-		learned->seconds = LEARNED_KEEP_MAX;
 	for (size_t i = 0; i < learned->count; i++) {
 		if (!addr_from_sockaddr(&learned->addrs[i], &msg->learned.addrs[i].sa, sizeof(learned->addrs[i])))
 			continue;
-		error = helper_learned_remember(t, &learned->addrs[i], ev_now(EV_DEFAULT_UC) + learned->seconds);
+		error = helper_learned_remember(t, &learned->addrs[i]);
 		first = first != 0 ? first : error;
 	}
 	batch.n = 0;

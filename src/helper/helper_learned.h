@@ -1,6 +1,7 @@
 /*
  * helper_learned.h - mode "matched", the helper's side: addresses that matching names have led to. They enter the
- *                    firewall's set when the worker asks, and leave it when they expire.
+ *                    firewall's set when the worker asks, and stay, because programs
+ *                    keep addresses longer than their TTL.
  *
  * The list trusts nothing that the worker says: a destination that is never intercepted does not get in. It outlives
  * reloads and workers, and the set is filled from it again after the rules were gone. An address that the firewall
@@ -19,11 +20,6 @@
 
 #include "kernel/anchor.h"
 #include "process/ipc.h"
-
-#define LEARNED_KEEP_MAX  604800        /* longest lifetime of an address, as in RFC 8767 section 4 */
-/* A lifetime is only renewed by at least this. Less than NAMES_GRACE_S, by which the worker asks for more than the
- * DNS answer says. */
-#define LEARNED_SLACK_S   150.0
 
 struct helper_learned {
 	struct anchor       *anchor;

@@ -87,7 +87,7 @@ bool anchor_verify_waits(const struct anchor *a) { return a->ops->healthy != NUL
 bool anchor_healthy(struct anchor *a) { return a->ops->healthy == NULL || a->ops->healthy(a); }
 
 int
-anchor_learn(struct anchor *a, bool add, const struct anchor_learned *list, size_t n)
+anchor_learn(struct anchor *a, bool add, const union addr *list, size_t n)
 {
 	return CALL(a, learn, a, add, list, n);
 }

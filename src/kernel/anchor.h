@@ -60,6 +60,6 @@ bool anchor_healthy(struct anchor *);
 /* Adds up to ANCHOR_LEARN_MAX learned addresses to the set that rules of mode "matched" look at, or removes them. One
  * transaction: on an error the set has not changed. Adding an address that is there, or removing one that is not,
  * succeeds. Later loads of such rules keep the set. Not logged; ESRCH or EINVAL: the loaded rules have no set. */
-int  anchor_learn(struct anchor *, bool add, const struct anchor_learned *, size_t n);
+int  anchor_learn(struct anchor *, bool add, const union addr *, size_t n);
 
 #endif

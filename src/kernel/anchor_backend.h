@@ -28,7 +28,7 @@ struct anchor_ops {
 	void (*forget)(struct anchor *);
 	int  (*verify)(struct anchor *);
 	bool (*healthy)(struct anchor *);       /* NULL: verify() does not wait */
-	int  (*learn)(struct anchor *, bool add, const struct anchor_learned *, size_t n);
+	int  (*learn)(struct anchor *, bool add, const union addr *, size_t n);
 };
 
 struct anchor {

@@ -22,12 +22,6 @@ struct anchor_spec {
 	                                                 * to put back. All zero: nothing. */
 };
 
-/* An address that a matching name has led to (mode "matched"). */
-struct anchor_learned {
-	union addr addr;
-	uint32_t   seconds;             /* lifetime, for a firewall that expires addresses by itself */
-};
-
 enum anchor_state {
 	ANCHOR_EMPTY,           /* nothing is intercepted */
 	ANCHOR_REDIRECT,        /* traffic is sent to the listeners */

@@ -3,8 +3,6 @@
 #include "kernel/reply_socket.h"
 
 #include <ev.h>
-#include <uthash.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/datagrams.h"
+#include "base/hash.h"
 #include "host/ifaddrs.h"
 #include "host/udp.h"
 #include "process/ipc.h"

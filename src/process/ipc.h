@@ -58,7 +58,7 @@ struct ipc_pause     { uint32_t on; };                          /* 1: intercept 
 struct ipc_refuse    { union addr client, dst; };
 struct ipc_natlook   { int32_t proto; union addr peer, local, dst; };           /* dst: the answer */
 struct ipc_owner     { int32_t proto; uint32_t uid; union addr client, dst, local; };   /* uid: the answer */
-struct ipc_learned   { uint32_t seconds, count; union addr addrs[IPC_ADDRS]; }; /* seconds: how long to keep them */
+struct ipc_learned   { uint32_t count; union addr addrs[IPC_ADDRS]; };
 struct ipc_socket    { union addr addr; };
 
 struct ipc_msg {

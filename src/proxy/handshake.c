@@ -24,6 +24,8 @@ handshake_begin(struct handshake *hs, const struct conf_proxy *proxy, const stru
 	hs->ops = proxy->kind->handshake;
 	hs->proxy = proxy;
 	hs->target = *target;
+	if (addr_is_set(&target->addr) && !target_is_by_name(target->name, proxy))
+		hs->target.host = NULL;
 	if (target->associate && !proxy->kind->carries_udp)
 		return handshake_fail(hs, CLOSE_SOCKS_COMMAND, true);
 	return hs->ops->start(hs);

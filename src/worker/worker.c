@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "conf/conf_file.h"
 #include "process/ipc.h"
@@ -348,7 +349,10 @@ int
 worker_run(int ipc_fd, const struct role *role)
 {
 	struct worker w = { .status = 1 };
+	uint8_t seed[HASH_SEED_SIZE];
 
+	arc4random_buf(seed, sizeof(seed));
+	hash_seed(seed);
 	tzset();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);

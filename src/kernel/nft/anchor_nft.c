@@ -174,30 +174,26 @@ nft_load(struct anchor *a, const char *text, bool keep)
 	return error;
 }
 
-/* Writes "VERB element inet NAME learned4 { 192.0.2.1 timeout 300s, ... }". */
+/* Writes "VERB element inet NAME learned4 { 192.0.2.1, ... }". */
 static void
-nft_elements(FILE *out, const struct anchor *a, const char *verb, int family, bool timeout,
-    const struct anchor_learned *list, size_t n)
+nft_elements(FILE *out, const struct anchor *a, const char *verb, int family, const union addr *list, size_t n)
 {
 	const char *between = "{";
 	char text[ADDR_TEXT_MAX];
 
 	fprintf(out, "%s element inet %s learned%d ", verb, a->spec.name, family == AF_INET6 ? 6 : 4);
 	for (size_t i = 0; i < n; i++) {
-		if (list[i].addr.sa.sa_family != family)
+		if (list[i].sa.sa_family != family)
 			continue;
-		fprintf(out, "%s %s", between, addr_format_ip(&list[i].addr, text));
-		if (timeout)
-			fprintf(out, " timeout %us", list[i].seconds);
+		fprintf(out, "%s %s", between, addr_format_ip(&list[i], text));
 		between = ",";
 	}
 	fputs(" }\n", out);
 }
 
-/* Each address is added, deleted, and added again: deleting a missing element fails, and adding a present one does not
- * change its timeout. */
+/* Deleting a missing element fails, so each is added before. */
 static int
-nft_learn(struct anchor *a, bool add, const struct anchor_learned *list, size_t n)
+nft_learn(struct anchor *a, bool add, const union addr *list, size_t n)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 	char *script = NULL;
@@ -211,13 +207,12 @@ nft_learn(struct anchor *a, bool add, const struct anchor_learned *list, size_t 
 		bool any = false;
 
 		for (size_t i = 0; i < n && !any; i++)
-			any = list[i].addr.sa.sa_family == families[f];
+			any = list[i].sa.sa_family == families[f];
 		if (!any)
 			continue;
-		nft_elements(out, a, "add", families[f], false, list, n);
-		nft_elements(out, a, "delete", families[f], false, list, n);
-		if (add)
-			nft_elements(out, a, "add", families[f], true, list, n);
+		nft_elements(out, a, "add", families[f], list, n);
+		if (!add)
+			nft_elements(out, a, "delete", families[f], list, n);
 	}
 	if (fclose(out) == 0)
 		error = nft_run(a, script);

@@ -41,8 +41,8 @@ render_networks(FILE *out, const char *name, const struct family *f, const struc
 }
 
 /* The sets: destinations that are never intercepted (without this host's addresses, which rules look up in the routing
- * table); in mode "matched" also addresses from patterns and from DNS answers. The size of the latter has a reserve,
- * because a renewed element counts twice during the transaction. */
+ * table); in mode "matched" also addresses from patterns and from DNS answers. The flag lets a set take over what older
+ * versions put in. */
 static int
 render_sets(FILE *out, const struct anchor_input *in)
 {

@@ -336,7 +336,7 @@ pf_prepare(struct anchor *a, const struct conf *conf)
 }
 
 static int
-pf_learn(struct anchor *a, bool add, const struct anchor_learned *list, size_t n)
+pf_learn(struct anchor *a, bool add, const union addr *list, size_t n)
 {
 	struct anchor_pf *p = self(a);
 	size_t *held = &p->held[ANCHOR_PF_TABLES - 1], changed;

@@ -51,7 +51,7 @@ table_request(const struct pf_env *env, const char *path, const char *table, uns
 
 int
 pf_table_change(const struct pf_env *env, const char *path, const char *table, bool add,
-    const struct anchor_learned *list, size_t n, size_t *changed)
+    const union addr *list, size_t n, size_t *changed)
 {
 	struct pfr_addr *addrs = calloc(n, sizeof(*addrs));
 	struct pfioc_table req;
@@ -61,7 +61,7 @@ pf_table_change(const struct pf_env *env, const char *path, const char *table, b
 	req.pfrio_buffer = addrs;
 	req.pfrio_size = (int)n;
 	for (size_t i = 0; addrs != NULL && i < n; i++) {
-		const struct network net = network_of(&list[i].addr);
+		const struct network net = network_of(&list[i]);
 
 		addrs[i].pfra_af = (uint8_t)net.family;
 		addrs[i].pfra_net = net.prefix;

@@ -17,7 +17,7 @@ int pf_skip_set(const struct pf_env *, const char *interface, bool skip);
 /* Adds addresses to a table of the anchor at path, or removes them, in one step. Adding an address that is there, or
  * removing one that is not, succeeds. *changed: the number of addresses added or removed. ESRCH: no such table. */
 int pf_table_change(const struct pf_env *, const char *path, const char *table, bool add,
-    const struct anchor_learned *, size_t n, size_t *changed);
+    const union addr *, size_t n, size_t *changed);
 /* *count: the number of addresses in the table; 0 on an error. ESRCH: no such table. */
 int pf_table_count(const struct pf_env *, const char *path, const char *table, size_t *count);
 

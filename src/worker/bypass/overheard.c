@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/rate.h"
 #include "process/capture_msg.h"
+#include "worker/decide/flow_judge.h"
 
 #define HOLD_S           2.0    /* a flow that is intercepted arrives within this time */
 #define OURS_S           30.0   /* we may dial the destination of such a flow for this long */
@@ -39,15 +40,15 @@ static void
 overheard_name(struct overheard *o, const struct capture_msg *msg)
 {
 	const struct conf *conf = o->env->policy->conf;
-	const uint32_t ttl = msg->ttl < conf->dns.ttl_max ? msg->ttl : conf->dns.ttl_max;
-	const double expires = names_expiry(ev_now(o->env->loop), ttl);
+	enum action strictest;
 
 	if (memchr(msg->name, '\0', sizeof(msg->name)) == NULL || !host_is_valid(msg->name))
 		return;
 	account_count(o->env->account, COUNT_OVERHEARD_NAMES, 1);
-	names_learn(o->env->names, &msg->source, &msg->dst, msg->name, expires);
-	if (conf->intercept.mode == MODE_MATCHED && rule_may_catch(conf, msg->name))
-		learned_want(o->env->learned, &msg->dst, expires, NULL, NULL);
+	strictest = rule_strictest(conf, msg->name);
+	names_learn(o->env->names, &msg->dst, msg->name, strictest);
+	if (conf->intercept.mode == MODE_MATCHED && strictest != ACTION_DIRECT)
+		learned_want(o->env->learned, &msg->dst, NULL, NULL);
 }
 
 /* Connections to a proxy are the daemon's own. */
@@ -144,23 +145,26 @@ overheard_judge(struct overheard *o, struct bypass *b)
 {
 	const struct conf *conf = o->env->policy->conf;
 	const double now = ev_now(o->env->loop);
-	const char *host = names_lookup(o->env->names, &b->source, &b->dst, now);
-	const struct verdict v = rule_match(conf, &(struct rule_query){ host, &b->dst, b->key.proto, addr_port(&b->dst),
-		RULE_USER_UNKNOWN });
-	const bool missed = v.action != ACTION_DIRECT && overheard_is_wanted(o, conf, b);
+	const struct sniffed none = { .text = "" };
+	const struct evidence e = { .proto = b->key.proto, .dst = &b->dst, .port = addr_port(&b->dst),
+		.user = RULE_USER_UNKNOWN, .said = &none, .names = o->env->names };
+	struct outcome out;
+	bool missed;
 	char source[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX];
 
+	flow_judge(conf, &e, &out);
+	missed = out.verdict.action != ACTION_DIRECT && overheard_is_wanted(o, conf, b);
 	if (missed && !b->missed && rate_take(&o->lines, LINES_PER_SECOND, now))
 		log_warn("capture: a flow was not intercepted: proto=%s src=%s dst=%s action=%s; "
 		    "run pfinterceptctl doctor",
 		    proto_name(b->key.proto), addr_format(&b->source, source), addr_format(&b->dst, dst),
-		    action_name(v.action));
+		    action_name(out.verdict.action));
 	account_count(o->env->account, missed ? COUNT_BYPASS_MISSED : COUNT_BYPASS_DIRECT, b->waiting);
 	b->flows += b->waiting;
 	b->missed = missed;
-	b->rule = v.rule != NULL ? v.rule->id : 0;
-	b->action = v.action;
-	strncpy(b->host, host != NULL ? host : "", HOST_MAX);
+	b->rule = out.verdict.rule != NULL ? out.verdict.rule->id : 0;
+	b->action = out.verdict.action;
+	strncpy(b->host, out.host != NULL ? out.host : "", HOST_MAX);
 }
 
 static void

@@ -12,8 +12,7 @@
 #ifndef PFI_OVERHEARD_H
 #define PFI_OVERHEARD_H
 
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "worker/name/learned.h"
 #include "worker/name/names.h"
 #include "worker/record/account.h"

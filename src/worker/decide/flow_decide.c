@@ -13,36 +13,30 @@
 
 enum { AWAIT_NAME = 1, AWAIT_OWNER = 2 };
 
-static void
-decision_set_name(struct decision *d, const char *name, const char *via)
-{
-	if (name != d->host)
-		strncpy(d->host, name, HOST_MAX);
-	d->record->host = d->host;
-	d->record->via = via;
-}
+/* A hello that has begun, but is in pieces or lost a segment, is waited for this long after each piece. */
+#define HELLO_MORE_S 2.0
 
-static void
-decision_log_names(const struct decision *d, const struct evidence *e)
+static struct evidence
+decision_evidence(const struct decision *d)
 {
-	if (d->conf->log.hosts == LOG_HOSTS_FULL && flow_names_disagree(e))
-		log_debug("flow id=%" PRIu64 ": names disagree: dns=%s %s=%s%s, using %s", d->record->id,
-		    e->dns != NULL ? e->dns : "-", e->said->via, e->said->text,
-		    e->said->outer ? " (may be an outer name)" : "", d->outcome.host);
+	return (struct evidence){ .proto = d->flow->proto, .dst = &d->record->dst, .port = addr_port(&d->record->dst),
+		.user = d->user, .fake = d->is_fake, .fake_name = d->fake != NULL ? fake_name_host(d->fake) : NULL,
+		.said = &d->said, .names = d->env->names };
 }
 
 static void
 decision_make(struct decision *d)
 {
-	const struct evidence e = { .proto = d->flow->proto, .dst = &d->record->dst, .user = d->user,
-		.fake = d->is_fake, .dns = d->record->host, .said = &d->said,
-		.said_in_dns = d->said.outer && names_has(d->env->names, &d->record->dst, d->said.text) };
+	const struct evidence e = decision_evidence(d);
 
 	flow_judge(d->conf, &e, &d->outcome);
-	decision_log_names(d, &e);
+	if (d->conf->log.hosts == LOG_HOSTS_FULL && d->said.text[0] != '\0' && d->outcome.host != d->said.text)
+		log_debug("flow id=%" PRIu64 ": %s=%s may hide another name (ECH), using %s", d->record->id, d->said.via,
+		    d->said.text, d->outcome.host != NULL ? d->outcome.host : "the address");
+	d->record->via = d->outcome.via;
 	if (d->outcome.host != NULL) {
-		decision_set_name(d, d->outcome.host, d->outcome.via);
-		d->outcome.host = d->host;
+		strncpy(d->host, d->outcome.host, HOST_MAX);
+		d->record->host = d->outcome.host = d->host;
 	}
 	d->record->verdict = d->outcome.verdict;
 	account_decided(d->env->account, d->record);
@@ -89,45 +83,37 @@ decision_can_hear(const struct decision *d)
 	return d->flow->proto == IPPROTO_TCP || (quic_engine != NULL && addr_port(&d->record->dst) == QUIC_PORT);
 }
 
-/* A made-up address has one name. Any other may have names from DNS; if there is none, or more than one, the client's
- * first bytes are awaited. */
 static void
-decision_find_name(struct decision *d)
+decision_wait(struct decision *d, double seconds)
 {
-	struct names *names = d->env->names;
-	const double now = ev_now(d->env->loop);
-	const char *name;
-
-	d->is_fake = fake_ip_covers(d->env->fake_ip, &d->record->dst);
-	if (d->is_fake) {
-		d->fake = fake_ip_enter(d->env->fake_ip, &d->record->dst, now);
-		if (d->fake != NULL)
-			decision_set_name(d, fake_name_host(d->fake), VIA_DNS);
-		return;
-	}
-	name = names_lookup(names, &d->record->peer, &d->record->dst, now);
-	if (name != NULL)
-		decision_set_name(d, name, VIA_DNS);
-	if ((name == NULL || names_is_shared(names, &d->record->dst)) && decision_can_hear(d))
-		d->awaits |= AWAIT_NAME;
+	ev_timer_stop(d->env->loop, &d->hello);
+	ev_timer_set(&d->hello, seconds, 0.);
+	ev_timer_start(d->env->loop, &d->hello);
 }
 
 int
 flow_decide_begin(struct decision *d)
 {
+	struct evidence e;
+
 	d->user = RULE_USER_UNKNOWN;
-	decision_find_name(d);
+	d->is_fake = fake_ip_covers(d->env->fake_ip, &d->record->dst);
+	if (d->is_fake)
+		d->fake = fake_ip_enter(d->env->fake_ip, &d->record->dst, ev_now(d->env->loop));
+	e = decision_evidence(d);
+	if (decision_can_hear(d) && flow_name_matters(d->conf, &e))
+		d->awaits |= AWAIT_NAME;
 	d->owner_id = owner_ask(d->env->ipc, d->conf, d->flow, &d->record->dst, decision_owner_cb, d);
 	if (d->owner_id != 0)
 		d->awaits |= AWAIT_OWNER;
 	if (d->awaits == 0)
 		return decision_know(d, 0);
 	if (flow_decide_listens(d)) {
-		ev_timer_init(&d->hello, decision_hello_cb, d->conf->timeouts.hello, 0.);
+		ev_init(&d->hello, decision_hello_cb);
 		/* If a busy loop finds the client's bytes and the end of the time at once, it reads the bytes first. */
 		ev_set_priority(&d->hello, EV_MINPRI);
 		d->hello.data = d;
-		ev_timer_start(d->env->loop, &d->hello);
+		decision_wait(d, d->conf->timeouts.hello);
 	}
 	return EINPROGRESS;
 }
@@ -141,9 +127,12 @@ flow_decide_listens(const struct decision *d)
 int
 flow_decide_hear_stream(struct decision *d, const uint8_t *data, size_t len, bool last)
 {
-	if (!flow_decide_listens(d) || (sniff_host(data, len, &d->said) == SNIFF_MORE && !last))
+	if (!flow_decide_listens(d))
 		return EINPROGRESS;
-	return decision_know(d, AWAIT_NAME);
+	if (sniff_host(data, len, &d->said) != SNIFF_MORE || last)
+		return decision_know(d, AWAIT_NAME);
+	decision_wait(d, HELLO_MORE_S);
+	return EINPROGRESS;
 }
 
 int
@@ -156,9 +145,10 @@ flow_decide_hear_datagrams(struct decision *d, const struct datagrams *all)
 		return EINPROGRESS;
 	for (const struct datagram *h = all->first; h != NULL && n < DECIDE_DATAGRAMS; h = h->next)
 		list[n++] = (struct quic_datagram){ h->data, h->len };
-	if (quic_initial_name(list, n, &d->said) == SNIFF_MORE)
-		return EINPROGRESS;
-	return decision_know(d, AWAIT_NAME);
+	if (quic_initial_name(list, n, &d->said) != SNIFF_MORE)
+		return decision_know(d, AWAIT_NAME);
+	decision_wait(d, HELLO_MORE_S);
+	return EINPROGRESS;
 }
 
 void

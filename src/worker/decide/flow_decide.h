@@ -2,7 +2,7 @@
  * flow_decide.h - decides a TCP or UDP flow: its name, its owner, its rule and its path.
  *
  * Two things are awaited at the same time: the owner, if a rule names a user, and a name in the client's first bytes,
- * if DNS has none or several. The flow feeds those bytes in. Then flow_judge() decides, and name and verdict go into
+ * if one could change the outcome. The flow feeds those bytes in. Then flow_judge() decides, and name and verdict go into
  * the flow's record.
  *
  * Owner:   the flow embeds a struct decision, all zero, and fills in the first members. A made-up address stays its
@@ -10,7 +10,8 @@
  * Errors:  flow_decide_begin() and the ..._hear functions give 0 when the flow is decided, else EINPROGRESS: then
  *          decided() follows from the loop, unless a later ..._hear gives 0. outcome is valid from then on.
  * Units:   seconds.
- * Bounds:  timeouts.hello for the name, OWNER_MS for the owner. After that the flow is decided without.
+ * Bounds:  timeouts.hello for the first byte that can begin a hello, 2 s after each further piece; OWNER_MS for the
+ *          owner. After that the flow is decided without.
  */
 #ifndef PFI_FLOW_DECIDE_H
 #define PFI_FLOW_DECIDE_H

@@ -4,30 +4,73 @@
 
 #include <string.h>
 
-static bool
-client_said_name(const struct evidence *e)
+#include "base/host_name.h"
+
+static struct rule_query
+query_of(const struct evidence *e, const char *host)
 {
-	return e->said != NULL && e->said->text[0] != '\0';
+	return (struct rule_query){ host, e->fake ? NULL : e->dst, e->proto, e->port, e->user };
 }
 
-bool
-flow_names_disagree(const struct evidence *e)
+/* Takes a name and its verdict. */
+static void
+outcome_take(const struct conf *conf, const struct evidence *e, const char *host, const char *via, struct outcome *o)
 {
-	if (!client_said_name(e))
-		return false;
-	return e->dns != NULL ? strcmp(e->dns, e->said->text) != 0 : e->said->outer;
+	const struct rule_query q = query_of(e, host);
+
+	o->verdict = rule_match(conf, &q);
+	o->host = host;
+	o->via = via;
+}
+
+/* Takes it only if its verdict is stricter. */
+static void
+outcome_tighten(const struct conf *conf, const struct evidence *e, const char *host, const char *via,
+    struct outcome *o)
+{
+	struct outcome other = *o;
+
+	outcome_take(conf, e, host, via, &other);
+	if (verdict_is_stricter(&other.verdict, &o->verdict))
+		*o = other;
+}
+
+/* A single label, "localhost" or an address means another host at a proxy, but for a label that is a pattern itself. */
+static bool
+name_is_dialable(const struct conf *conf, const struct outcome *o)
+{
+	return host_is_dialable(o->host) || (strchr(o->host, '.') == NULL && strcmp(o->host, "localhost") != 0 &&
+	    rule_is_by_name(conf, o->verdict.rule, o->host));
 }
 
 static void
-judge_name(const struct evidence *e, struct outcome *o)
+judge_said(const struct conf *conf, const struct evidence *e, struct outcome *o)
 {
-	if (!e->fake && client_said_name(e) && (e->dns == NULL || !e->said->outer || e->said_in_dns)) {
-		o->host = e->said->text;
-		o->via = e->said->via;
-	} else if (e->dns != NULL) {
-		o->host = e->dns;
-		o->via = VIA_DNS;
-	}
+	outcome_take(conf, e, e->said->text, e->said->via, o);
+	if (e->said->proxy_request || !name_is_dialable(conf, o))
+		o->name = TARGET_NAME_NEVER;
+	else if (rule_is_by_name(conf, o->verdict.rule, o->host))
+		o->name = TARGET_NAME_AUTO;
+}
+
+/* Names that may be the client's; without any, the address alone. */
+static void
+judge_known(const struct conf *conf, const struct evidence *e, struct outcome *o)
+{
+	const struct name *first = e->names != NULL && e->dst != NULL ? names_of_addr(e->names, e->dst) : NULL, *name;
+	const struct rule_query bare = query_of(e, NULL);
+	const struct verdict alone = rule_match(conf, &bare);
+
+	outcome_take(conf, e, first != NULL ? name_text(first) : NULL, first != NULL ? VIA_DNS : VIA_IP, o);
+	for (name = first != NULL ? name_next_of_addr(first) : NULL; name != NULL; name = name_next_of_addr(name))
+		outcome_tighten(conf, e, name_text(name), VIA_DNS, o);
+	if (e->said->text[0] != '\0')
+		outcome_tighten(conf, e, e->said->text, e->said->via, o);
+	if (rule_is_specific(conf, alone.rule))
+		outcome_tighten(conf, e, NULL, VIA_IP, o);
+	if (first == NULL || name_next_of_addr(first) != NULL || o->host != name_text(first) ||
+	    !host_is_dialable(o->host))
+		o->name = TARGET_NAME_NEVER;
 }
 
 /* intercept.quic, for a flow to QUIC_PORT that a rule sends to a proxy. */
@@ -36,7 +79,7 @@ judge_quic(const struct conf *conf, const struct evidence *e, struct outcome *o)
 {
 	enum action *action = &o->verdict.action;
 
-	if (*action != ACTION_PROXY || e->proto != IPPROTO_UDP || addr_port(e->dst) != QUIC_PORT)
+	if (*action != ACTION_PROXY || e->proto != IPPROTO_UDP || e->port != QUIC_PORT)
 		return;
 	switch (conf->intercept.quic) {
 	case QUIC_BLOCK:
@@ -56,15 +99,34 @@ judge_quic(const struct conf *conf, const struct evidence *e, struct outcome *o)
 void
 flow_judge(const struct conf *conf, const struct evidence *e, struct outcome *o)
 {
-	*o = (struct outcome){ .via = VIA_IP, .reason = CLOSE_DONE };
-	judge_name(e, o);
-	o->verdict = rule_match(conf, &(struct rule_query){ o->host, e->fake ? NULL : e->dst, e->proto,
-		addr_port(e->dst), e->user });
+	*o = (struct outcome){ .via = VIA_IP, .reason = CLOSE_DONE, .name = TARGET_NAME_ASKED };
+	if (e->fake)
+		outcome_take(conf, e, e->fake_name, e->fake_name != NULL ? VIA_DNS : VIA_IP, o);
+	else if (e->said->text[0] != '\0' && !(e->said->outer && names_is_outer(e->names, e->said->text)))
+		judge_said(conf, e, o);
+	else
+		judge_known(conf, e, o);
 	judge_quic(conf, e, o);
-	o->by_name = o->host != NULL;
 	/* No host has a made-up address: without its name, or direct, the flow leads nowhere. */
-	if (e->fake && (e->dns == NULL || o->verdict.action == ACTION_DIRECT))
+	if (e->fake && (e->fake_name == NULL || o->verdict.action == ACTION_DIRECT))
 		o->reason = CLOSE_STALE_ADDRESS;
 	else if (o->verdict.action == ACTION_BLOCK)
 		o->reason = CLOSE_BLOCKED;
+}
+
+bool
+flow_name_matters(const struct conf *conf, const struct evidence *e)
+{
+	const struct rule_query q = query_of(e, NULL);
+	struct outcome o;
+
+	if (e->fake)
+		return false;
+	if (rule_name_matters(conf, &q))
+		return true;
+	flow_judge(conf, e, &o);
+	for (size_t i = 0; o.verdict.action == ACTION_PROXY && i < o.verdict.nproxies; i++)
+		if (o.verdict.proxies[i]->send == SEND_NAME)
+			return true;
+	return false;
 }

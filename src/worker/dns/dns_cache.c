@@ -7,8 +7,7 @@
 #include <string.h>
 
 #define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(elt) ((elt)->hh.tbl = NULL)
-#include <uthash.h>
+#include "base/hash.h"
 
 /* RD, AD and CD of the query's flags. */
 #define KEY_FLAGS 0x0130

@@ -36,7 +36,8 @@ struct query {
 	struct dns_wait     wait;
 	struct flow_record  record;
 	char                name[DNS_TEXT_MAX];
-	bool                caught;             /* mode "matched": a rule may catch the name */
+	enum action         strictest;          /* that a rule may give to a flow to the name */
+	bool                caught;             /* mode "matched": it is not direct */
 	unsigned            awaited;            /* addresses that are not in the firewall yet */
 	uint8_t            *held;               /* the answer, until they are */
 	size_t              held_len;
@@ -118,10 +119,9 @@ query_learn_cb(void *arg, const union addr *addr, uint32_t ttl)
 {
 	struct query *q = arg;
 	const struct worker_env *env = q->proxy->env;
-	double expires = names_expiry(ev_now(env->loop), ttl);
 
-	names_learn(env->names, &q->request->flow.peer, addr, q->name, expires);
-	if (q->caught && learned_want(env->learned, addr, expires, query_caught_cb, q) == EINPROGRESS)
+	names_learn(env->names, addr, q->name, q->strictest);
+	if (q->caught && learned_want(env->learned, addr, query_caught_cb, q) == EINPROGRESS)
 		q->awaited++;
 }
 
@@ -151,7 +151,8 @@ query_deliver(struct query *q, const struct dns_result *r)
 	const struct conf *conf = q->proxy->env->policy->conf;
 	size_t len = r->len;
 
-	q->caught = conf->intercept.mode == MODE_MATCHED && rule_may_catch(conf, q->name);
+	q->strictest = rule_strictest(conf, q->name);
+	q->caught = conf->intercept.mode == MODE_MATCHED && q->strictest != ACTION_DIRECT;
 	if (r->answer.rcode == DNS_NOERROR && !r->answer.truncated && host_is_valid(q->name))
 		dns_answer_addresses(r->msg, len, query_learn_cb, q);
 	dns_answer_echo(r->msg, q->request->msg, &q->parsed);

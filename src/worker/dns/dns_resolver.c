@@ -1,8 +1,7 @@
 #include "config.h"
 
-/* before the header includes uthash.h */
 #define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(elt) ((elt)->hh.tbl = NULL)
+#include "base/hash.h"
 #include "worker/dns/dns_resolver.h"
 
 #include <ev.h>

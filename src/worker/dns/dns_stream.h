@@ -14,8 +14,7 @@
 
 #include <sys/queue.h>
 
-#include <uthash.h>
-
+#include "base/hash.h"
 #include "wire/dns_message.h"
 #include "worker/record/worker_env.h"
 #include "worker/upstream/upstream.h"

@@ -10,8 +10,7 @@
 #include <unistd.h>
 
 #define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(elt) ((elt)->hh.tbl = NULL)
-#include <uthash.h>
+#include "base/hash.h"
 
 #include "base/log.h"
 #include "base/rate.h"

@@ -122,17 +122,13 @@ learned_is_wanted(const struct learned *t)
 }
 
 int
-learned_want(struct learned *t, const union addr *addr, double expires, void (*done)(void *), void *arg)
+learned_want(struct learned *t, const union addr *addr, void (*done)(void *), void *arg)
 {
-	const double left = expires - ev_now(t->env->loop);
-	const uint32_t seconds = left < 1 ? 1 : left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
 	struct want *want = NULL;
 
 	if (!learned_is_wanted(t) || (done != NULL && (want = malloc(sizeof(*want))) == NULL))
 		return 0;
 	t->msg.learned.addrs[t->msg.learned.count++] = *addr;
-	if (seconds > t->msg.learned.seconds)
-		t->msg.learned.seconds = seconds;
 	if (want != NULL) {
 		*want = (struct want){ .asked = t->asked + 1, .done = done, .arg = arg };
 		TAILQ_INSERT_TAIL(&t->wants, want, next);
@@ -158,17 +154,25 @@ learned_cancel(struct learned *t, void *arg)
 }
 
 static void
-learned_again_cb(void *arg, const union addr *addr, const char *name, double expires)
+learned_again_cb(void *arg, const struct name *name)
 {
-	struct learned *t = arg;
+	union addr addr;
 
-	if (expires > ev_now(t->env->loop) && rule_may_catch(t->env->policy->conf, name))
-		learned_want(t, addr, expires, NULL, NULL);
+	name_addr(name, &addr);
+	if (name_rank(name) != ACTION_DIRECT)
+		learned_want(arg, &addr, NULL, NULL);
+}
+
+static enum action
+learned_rank(const void *conf, const char *name)
+{
+	return rule_strictest(conf, name);
 }
 
 void
 learned_policy_changed(struct learned *t)
 {
+	names_rank(t->env->names, learned_rank, t->env->policy->conf);
 	if (learned_is_wanted(t))
 		names_each(t->env->names, learned_again_cb, t);
 	learned_flush(t);

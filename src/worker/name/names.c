@@ -5,39 +5,49 @@
 #include <sys/queue.h>
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(elt) ((elt)->hh.tbl = NULL)
-#include <uthash.h>
+#include "base/hash.h"
 
-/* A name that a client looked up, and that has the address of host. */
-struct name {
-	UT_hash_handle  hh;             /* names->table, by addr, client and text */
-	struct name_entry *host;
-	TAILQ_ENTRY(name) of_all, of_host;
-	double          expires;
-	struct addr_key addr, client;
-	char            text[];
+TAILQ_HEAD(name_list, name);
+
+struct name_host {
+	UT_hash_handle   hh;            /* names->hosts, by text */
+	struct name_list names;
+	enum action   rank;
+	char             text[];
 };
-#define KEY_SIZE(text_size) (offsetof(struct name, text) - offsetof(struct name, addr) + (text_size))
 
-/* The names of one address. */
-struct name_entry {
-	struct addr_key addr;
-	UT_hash_handle hh;              /* names->hosts */
-	TAILQ_HEAD(host_names, name) names;       /* most recently looked up first */
-	size_t         count;
-	bool           shared;          /* by different names, since the oldest of these was learned */
+struct name_addr {
+	UT_hash_handle   hh;            /* names->addrs, by key */
+	struct addr_key  key;
+	struct name_list names;         /* most recently learned first */
+	size_t           count;
+};
+
+struct name {
+	struct name_host *host;
+	struct name_addr *addr;
+	TAILQ_ENTRY(name) of_rank, of_host, of_addr;
+};
+
+/* A public name of ECH. */
+struct outer {
+	UT_hash_handle     hh;          /* names->outers, by text */
+	TAILQ_ENTRY(outer) of_rank;
+	enum action     rank;
+	char               text[];
 };
 
 struct names {
-	size_t       max, count;
-	struct name_entry *hosts;
-	struct name *table;
-	TAILQ_HEAD(, name) all; /* oldest first */
+	size_t            max, count;
+	struct name_host *hosts;
+	struct name_addr *addrs;
+	struct name_list  by_rank[(ACTION_BLOCK + 1)];          /* the longest ago learned first */
+	struct outer     *outers;
+	TAILQ_HEAD(, outer) outers_by_rank[(ACTION_BLOCK + 1)];
 };
 
 struct names *
@@ -48,13 +58,15 @@ names_new(size_t max_entries)
 	if (n == NULL)
 		return NULL;
 	n->max = max_entries;
-	TAILQ_INIT(&n->all);
+	for (int rank = 0; rank <= ACTION_BLOCK; rank++) {
+		TAILQ_INIT(&n->by_rank[rank]);
+		TAILQ_INIT(&n->outers_by_rank[rank]);
+	}
 	return n;
 }
 
-/* Frees an entry without names. */
 static void
-name_entry_release(struct names *n, struct name_entry *host)
+host_release(struct names *n, struct name_host *host)
 {
 	if (!TAILQ_EMPTY(&host->names))
 		return;
@@ -63,15 +75,35 @@ name_entry_release(struct names *n, struct name_entry *host)
 }
 
 static void
+addr_release(struct names *n, struct name_addr *addr)
+{
+	if (!TAILQ_EMPTY(&addr->names))
+		return;
+	HASH_DELETE(hh, n->addrs, addr);
+	free(addr);
+}
+
+static void
 name_remove(struct names *n, struct name *name)
 {
-	HASH_DELETE(hh, n->table, name);
-	TAILQ_REMOVE(&n->all, name, of_all);
+	TAILQ_REMOVE(&n->by_rank[name->host->rank], name, of_rank);
 	TAILQ_REMOVE(&name->host->names, name, of_host);
-	name->host->count--;
+	TAILQ_REMOVE(&name->addr->names, name, of_addr);
+	name->addr->count--;
 	n->count--;
-	name_entry_release(n, name->host);
+	host_release(n, name->host);
+	addr_release(n, name->addr);
 	free(name);
+}
+
+static struct name *
+names_least(const struct names *n)
+{
+	struct name *name = NULL;
+
+	for (int rank = 0; rank <= ACTION_BLOCK && name == NULL; rank++)
+		name = TAILQ_FIRST(&n->by_rank[rank]);
+	return name;
 }
 
 void
@@ -79,14 +111,27 @@ names_set_max(struct names *n, size_t max_entries)
 {
 	n->max = max_entries;
 	while (n->count > n->max)
-		name_remove(n, TAILQ_FIRST(&n->all));
+		name_remove(n, names_least(n));
+}
+
+static void
+outer_remove(struct names *n, struct outer *outer)
+{
+	HASH_DELETE(hh, n->outers, outer);
+	TAILQ_REMOVE(&n->outers_by_rank[outer->rank], outer, of_rank);
+	free(outer);
 }
 
 void
 names_free(struct names *n)
 {
-	if (n != NULL)
-		names_set_max(n, 0);
+	struct outer *outer, *next;
+
+	if (n == NULL)
+		return;
+	names_set_max(n, 0);
+	HASH_ITER(hh, n->outers, outer, next)
+		outer_remove(n, outer);
 	free(n);
 }
 
@@ -96,146 +141,253 @@ names_count(const struct names *n)
 	return n->count;
 }
 
-static struct name_entry *
-name_entry_find(const struct names *n, const union addr *addr)
+static struct name_host *
+host_find(const struct names *n, const char *text)
 {
-	const struct addr_key key = addr_key_ip(addr);
-	struct name_entry *host;
+	struct name_host *host;
 
-	HASH_FIND(hh, n->hosts, &key, sizeof(key), host);
+	HASH_FIND_STR(n->hosts, text, host);
 	return host;
 }
 
-static struct name_entry *
-host_get(struct names *n, const union addr *addr)
+static struct name_addr *
+addr_find(const struct names *n, const union addr *a)
 {
-	struct name_entry *host = name_entry_find(n, addr);
+	const struct addr_key key = addr_key_ip(a);
+	struct name_addr *addr;
 
-	if (host != NULL)
+	HASH_FIND(hh, n->addrs, &key, sizeof(key), addr);
+	return addr;
+}
+
+/* Finds or makes the entry. NULL: no memory. */
+static struct name_host *
+host_get(struct names *n, const char *text, enum action rank)
+{
+	const size_t len = strlen(text);
+	struct name_host *host = host_find(n, text);
+
+	if (host != NULL || (host = calloc(1, sizeof(*host) + len + 1)) == NULL)
 		return host;
-	host = calloc(1, sizeof(*host));
-	if (host == NULL)
-		return NULL;
-	host->addr = addr_key_ip(addr);
+	memcpy(host->text, text, len);
+	host->rank = rank;
 	TAILQ_INIT(&host->names);
-	HASH_ADD(hh, n->hosts, addr, sizeof(host->addr), host);
+	HASH_ADD_KEYPTR(hh, n->hosts, host->text, len, host);
 	if (host->hh.tbl != NULL)
 		return host;
 	free(host);
 	return NULL;
 }
 
-static bool
-is_of(const struct name *name, const struct addr_key *client)
+static struct name_addr *
+addr_get(struct names *n, const union addr *a)
 {
-	return memcmp(&name->client, client, sizeof(*client)) == 0;
+	struct name_addr *addr = addr_find(n, a);
+
+	if (addr != NULL || (addr = calloc(1, sizeof(*addr))) == NULL)
+		return addr;
+	addr->key = addr_key_ip(a);
+	TAILQ_INIT(&addr->names);
+	HASH_ADD(hh, n->addrs, key, sizeof(addr->key), addr);
+	if (addr->hh.tbl != NULL)
+		return addr;
+	free(addr);
+	return NULL;
 }
 
-/* Adds a name, in place of an equal one. ENOMEM: it was not added. */
-static int
-name_add(struct names *n, struct name *name, size_t text_size)
+/* The name of the address to give up for one more: of the lowest rank, the longest ago learned. */
+static struct name *
+addr_least(const struct name_addr *addr)
 {
-	struct name_entry *host = name->host;
-	struct name *known;
+	struct name *name, *least = TAILQ_FIRST(&addr->names);
 
-	HASH_FIND(hh, n->table, &name->addr, KEY_SIZE(text_size), known);
-	/* while the address is not shared, all its entries have the same text */
-	if (!TAILQ_EMPTY(&host->names))
-		host->shared = host->shared || strcmp(TAILQ_FIRST(&host->names)->text, name->text) != 0;
-	TAILQ_INSERT_HEAD(&host->names, name, of_host);
-	TAILQ_INSERT_TAIL(&n->all, name, of_all);
-	host->count++;
+	TAILQ_FOREACH(name, &addr->names, of_addr)
+		if (name->host->rank <= least->host->rank)
+			least = name;
+	return least;
+}
+
+static void
+name_move_up(struct names *n, struct name *name)
+{
+	TAILQ_REMOVE(&n->by_rank[name->host->rank], name, of_rank);
+	TAILQ_INSERT_TAIL(&n->by_rank[name->host->rank], name, of_rank);
+	TAILQ_REMOVE(&name->addr->names, name, of_addr);
+	TAILQ_INSERT_HEAD(&name->addr->names, name, of_addr);
+}
+
+static void
+host_set_rank(struct names *n, struct name_host *host, enum action rank)
+{
+	struct name *name;
+
+	if (host->rank == rank)
+		return;
+	TAILQ_FOREACH(name, &host->names, of_host) {
+		TAILQ_REMOVE(&n->by_rank[host->rank], name, of_rank);
+		TAILQ_INSERT_TAIL(&n->by_rank[rank], name, of_rank);
+	}
+	host->rank = rank;
+}
+
+static int
+name_add(struct names *n, struct name_host *host, struct name_addr *addr)
+{
+	struct name *name = malloc(sizeof(*name));
+
+	if (name == NULL)
+		return ENOMEM;
+	*name = (struct name){ .host = host, .addr = addr };
+	TAILQ_INSERT_TAIL(&n->by_rank[host->rank], name, of_rank);
+	TAILQ_INSERT_TAIL(&host->names, name, of_host);
+	TAILQ_INSERT_HEAD(&addr->names, name, of_addr);
+	addr->count++;
 	n->count++;
-	if (known == NULL && host->count > NAMES_PER_ADDRESS)
-		known = TAILQ_LAST(&host->names, host_names);
-	if (known == NULL && n->count > n->max)
-		known = TAILQ_FIRST(&n->all);
-	if (known != NULL)
-		name_remove(n, known);
-	HASH_ADD(hh, n->table, addr, KEY_SIZE(text_size), name);
-	if (name->hh.tbl != NULL)
-		return 0;
-	TAILQ_REMOVE(&n->all, name, of_all);
-	TAILQ_REMOVE(&host->names, name, of_host);
-	host->count--;
-	n->count--;
-	return ENOMEM;
+	if (addr->count > NAMES_PER_ADDRESS)
+		name_remove(n, addr_least(addr));
+	else if (n->count > n->max)
+		name_remove(n, names_least(n));
+	return 0;
 }
 
 int
-names_learn(struct names *n, const union addr *client, const union addr *addr, const char *text, double expires)
+names_learn(struct names *n, const union addr *a, const char *text, enum action rank)
 {
-	const size_t size = strlen(text) + 1;
-	struct name *name;
-	struct name_entry *host;
+	struct name_host *host = host_get(n, text, rank);
+	struct name_addr *addr = addr_get(n, a);
+	struct name *name = NULL;
+	int error = host != NULL && addr != NULL ? 0 : ENOMEM;
 
-	if (n->max == 0)
-		return 0;
-	name = malloc(sizeof(*name) + size);
-	host = host_get(n, addr);
-	if (name != NULL && host != NULL) {
-		*name = (struct name){ .host = host, .addr = host->addr, .client = addr_key_ip(client),
-			.expires = expires };
-		memcpy(name->text, text, size);
-		if (name_add(n, name, size) == 0)
-			return 0;
+	if (error == 0) {
+		host_set_rank(n, host, rank);
+		TAILQ_FOREACH(name, &addr->names, of_addr)
+			if (name->host == host)
+				break;
+		if (name != NULL)
+			name_move_up(n, name);
+		else
+			error = name_add(n, host, addr);
 	}
-	if (host != NULL)
-		name_entry_release(n, host);
-	free(name);
-	return ENOMEM;
-}
-
-const char *
-names_lookup(struct names *n, const union addr *client, const union addr *addr, double now)
-{
-	const struct addr_key key = addr_key_ip(client);
-	const struct name_entry *host = name_entry_find(n, addr);
-	const struct name *name;
-	const char *of_others = NULL;
-
-	if (host == NULL)
-		return NULL;
-	TAILQ_FOREACH(name, &host->names, of_host) {
-		if (name->expires <= now)
-			continue;
-		if (is_of(name, &key))
-			return name->text;
-		if (of_others == NULL)
-			of_others = name->text;
-	}
-	return of_others;
-}
-
-bool
-names_is_shared(struct names *n, const union addr *addr)
-{
-	const struct name_entry *host = name_entry_find(n, addr);
-
-	return host != NULL && host->shared;
-}
-
-bool
-names_has(struct names *n, const union addr *addr, const char *text)
-{
-	const struct name_entry *host = name_entry_find(n, addr);
-	const struct name *name;
-
-	if (host != NULL)
-		TAILQ_FOREACH(name, &host->names, of_host)
-			if (strcmp(name->text, text) == 0)
-				return true;
-	return false;
+	if (error != 0 && host != NULL)
+		host_release(n, host);
+	if (error != 0 && addr != NULL)
+		addr_release(n, addr);
+	return error;
 }
 
 void
-names_each(const struct names *n, void (*each)(void *, const union addr *, const char *, double), void *arg)
+names_rank(struct names *n, enum action (*rank)(const void *, const char *), const void *arg)
+{
+	struct name_host *host, *next;
+
+	HASH_ITER(hh, n->hosts, host, next)
+		host_set_rank(n, host, rank(arg, host->text));
+}
+
+const struct name *
+names_of_addr(const struct names *n, const union addr *a)
+{
+	const struct name_addr *addr = addr_find(n, a);
+
+	return addr != NULL ? TAILQ_FIRST(&addr->names) : NULL;
+}
+
+const struct name *
+name_next_of_addr(const struct name *name)
+{
+	return TAILQ_NEXT(name, of_addr);
+}
+
+const struct name *
+names_of_host(const struct names *n, const char *text)
+{
+	const struct name_host *host = host_find(n, text);
+
+	return host != NULL ? TAILQ_FIRST(&host->names) : NULL;
+}
+
+const struct name *
+name_next_of_host(const struct name *name)
+{
+	return TAILQ_NEXT(name, of_host);
+}
+
+const char *
+name_text(const struct name *name)
+{
+	return name->host->text;
+}
+
+enum action
+name_rank(const struct name *name)
+{
+	return name->host->rank;
+}
+
+void
+name_addr(const struct name *name, union addr *addr)
+{
+	addr_from_bytes(addr, name->addr->key.family, name->addr->key.bytes, 0);
+}
+
+void
+names_each(const struct names *n, void (*each)(void *, const struct name *), void *arg)
 {
 	const struct name *name;
-	union addr addr;
 
-	TAILQ_FOREACH(name, &n->all, of_all) {
-		addr_from_bytes(&addr, name->host->addr.family, name->host->addr.bytes, 0);
-		each(arg, &addr, name->text, name->expires);
+	for (int rank = 0; rank <= ACTION_BLOCK; rank++)
+		TAILQ_FOREACH(name, &n->by_rank[rank], of_rank)
+			each(arg, name);
+}
+
+static struct outer *
+outer_find(const struct names *n, const char *text)
+{
+	struct outer *outer;
+
+	HASH_FIND_STR(n->outers, text, outer);
+	return outer;
+}
+
+static void
+outers_make_room(struct names *n)
+{
+	struct outer *least = NULL;
+
+	for (int rank = 0; rank <= ACTION_BLOCK && least == NULL; rank++)
+		least = TAILQ_FIRST(&n->outers_by_rank[rank]);
+	if (HASH_COUNT(n->outers) >= NAMES_OUTER)
+		outer_remove(n, least);
+}
+
+int
+names_learn_outer(struct names *n, const char *text, enum action rank)
+{
+	const size_t len = strlen(text);
+	struct outer *outer = outer_find(n, text);
+
+	if (outer != NULL) {
+		rank = outer->rank > rank ? outer->rank : rank;
+		TAILQ_REMOVE(&n->outers_by_rank[outer->rank], outer, of_rank);
+	} else {
+		outers_make_room(n);
+		outer = calloc(1, sizeof(*outer) + len + 1);
+		if (outer == NULL)
+			return ENOMEM;
+		memcpy(outer->text, text, len);
+		HASH_ADD_KEYPTR(hh, n->outers, outer->text, len, outer);
+		if (outer->hh.tbl == NULL) {
+			free(outer);
+			return ENOMEM;
+		}
 	}
+	outer->rank = rank;
+	TAILQ_INSERT_TAIL(&n->outers_by_rank[rank], outer, of_rank);
+	return 0;
+}
+
+bool
+names_is_outer(const struct names *n, const char *text)
+{
+	return outer_find(n, text) != NULL;
 }

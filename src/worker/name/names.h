@@ -1,51 +1,57 @@
 /*
  * names.h - host names learned from DNS answers, by address.
  *
- * One address may have many names (a CDN). A client gets the name that it looked up last, else the name that any client
- * looked up last.
+ * An address may have many names (a CDN), and who looked them up does not matter: anybody could. So a name here only
+ * tells which rule a flow to the address may belong to (flow_judge.h).
  *
- * Owner:   the worker makes one with names_new() and frees it with names_free().
- * Units:   times are seconds on the loop's clock, passed in.
- * Errors:  int functions give 0 or an errno value; lookups give NULL for "unknown".
- * Bounds:  the number of entries given to names_new(), and NAMES_PER_ADDRESS; the oldest entry is dropped first.
+ * Nothing is forgotten by time, because programs keep addresses longer than their TTL. The rank of a name is the
+ * strictest action that its flows may get; when there is no room, a name of the lowest rank goes first, so that nobody
+ * can push out a name that a rule catches by looking up others.
+ *
+ * Owner:   the worker makes one with names_new() and frees it with names_free(). All results are borrowed until the
+ *          next call that is not const.
+ * Errors:  int functions give 0 or ENOMEM.
+ * Bounds:  the number of address-name pairs given to names_new(); NAMES_PER_ADDRESS; NAMES_OUTER.
  */
 #ifndef PFI_NAMES_H
 #define PFI_NAMES_H
 
 #include "base/addr.h"
+#include "base/flow.h"
 
 #define NAMES_PER_ADDRESS 256
-#define NAMES_TTL_MIN_S   60
-#define NAMES_GRACE_S     300
+#define NAMES_OUTER       4096
 
 struct names;
+struct name;            /* a pair of an address and a name */
 
 struct names *names_new(size_t max_entries);
 void names_free(struct names *);
 void names_set_max(struct names *, size_t max_entries);
 size_t names_count(const struct names *);
 
-/* When a name from an answer with this TTL expires; programs may connect some time after the TTL. */
-static inline double
-names_expiry(double now, uint32_t ttl)
-{
-	return now + (ttl > NAMES_TTL_MIN_S ? ttl : NAMES_TTL_MIN_S) + NAMES_GRACE_S;
-}
+/* text: lower case, without a final dot. The port of addr is ignored. */
+int names_learn(struct names *, const union addr *addr, const char *text, enum action);
+/* Gives every name a new rank, after a change of the rules. */
+void names_rank(struct names *, enum action (*rank)(const void *arg, const char *text), const void *arg);
 
-/* name: the name in the query (not the end of a CNAME chain), lower case. Ports are ignored. 0 or ENOMEM. */
-int names_learn(struct names *, const union addr *client, const union addr *addr, const char *name, double expires);
+/* The names of an address, most recently learned first; NULL: none is left. */
+const struct name *names_of_addr(const struct names *, const union addr *);
+const struct name *name_next_of_addr(const struct name *);
+/* The addresses of a name. */
+const struct name *names_of_host(const struct names *, const char *text);
+const struct name *name_next_of_host(const struct name *);
 
-/* NULL: unknown. Borrowed until the next names_learn() or names_free(). */
-const char *names_lookup(struct names *, const union addr *client, const union addr *addr, double now);
+const char    *name_text(const struct name *);
+enum action    name_rank(const struct name *);
+/* Without a port. */
+void           name_addr(const struct name *, union addr *);
 
-/* Calls each() for every entry, also expired ones. */
-void names_each(const struct names *, void (*each)(void *arg, const union addr *, const char *name, double expires),
-    void *arg);
+/* Calls each() for every pair. */
+void names_each(const struct names *, void (*each)(void *arg, const struct name *), void *arg);
 
-/* Have different names led to this address (a CDN)? Then the first bytes of a client are better evidence. */
-bool names_is_shared(struct names *, const union addr *addr);
-
-/* Has this name led to this address, for any client and at any time? */
-bool names_has(struct names *, const union addr *addr, const char *name);
+/* Public names of ECH configurations (tls_hello.h). rank: of the host that has the configuration. */
+int  names_learn_outer(struct names *, const char *text, enum action);
+bool names_is_outer(const struct names *, const char *text);
 
 #endif

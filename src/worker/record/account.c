@@ -2,13 +2,12 @@
 
 #include "worker/record/account.h"
 
-#include <uthash.h>
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "worker/record/flow_log.h"
 

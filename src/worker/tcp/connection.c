@@ -161,8 +161,8 @@ connection_dial(void *arg)
 {
 	struct connection *c = arg;
 	const struct outcome *o = &c->decision.outcome;
-	const struct target target = { .host = o->by_name ? o->host : NULL, .addr = c->record.dst,
-		.port = addr_port(&c->record.dst) };
+	const struct target target = { .host = o->host, .name = o->name,
+		.addr = c->decision.is_fake ? addr_none : c->record.dst, .port = addr_port(&c->record.dst) };
 
 	ev_io_stop(c->all->env->loop, &c->readable);
 	if (o->reason != CLOSE_DONE) {

@@ -17,9 +17,8 @@
 #include <sys/queue.h>
 
 #include <ev.h>
-#include <uthash.h>
-
 #include "base/datagrams.h"
+#include "base/hash.h"
 #include "conf/rule.h"
 #include "wire/socks5_udp.h"
 #include "worker/record/worker_env.h"

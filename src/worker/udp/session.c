@@ -103,7 +103,12 @@ session_answer(struct session *s, const union addr *src, const uint8_t *msg, siz
 static const char *
 session_proxy_host(const struct session *s)
 {
-	return s->decision.outcome.by_name ? s->decision.outcome.host : NULL;
+	const struct outcome *o = &s->decision.outcome;
+	const struct conf_proxy *proxy = s->member.assoc->proxy;
+
+	if (s->decision.is_fake || target_is_by_name(o->name, proxy != NULL ? proxy : o->verdict.proxies[0]))
+		return o->host;
+	return NULL;
 }
 
 /* Finds the session for an answer, among those whose name the proxy has resolved itself: by the name, or by the address

@@ -7,9 +7,8 @@
 #include <sys/queue.h>
 
 #include <ev.h>
-#include <uthash.h>
-
 #include "base/datagrams.h"
+#include "base/hash.h"
 #include "base/limit.h"
 #include "base/rate.h"
 #include "worker/decide/flow_decide.h"

@@ -2,14 +2,13 @@
 
 #include "worker/udp/udp_listener.h"
 
-#include <uthash.h>
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/datagrams.h"
+#include "base/hash.h"
 #include "host/udp.h"
 
 #define READ_BATCH 64

@@ -13,7 +13,6 @@
 static struct {
 	struct helper_learned t;
 		union addr            set[SET_MAX];     /* what the firewall has */
-	uint32_t              seconds[SET_MAX];
 	size_t                nset;
 	unsigned              transactions;
 	int                   error;            /* what it says */
@@ -43,7 +42,7 @@ set_find(const union addr *addr)
 
 /* The firewall. */
 int
-anchor_learn(struct anchor *a, bool add, const struct anchor_learned *list, size_t n)
+anchor_learn(struct anchor *a, bool add, const union addr *list, size_t n)
 {
 	const bool refused = fx.transactions < 32 && (fx.refused >> fx.transactions & 1) != 0;
 	const int error = refused ? EBUSY : fx.error;
@@ -52,15 +51,13 @@ anchor_learn(struct anchor *a, bool add, const struct anchor_learned *list, size
 	assert_in_range(n, 1, ANCHOR_LEARN_MAX);
 	fx.transactions++;
 	for (size_t i = 0; i < n && error == 0; i++) {
-		const size_t at = set_find(&list[i].addr);
+		const size_t at = set_find(&list[i]);
 
 		if (add) {
 			fx.nset += at == fx.nset;
-			fx.set[at] = list[i].addr;
-			fx.seconds[at] = list[i].seconds;
+			fx.set[at] = list[i];
 		} else if (at < fx.nset) {
 			fx.set[at] = fx.set[--fx.nset];
-			fx.seconds[at] = fx.seconds[fx.nset];
 		}
 	}
 	return error;
@@ -97,9 +94,9 @@ address(const char *text)
 }
 
 static void
-ask(uint32_t id, uint32_t seconds, const char *text)
+ask(uint32_t id, const char *text)
 {
-	struct ipc_msg msg = { .type = IPC_LEARNED, .id = id, .learned = { seconds, 1, { address(text) } } };
+	struct ipc_msg msg = { .type = IPC_LEARNED, .id = id, .learned = { 1, { address(text) } } };
 
 	helper_learned_serve(&fx.t, (struct ipc *)&fx, &msg);
 }
@@ -127,79 +124,51 @@ never(const char *text)
 TEST(what_is_asked_together_goes_in_together_and_is_answered_then)
 {
 	struct ipc_msg msg = { .type = IPC_LEARNED, .id = 7,
-		.learned = { 300, 3, { address("192.0.2.1"), address("2001:db8::1"), address("192.0.2.1") } } };
+		.learned = { 3, { address("192.0.2.1"), address("2001:db8::1"), address("192.0.2.1") } } };
 
 	helper_learned_serve(&fx.t, (struct ipc *)&fx, &msg);
 	assert_int_equal(fx.transactions, 1);
 	assert_int_equal(fx.nset, 2);
 	assert_true(has("192.0.2.1") && has("2001:db8::1"));
-	assert_in_range(fx.seconds[0], 300, 301);
 	assert_int_equal(fx.nanswers, 1);
 	assert_int_equal(fx.answers[0].id, 7);
 	assert_int_equal(fx.answers[0].error, 0);
-	assert_int_equal(fx.answers[0].learned.seconds, 300);
 }
 
-TEST(what_is_known_long_enough_costs_nothing)
+TEST(what_is_known_costs_nothing_and_stays)
 {
-	ask(1, 300, "192.0.2.1");
-	ask(2, 200, "192.0.2.1");
-	ask(3, 300 + (uint32_t)LEARNED_SLACK_S - 2, "192.0.2.1");
-	assert_int_equal(fx.nanswers, 3);
+	ask(1, "192.0.2.1");
+	ask(2, "192.0.2.1");
+	assert_int_equal(fx.nanswers, 2);
+	clock_advance(EV_DEFAULT, 1e7);
 	assert_int_equal(fx.transactions, 1);
-	ask(4, 300 + (uint32_t)LEARNED_SLACK_S + 5, "192.0.2.1");
-	assert_int_equal(fx.transactions, 2);
-	assert_in_range(fx.seconds[0], 455, 456);
-}
-
-TEST(an_address_leaves_when_its_time_is_over)
-{
-	ask(1, 100, "192.0.2.1");
-	ask(2, 1000, "192.0.2.2");
-	clock_advance(EV_DEFAULT, 90);
-	assert_int_equal(fx.nset, 2);
-	clock_advance(EV_DEFAULT, 20);
-	assert_false(has("192.0.2.1"));
-	assert_true(has("192.0.2.2"));
-	ask(3, 100, "192.0.2.2"); /* never shortens */
-	clock_advance(EV_DEFAULT, 500);
-	assert_true(has("192.0.2.2"));
-	clock_advance(EV_DEFAULT, 500);
-	assert_int_equal(fx.nset, 0);
-	assert_false(ev_is_active(&fx.t.tick));
-}
-
-TEST(nobody_keeps_an_address_for_ever)
-{
-	ask(1, UINT32_MAX, "192.0.2.1");
-	assert_int_equal(fx.answers[0].learned.seconds, LEARNED_KEEP_MAX);
-	assert_in_range(fx.seconds[0], LEARNED_KEEP_MAX, LEARNED_KEEP_MAX + 1);
+	assert_true(has("192.0.2.1"));
 }
 
 TEST(the_oldest_makes_room)
 {
 	fx.t.max = 2;
-	ask(1, 300, "192.0.2.1");
-	ask(2, 300, "192.0.2.2");
-	ask(3, 300, "192.0.2.1");
-	ask(4, 300, "192.0.2.3");
+	ask(1, "192.0.2.1");
+	ask(2, "192.0.2.2");
+	ask(3, "192.0.2.1");
+	ask(4, "192.0.2.3");
 	assert_int_equal(fx.nset, 2);
 	assert_true(has("192.0.2.1") && has("192.0.2.3"));
 	fx.t.max = 1;
-	ask(5, 300, "192.0.2.4");
-	ask(6, 300, "192.0.2.5");
-	ask(7, 300, "192.0.2.4");
+	ask(5, "192.0.2.4");
+	ask(6, "192.0.2.5");
+	ask(7, "192.0.2.4");
 	assert_true(has("192.0.2.4"));
 	assert_false(has("192.0.2.5"));
 }
 
 TEST(what_is_never_intercepted_does_not_get_in)
 {
-	struct ipc_msg odd = { .type = IPC_LEARNED, .id = 5, .learned = { .seconds = 60, .count = 3 } };
+	struct ipc_msg odd = { .type = IPC_LEARNED, .id = 5, .learned = { .count = 3 } };
 
 	never("10.0.0.0/8");
-	ask(1, 300, "10.1.2.3");
-	ask(2, 300, "192.0.2.1");
+	ask(1, "10.1.2.3");
+	ask(2, "192.0.2.1");
 	odd.learned.addrs[0] = address("::ffff:10.1.2.3");
 	odd.learned.addrs[1].sa.sa_family = 77;
 	odd.learned.addrs[2] = address("::ffff:192.0.2.9");
@@ -212,8 +181,8 @@ TEST(what_is_never_intercepted_does_not_get_in)
 
 TEST(what_is_never_intercepted_from_now_on_leaves)
 {
-	ask(1, 300, "10.1.2.3");
-	ask(2, 300, "192.0.2.1");
+	ask(1, "10.1.2.3");
+	ask(2, "192.0.2.1");
 	never("10.0.0.0/8");
 	assert_int_equal(fx.nset, 1);
 	assert_true(has("192.0.2.1"));
@@ -222,24 +191,22 @@ TEST(what_is_never_intercepted_from_now_on_leaves)
 /* As when the table was removed, or the rules were gone meanwhile. */
 TEST(what_is_known_is_there_again_with_the_rules)
 {
-	ask(1, 300, "192.0.2.1");
+	ask(1, "192.0.2.1");
 	fx.nset = 0;
 	helper_learned_loaded(&fx.t, true, true);
 	assert_true(has("192.0.2.1"));
 	helper_learned_loaded(&fx.t, false, true);
 	assert_int_equal(fx.nset, 0);
-	ask(2, 300, "192.0.2.2");
+	ask(2, "192.0.2.2");
 	assert_int_equal(fx.answers[1].error, 0);
 	assert_int_equal(fx.nset, 0);
-	clock_advance(EV_DEFAULT, 200);
 	helper_learned_loaded(&fx.t, true, true);
 	assert_int_equal(fx.nset, 2);
-	assert_in_range(fx.seconds[0], 90, 101);
 }
 
 TEST(another_mode_forgets_everything)
 {
-	ask(1, 300, "192.0.2.1");
+	ask(1, "192.0.2.1");
 	helper_learned_loaded(&fx.t, false, false);
 	assert_int_equal(fx.nset, 0);
 	helper_learned_loaded(&fx.t, true, true);
@@ -255,7 +222,7 @@ ask_for_many(void)
 	fx.t.max = 5000;
 	for (unsigned i = 0; i < 5000; i++) {
 		snprintf(text, sizeof(text), "192.0.%u.%u", i / 256, i % 256);
-		ask(i + 1, 300, text);
+		ask(i + 1, text);
 		fx.nanswers = 0;
 	}
 	assert_int_equal(fx.nset, 5000);
@@ -269,7 +236,7 @@ TEST(a_thousand_go_in_a_few_steps)
 	helper_learned_loaded(&fx.t, true, true);
 	assert_int_equal(fx.nset, 5000);
 	assert_int_equal(fx.transactions, 3);
-	clock_advance(EV_DEFAULT, 400);
+	never("192.0.0.0/16");
 	assert_int_equal(fx.nset, 0);
 	assert_int_equal(fx.transactions, 6);
 }
@@ -288,7 +255,7 @@ check_refused(unsigned refused, size_t taken, const char *lost)
 	assert_int_equal(quiet_log.warnings, 1);
 	assert_non_null(strstr(quiet_log.last, strerror(EBUSY)));
 	assert_false(has(lost));
-	ask(1, 300, lost); /* the next DNS answer */
+	ask(1, lost); /* the next DNS answer */
 	assert_int_equal(fx.answers[0].error, 0);
 	assert_true(has(lost));
 	clock_advance(EV_DEFAULT, 6);
@@ -297,7 +264,7 @@ check_refused(unsigned refused, size_t taken, const char *lost)
 	assert_non_null(strstr(quiet_log.last, "all learned addresses"));
 	fx.transactions = 0;
 	fx.refused = 0;
-	ask(2, 300, lost);
+	ask(2, lost);
 	clock_advance(EV_DEFAULT, 6);
 	assert_int_equal(fx.transactions, 0); /* known by now */
 }
@@ -319,11 +286,11 @@ TEST(a_refusal_of_all_batches_is_reported_and_tried_again)
 
 TEST(a_refusal_that_lasts_is_answered_each_time_and_logged_once)
 {
-	ask(1, 300, "192.0.2.1");
+	ask(1, "192.0.2.1");
 	fx.error = EBUSY;
 	helper_learned_loaded(&fx.t, true, true);
 	for (uint32_t i = 1; i < 4; i++) {
-		ask(i, 300, "192.0.2.1");
+		ask(i, "192.0.2.1");
 		assert_int_equal(fx.answers[i].error, EBUSY);
 		clock_advance(EV_DEFAULT, 6);
 	}
@@ -332,29 +299,30 @@ TEST(a_refusal_that_lasts_is_answered_each_time_and_logged_once)
 
 TEST(an_address_that_could_not_be_removed_is_removed_later)
 {
-	ask(1, 300, "10.1.2.3");
-	ask(2, 20, "192.0.2.1");
+	ask(1, "10.1.2.3");
+	ask(2, "10.1.2.4");
 	fx.error = EBUSY;
 	never("10.0.0.0/8");
 	clock_advance(EV_DEFAULT, 30);
-	ask(3, 300, "10.1.2.3");
+	ask(3, "10.1.2.3");
 	assert_int_equal(fx.nset, 2);
 	fx.error = 0;
 	clock_advance(EV_DEFAULT, 6);
 	assert_int_equal(fx.nset, 0);
 	assert_null(fx.t.known);
+	assert_false(ev_is_active(&fx.t.tick));
 }
 
 /* Else its connections would go direct, while one address too many in the set only costs a detour. */
 TEST(a_new_address_does_not_wait_for_the_oldest_to_be_removed)
 {
 	fx.t.max = 1;
-	ask(1, 300, "192.0.2.1");
+	ask(1, "192.0.2.1");
 	fx.refused = 1u << fx.transactions;
-	ask(2, 300, "192.0.2.2");
+	ask(2, "192.0.2.2");
 	assert_int_equal(fx.answers[1].error, 0);
 	assert_true(has("192.0.2.1") && has("192.0.2.2"));
-	ask(3, 300, "192.0.2.3");
+	ask(3, "192.0.2.3");
 	assert_int_equal(fx.nset, 2);
 	assert_false(has("192.0.2.1"));
 }
@@ -368,7 +336,7 @@ TEST(a_list_that_cannot_shrink_has_an_end)
 		fx.error = EBUSY;
 		snprintf(text, sizeof(text), "10.0.%u.%u", i / 256, i % 256);
 		fx.nanswers = 0;
-		ask(i + 1, 300, text);
+		ask(i + 1, text);
 		assert_int_equal(fx.answers[0].error, EBUSY);
 	}
 	assert_non_null(fx.t.known);
@@ -380,10 +348,10 @@ TEST(a_list_that_cannot_shrink_has_an_end)
 TEST(a_failure_is_answered_and_tried_again)
 {
 	fx.error = ENOSPC;
-	ask(1, 300, "192.0.2.1");
+	ask(1, "192.0.2.1");
 	assert_int_equal(fx.answers[0].error, ENOSPC);
 	fx.error = 0;
-	ask(2, 300, "192.0.2.1");
+	ask(2, "192.0.2.1");
 	assert_int_equal(fx.answers[1].error, 0);
 	assert_true(has("192.0.2.1"));
 }

@@ -275,10 +275,10 @@ TEST(a_table_that_somebody_killed_is_asked_for_again)
 
 TEST(a_table_that_somebody_emptied_is_asked_for_again)
 {
-	struct anchor_learned list[2] = { { .seconds = 300 }, { .seconds = 60 } };
+	union addr list[2];
 
-	addr_parse("192.0.2.7", 0, &list[0].addr);
-	addr_parse("192.0.2.8", 0, &list[1].addr);
+	addr_parse("192.0.2.7", 0, &list[0]);
+	addr_parse("192.0.2.8", 0, &list[1]);
 	assert_int_equal(prepare(), 0);
 	file_put("loaded", "pass out all\n");
 	for (size_t i = 0; i < 4; i++) {
@@ -299,10 +299,10 @@ TEST(a_table_that_somebody_emptied_is_asked_for_again)
 TEST(learned_addresses_go_into_the_table_together)
 {
 	static const uint8_t v4[] = { 192, 0, 2, 7 }, v6[] = { 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9 };
-	struct anchor_learned list[2] = { { .seconds = 300 }, { .seconds = 60 } };
+	union addr list[2];
 
-	assert_int_equal(addr_parse("192.0.2.7", 443, &list[0].addr), 0);
-	assert_int_equal(addr_parse("2001:db8::9", 0, &list[1].addr), 0);
+	assert_int_equal(addr_parse("192.0.2.7", 443, &list[0]), 0);
+	assert_int_equal(addr_parse("2001:db8::9", 0, &list[1]), 0);
 	assert_int_equal(anchor_learn(fake.a, true, list, 2), 0);
 	assert_int_equal(fake.nioctls, 1);
 	assert_true(fake.ioctls[0] == DIOCRADDADDRS);
@@ -322,9 +322,9 @@ TEST(learned_addresses_go_into_the_table_together)
 
 TEST(learned_addresses_go_to_the_anchors_real_place)
 {
-	struct anchor_learned one = { .seconds = 300 };
+	union addr one;
 
-	addr_parse("192.0.2.7", 0, &one.addr);
+	addr_parse("192.0.2.7", 0, &one);
 	strcpy(fake.pf->changes.path, "com.apple/100.interceptor");
 	fake.anchor = "com.apple/100.interceptor";
 	assert_int_equal(anchor_learn(fake.a, true, &one, 1), 0);

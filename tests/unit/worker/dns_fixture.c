@@ -65,17 +65,17 @@ rule_match(const struct conf *conf, const struct rule_query *q)
 
 /* learned.c that takes a while for *.held, until fixture_caught(). */
 
-bool
-rule_may_catch(const struct conf *conf, const char *host)
+enum action
+rule_strictest(const struct conf *conf, const char *host)
 {
 	assert_ptr_equal(conf, &fx.conf);
-	return ends_with(host, ".held");
+	return ends_with(host, ".held") ? ACTION_PROXY : ACTION_DIRECT;
 }
 
 int
-learned_want(struct learned *t, const union addr *addr, double expires, void (*done)(void *), void *arg)
+learned_want(struct learned *t, const union addr *addr, void (*done)(void *), void *arg)
 {
-	assert_true(expires > 0 && fx.nwanted < HEARD_MAX);
+	assert_true(fx.nwanted < HEARD_MAX);
 	fx.wanted[fx.nwanted].addr = *addr;
 	fx.wanted[fx.nwanted].done = done;
 	fx.wanted[fx.nwanted++].arg = arg;

@@ -57,6 +57,11 @@ rule_match(const struct conf *conf, const struct rule_query *q)
 	return (struct verdict){ .action = fx.action, .proxies = fx.list, .nproxies = 2 };
 }
 
+bool rule_name_matters(const struct conf *conf, const struct rule_query *q) { return true; }
+bool rule_is_specific(const struct conf *conf, const struct conf_rule *rule) { return false; }
+bool rule_is_by_name(const struct conf *conf, const struct conf_rule *rule, const char *host) { return true; }
+bool verdict_is_stricter(const struct verdict *a, const struct verdict *b) { return false; }
+
 struct upstream *
 upstream_open(const struct upstream_env *env, struct policy *policy, const struct conf_proxy *const *proxies,
     size_t nproxies, const struct target *target, upstream_cb *cb, void *arg)

@@ -1,4 +1,4 @@
-/* Which name, rule and way a flow gets, and what that is waited for. Rules, helper and clock are faked. */
+/* The name, rule and path of a flow, and the waits for them. Helper and clock are faked. */
 #include "config.h"
 
 #include "../test.h"
@@ -13,13 +13,10 @@ enum { OWNER_ID = 7, HELLO_S = 5 };
 
 static struct {
 	struct worker_env  env;
-	struct conf        conf;
+	struct conf       *conf;
 	struct flow        flow;
 	struct flow_record record;
 	struct decision    decision;
-	enum action        action;              /* what every rule says */
-	struct rule_query  query;               /* what the rules were asked last */
-	char               asked_host[HOST_MAX + 1];
 	bool               asks_owner;
 	ipc_answer        *answer;
 	unsigned           cancels, decided, accounted;
@@ -30,15 +27,6 @@ static struct {
 const char *const quic_engine = "fake";
 
 void account_decided(struct account *a, const struct flow_record *r) { (void)a, (void)r; fx.accounted++; }
-
-struct verdict
-rule_match(const struct conf *conf, const struct rule_query *q)
-{
-	assert_ptr_equal(conf, &fx.conf);
-	fx.query = *q;
-	strcpy(fx.asked_host, q->host != NULL ? q->host : "-");
-	return (struct verdict){ .action = fx.action };
-}
 
 uint32_t
 owner_ask(struct ipc *ipc, const struct conf *conf, const struct flow *flow, const union addr *dst, ipc_answer *answer,
@@ -94,8 +82,27 @@ flow_is(int proto, const char *dst, uint16_t port)
 {
 	fx.flow.proto = proto;
 	fx.record = (struct flow_record){ .peer = fx.flow.peer, .dst = address(dst, port), .via = VIA_IP };
-	fx.decision = (struct decision){ .env = &fx.env, .conf = &fx.conf, .flow = &fx.flow, .record = &fx.record,
+	fx.decision = (struct decision){ .env = &fx.env, .conf = fx.conf, .flow = &fx.flow, .record = &fx.record,
 		.decided = decided_cb_noted, .arg = &fx };
+}
+
+/* Rule 9: *.open, direct; 1: *.kion.cloud, 2: *.blocked, 3: 198.51.100.0/24, 4: intranet; then more. */
+static void
+configure(const char *more_rules, const char *more)
+{
+	static struct conf_report report;
+	char text[2048];
+
+	conf_free(fx.conf);
+	snprintf(text, sizeof(text), "{\"proxies\":[{\"id\":1,\"host\":\"192.0.2.99\",\"port\":1080,\"proxy_type\":\"Socks5\"},"
+	    "{\"id\":2,\"host\":\"192.0.2.98\",\"port\":1080,\"proxy_type\":\"Socks5\",\"send\":\"name\"}],\"rules\":["
+	    "{\"id\":9,\"pattern\":\"*.open\",\"action\":\"direct\"},{\"id\":1,\"pattern\":\"*.kion.cloud\",\"proxy_id\":1},{\"id\":2,\"pattern\":\"*.blocked\",\"action\":\"block\"},"
+	    "{\"id\":3,\"pattern\":\"198.51.100.0/24\",\"proxy_id\":1},{\"id\":4,\"pattern\":\"intranet;localhost\",\"proxy_id\":1}"
+	    "%s],\"timeouts\":{\"hello\":%d}%s}", more_rules, HELLO_S, more);
+	fx.conf = conf_parse("test", text, strlen(text), &report);
+	if (fx.conf == NULL)
+		fail_msg("%s", report.error);
+	flow_is(IPPROTO_TCP, "192.0.2.1", 443);
 }
 
 static int
@@ -103,14 +110,11 @@ set_up(void **state)
 {
 	memset(&fx, 0, sizeof(fx));
 	memset(&quiet_log, 0, sizeof(quiet_log));
-	fx.env = (struct worker_env){ .loop = ev_loop_new(0), .names = names_new(10),
-		.fake_ip = fake_ip_new() };
-	fx.conf.timeouts.hello = HELLO_S;
-	fx.conf.log.hosts = LOG_HOSTS_FULL;
+	fx.env = (struct worker_env){ .loop = ev_loop_new(0), .names = names_new(100), .fake_ip = fake_ip_new() };
 	fx.flow.peer = address("10.0.0.1", 4000);
 	fx.quic = SNIFF_MORE;
 	fx.quic_name = "";
-	flow_is(IPPROTO_TCP, "192.0.2.1", 443);
+	configure("", "");
 	return 0;
 }
 
@@ -121,15 +125,14 @@ tear_down(void **state)
 	names_free(fx.env.names);
 	fake_ip_free(fx.env.fake_ip);
 	ev_loop_destroy(fx.env.loop);
+	conf_free(fx.conf);
 	return 0;
 }
 
 static void
-dns_taught(const char *client, const char *name)
+dns_taught(const char *name)
 {
-	const union addr a = address(client, 53);
-
-	assert_int_equal(names_learn(fx.env.names, &a, &fx.record.dst, name, ev_now(fx.env.loop) + 100), 0);
+	assert_int_equal(names_learn(fx.env.names, &fx.record.dst, name, ACTION_DIRECT), 0);
 }
 
 static int
@@ -147,12 +150,16 @@ owner_is(uid_t uid)
 static void
 expect_name(const char *host, const char *via)
 {
-	assert_string_equal(fx.asked_host, host);
 	assert_string_equal(fx.record.host != NULL ? fx.record.host : "-", host);
 	assert_string_equal(fx.record.via, via);
-	assert_int_equal(fx.decision.outcome.by_name, fx.record.host != NULL);
-	if (fx.record.host != NULL)
-		assert_string_equal(fx.decision.outcome.host, host);
+	assert_string_equal(fx.decision.outcome.host != NULL ? fx.decision.outcome.host : "-", host);
+}
+
+/* rule: its id; 0: default_action. */
+static void
+expect_rule(unsigned rule)
+{
+	assert_int_equal(fx.record.verdict.rule != NULL ? fx.record.verdict.rule->id : 0, rule);
 }
 
 static void
@@ -166,26 +173,17 @@ give(const char *host)
 	addr_set_port(&fx.record.dst, 443);
 }
 
-TEST(one_name_of_dns_is_enough)
+TEST(client_is_heard_although_dns_knows_a_name)
 {
-	dns_taught("10.0.0.1", "a.example");
-	assert_int_equal(flow_decide_begin(&fx.decision), 0);
-	expect_name("a.example", VIA_DNS);
-	assert_int_equal(fx.accounted, 1);
-	assert_int_equal(fx.decided, 0);
-	assert_false(flow_decide_listens(&fx.decision));
-}
-
-TEST(client_is_heard_where_dns_knows_several_names)
-{
-	dns_taught("10.0.0.1", "a.example");
-	dns_taught("10.0.0.2", "b.example");
+	dns_taught("a.kion.cloud");
 	assert_int_equal(flow_decide_begin(&fx.decision), EINPROGRESS);
-	assert_string_equal(fx.record.host, "a.example");       /* for the meantime */
 	assert_true(flow_decide_listens(&fx.decision));
 	assert_int_equal(client_says("GET / HTTP/1.1\r\nHost: B.example\r\n\r\n"), 0);
 	expect_name("b.example", "http");
-	assert_int_equal(quiet_log.debugs, 1);
+	expect_rule(0);
+	assert_int_equal(fx.accounted, 1);
+	assert_int_equal(fx.decided, 0);
+	assert_false(flow_decide_listens(&fx.decision));
 }
 
 TEST(client_is_heard_where_dns_knows_none)
@@ -194,10 +192,35 @@ TEST(client_is_heard_where_dns_knows_none)
 	assert_null(fx.record.host);
 	assert_int_equal(client_says("GET / HTTP/1.1\r\nHost: c."), EINPROGRESS);
 	assert_true(flow_decide_listens(&fx.decision));
-	assert_int_equal(client_says("GET / HTTP/1.1\r\nHost: c.example\r\n\r\n"), 0);
-	expect_name("c.example", "http");
-	assert_int_equal(quiet_log.debugs + fx.decided, 0);
-	assert_true(fx.query.dst == &fx.record.dst && fx.query.port == 443 && fx.query.proto == IPPROTO_TCP);
+	assert_int_equal(client_says("GET / HTTP/1.1\r\nHost: c.kion.cloud\r\n\r\n"), 0);
+	expect_name("c.kion.cloud", "http");
+	expect_rule(1);
+	assert_int_equal(fx.decision.outcome.name, TARGET_NAME_AUTO);
+}
+
+TEST(nothing_is_waited_for_where_no_name_matters)
+{
+	static const struct { const char *rules, *more; int waits; } rows[] = {
+		{ "", "", EINPROGRESS },
+		{ ",{\"id\":5,\"pattern\":\"a.example\",\"action\":\"direct\"}", "", EINPROGRESS },
+		{ ",{\"id\":5,\"pattern\":\"a.example\",\"action\":\"block\",\"protocol\":\"udp\"}", "", 0 },
+		{ ",{\"id\":5,\"pattern\":\"a.example\",\"action\":\"block\",\"ports\":\"80\"}", "", 0 },
+		{ ",{\"id\":5,\"pattern\":\"a.example\",\"action\":\"block\",\"enabled\":false}", "", 0 },
+		{ ",{\"id\":5,\"pattern\":\"192.0.2.1\",\"action\":\"block\"},{\"id\":6,\"pattern\":\"a.example\",\"action\":\"direct\"}",
+		    "", 0 },
+		{ ",{\"id\":5,\"pattern\":\"*\",\"proxy_id\":1}", "", 0 },
+		{ ",{\"id\":5,\"pattern\":\"*\",\"proxy_id\":2}", "", EINPROGRESS }, /* its "send" is "name" */
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		configure(rows[i].rules, rows[i].more);
+		/* the first five rules aside */
+		for (size_t k = 0; i > 0 && k < 5; k++)
+			fx.conf->rules[k].enabled = false;
+		if (flow_decide_begin(&fx.decision) != rows[i].waits)
+			fail_msg("row %zu", i);
+		flow_decide_end(&fx.decision);
+	}
 }
 
 TEST(client_that_ends_its_side_is_not_waited_for)
@@ -219,14 +242,26 @@ TEST(silent_client_is_waited_for_no_longer_than_for_a_hello)
 	expect_name("-", VIA_IP);
 }
 
-TEST(silent_client_leaves_the_name_of_dns)
+TEST(hello_in_pieces_is_waited_for)
 {
-	dns_taught("10.0.0.1", "a.example");
-	dns_taught("10.0.0.1", "b.example");
+	static const char hello[] = "GET / HTTP/1.1\r\nHost: slow.kion.cloud\r\n\r\n";
+
 	assert_int_equal(flow_decide_begin(&fx.decision), EINPROGRESS);
-	clock_advance(fx.env.loop, HELLO_S + 1);
+	for (size_t n = 1; n < strlen(hello) - 2; n++) {
+		clock_advance(fx.env.loop, n == 1 ? HELLO_S - 1 : 1.5);
+		assert_int_equal(flow_decide_hear_stream(&fx.decision, (const uint8_t *)hello, n, false), EINPROGRESS);
+	}
+	assert_int_equal(fx.decided, 0);
+	assert_int_equal(client_says(hello), 0);
+	expect_name("slow.kion.cloud", "http");
+}
+
+TEST(hello_that_stops_is_not_waited_for_without_end)
+{
+	assert_int_equal(flow_decide_begin(&fx.decision), EINPROGRESS);
+	assert_int_equal(client_says("GET / HTTP/1.1\r\nHo"), EINPROGRESS);
+	clock_advance(fx.env.loop, HELLO_S);
 	assert_int_equal(fx.decided, 1);
-	expect_name("b.example", VIA_DNS);
 }
 
 static void
@@ -257,6 +292,7 @@ TEST(bytes_that_came_within_the_time_are_heard_after_it)
 
 TEST(owner_and_name_are_awaited_together)
 {
+	configure(",{\"id\":5,\"pattern\":\"*\",\"action\":\"block\",\"user\":\"1001\"}", "");
 	fx.asks_owner = true;
 	assert_int_equal(flow_decide_begin(&fx.decision), EINPROGRESS);
 	assert_true(flow_decide_listens(&fx.decision));
@@ -266,23 +302,25 @@ TEST(owner_and_name_are_awaited_together)
 	assert_int_equal(fx.decided + fx.accounted, 0);
 	owner_is(1001);
 	assert_int_equal(fx.decided, 1);
-	assert_int_equal(fx.query.user, 1001);
 	expect_name("c.example", "http");
+	expect_rule(5);
 }
 
 TEST(owner_that_comes_first_leaves_the_name_to_wait_for)
 {
+	configure(",{\"id\":5,\"pattern\":\"*\",\"action\":\"block\",\"user\":\"1001\"}", "");
 	fx.asks_owner = true;
 	assert_int_equal(flow_decide_begin(&fx.decision), EINPROGRESS);
 	owner_is(1001);
 	assert_int_equal(fx.decided, 0);
 	assert_int_equal(client_says("SSH-2.0-x\r\n"), 0);
-	assert_int_equal(fx.query.user, 1001);
+	expect_rule(5);
 	assert_int_equal(fx.decided, 0);
 }
 
 TEST(owner_is_awaited_after_the_time_for_a_hello)
 {
+	configure(",{\"id\":5,\"pattern\":\"*\",\"action\":\"block\",\"user\":\"1001\"}", "");
 	fx.asks_owner = true;
 	flow_is(IPPROTO_UDP, "192.0.2.1", 443);
 	assert_int_equal(flow_decide_begin(&fx.decision), EINPROGRESS);
@@ -291,7 +329,7 @@ TEST(owner_is_awaited_after_the_time_for_a_hello)
 	assert_int_equal(fx.decided, 0);
 	fx.answer(&fx.decision, ETIMEDOUT, NULL, -1);
 	assert_int_equal(fx.decided, 1);
-	assert_int_equal(fx.query.user, RULE_USER_UNKNOWN);
+	expect_rule(0);
 }
 
 TEST(end_cancels_all_that_is_awaited)
@@ -342,11 +380,10 @@ TEST(made_up_address_has_its_name_and_is_not_waited_for)
 {
 	union addr other;
 
-	give("a.example");
-	fx.action = ACTION_PROXY;
+	give("a.kion.cloud");
 	assert_int_equal(flow_decide_begin(&fx.decision), 0);
-	expect_name("a.example", VIA_DNS);
-	assert_null(fx.query.dst);
+	expect_name("a.kion.cloud", VIA_DNS);
+	expect_rule(1);
 	assert_int_equal(fx.decision.outcome.reason, CLOSE_DONE);
 	assert_int_equal(fake_ip_assign(fx.env.fake_ip, "b.example", AF_INET, 1e12, &other), 0);
 	assert_int_equal(fake_ip_assign(fx.env.fake_ip, "c.example", AF_INET, 1e12, &other), ENOSPC);
@@ -359,7 +396,6 @@ TEST(made_up_address_of_no_name_leads_nowhere)
 {
 	give("a.example");
 	fx.record.dst = address("198.18.0.2", 443);
-	fx.action = ACTION_PROXY;
 	assert_int_equal(flow_decide_begin(&fx.decision), 0);
 	assert_int_equal(fx.decision.outcome.reason, CLOSE_STALE_ADDRESS);
 }
@@ -376,88 +412,96 @@ TEST(made_up_address_is_stale_once_the_ranges_change)
 	assert_true(flow_decide_is_stale(&fx.decision));
 }
 
-/* The name that wins where DNS knows dns ("": none), and the client sent said. */
-static const char *
-judged(const char *dns, const char *said, bool outer, bool in_dns)
+/* A flow to dst, for which DNS knows the names in dns ("a b"), that says this. */
+static struct outcome *
+judged(const char *dst, const char *dns, struct sniffed said)
 {
-	struct sniffed name = { .via = "sni", .outer = outer };
-	const union addr dst = address("192.0.2.1", 443);
-	const struct evidence e = { .proto = IPPROTO_TCP, .dst = &dst, .dns = dns[0] != '\0' ? dns : NULL, .said = &name,
-		.said_in_dns = in_dns };
-	static char host[HOST_MAX + 1];
-	struct outcome o;
+	static struct outcome o;
+	static union addr to;
+	static struct sniffed held;
+	char list[256], *rest = list, *name;
 
-	strcpy(name.text, said);
-	flow_judge(&fx.conf, &e, &o);
-	strcpy(host, o.host != NULL ? o.host : "-");
-	assert_string_equal(o.via, o.host == NULL ? VIA_IP : o.host == dns ? VIA_DNS : "sni");
-	return host;
+	to = address(dst, 443);
+	held = said;
+	held.via = "sni";
+	strcpy(list, dns);
+	names_free(fx.env.names);
+	fx.env.names = names_new(100);
+	while ((name = strsep(&rest, " ")) != NULL)
+		if (name[0] != '\0')
+			names_learn(fx.env.names, &to, name, rule_strictest(fx.conf, name));
+	names_learn_outer(fx.env.names, "public.example", ACTION_PROXY);
+	names_learn_outer(fx.env.names, "public.kion.cloud", ACTION_PROXY);
+	flow_judge(fx.conf, &(struct evidence){ .proto = IPPROTO_TCP, .dst = &to, .port = 443,
+		.user = RULE_USER_UNKNOWN, .said = &held, .names = fx.env.names }, &o);
+	return &o;
 }
 
-TEST(own_bytes_of_the_client_beat_dns)
-{
-	assert_string_equal(judged("a.example", "c.example", false, false), "c.example");
-	assert_string_equal(judged("", "c.example", false, false), "c.example");
-	assert_string_equal(judged("b.example", "", false, false), "b.example");
-	assert_string_equal(judged("", "", false, false), "-");
-}
+static const struct {
+	const char *dst, *dns, *said;
+	bool        outer, request;
+	unsigned    rule;
+	const char *host;
+	enum target_name name;
+} policy[] = {
+	/* the client's own bytes decide alone */
+	{ "192.0.2.1", "a.kion.cloud b.blocked", "c.example", false, false, 0, "c.example", TARGET_NAME_ASKED },
+	{ "192.0.2.1", "c.example", "a.kion.cloud", false, false, 1, "a.kion.cloud", TARGET_NAME_AUTO },
+	{ "192.0.2.1", "", "a.blocked", false, false, 2, "a.blocked", TARGET_NAME_AUTO },
+	/* a rule for addresses caught it: by address */
+	{ "198.51.100.7", "", "c.example", false, false, 3, "c.example", TARGET_NAME_ASKED },
+	{ "198.51.100.7", "", "a.kion.cloud", false, false, 1, "a.kion.cloud", TARGET_NAME_AUTO },
+	/* names that mean another host at the proxy, or are meant for another proxy */
+	{ "198.51.100.7", "", "printer", false, false, 3, "printer", TARGET_NAME_NEVER },
+	{ "192.0.2.1", "", "intranet", false, false, 4, "intranet", TARGET_NAME_AUTO },
+	{ "192.0.2.1", "", "localhost", false, false, 4, "localhost", TARGET_NAME_NEVER },
+	{ "192.0.2.1", "", "a.kion.cloud", false, true, 1, "a.kion.cloud", TARGET_NAME_NEVER },
+	/* a public name of ECH counts as none, but never makes a flow less strict; GREASE is harmless */
+	{ "192.0.2.1", "a.kion.cloud", "public.example", true, false, 1, "a.kion.cloud", TARGET_NAME_ASKED },
+	{ "192.0.2.1", "c.example", "public.kion.cloud", true, false, 1, "public.kion.cloud", TARGET_NAME_NEVER },
+	{ "192.0.2.1", "a.kion.cloud", "public.example", false, false, 0, "public.example", TARGET_NAME_ASKED },
+	{ "192.0.2.1", "a.kion.cloud", "c.example", true, false, 0, "c.example", TARGET_NAME_ASKED },
+	/* names of DNS: the strictest, whatever came last */
+	{ "192.0.2.1", "", "", false, false, 0, "-", TARGET_NAME_NEVER },
+	{ "192.0.2.1", "a.kion.cloud", "", false, false, 1, "a.kion.cloud", TARGET_NAME_ASKED },
+	{ "192.0.2.1", "a.kion.cloud c.example", "", false, false, 1, "a.kion.cloud", TARGET_NAME_NEVER },
+	{ "192.0.2.1", "c.example a.kion.cloud", "", false, false, 1, "a.kion.cloud", TARGET_NAME_NEVER },
+	{ "192.0.2.1", "x.blocked a.kion.cloud c.example", "", false, false, 2, "x.blocked", TARGET_NAME_NEVER },
+	{ "192.0.2.1", "printer", "", false, false, 0, "printer", TARGET_NAME_NEVER },
+	/* a rule for the address stays, against a name that is planted */
+	{ "198.51.100.7", "x.open", "", false, false, 3, "-", TARGET_NAME_NEVER },
+	{ "198.51.100.7", "", "x.open", false, false, 9, "x.open", TARGET_NAME_AUTO },
+	{ "192.0.2.1", "x.open", "", false, false, 9, "x.open", TARGET_NAME_ASKED },
+	{ "198.51.100.7", "c.example", "", false, false, 3, "c.example", TARGET_NAME_ASKED },
+	{ "198.51.100.7", "x.blocked", "", false, false, 2, "x.blocked", TARGET_NAME_ASKED },
+};
 
-TEST(outer_name_never_wins_over_a_name_of_dns)
+TEST(names_decide_the_rule_and_addresses_the_path)
 {
-	assert_string_equal(judged("b.example", "public.example", true, false), "b.example");
-}
+	for (size_t i = 0; i < sizeof(policy) / sizeof(policy[0]); i++) {
+		struct sniffed said = { .outer = policy[i].outer, .proxy_request = policy[i].request };
+		const struct outcome *o;
 
-/* Browsers send the extension with every name. */
-TEST(name_that_dns_knows_for_the_address_is_no_outer_one)
-{
-	assert_string_equal(judged("b.example", "a.example", true, true), "a.example");
-}
-
-TEST(outer_name_is_better_than_none)
-{
-	assert_string_equal(judged("", "public.example", true, false), "public.example");
-}
-
-/* With DNS names a and b for the address. */
-static unsigned
-lines_for(const char *said, bool outer)
-{
-	quiet_log.debugs = 0;
-	flow_is(IPPROTO_UDP, "192.0.2.1", 443);
-	assert_int_equal(flow_decide_begin(&fx.decision), EINPROGRESS);
-	fx.decision.said = (struct sniffed){ .via = "sni", .outer = outer };
-	strcpy(fx.decision.said.text, said);
-	clock_advance(fx.env.loop, HELLO_S + 1);
-	return quiet_log.debugs;
-}
-
-TEST(disagreement_is_logged_but_never_against_log_hosts)
-{
-	assert_int_equal(lines_for("public.example", true), 1); /* outer, and DNS knows none */
-	expect_name("public.example", "sni");
-	assert_int_equal(lines_for("c.example", false), 0);
-	dns_taught("10.0.0.1", "a.example");
-	dns_taught("10.0.0.1", "b.example");
-	assert_int_equal(lines_for("", false), 0);
-	assert_int_equal(lines_for("b.example", false), 0);
-	assert_int_equal(lines_for("public.example", true), 1);
-	expect_name("b.example", VIA_DNS);
-	assert_int_equal(lines_for("a.example", true), 1);
-	expect_name("a.example", "sni");
-	fx.conf.log.hosts = LOG_HOSTS_DOMAIN;
-	assert_int_equal(lines_for("public.example", true), 0);
+		strcpy(said.text, policy[i].said);
+		o = judged(policy[i].dst, policy[i].dns, said);
+		if ((o->verdict.rule != NULL ? o->verdict.rule->id : 0) != policy[i].rule ||
+		    strcmp(o->host != NULL ? o->host : "-", policy[i].host) != 0 || o->name != policy[i].name)
+			fail_msg("row %zu: rule %u, host %s, name %d", i, o->verdict.rule != NULL ? o->verdict.rule->id : 0,
+			    o->host != NULL ? o->host : "-", o->name);
+	}
 }
 
 /* A flow to port, at a made-up address or not, that a rule sends to a proxy. */
 static struct outcome
 quic_judged(int proto, uint16_t port, enum conf_quic quic, bool fake)
 {
-	const union addr dst = address("192.0.2.1", port);
+	const union addr dst = address("198.51.100.1", port);
+	const struct sniffed none = { .text = "" };
 	struct outcome o;
 
-	fx.action = ACTION_PROXY;
-	fx.conf.intercept.quic = quic;
-	flow_judge(&fx.conf, &(struct evidence){ .proto = proto, .dst = &dst, .fake = fake, .dns = "a.example" }, &o);
+	fx.conf->intercept.quic = quic;
+	flow_judge(fx.conf, &(struct evidence){ .proto = proto, .dst = &dst, .port = port, .fake = fake,
+		.fake_name = "a.kion.cloud", .said = &none, .names = fx.env.names }, &o);
 	return o;
 }
 
@@ -477,23 +521,38 @@ TEST(quic_follows_its_policy)
 TEST(blocked_and_made_up_flows_have_their_reasons)
 {
 	const union addr dst = address("198.18.0.1", 80);
-	struct evidence e = { .proto = IPPROTO_TCP, .dst = &dst, .fake = true, .dns = "a.example" };
+	const struct sniffed none = { .text = "" };
+	struct evidence e = { .proto = IPPROTO_TCP, .dst = &dst, .port = 80, .fake = true, .fake_name = "a.example",
+		.said = &none, .names = fx.env.names };
 	struct outcome o;
 
-	fx.action = ACTION_DIRECT;
-	flow_judge(&fx.conf, &e, &o);
+	flow_judge(fx.conf, &e, &o);
 	assert_int_equal(o.reason, CLOSE_STALE_ADDRESS);
-	fx.action = ACTION_BLOCK;
-	flow_judge(&fx.conf, &e, &o);
+	e.fake_name = "a.blocked";
+	flow_judge(fx.conf, &e, &o);
 	assert_int_equal(o.reason, CLOSE_BLOCKED);
-	e.dns = NULL;
-	flow_judge(&fx.conf, &e, &o);
+	e.fake_name = NULL;
+	flow_judge(fx.conf, &e, &o);
 	assert_int_equal(o.reason, CLOSE_STALE_ADDRESS);
 	e.fake = false;
-	fx.action = ACTION_DIRECT;
-	flow_judge(&fx.conf, &e, &o);
+	flow_judge(fx.conf, &e, &o);
 	assert_int_equal(o.reason, CLOSE_DONE);
-	assert_false(o.by_name);
+}
+
+/* Browsers send a hello with ECH, real or not, with every name. */
+TEST(doubt_about_an_outer_name_is_logged_but_never_against_log_hosts)
+{
+	for (int hosts = LOG_HOSTS_FULL; hosts <= LOG_HOSTS_DOMAIN; hosts++) {
+		fx.conf->log.hosts = (enum log_hosts)hosts;
+		flow_is(IPPROTO_UDP, "192.0.2.1", 443);
+		dns_taught("a.kion.cloud");
+		names_learn_outer(fx.env.names, "public.example", ACTION_PROXY);
+		assert_int_equal(flow_decide_begin(&fx.decision), EINPROGRESS);
+		fx.decision.said = (struct sniffed){ .text = "public.example", .via = "sni", .outer = true };
+		clock_advance(fx.env.loop, HELLO_S + 1);
+		expect_name("a.kion.cloud", VIA_DNS);
+		assert_int_equal(quiet_log.debugs, 1);
+	}
 }
 
 RUN_TESTS(set_up, tear_down)

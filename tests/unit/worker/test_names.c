@@ -4,6 +4,22 @@
 
 #include "worker/name/names.h"
 
+static struct names *n;
+
+static int
+setup(void **state)
+{
+	n = names_new(1000);
+	return n == NULL;
+}
+
+static int
+teardown(void **state)
+{
+	names_free(n);
+	return 0;
+}
+
 static union addr
 ip(const char *text)
 {
@@ -14,147 +30,154 @@ ip(const char *text)
 }
 
 static void
-learn(struct names *n, const char *client, const char *addr, const char *name, double expires)
+learn(const char *addr, const char *text, enum action rank)
 {
-	union addr c = ip(client), a = ip(addr);
+	const union addr a = ip(addr);
 
-	assert_int_equal(names_learn(n, &c, &a, name, expires), 0);
+	assert_int_equal(names_learn(n, &a, text, rank), 0);
+}
+
+/* "b.example a.example" */
+static const char *
+names_at(const char *addr)
+{
+	static char all[65536];
+	union addr a = ip(addr);
+
+	addr_set_port(&a, 443);
+	all[0] = '\0';
+	for (const struct name *name = names_of_addr(n, &a); name != NULL; name = name_next_of_addr(name)) {
+		strcat(all, all[0] != '\0' ? " " : "");
+		strcat(all, name_text(name));
+	}
+	return all;
 }
 
 static const char *
-lookup(struct names *n, const char *client, const char *addr, double now)
+addrs_of(const char *text)
 {
-	union addr c = ip(client), a = ip(addr);
+	static char all[4096];
+	char one[ADDR_TEXT_MAX];
+	union addr a;
 
-	addr_set_port(&a, 443);
-	return names_lookup(n, &c, &a, now);
-}
-
-TEST(name_is_found_until_it_expires)
-{
-	struct names *n = names_new(10);
-
-	assert_null(lookup(n, "10.0.0.1", "192.0.2.1", 0));
-	learn(n, "10.0.0.1", "192.0.2.1", "a.example", 100);
-	learn(n, "10.0.0.1", "2001:db8::1", "b.example", 100);
-	assert_string_equal(lookup(n, "10.0.0.1", "192.0.2.1", 99), "a.example");
-	assert_string_equal(lookup(n, "10.0.0.1", "2001:db8::1", 99), "b.example");
-	assert_null(lookup(n, "10.0.0.1", "192.0.2.1", 100));
-	assert_null(lookup(n, "10.0.0.1", "192.0.2.2", 0));
-	names_free(n);
-}
-
-TEST(address_of_several_names_is_shared)
-{
-	struct names *n = names_new(10);
-	union addr a = ip("192.0.2.1");
-
-	assert_false(names_is_shared(n, &a));
-	learn(n, "10.0.0.1", "192.0.2.1", "a.example", 100);
-	learn(n, "10.0.0.2", "192.0.2.1", "a.example", 100);
-	assert_false(names_is_shared(n, &a));
-	learn(n, "10.0.0.1", "192.0.2.1", "b.example", 100);
-	assert_true(names_is_shared(n, &a));
-	learn(n, "10.0.0.1", "192.0.2.1", "a.example", 100);
-	assert_true(names_is_shared(n, &a));
-	names_free(n);
-}
-
-TEST(one_client_alone_makes_an_address_shared)
-{
-	struct names *n = names_new(10);
-	union addr a = ip("192.0.2.1");
-
-	learn(n, "10.0.0.1", "192.0.2.1", "a.example", 100);
-	learn(n, "10.0.0.1", "192.0.2.1", "b.example", 100);
-	assert_true(names_is_shared(n, &a));
-	names_free(n);
-}
-
-TEST(latest_name_of_this_client_wins)
-{
-	struct names *n = names_new(10);
-
-	learn(n, "10.0.0.1", "192.0.2.1", "old.example", 100);
-	learn(n, "10.0.0.1", "192.0.2.1", "mine.example", 100);
-	learn(n, "10.0.0.2", "192.0.2.1", "other.example", 100);
-	assert_string_equal(lookup(n, "10.0.0.1", "192.0.2.1", 0), "mine.example");
-	assert_string_equal(lookup(n, "10.0.0.2", "192.0.2.1", 0), "other.example");
-	learn(n, "10.0.0.1", "192.0.2.1", "old.example", 50);
-	assert_string_equal(lookup(n, "10.0.0.1", "192.0.2.1", 0), "old.example");
-	assert_string_equal(lookup(n, "10.0.0.1", "192.0.2.1", 50), "mine.example");
-	assert_int_equal(names_count(n), 3);
-	names_free(n);
-}
-
-TEST(other_clients_get_the_latest_name_of_anybody)
-{
-	struct names *n = names_new(10);
-
-	learn(n, "10.0.0.1", "192.0.2.1", "first.example", 200);
-	learn(n, "10.0.0.2", "192.0.2.1", "second.example", 100);
-	assert_string_equal(lookup(n, "10.0.0.3", "192.0.2.1", 0), "second.example");
-	assert_string_equal(lookup(n, "10.0.0.3", "192.0.2.1", 150), "first.example");
-	assert_string_equal(lookup(n, "10.0.0.2", "192.0.2.1", 150), "first.example");
-	learn(n, "10.0.0.1", "192.0.2.1", "third.example", 200);
-	assert_string_equal(lookup(n, "10.0.0.3", "192.0.2.1", 0), "third.example");
-	names_free(n);
-}
-
-TEST(oldest_goes_first_at_the_bound)
-{
-	struct names *n = names_new(3);
-	char addr[32];
-
-	for (int i = 1; i <= 3; i++) {
-		snprintf(addr, sizeof(addr), "192.0.2.%d", i);
-		learn(n, "10.0.0.1", addr, "a.example", 100);
+	all[0] = '\0';
+	for (const struct name *name = names_of_host(n, text); name != NULL; name = name_next_of_host(name)) {
+		name_addr(name, &a);
+		strcat(all, all[0] != '\0' ? " " : "");
+		strcat(all, addr_format_ip(&a, one));
 	}
-	learn(n, "10.0.0.1", "192.0.2.1", "again.example", 100);
-	learn(n, "10.0.0.1", "192.0.2.4", "a.example", 100);
-	assert_int_equal(names_count(n), 3);
-	assert_null(lookup(n, "10.0.0.1", "192.0.2.2", 0));
-	assert_string_equal(lookup(n, "10.0.0.1", "192.0.2.1", 0), "again.example");
-	names_set_max(n, 1);
-	assert_int_equal(names_count(n), 1);
-	assert_non_null(lookup(n, "10.0.0.1", "192.0.2.4", 0));
-	names_set_max(n, 0);
-	learn(n, "10.0.0.1", "192.0.2.1", "a.example", 100);
-	assert_int_equal(names_count(n), 0);
-	names_free(n);
+	return all;
 }
 
-TEST(many_names_stay_within_the_bound)
+TEST(an_address_has_all_its_names_the_latest_first)
 {
-	struct names *n = names_new(100);
-	char addr[32], client[32];
-
-	for (int i = 0; i < 5000; i++) {
-		snprintf(addr, sizeof(addr), "192.0.2.%d", i * 7 % 256);
-		snprintf(client, sizeof(client), "10.0.0.%d", i * 13 % 50);
-		learn(n, client, addr, "a.example", i);
-		assert_true(names_count(n) <= 100);
-	}
-	names_free(n);
+	assert_string_equal(names_at("192.0.2.1"), "");
+	learn("192.0.2.1", "a.example", ACTION_DIRECT);
+	learn("192.0.2.1", "b.example", ACTION_PROXY);
+	learn("192.0.2.1", "c.example", ACTION_DIRECT);
+	learn("2001:db8::1", "b.example", ACTION_PROXY);
+	assert_string_equal(names_at("192.0.2.1"), "c.example b.example a.example");
+	learn("192.0.2.1", "a.example", ACTION_DIRECT);
+	assert_string_equal(names_at("192.0.2.1"), "a.example c.example b.example");
+	assert_int_equal(names_count(n), 4);
+	assert_string_equal(names_at("2001:db8::1"), "b.example");
 }
 
-TEST(all_names_of_an_address_are_known_but_the_oldest)
+TEST(a_name_has_all_its_addresses)
 {
-	struct names *n = names_new(1000);
-	union addr a = ip("192.0.2.1"), b = ip("192.0.2.2");
-	char text[32];
+	learn("192.0.2.1", "a.example", ACTION_DIRECT);
+	learn("2001:db8::1", "a.example", ACTION_DIRECT);
+	learn("192.0.2.2", "b.example", ACTION_DIRECT);
+	assert_string_equal(addrs_of("a.example"), "192.0.2.1 2001:db8::1");
+	assert_string_equal(addrs_of("c.example"), "");
+}
 
-	for (int i = 0; i <= NAMES_PER_ADDRESS; i++) {
+TEST(the_lowest_rank_goes_first_then_the_oldest)
+{
+	names_set_max(n, 3);
+	learn("192.0.2.1", "blocked.example", ACTION_BLOCK);
+	learn("192.0.2.2", "proxied.example", ACTION_PROXY);
+	for (int i = 0; i < 100; i++) {
+		char text[32];
+
 		snprintf(text, sizeof(text), "%d.example", i);
-		learn(n, "10.0.0.1", "192.0.2.1", text, 100);
+		learn("192.0.2.3", text, ACTION_DIRECT);
+	}
+	assert_string_equal(names_at("192.0.2.1"), "blocked.example");
+	assert_string_equal(names_at("192.0.2.2"), "proxied.example");
+	assert_string_equal(names_at("192.0.2.3"), "99.example");
+	learn("192.0.2.4", "two.example", ACTION_PROXY);
+	learn("192.0.2.5", "three.example", ACTION_PROXY);
+	assert_string_equal(names_at("192.0.2.3"), "");
+	assert_string_equal(names_at("192.0.2.2"), "");
+	assert_string_equal(names_at("192.0.2.1"), "blocked.example");
+	names_set_max(n, 1);
+	assert_string_equal(names_at("192.0.2.1"), "blocked.example");
+	assert_string_equal(names_at("192.0.2.5"), "");
+}
+
+TEST(many_names_of_an_address_leave_those_of_a_higher_rank)
+{
+	learn("192.0.2.1", "proxied.example", ACTION_PROXY);
+	for (int i = 0; i < 2 * NAMES_PER_ADDRESS; i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "%d.example", i);
+		learn("192.0.2.1", text, ACTION_DIRECT);
 	}
 	assert_int_equal(names_count(n), NAMES_PER_ADDRESS);
-	assert_false(names_has(n, &a, "0.example"));
-	assert_true(names_has(n, &a, "1.example"));
-	assert_true(names_has(n, &a, text));
-	assert_false(names_has(n, &b, text));
-	assert_string_equal(lookup(n, "10.0.0.1", "192.0.2.1", 0), text);
-	names_free(n);
+	assert_non_null(strstr(names_at("192.0.2.1"), "proxied.example"));
+	assert_null(strstr(names_at("192.0.2.1"), " 0.example"));
+	assert_int_equal(strncmp(names_at("192.0.2.1"), "511.example 510.", 16), 0);
 }
 
-RUN_TESTS(NULL, NULL)
+TEST(no_room_keeps_nothing)
+{
+	names_set_max(n, 0);
+	learn("192.0.2.1", "a.example", ACTION_BLOCK);
+	assert_int_equal(names_count(n), 0);
+}
+
+static enum action
+rank_again(const void *arg, const char *text)
+{
+	return strcmp(text, arg) == 0 ? ACTION_BLOCK : ACTION_DIRECT;
+}
+
+static void
+count_rank(void *arg, const struct name *name)
+{
+	((unsigned *)arg)[name_rank(name)]++;
+}
+
+TEST(ranks_follow_the_rules)
+{
+	unsigned ranks[ACTION_BLOCK + 1] = { 0 };
+
+	learn("192.0.2.1", "a.example", ACTION_DIRECT);
+	learn("192.0.2.2", "a.example", ACTION_DIRECT);
+	learn("192.0.2.3", "b.example", ACTION_PROXY);
+	names_rank(n, rank_again, "a.example");
+	names_each(n, count_rank, ranks);
+	assert_int_equal(ranks[ACTION_BLOCK], 2);
+	assert_int_equal(ranks[ACTION_PROXY], 0);
+	names_set_max(n, 2);
+	assert_string_equal(addrs_of("a.example"), "192.0.2.1 192.0.2.2");
+}
+
+TEST(public_names_of_proxied_hosts_are_not_pushed_out_by_others)
+{
+	assert_int_equal(names_learn_outer(n, "public.example", ACTION_PROXY), 0);
+	for (int i = 0; i < 2 * NAMES_OUTER; i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "%d.example", i);
+		assert_int_equal(names_learn_outer(n, text, ACTION_DIRECT), 0);
+	}
+	assert_int_equal(names_learn_outer(n, "public.example", ACTION_DIRECT), 0);
+	assert_true(names_is_outer(n, "public.example"));
+	assert_false(names_is_outer(n, "0.example"));
+	assert_true(names_is_outer(n, "8191.example"));
+}
+
+RUN_TESTS(setup, teardown)

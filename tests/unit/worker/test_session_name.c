@@ -43,9 +43,7 @@ set_up(void **state)
 static void
 learn(const char *name)
 {
-	union addr client = address("127.0.0.1", 0);
-
-	assert_int_equal(names_learn(fx.names, &client, &fx.dst, name, ev_now(fx.loop) + 100), 0);
+	assert_int_equal(names_learn(fx.names, &fx.dst, name, ACTION_PROXY), 0);
 }
 
 static void
@@ -106,31 +104,24 @@ TEST(other_ports_do_not_wait)
 	relay_gets(NULL, "one");
 }
 
-TEST(address_with_one_name_does_not_wait)
+TEST(hello_is_waited_for_although_dns_knows_a_name)
 {
-	learn("b.kion.cloud");
-	client_send(0, "one");
-	grant();
-	relay_gets("b.kion.cloud", "one");
-}
-
-TEST(address_with_several_names_waits)
-{
-	learn("a.kion.cloud");
 	learn("b.kion.cloud");
 	client_send(0, "one");
 	grant();
 	relay_gets("a.kion.cloud", "one");
 }
 
-TEST(hello_without_a_name_leaves_the_one_of_dns)
+TEST(name_of_dns_is_sent_only_to_a_proxy_that_asks_for_it)
 {
 	sni = "";
-	learn("a.kion.cloud");
 	learn("b.kion.cloud");
 	client_send(0, "one");
 	grant();
-	relay_gets("b.kion.cloud", "one");
+	relay_gets(NULL, "one");
+	fx.proxies[1].send = SEND_NAME;
+	client_send(0, "two");
+	relay_gets("b.kion.cloud", "two");
 	assert_int_equal(quiet_log.debugs, 0);
 }
 

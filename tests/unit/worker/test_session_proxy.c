@@ -69,7 +69,8 @@ TEST(destination_reached_another_way_cannot_be_spoken_for)
 TEST(name_is_sent_and_its_answer_found_wherever_it_comes_from)
 {
 	const union addr elsewhere = address("198.51.100.99", 443), other_port = address("198.51.100.99", 444);
-	names_learn(fx.names, &fx.dst, &fx.dst, "a.example", 1e12);
+	fx.proxies[0].send = fx.proxies[1].send = SEND_NAME;
+	names_learn(fx.names, &fx.dst, "a.example", ACTION_PROXY);
 	go_through_proxy("a.example");
 	relay_answer(NULL, &elsewhere, "first");
 	expect_reply("first", &fx.dst);
@@ -88,8 +89,9 @@ TEST(source_of_a_name_is_remembered)
 {
 	const union addr first = address("198.51.100.1", 443), second = address("198.51.100.2", 443);
 	fx.dst2 = address("203.0.113.8", 443);
-	names_learn(fx.names, &fx.dst, &fx.dst, "a.example", 1e12);
-	names_learn(fx.names, &fx.dst, &fx.dst2, "b.example", 1e12);
+	fx.proxies[0].send = fx.proxies[1].send = SEND_NAME;
+	names_learn(fx.names, &fx.dst, "a.example", ACTION_PROXY);
+	names_learn(fx.names, &fx.dst2, "b.example", ACTION_PROXY);
 	go_through_proxy("a.example");
 	relay_answer(NULL, &first, "a");
 	expect_reply("a", &fx.dst);
