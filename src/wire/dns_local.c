@@ -68,3 +68,18 @@ dns_local_resolver(const union addr *addr)
 {
 	return addr_is_private(addr) || addr_is_loopback(addr) || addr_is_linklocal(addr);
 }
+
+enum dns_canary
+dns_canary(const char *name)
+{
+	static const char designated[] = ".resolver.arpa";
+	const size_t len = strlen(name), end = sizeof(designated) - 1;
+
+	if (strcmp(name, "use-application-dns.net") == 0)
+		return DNS_CANARY_BROWSER;
+	if (strcmp(name, "mask.icloud.com") == 0 || strcmp(name, "mask-h2.icloud.com") == 0)
+		return DNS_CANARY_RELAY;
+	if (strcmp(name, designated + 1) == 0 || (len > end && strcmp(name + len - end, designated) == 0))
+		return DNS_CANARY_DESIGNATED;
+	return DNS_CANARY_NONE;
+}

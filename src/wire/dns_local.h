@@ -1,16 +1,23 @@
 /*
- * dns_local.h - DNS names that never go through a proxy, because they mean something on this network only.
+ * dns_local.h - DNS names that never go through a proxy, because they mean something on this network only; and canaries.
  *
  * Pure. Names are in lower case without the final dot, as dns_name_text() writes them.
- * Sources: RFC 6303 and RFC 7793 (reverse zones of private addresses).
+ * Sources: RFC 6303 and RFC 7793 (reverse zones of private addresses), RFC 9462 (designated resolvers).
  */
 #ifndef PFI_DNS_LOCAL_H
 #define PFI_DNS_LOCAL_H
 
 #include "base/addr.h"
 
-/* Browsers that get NXDOMAIN for this name do not turn on DNS over HTTPS by themselves. */
-#define DNS_CANARY "use-application-dns.net"
+/* Names by which clients find out whether they may pass their resolver by. */
+enum dns_canary {
+	DNS_CANARY_NONE,        /* an ordinary name */
+	DNS_CANARY_BROWSER,     /* use-application-dns.net; NXDOMAIN: no DNS over HTTPS by the browser's own choice */
+	DNS_CANARY_RELAY,       /* mask.icloud.com, mask-h2.icloud.com; NXDOMAIN: no iCloud Private Relay */
+	DNS_CANARY_DESIGNATED   /* resolver.arpa and all names below (RFC 9462 section 4); no records: no designated
+	                         * resolver */
+};
+enum dns_canary dns_canary(const char *name);
 
 /* True in the reverse zones of private, loopback, link-local and documentation addresses. */
 bool dns_local_name(const char *name);

@@ -77,6 +77,8 @@ check "... were asked once" same "$(asked no.unbound.example A) $(asked www.unbo
 check "a name of a private address goes to no public resolver" same "$(status -x 10.1.2.3)" NXDOMAIN
 check "... nobody was asked" same "$(asked 3.2.1.10.in-addr.arpa PTR)" 0
 check "the canary of browsers does not exist" same "$(status use-application-dns.net)" NXDOMAIN
+check "... nor that of Private Relay" same "$(status mask.icloud.com)" NXDOMAIN
+check "no resolver is designated" same "$(status _dns.resolver.arpa TYPE64) $(answer _dns.resolver.arpa TYPE64)" "NOERROR "
 
 check "an answer for two seconds" same "$(answer www.unbound.example)" "198.51.100.54 "
 stop unbound KILL

@@ -244,18 +244,28 @@ query_proxy(struct query *q)
 		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_NO_DESTINATION);
 }
 
-/* Is it the canary, and does a rule need to see all names? A rule for the canary itself may let it pass. */
+/* True: the name is a canary, and a rule needs to see all names; the query has ended. A rule for the canary itself may
+ * let it pass. */
 static bool
-query_is_canary(const struct query *q)
+query_canary(struct query *q)
 {
 	const struct conf *conf = q->route.policy->conf;
+	struct verdict *v = &q->record.verdict;
+	const enum dns_canary canary = dns_canary(q->name);
 	bool wanted = conf->default_action != ACTION_DIRECT;
 
-	if (strcmp(q->name, DNS_CANARY) != 0)
+	if (canary == DNS_CANARY_NONE || (v->rule != NULL && v->action == ACTION_DIRECT))
+		return false;
+	/* a relay is in the way of interception only */
+	if (canary == DNS_CANARY_RELAY && (q->proxy->env->paused || !conf->global_enabled))
 		return false;
 	for (size_t i = 0; i < conf->nrules && !wanted; i++)
 		wanted = conf->rules[i].enabled && conf->rules[i].action != ACTION_DIRECT;
-	return wanted && (q->record.verdict.rule == NULL || q->record.verdict.action != ACTION_DIRECT);
+	if (!wanted)
+		return false;
+	v->action = ACTION_BLOCK;
+	query_reply(q, canary == DNS_CANARY_DESIGNATED ? DNS_NOERROR : DNS_NXDOMAIN, NULL, CLOSE_BLOCKED);
+	return true;
 }
 
 /* True: answered by dns.fake_ip; the query has ended. */
@@ -282,10 +292,9 @@ query_decide(struct query *q)
 
 	if (!policy_is_proxy_host(q->route.policy, q->name))
 		*v = rule_match(q->route.policy->conf, &(struct rule_query){ .host = q->name });
-	if (query_is_canary(q)) {
-		v->action = ACTION_BLOCK;
-		query_reply(q, DNS_NXDOMAIN, NULL, CLOSE_BLOCKED);
-	} else if (v->action == ACTION_BLOCK) {
+	if (query_canary(q))
+		return;
+	if (v->action == ACTION_BLOCK) {
 		query_block(q);
 	} else if (query_fake(q)) {
 		return;

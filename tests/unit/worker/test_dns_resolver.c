@@ -322,18 +322,60 @@ TEST(block_answer_refused_refuses)
 	assert_int_equal(fx.answer.rcode, DNS_REFUSED);
 }
 
-TEST(canary_does_not_exist_while_a_rule_does_something)
-{
-	struct conf_rule rule = { .enabled = true, .action = ACTION_DIRECT };
+static struct conf_rule canary_rule;
 
-	fx.conf.rules = &rule;
+static void
+canary_rules(enum action action)
+{
+	canary_rule = (struct conf_rule){ .enabled = true, .action = action };
+	fx.conf.rules = &canary_rule;
 	fx.conf.nrules = 1;
-	ask_and_expect(1, DNS_CANARY, DNS_A);
+	fx.conf.global_enabled = true;
+}
+
+TEST(canaries_do_not_exist_while_a_rule_does_something)
+{
+	static const char *const names[] = { "use-application-dns.net", "mask.icloud.com", "mask-h2.icloud.com" };
+
+	for (unsigned i = 0; i < 3; i++) {
+		canary_rules(ACTION_DIRECT);
+		ask_and_expect(1, names[i], DNS_A);
+		assert_int_equal(fx.answer.rcode, DNS_NOERROR);
+		canary_rules(ACTION_PROXY);
+		ask_and_expect(2, names[i], DNS_AAAA);
+		assert_int_equal(fx.answer.rcode, DNS_NXDOMAIN);
+		assert_int_equal(fx.records[2 * i + 1].reason, CLOSE_BLOCKED);
+	}
+	ask_and_expect(3, "mask.icloud.com.example", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
-	rule.action = ACTION_PROXY;
-	ask_and_expect(2, DNS_CANARY, DNS_A);
-	assert_int_equal(fx.answer.rcode, DNS_NXDOMAIN);
-	assert_int_equal(fx.records[1].reason, CLOSE_BLOCKED);
+}
+
+TEST(private_relay_exists_while_nothing_is_intercepted)
+{
+	canary_rules(ACTION_PROXY);
+	fx.env.paused = true;
+	ask_and_expect(1, "mask.icloud.com", DNS_A);
+	fx.env.paused = fx.conf.global_enabled = false;
+	ask_and_expect(2, "mask-h2.icloud.com", DNS_A);
+	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
+	assert_int_equal(first->nheard, 2);
+}
+
+TEST(no_resolver_is_designated_while_a_rule_does_something)
+{
+	static const char *const names[] = { "_dns.resolver.arpa", "resolver.arpa", "x._dns.Resolver.ARPA" };
+
+	ask_and_expect(1, names[0], 64);
+	assert_int_equal(first->nheard, 1);
+	canary_rules(ACTION_BLOCK);
+	for (unsigned i = 0; i < 3; i++) {
+		ask_and_expect(2, names[i], 64);
+		assert_int_equal(fx.answer.rcode, DNS_NOERROR);
+		assert_int_equal(fx.answer.answers, 0);
+	}
+	assert_int_equal(first->nheard, 1);
+	ask_and_expect(3, "notresolver.arpa", 64);
+	assert_int_equal(first->nheard, 2);
 }
 
 /* The resolvers of the fixture are on loopback. */
