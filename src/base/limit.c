@@ -54,3 +54,11 @@ limit_give(struct limit *l, const union addr *client)
 	HASH_DEL(l->clients, c);
 	free(c);
 }
+
+unsigned
+limit_count(const struct limit *l, const union addr *client)
+{
+	const struct limit_client *c = limit_find(l, client);
+
+	return c != NULL ? c->count : 0;
+}

@@ -18,5 +18,6 @@ struct limit {
 /* Counts one more flow of the client. False: above one of the limits, or out of memory. */
 bool limit_take(struct limit *, const union addr *client, unsigned max, unsigned max_per_client);
 void limit_give(struct limit *, const union addr *client);
+unsigned limit_count(const struct limit *, const union addr *client);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * dns_local.h - DNS names that never go through a proxy, because they mean something on this network only; and canaries.
+ * dns_local.h - DNS names that never go through a proxy, because they mean something on this network only; and
+ *               canaries.
  *
  * Pure. Names are in lower case without the final dot, as dns_name_text() writes them.
  * Sources: RFC 6303 and RFC 7793 (reverse zones of private addresses), RFC 9462 (designated resolvers).

@@ -15,7 +15,7 @@
 /* RFC 1035 section 4.1.1, RFC 2535 section 6.1 */
 enum { FLAG_QR = 0x8000, FLAG_OPCODE = 0x7800, FLAG_TC = 0x0200, FLAG_RD = 0x0100, FLAG_RA = 0x0080,
 	FLAG_CD = 0x0010, FLAG_RCODE = 0x000f };
-enum { CLASS_IN = 1, OPT_DO = 0x8000 };
+enum { CLASS_IN = 1, OPT_DO = 0x8000, TYPE_SIG = 24, TYPE_TSIG = 250 };
 
 /* Offsets of the counts in the header. */
 enum { QDCOUNT = 4, ANCOUNT = 6, NSCOUNT = 8, ARCOUNT = 10 };
@@ -158,11 +158,34 @@ record_count(const uint8_t *msg)
 	return (size_t)get16(msg + ANCOUNT) + get16(msg + NSCOUNT) + get16(msg + ARCOUNT);
 }
 
+/* TSIG (RFC 8945), and SIG that covers no type: SIG(0) (RFC 2931). */
+static bool
+record_signs(const uint8_t *msg, const struct record *rr)
+{
+	return rr->type == TYPE_TSIG || (rr->type == TYPE_SIG && rr->data_len >= 2 && get16(msg + rr->data) == 0);
+}
+
+static int
+query_opt(const uint8_t *msg, const struct record *rr, struct dns_query *q)
+{
+	if (q->edns) /* RFC 6891 section 6.1.1: there is one at most */
+		return EINVAL;
+	q->edns = true;
+	q->dnssec_ok = (get32(msg + rr->ttl_at) & OPT_DO) != 0;
+	q->options = rr->data_len != 0;
+	/* an answer does not depend on a client cookie alone */
+	q->personal = q->options && (rr->data_len != 12 || get32(msg + rr->data) != COOKIE_FIRST);
+	if (rr->class > DNS_UDP_MIN)
+		q->udp_size = rr->class < DNS_UDP_MAX ? rr->class : DNS_UDP_MAX;
+	return 0;
+}
+
 int
 dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *q)
 {
 	struct record rr;
 	size_t pos;
+	bool plain;
 
 	memset(q, 0, sizeof(*q));
 	q->udp_size = DNS_UDP_MIN;
@@ -172,29 +195,18 @@ dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *q)
 	q->flags = get16(msg + 2);
 	if (q->flags & FLAG_QR)
 		return EBADMSG;
-	if (q->flags & FLAG_OPCODE)
-		return EOPNOTSUPP;
+	plain = (q->flags & FLAG_OPCODE) == 0;
 	if (get16(msg + QDCOUNT) != 1 || question_read(msg, len, &q->question) != 0)
-		return EINVAL;
-	if (q->question.type == DNS_AXFR || q->question.type == DNS_IXFR)
-		return EOPNOTSUPP;
+		return plain ? EINVAL : EOPNOTSUPP;
+	plain = plain && q->question.type != DNS_AXFR && q->question.type != DNS_IXFR;
 	pos = q->question.end;
 	for (size_t i = record_count(msg); i > 0; i--) {
-		if (record_check(msg, len, &pos, &rr) != 0)
-			return EINVAL;
-		if (rr.type != DNS_OPT)
-			continue;
-		if (q->edns) /* RFC 6891 section 6.1.1: there is one at most */
-			return EINVAL;
-		q->edns = true;
-		q->dnssec_ok = (get32(msg + rr.ttl_at) & OPT_DO) != 0;
-		q->options = rr.data_len != 0;
-		/* an answer does not depend on a client cookie alone */
-		q->personal = q->options && (rr.data_len != 12 || get32(msg + rr.data) != COOKIE_FIRST);
-		if (rr.class > DNS_UDP_MIN)
-			q->udp_size = rr.class < DNS_UDP_MAX ? rr.class : DNS_UDP_MAX;
+		if (record_check(msg, len, &pos, &rr) != 0 ||
+		    (rr.type == DNS_OPT && query_opt(msg, &rr, q) != 0))
+			return plain ? EINVAL : EOPNOTSUPP;
+		plain = plain && !record_signs(msg, &rr);
 	}
-	return 0;
+	return plain ? 0 : EOPNOTSUPP;
 }
 
 /* RFC 2308 section 5: the last four bytes of the SOA data; 0 when the data are too short. */
@@ -360,13 +372,14 @@ size_t
 dns_reply(uint8_t out[DNS_REPLY_MAX], const uint8_t *query_msg, const struct dns_query *q, enum dns_rcode rcode,
     const uint8_t *data, size_t len, uint32_t ttl)
 {
-	size_t end = q->question.end != 0 ? q->question.end : DNS_HEADER_LEN;
+	const bool question = q->question.end != 0 && (q->flags & FLAG_OPCODE) == 0;
+	size_t end = question ? q->question.end : DNS_HEADER_LEN;
 
 	memset(out, 0, DNS_HEADER_LEN);
 	memcpy(out + DNS_HEADER_LEN, query_msg + DNS_HEADER_LEN, end - DNS_HEADER_LEN);
 	put16(out, q->id);
 	put16(out + 2, FLAG_QR | FLAG_RA | (q->flags & (FLAG_OPCODE | FLAG_RD | FLAG_CD)) | rcode);
-	put16(out + QDCOUNT, q->question.end != 0);
+	put16(out + QDCOUNT, question);
 	put16(out + ANCOUNT, data != NULL);
 	put16(out + ARCOUNT, q->edns);
 	if (data != NULL) {

@@ -34,7 +34,7 @@ struct dns_name {
 struct dns_question {
 	struct dns_name name;
 	uint16_t type, class;
-	size_t   end;           /* offset behind it; 0: there is no question */
+	size_t   end;           /* offset behind it; 0: there is no readable question */
 };
 
 struct dns_query {
@@ -60,7 +60,8 @@ struct dns_answer {
 };
 
 /* Parses a query, after an error as far as dns_reply() needs it. 0; EBADMSG: no header, or not a query: drop it
- * without an answer; EINVAL: answer DNS_FORMERR; EOPNOTSUPP: answer DNS_NOTIMP (another opcode, a zone transfer). */
+ * without an answer; EINVAL: answer DNS_FORMERR; EOPNOTSUPP: no plain query, answer DNS_NOTIMP (another opcode, a zone
+ * transfer, a signature by TSIG or SIG(0)). */
 int dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *query);
 
 /* Parses the answer to this question and id. 0; EBADMSG: it answers another query, or is malformed.

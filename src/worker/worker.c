@@ -21,6 +21,7 @@
 #include "wire/quic_initial.h"
 #include "worker/bypass/overheard.h"
 #include "worker/control/control.h"
+#include "worker/dns/dns_client.h"
 #include "worker/dns/dns_proxy.h"
 #include "worker/name/fake_ip.h"
 #include "worker/tcp/connection.h"
@@ -34,6 +35,7 @@ struct worker {
 	struct connections *connections;
 	struct sessions    *sessions;
 	struct dns_proxy   *dns;
+	struct dns_outlet   outlet;
 	struct overheard   *overheard;
 	struct control     *control;
 	struct policy      *next;               /* received but not yet committed */
@@ -70,6 +72,31 @@ worker_resolve(void *arg, const struct policy *policy, size_t proxy_index)
 
 	if (policy->generation == w->env.policy->generation)
 		ipc_send(w->env.ipc, &msg, -1);
+}
+
+static void
+worker_datagram(void *arg, const struct flow *flow, const union addr *dst, const uint8_t *msg, size_t len)
+{
+	struct worker *w = arg;
+
+	sessions_take(w->sessions, flow, dst, msg, len);
+}
+
+static void
+worker_closing(void *arg, int fd)
+{
+	struct worker *w = arg;
+
+	sessions_closing(w->sessions, fd);
+}
+
+static void
+worker_connection(void *arg, const struct flow *flow, const union addr *dst, const struct verdict *verdict,
+    const uint8_t *data, size_t len)
+{
+	struct worker *w = arg;
+
+	connections_take(w->connections, flow, dst, verdict, data, len);
 }
 
 static void
@@ -308,6 +335,7 @@ worker_init(struct worker *w, int ipc_fd)
 	if (env->loop == NULL)
 		fatal("no event loop");
 	w->upstream = (struct upstream_env){ env->loop, worker_resolve, w };
+	w->outlet = (struct dns_outlet){ w, worker_datagram, worker_closing, worker_connection };
 	env->upstream = &w->upstream;
 	ev_init(&w->old_listeners, worker_old_listeners_cb);
 	ev_init(&w->drain, worker_drain_cb);
@@ -320,7 +348,7 @@ worker_init(struct worker *w, int ipc_fd)
 	    (env->learned = learned_new(env)) == NULL ||
 	    (w->connections = connections_new(env, worker_drained, w)) == NULL ||
 	    (w->sessions = sessions_new(env)) == NULL ||
-	    (w->dns = dns_proxy_new(env)) == NULL ||
+	    (w->dns = dns_proxy_new(env, &w->outlet)) == NULL ||
 	    (w->overheard = overheard_new(env)) == NULL ||
 	    (w->control = control_new(env, w->overheard, control_verbs, metrics_write)) == NULL)
 		fatal("no memory");

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/dns_message.h"
+#include "wire/dns_query.h"
 
 static void
 count_address(void *arg, const union addr *addr, uint32_t ttl)
@@ -80,6 +80,24 @@ fuzz_reply(const uint8_t *data, const struct dns_query *q)
 		abort();
 }
 
+/* The query as it is sent on parses as the same query; its case does not matter. */
+static void
+fuzz_sent(const uint8_t *data, const struct dns_query *q)
+{
+	const uint8_t random[DNS_CASE_BYTES] = { 0x5a, 0xff, 0x33 };
+	uint8_t out[DNS_QUERY_MAX];
+	size_t len = dns_query_write(out, data, q);
+	struct dns_query again;
+
+	if (len > sizeof(out) || !dns_query_spelled(data, out, &q->question) || !dns_request_begins(out))
+		abort();
+	dns_query_mix(out, &q->question, random);
+	if (dns_query_parse(out, len, &again) != 0 || again.question.name.len != q->question.name.len ||
+	    memcmp(again.question.name.wire, q->question.name.wire, q->question.name.len) != 0 ||
+	    again.edns != q->edns || again.dnssec_ok != q->dnssec_ok || again.options)
+		abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -92,6 +110,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		abort();
 	if (error == 0)
 		fuzz_reply(data, &q);
+	if (error == 0)
+		fuzz_sent(data, &q);
+	if (len >= DNS_HEADER_LEN)
+		dns_request_begins(data);
 	if (error == 0)
 		dns_name_text(&q.question.name, text);
 	if (len >= DNS_HEADER_LEN)

@@ -36,6 +36,7 @@ struct query {
 	struct dns_wait     wait;
 	struct flow_record  record;
 	char                name[DNS_TEXT_MAX];
+	bool                raw;                /* no plain query: passes untouched */
 	enum action         strictest;          /* that a rule may give to a flow to the name */
 	bool                caught;             /* mode "matched": it is not direct */
 	unsigned            awaited;            /* addresses that are not in the firewall yet */
@@ -161,6 +162,20 @@ query_deliver(struct query *q, const struct dns_result *r)
 	query_release(q, r->msg, len);
 }
 
+/* The untouched answer to what is no plain query. One that is too large for UDP is cut: the client may come by TCP. */
+static void
+query_deliver_raw(struct query *q, const struct dns_result *r)
+{
+	size_t len = r->len;
+
+	dns_set_id(r->msg, q->parsed.id);
+	if (len > q->parsed.udp_size) {
+		dns_answer_echo(r->msg, q->request->msg, &q->parsed);
+		len = dns_answer_truncate(r->msg, &r->answer, &q->parsed);
+	}
+	query_answer(q, r->msg, len, CLOSE_DONE);
+}
+
 static void
 query_result_cb(void *arg, const struct dns_result *r)
 {
@@ -175,6 +190,8 @@ query_result_cb(void *arg, const struct dns_result *r)
 	}
 	if (r->msg == NULL)
 		query_reply(q, DNS_SERVFAIL, NULL, r->reason);
+	else if (q->raw)
+		query_deliver_raw(q, r);
 	else if (!r->answer.has_question)
 		query_reply(q, (enum dns_rcode)r->answer.rcode, NULL, CLOSE_DONE);
 	else
@@ -187,8 +204,8 @@ query_ask(struct query *q)
 	struct dns_proxy *p = q->proxy;
 	struct dns_result result;
 
-	if (dns_resolver_ask(&p->resolver, &q->route, q->request->msg, q->request->len, &q->parsed, &q->wait,
-	    &result) == 0)
+	if (dns_resolver_ask(&p->resolver, &q->route, q->request->msg, q->request->len, q->raw ? NULL : &q->parsed,
+	    &q->wait, &result) == 0)
 		query_result_cb(q, &result);
 }
 
@@ -320,6 +337,63 @@ proxy_reject(struct dns_proxy *p, struct dns_request *request, const struct dns_
 	dns_request_answer(request, len > 0 ? msg : NULL, len);
 }
 
+/* Makes the spare, whose query has been parsed, a query for this request. */
+static struct query *
+query_new(struct dns_proxy *p, struct dns_request *request)
+{
+	struct query *q = p->spare;
+
+	p->spare = NULL;
+	q->proxy = p;
+	q->request = request;
+	q->raw = q->caught = false;
+	q->awaited = 0;
+	q->held = NULL;
+	q->route = (struct dns_route){ .policy = policy_ref(p->env->policy), .server = request->meant };
+	q->wait = (struct dns_wait){ .cb = query_result_cb, .arg = q };
+	request->arg = q;
+	dns_name_text(&q->parsed.question.name, q->name);
+	q->record = (struct flow_record){ .id = account_id(p->env->account), .proto = "dns",
+		.peer = request->flow.peer, .dst = request->meant, .host = q->name, .via = VIA_DNS,
+		.verdict = { .action = ACTION_DIRECT }, .out = request->len, .began = ev_now(p->env->loop) };
+	TAILQ_INSERT_TAIL(&p->queries, q, link);
+	p->nqueries++;
+	return q;
+}
+
+/* Redirected UDP that is no plain query: if it names something that a rule proxies or blocks, or if UDP to this server
+ * is proxied, it becomes a query that is not looked into; else a flow like any other. */
+static void
+proxy_pass(struct dns_proxy *p, struct dns_request *request, const struct dns_query *parsed)
+{
+	const struct dns_outlet *outlet = p->listeners.clients.outlet;
+	const struct worker_env *env = p->env;
+	const bool is_dns = parsed->question.end != 0;
+	struct verdict v;
+	struct query *q;
+
+	if (is_dns && !dns_named_verdict(env, parsed, &v))
+		v = rule_match(env->policy->conf, &(struct rule_query){ .dst = &request->meant, .proto = IPPROTO_UDP,
+			.port = addr_port(&request->meant), .user = RULE_USER_UNKNOWN });
+	if (!is_dns || v.action == ACTION_DIRECT) {
+		outlet->datagram(outlet->arg, &request->flow, &request->meant, request->msg, request->len);
+		dns_request_answer(request, NULL, 0);
+		return;
+	}
+	account_count(env->account, COUNT_DNS_QUERIES, 1);
+	q = query_new(p, request);
+	q->raw = true;
+	q->record.verdict = v;
+	q->route.proxies = v.proxies;
+	q->route.nproxies = v.nproxies;
+	if (v.action == ACTION_BLOCK)
+		query_reply(q, DNS_REFUSED, NULL, CLOSE_BLOCKED);
+	else if (v.nproxies == 0)
+		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_PROXY_DOWN);
+	else
+		query_ask(q);
+}
+
 static void
 proxy_received_cb(void *arg, struct dns_request *request)
 {
@@ -332,28 +406,16 @@ proxy_received_cb(void *arg, struct dns_request *request)
 		dns_request_answer(request, NULL, 0);
 		return;
 	}
-	account_count(p->env->account, COUNT_DNS_QUERIES, 1);
 	error = dns_query_parse(request->msg, request->len, &q->parsed);
-	if (error != 0) {
-		proxy_reject(p, request, &q->parsed, error);
+	if (error != 0 && addr_is_set(&request->meant)) {
+		proxy_pass(p, request, &q->parsed);
 		return;
 	}
-	p->spare = NULL;
-	q->proxy = p;
-	q->request = request;
-	q->caught = false;
-	q->awaited = 0;
-	q->held = NULL;
-	q->route = (struct dns_route){ .policy = policy_ref(p->env->policy), .server = request->meant };
-	q->wait = (struct dns_wait){ .cb = query_result_cb, .arg = q };
-	request->arg = q;
-	dns_name_text(&q->parsed.question.name, q->name);
-	q->record = (struct flow_record){ .id = account_id(p->env->account), .proto = "dns",
-		.peer = request->flow.peer, .dst = request->meant, .host = q->name, .via = VIA_DNS,
-		.verdict = { .action = ACTION_DIRECT }, .out = request->len, .began = ev_now(p->env->loop) };
-	TAILQ_INSERT_TAIL(&p->queries, q, link);
-	p->nqueries++;
-	query_decide(q);
+	account_count(p->env->account, COUNT_DNS_QUERIES, 1);
+	if (error != 0)
+		proxy_reject(p, request, &q->parsed, error);
+	else
+		query_decide(query_new(p, request));
 }
 
 static void
@@ -366,17 +428,16 @@ proxy_abandoned_cb(void *arg, struct dns_request *request)
 }
 
 struct dns_proxy *
-dns_proxy_new(const struct worker_env *env)
+dns_proxy_new(const struct worker_env *env, const struct dns_outlet *outlet)
 {
 	struct dns_proxy *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
 		return NULL;
 	p->env = env;
-	p->listeners.env = env;
-	p->listeners.received = proxy_received_cb;
-	p->listeners.abandoned = proxy_abandoned_cb;
-	p->listeners.arg = p;
+	p->listeners.clients = (struct dns_clients){ .env = env, .outlet = outlet, .received = proxy_received_cb,
+		.abandoned = proxy_abandoned_cb, .arg = p };
+	TAILQ_INIT(&p->listeners.clients.list);
 	p->resolver.forward.streams.env = env;
 	TAILQ_INIT(&p->queries);
 	return p;

@@ -10,7 +10,12 @@
  *   others                           the resolver that the client meant, or dns.servers if the client asked us
  *
  * Names of the proxies always go direct. If the proxies of a name fail, the client gets SERVFAIL; the name never goes
- * direct. Zone transfers and opcodes other than QUERY get NOTIMP.
+ * direct.
+ *
+ * What is no plain query is between a program and the server that it named, and goes there untouched: zone transfers,
+ * other opcodes than QUERY, messages signed with TSIG or SIG(0), and what is not DNS at all. The outlet takes it as an
+ * ordinary flow. If a rule proxies the name in such a request, or else its UDP to that server, it goes through the
+ * proxies over TCP. Those who ask us get NOTIMP.
  *
  * Answers are verified (socket, id, question), then go into names and cache. Each address in an answer belongs to the
  * name in the query, also at the end of a CNAME chain.
@@ -30,8 +35,9 @@
 
 struct dns_proxy;
 
-/* Drops queries before the first policy. NULL: no memory. */
-struct dns_proxy *dns_proxy_new(const struct worker_env *);
+/* Drops queries before the first policy. Borrows the outlet. NULL: no memory. */
+struct dns_outlet;
+struct dns_proxy *dns_proxy_new(const struct worker_env *, const struct dns_outlet *);
 void dns_proxy_free(struct dns_proxy *);
 
 /* dns_listeners_add() and dns_listeners_stop(). Pending queries are still answered. */

@@ -148,7 +148,7 @@ flight_result_cb(void *arg, const struct dns_result *found)
 	    (found->answer.rcode == DNS_NOERROR || found->answer.rcode == DNS_NXDOMAIN);
 	struct dns_result result = *found;
 
-	if (usable && !result.answer.truncated)
+	if (usable && f->lookup.ask.question != NULL && !result.answer.truncated)
 		answer_limit(&result, f->lookup.route.policy->conf);
 	if (!usable && f->keep) {
 		dns_cache_failed(&r->cache, &f->key, resolver_now(r));
@@ -170,22 +170,25 @@ flight_new(struct dns_resolver *r, const struct dns_route *route, const uint8_t 
 	if (f == NULL)
 		return NULL;
 	f->resolver = r;
-	f->question = q->question;
-	f->key = r->key;
-	f->keep = !q->personal;
+	if (q != NULL) {
+		f->question = q->question;
+		f->key = r->key;
+		f->keep = !q->personal;
+	}
 	memcpy(f->msg, msg, len);
 	TAILQ_INIT(&f->waits);
 	ev_timer_init(&f->patience, flight_patience_cb, DNS_PATIENCE_S, 0.);
 	f->patience.data = f;
 	f->lookup.route = *route;
-	f->lookup.ask = (struct dns_ask){ .msg = f->msg, .len = len, .question = &f->question };
+	f->lookup.ask = (struct dns_ask){ .msg = f->msg, .len = len,
+		.question = q != NULL ? &f->question : NULL };
 	f->lookup.cb = flight_result_cb;
 	f->lookup.arg = f;
 	dns_lookup_begin(&f->lookup, &r->forward);
 	policy_ref(route->policy);
 	LIST_INSERT_HEAD(&r->flights, f, link);
 	r->nflights++;
-	if (!q->options)
+	if (q != NULL && !q->options)
 		HASH_ADD_KEYPTR(hh, r->shared, f->key.bytes, f->key.len, f);
 	return f;
 }
@@ -196,6 +199,8 @@ flight_find(struct dns_resolver *r, const uint8_t *msg, size_t len, const struct
 {
 	struct dns_flight *f;
 
+	if (q == NULL)
+		return NULL;
 	if (!q->options) {
 		HASH_FIND(hh, r->shared, r->key.bytes, r->key.len, f);
 		return f;
@@ -216,8 +221,9 @@ dns_resolver_ask(struct dns_resolver *r, const struct dns_route *route, const ui
 	const bool full = r->nwaits >= route->policy->conf->limits.dns_queries;
 	bool kept;
 
-	dns_cache_key_make(&r->key, q, route->proxies, &route->server);
-	kept = !q->personal && resolver_cached(r, &r->key, &cached, result) == 0;
+	if (q != NULL)
+		dns_cache_key_make(&r->key, q, route->proxies, &route->server);
+	kept = q != NULL && !q->personal && resolver_cached(r, &r->key, &cached, result) == 0;
 	if (kept && !cached.stale && (!cached.prefetch || !route->policy->conf->dns.prefetch || q->options))
 		return 0;
 	if (!full && !cached.failed && (f = flight_find(r, msg, len, q)) == NULL)

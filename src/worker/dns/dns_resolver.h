@@ -41,9 +41,10 @@ void dns_resolver_close(struct dns_resolver *);
 /* The policy, or its resolvers, have changed: empties the cache. Open questions go on. */
 void dns_resolver_policy_changed(struct dns_resolver *);
 
-/* Takes a parsed query; route as for dns_lookup_begin(), with the policy in force. 0: *result has the answer, or the
- * reason why there is none. EINPROGRESS: wait->cb is called once, from the loop, unless dns_wait_cancel() comes
- * first. The receiver may change the message of the result, until it returns to the loop. */
+/* Takes a parsed query (NULL: a message that is not looked into, for a route through proxies); route as for
+ * dns_lookup_begin(), with the policy in force. 0: *result has the answer, or the reason why there is none.
+ * EINPROGRESS: wait->cb is called once, from the loop, unless dns_wait_cancel() comes first. The receiver may change
+ * the message of the result, until it returns to the loop. */
 int  dns_resolver_ask(struct dns_resolver *, const struct dns_route *, const uint8_t *msg, size_t len,
     const struct dns_query *, struct dns_wait *, struct dns_result *result);
 void dns_wait_cancel(struct dns_wait *);

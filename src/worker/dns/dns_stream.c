@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "wire/dns_query.h"
 
 #define IDLE_S   30.0           /* how long a connection without queries is kept */
 #define SILENT_S 2.0            /* a connection that owes answers may be dead after this silence */
@@ -142,7 +143,10 @@ stream_message(struct dns_stream *s, uint8_t *msg, size_t len)
 		return;
 	id = (uint16_t)(msg[0] << 8 | msg[1]);
 	HASH_FIND(hh, s->asks, &id, sizeof(id), ask);
-	if (ask != NULL && dns_answer_parse(msg, len, id, ask->question, &result.answer) == 0)
+	if (ask == NULL)
+		return;
+	if (ask->question == NULL ? dns_query_is_answered(ask->msg, msg) :
+	    dns_answer_parse(msg, len, id, ask->question, &result.answer) == 0)
 		ask_end(ask, &result);
 }
 

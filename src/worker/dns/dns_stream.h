@@ -47,7 +47,7 @@ typedef void dns_result_cb(void *arg, const struct dns_result *);
 struct dns_ask {
 	const uint8_t             *msg;         /* borrowed until the end; sent with another id */
 	size_t                     len;
-	const struct dns_question *question;    /* borrowed until the end */
+	const struct dns_question *question;    /* borrowed until the end; NULL: any answer with our id will do */
 	dns_result_cb             *cb;
 	void                      *arg;
 	struct dns_stream         *stream;      /* private from here; NULL: not begun, or ended */

@@ -205,8 +205,11 @@ connection_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 static void
 connection_hello(struct connection *c)
 {
+	const size_t len = buffer_len(&c->hello);
+
 	c->state = HELLO;
-	if (flow_decide_begin(&c->decision) == 0)
+	if (flow_decide_begin(&c->decision) == 0 || (len > 0 && flow_decide_listens(&c->decision) &&
+	    flow_decide_hear_stream(&c->decision, buffer_data(&c->hello), len, false) == 0))
 		connection_dial(c);
 	else if (flow_decide_listens(&c->decision))
 		ev_io_start(c->all->env->loop, &c->readable);
@@ -257,33 +260,68 @@ connection_new(struct connections *all, int fd, const union addr *peer)
 	return c;
 }
 
-static void
-connection_accept_cb(void *arg, int fd, const union addr *peer)
+/* Within the limits; else NULL, and fd is closed. */
+static struct connection *
+connection_accept(struct connections *all, int fd, const union addr *peer)
 {
-	struct connections *all = arg;
-	struct firewall *fw = all->env->firewall;
 	const struct conf *conf = all->env->policy->conf;
 	struct connection *c;
-	union addr dst;
-	int error;
 
 	if (!limit_take(&all->limit, peer, conf->limits.connections, conf->limits.per_client)) {
 		log_warn("refused a connection: limits.connections or limits.per_client is reached");
 		connection_reset(fd);
-		return;
+		return NULL;
 	}
 	c = connection_new(all, fd, peer);
 	if (c == NULL) {
 		limit_give(&all->limit, peer);
 		connection_reset(fd);
-		return;
+		return NULL;
 	}
 	net_tune(fd);
+	return c;
+}
+
+static void
+connection_accept_cb(void *arg, int fd, const union addr *peer)
+{
+	struct connections *all = arg;
+	struct firewall *fw = all->env->firewall;
+	struct connection *c = connection_accept(all, fd, peer);
+	union addr dst;
+	int error;
+
+	if (c == NULL)
+		return;
 	error = addr_of_socket(fd, &c->flow.local);
 	if (error == 0)
 		error = fw->ops->original_dst(fw, &c->flow, &dst, connection_natlook_cb, c);
 	if (error != EINPROGRESS)
 		connection_natlook_cb(c, error, &dst);
+}
+
+void
+connections_take(struct connections *all, const struct flow *flow, const union addr *dst, const struct verdict *verdict,
+    const uint8_t *data, size_t len)
+{
+	struct connection *c = connection_accept(all, flow->fd, &flow->peer);
+
+	if (c == NULL)
+		return;
+	c->state = HELLO;
+	c->flow.local = flow->local;
+	c->record.dst = *dst;
+	buffer_init(&c->hello, len + SNIFF_MAX);
+	if (buffer_append(&c->hello, data, len) != 0) {
+		connection_close(c, CLOSE_ERROR);
+	} else if (verdict == NULL) {
+		connection_hello(c);
+	} else {
+		c->record.verdict = *verdict;
+		c->decision.outcome = (struct outcome){ .verdict = *verdict,
+			.reason = verdict->action == ACTION_BLOCK ? CLOSE_BLOCKED : CLOSE_DONE };
+		connection_dial(c);
+	}
 }
 
 struct connections *

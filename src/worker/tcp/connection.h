@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-#include "base/flow.h"
+#include "conf/rule.h"
 #include "worker/record/worker_env.h"
 
 struct connections;
@@ -31,6 +31,11 @@ int  connections_listen(struct connections *, int fd, const union addr *local);
 /* Closes all listeners but those that keep() wants (NULL: all). Connections go on. */
 void connections_unlisten(struct connections *, bool (*keep)(const void *arg, const union addr *local),
     const void *arg);
+
+/* Takes over a connection that another listener has accepted, flow->fd; data: the client's bytes so far. verdict: the
+ * rule for a name in them, or NULL. */
+void connections_take(struct connections *, const struct flow *, const union addr *dst, const struct verdict *verdict,
+    const uint8_t *data, size_t len);
 
 /* Ends all connections with RST. */
 void connections_stop(struct connections *, enum close_reason);

@@ -384,25 +384,11 @@ sessions_end_others(struct sessions *all, const struct flow *flow)
 			session_end(s, CLOSE_DONE);
 }
 
-static void
-sessions_received_cb(void *arg, int error, const struct flow *flow, const union addr *dst, const uint8_t *msg,
-    size_t len)
+void
+sessions_take(struct sessions *all, const struct flow *flow, const union addr *dst, const uint8_t *msg, size_t len)
 {
-	struct sessions *all = arg;
-	struct session *s;
+	struct session *s = session_find(all, &flow->peer, dst);
 
-	if (error != 0) {
-		if (error == ENOBUFS || error == ENOMEM)
-			account_count(all->env->account, COUNT_DROP_LIMIT, 1);
-		else
-			account_count(all->env->account, COUNT_DROP_LOOKUP, 1);
-		return;
-	}
-	if (firewall_is_listener(all->env->firewall, dst)) {
-		account_count(all->env->account, COUNT_DROP_LOOP, 1);
-		return;
-	}
-	s = session_find(all, &flow->peer, dst);
 	if (s == NULL) {
 		sessions_end_others(all, flow);
 		s = session_new(all, flow, dst);
@@ -418,6 +404,19 @@ sessions_received_cb(void *arg, int error, const struct flow *flow, const union 
 			return;
 	}
 	session_take(s, msg, len);
+}
+
+static void
+sessions_received_cb(void *arg, int error, const struct flow *flow, const union addr *dst, const uint8_t *msg,
+    size_t len)
+{
+	struct sessions *all = arg;
+
+	if (error == 0 && !firewall_is_listener(all->env->firewall, dst))
+		sessions_take(all, flow, dst, msg, len);
+	else
+		account_count(all->env->account, error == 0 ? COUNT_DROP_LOOP :
+		    error == ENOBUFS || error == ENOMEM ? COUNT_DROP_LIMIT : COUNT_DROP_LOOKUP, 1);
 }
 
 struct sessions *
@@ -455,14 +454,20 @@ sessions_listen(struct sessions *all, int fd, const union addr *local)
 	return 0;
 }
 
-static void
-sessions_close_listener(struct sessions *all, struct udp_listener *l)
+void
+sessions_closing(struct sessions *all, int fd)
 {
 	struct session *s, *next;
 
 	HASH_ITER(hh, all->table, s, next)
-		if (s->flow.fd == l->readable.fd)
+		if (s->flow.fd == fd)
 			session_end(s, CLOSE_SHUTDOWN);
+}
+
+static void
+sessions_close_listener(struct sessions *all, struct udp_listener *l)
+{
+	sessions_closing(all, l->readable.fd);
 	LIST_REMOVE(l, next);
 	udp_listener_free(l);
 }

@@ -17,7 +17,7 @@
 #ifndef PFI_SESSION_H
 #define PFI_SESSION_H
 
-#include "base/addr.h"
+#include "base/flow.h"
 #include "worker/record/worker_env.h"
 
 struct sessions;
@@ -32,6 +32,11 @@ void sessions_policy_changed(struct sessions *);
 int  sessions_listen(struct sessions *, int fd, const union addr *local);
 /* Closes all listeners but those that keep() wants (NULL: all), and ends their sessions. */
 void sessions_unlisten(struct sessions *, bool (*keep)(const void *arg, const union addr *local), const void *arg);
+
+/* Takes a datagram that another listener, on fd flow->fd, has received; dst is not one of our listeners. */
+void sessions_take(struct sessions *, const struct flow *, const union addr *dst, const uint8_t *msg, size_t len);
+/* That listener is about to close fd: ends its sessions. */
+void sessions_closing(struct sessions *, int fd);
 
 /* Logs one line. */
 void   sessions_summary(const struct sessions *);

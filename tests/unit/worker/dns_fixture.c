@@ -55,6 +55,12 @@ rule_match(const struct conf *conf, const struct rule_query *q)
 	struct verdict v = { .action = ACTION_DIRECT };
 
 	assert_ptr_equal(conf, &fx.conf);
+	if (q->host == NULL) {
+		v.action = fx.address_action;
+		v.proxies = fx.proxy_list;
+		v.nproxies = v.action == ACTION_PROXY ? fx.nproxies : 0;
+		return v;
+	}
 	assert_int_equal(q->proto, 0);
 	if (ends_with(q->host, ".blocked"))
 		v.action = ACTION_BLOCK;
@@ -218,6 +224,38 @@ fixture_advance(double seconds)
 }
 
 static void
+handed_datagram(void *arg, const struct flow *flow, const union addr *dst, const uint8_t *msg, size_t len)
+{
+	assert_int_equal(flow->proto, IPPROTO_UDP);
+	fx.nhanded++;
+	fx.handed_dst = *dst;
+	fx.handed_fd = -1;
+	fx.handed.len = 0;
+	build_bytes(&fx.handed, msg, len);
+}
+
+static void
+handed_connection(void *arg, const struct flow *flow, const union addr *dst, const struct verdict *verdict,
+    const uint8_t *data, size_t len)
+{
+	assert_int_equal(flow->proto, IPPROTO_TCP);
+	fx.nhanded++;
+	fx.handed_dst = *dst;
+	fx.handed_fd = flow->fd;
+	fx.handed_judged = verdict != NULL;
+	if (verdict != NULL)
+		fx.handed_verdict = *verdict;
+	fx.handed.len = 0;
+	build_bytes(&fx.handed, data, len);
+}
+
+static void
+handed_closing(void *arg, int fd)
+{
+	fx.closing++;
+}
+
+static void
 fixture_listen(void)
 {
 	int udp, tcp;
@@ -268,7 +306,8 @@ fixture_setup(void **state)
 	fx.account = account_new(0.);
 	fx.env = (struct worker_env){ .loop = fx.loop, .firewall = &fx.firewall.fw, .names = fx.names,
 		.account = fx.account, .upstream = &fx.upstream, .policy = fx.policy };
-	fx.proxy = dns_proxy_new(&fx.env);
+	fx.outlet = (struct dns_outlet){ NULL, handed_datagram, handed_closing, handed_connection };
+	fx.proxy = dns_proxy_new(&fx.env, &fx.outlet);
 	dns_proxy_policy_changed(fx.proxy);
 	fixture_listen();
 	return 0;

@@ -12,6 +12,7 @@
 #include "../test.h"
 #include "../dns_build.h"
 #include "wire/dns_message.h"
+#include "worker/dns/dns_client.h"
 #include "worker/dns/dns_fake.h"
 #include "worker/dns/dns_proxy.h"
 
@@ -23,6 +24,7 @@
 struct heard {
 	struct dns_build msg;
 	struct dns_query query;
+	int error;                      /* of its parsing; UDP: 0 */
 	union addr from;                /* UDP */
 };
 
@@ -62,6 +64,7 @@ struct fixture {
 	size_t               nproxies;          /* what *.proxied gets */
 	struct upstream_env  upstream;
 	struct worker_env    env;
+	enum action          address_action;    /* of the rule for addresses */
 	unsigned             opens;             /* upstream_open() calls through proxies */
 	union addr           target;            /* of the last */
 	union addr           dial;              /* where "through the proxy" leads; unset: refused */
@@ -79,6 +82,14 @@ struct fixture {
 	} wanted[HEARD_MAX];                    /* of learned.c */
 	unsigned             nwanted;
 	union addr           listen;            /* UDP and TCP */
+	struct dns_outlet    outlet;
+	unsigned             nhanded;           /* datagrams and connections that went to the outlet */
+	struct dns_build     handed;            /* the bytes of the last, */
+	union addr           handed_dst;        /* ... its destination, */
+	int                  handed_fd;         /* ... its connection, or -1, */
+	bool                 handed_judged;     /* ... and whether it was already judged, */
+	struct verdict       handed_verdict;    /* ... as this */
+	unsigned             closing;           /* sockets that were */
 	int                  clients[2];        /* UDP sockets */
 	struct dns_build     reply;             /* the last that a client read */
 	struct dns_answer    answer;

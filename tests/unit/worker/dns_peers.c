@@ -88,7 +88,8 @@ resolver_tcp_cb(struct ev_loop *loop, ev_io *w, int revents)
 		build_bytes(&h->msg, in->bytes + 2, len);
 		in->len -= len + 2;
 		memmove(in->bytes, in->bytes + len + 2, in->len);
-		assert_int_equal(dns_query_parse(h->msg.bytes, len, &h->query), 0);
+		h->error = dns_query_parse(h->msg.bytes, len, &h->query);
+		assert_true(h->error == 0 || h->error == EOPNOTSUPP);
 		assert_true(++r->ntcp_heard < HEARD_MAX);
 		if (r->on_tcp != NULL)
 			r->on_tcp(r, h);

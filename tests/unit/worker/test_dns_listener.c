@@ -130,7 +130,7 @@ TEST(queries_before_a_policy_are_dropped)
 {
 	struct worker_env env = { .loop = fx.loop, .firewall = &fx.firewall.fw, .account = fx.account,
 		.upstream = &fx.upstream };
-	struct dns_proxy *p = dns_proxy_new(&env);
+	struct dns_proxy *p = dns_proxy_new(&env, &fx.outlet);
 	int fd = bound_socket("127.0.0.1", &fx.listen);
 
 	assert_int_equal(dns_proxy_listen(p, fd, SOCK_DGRAM, &fx.listen), 0);
@@ -315,26 +315,59 @@ TEST(reading_pauses_while_too_many_queries_wait)
 	close(fd);
 }
 
-TEST(clients_are_bounded)
+static int
+connect_from(const char *text)
 {
-	int fds[DNS_CLIENTS_MAX], one_more;
+	union addr from;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(addr_parse(text, 0, &from), 0);
+	assert_int_equal(bind(fd, &from.sa, addr_len(&from)), 0);
+	assert_int_equal(connect(fd, &fx.listen.sa, addr_len(&fx.listen)), 0);
+	fixture_advance(0);
+	return fd;
+}
+
+static void
+expect_look_up(int fd, const char *name)
+{
+	struct dns_build b;
+
+	build_query(&b, 1, name, DNS_A);
+	client_write_frame(fd, &b);
+	expect_frame(fd, 1, 1);
+}
+
+static bool
+is_open(int fd)
+{
+	return recv(fd, &(char){ 0 }, 1, MSG_DONTWAIT) == -1 && errno == EAGAIN;
+}
+
+TEST(idlest_of_the_address_with_the_most_clients_makes_room)
+{
+	int fds[DNS_CLIENTS_MAX], another, third;
 
 	fx.conf.limits.dns_queries = 1000;
 	dns_proxy_policy_changed(fx.proxy);
-	for (unsigned i = 0; i < DNS_CLIENTS_MAX; i++) {
-		fds[i] = client_connect();
-		fixture_advance(0);
-	}
-	one_more = client_connect();
-	client_expect_end(one_more);
-	close(one_more);
-	close(fds[0]);
-	fixture_advance(0);
-	fds[0] = client_connect();
-	fixture_advance(0);
-	assert_int_equal(recv(fds[0], &(char){ 0 }, 1, MSG_DONTWAIT), -1);
-	for (unsigned i = 0; i < DNS_CLIENTS_MAX; i++)
+	another = connect_from("127.0.0.2");
+	for (unsigned i = 0; i < DNS_CLIENTS_MAX - 1; i++)
+		fds[i] = connect_from("127.0.0.1");
+	expect_look_up(fds[0], "a.example");
+	assert_true(is_open(fds[1]));
+	third = connect_from("127.0.0.3");
+	client_expect_end(fds[1]);
+	expect_look_up(third, "b.example");
+	expect_look_up(fds[0], "c.example");
+	close(fds[1]);
+	fds[1] = connect_from("127.0.0.1");
+	client_expect_end(fds[2]);
+	assert_true(is_open(another) && is_open(fds[3]));
+	expect_look_up(another, "d.example");
+	for (unsigned i = 0; i < DNS_CLIENTS_MAX - 1; i++)
 		close(fds[i]);
+	close(another);
+	close(third);
 }
 
 RUN_TESTS(fixture_setup, fixture_teardown)
