@@ -5,11 +5,6 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 const union addr addr_none = { .sa = { .sa_family = AF_UNSPEC } };
 
 void

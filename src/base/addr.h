@@ -8,15 +8,11 @@
  * Errors:  parse functions give 0 or EINVAL.
  * Threads: every function is safe in every thread.
  */
-#ifndef PFI_ADDR_H
-#define PFI_ADDR_H
+#pragma once
 
 #include <sys/types.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 union addr {
 	struct sockaddr     sa;
@@ -96,5 +92,3 @@ struct network network_of(const union addr *);
 void network_cut(struct network *, unsigned prefix);
 bool network_contains(const struct network *, const union addr *);
 const char *network_format(const struct network *, char buf[ADDR_TEXT_MAX]);
-
-#endif

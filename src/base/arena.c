@@ -3,9 +3,6 @@
 #include "base/arena.h"
 
 #include <stdalign.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #ifndef ARENA_PIECE             /* bytes; 0: every object is a piece, so that sanitizers see its bounds */
 #define ARENA_PIECE 65536

@@ -4,10 +4,7 @@
  * Owner:   whoever holds the struct; an all-zero struct is an empty arena.
  * Threads: one arena belongs to one thread.
  */
-#ifndef PFI_ARENA_H
-#define PFI_ARENA_H
-
-#include <stddef.h>
+#pragma once
 
 struct arena { struct arena_piece *pieces; };
 
@@ -17,5 +14,3 @@ void *arena_alloc(struct arena *, size_t count, size_t size);
 void  arena_free(struct arena *);
 /* Overwrites memory that held a secret; compilers do not optimize this away. */
 void  arena_wipe(void *, size_t);
-
-#endif

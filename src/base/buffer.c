@@ -2,9 +2,6 @@
 
 #include "base/buffer.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 void

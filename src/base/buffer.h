@@ -7,11 +7,7 @@
  * Errors:  0, ENOMEM, or ENOBUFS above the bound; after an error the buffer is unchanged.
  * Threads: one buffer belongs to one thread.
  */
-#ifndef PFI_BUFFER_H
-#define PFI_BUFFER_H
-
-#include <stddef.h>
-#include <stdint.h>
+#pragma once
 
 struct buffer {
 	uint8_t *data;          /* NULL while nothing was stored */
@@ -38,5 +34,3 @@ void buffer_consume(struct buffer *, size_t n);
 int  buffer_read(struct buffer *, int fd, size_t n);
 /* Writes as much as the socket takes now. 0, or the error of write(2). */
 int  buffer_write(struct buffer *, int fd);
-
-#endif

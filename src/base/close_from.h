@@ -5,10 +5,7 @@
  *
  * Threads: for a child with one thread. It is not async-signal-safe everywhere.
  */
-#ifndef PFI_CLOSE_FROM_H
-#define PFI_CLOSE_FROM_H
+#pragma once
 
 /* Closes every open descriptor from lowest on, however many there are. */
 void close_from(int lowest);
-
-#endif

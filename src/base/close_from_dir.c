@@ -4,7 +4,6 @@
 #include "base/close_from.h"
 
 #include <dirent.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 /* Without the list: every number that a descriptor can have. */

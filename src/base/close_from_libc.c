@@ -2,7 +2,6 @@
 
 #include "base/close_from.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 void

@@ -1,10 +1,7 @@
 /*
  * control_protocol.h - limits that the daemon and its clients share (pfinterceptctl(8), PROTOCOL).
  */
-#ifndef PFI_CONTROL_PROTOCOL_H
-#define PFI_CONTROL_PROTOCOL_H
+#pragma once
 
 #define CONTROL_VERSION  1
 #define CONTROL_LINE_MAX 4096           /* bytes of a request, without its newline */
-
-#endif

@@ -2,8 +2,6 @@
 
 #include "base/datagrams.h"
 
-#include <stdlib.h>
-
 struct datagram *
 datagrams_add(struct datagrams *q, size_t max, size_t max_bytes, size_t len)
 {

@@ -4,8 +4,7 @@
  * Owner:   whoever holds the struct; all zero is an empty queue, datagrams_drop() frees its datagrams.
  * Bounds:  the caller's, for datagrams and bytes.
  */
-#ifndef PFI_DATAGRAMS_H
-#define PFI_DATAGRAMS_H
+#pragma once
 
 #include "base/addr.h"
 
@@ -26,5 +25,3 @@ struct datagram *datagrams_add(struct datagrams *, size_t max, size_t max_bytes,
 /* Removes the first datagram; the caller frees it. NULL: the queue is empty. */
 struct datagram *datagrams_take(struct datagrams *);
 void datagrams_drop(struct datagrams *);
-
-#endif

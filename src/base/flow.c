@@ -2,9 +2,6 @@
 
 #include "base/flow.h"
 
-#include <errno.h>
-#include <stddef.h>
-
 const char *const action_words[] = { "direct", "proxy", "block", NULL };
 
 const char *

@@ -1,8 +1,7 @@
 /*
  * flow.h - types that several rooms share: a flow, its action, the source of its name and the reason of its end.
  */
-#ifndef PFI_FLOW_H
-#define PFI_FLOW_H
+#pragma once
 
 #include "base/addr.h"
 
@@ -70,5 +69,3 @@ extern const char *const action_words[];
 const char *action_name(enum action);
 const char *close_reason_name(enum close_reason);
 const char *proto_name(int proto);              /* "tcp", "udp" */
-
-#endif

@@ -2,8 +2,6 @@
 
 #include "base/hash.h"
 
-#include <string.h>
-
 static uint64_t seed[2];
 
 static uint64_t

@@ -8,11 +8,7 @@
  * Threads: hash_seed() comes before all tables and threads.
  * Sources: Aumasson and Bernstein, "SipHash: a fast short-input PRF".
  */
-#ifndef PFI_HASH_H
-#define PFI_HASH_H
-
-#include <stddef.h>
-#include <stdint.h>
+#pragma once
 
 #define HASH_FUNCTION(key, len, hash) ((hash) = hash_bytes((key), (len)))
 #define uthash_nonfatal_oom(elt) ((elt)->hh.tbl = NULL)
@@ -22,5 +18,3 @@
 
 void hash_seed(const uint8_t seed[HASH_SEED_SIZE]);
 unsigned hash_bytes(const void *bytes, size_t len);
-
-#endif

@@ -2,7 +2,6 @@
 
 #include "base/host_name.h"
 
-#include <string.h>
 #include <strings.h>
 
 #include "base/flow.h"

@@ -1,10 +1,7 @@
 /*
  * host_name.h - checks of host names as text. Pure.
  */
-#ifndef PFI_HOST_NAME_H
-#define PFI_HOST_NAME_H
-
-#include <stdbool.h>
+#pragma once
 
 /* True for a host name as DNS carries it in ordinary use: letters, digits, "-" and "_" anywhere in a label (more than
  * RFC 1123 allows), 1..253 characters, labels of 1..63, perhaps a final dot. Names in patterns, in DNS and in the bytes
@@ -18,5 +15,3 @@ bool host_ends_in_number(const char *text);
  * its kind (RFC 6761 section 6.3, and the "localdomain" of hosts files); names of the local network (RFC 6762
  * section 3, RFC 8375, "internal"); an address in any form of inet_aton(3); no host name. */
 bool host_is_dialable(const char *text);
-
-#endif

@@ -2,8 +2,6 @@
 
 #include "base/limit.h"
 
-#include <stdlib.h>
-
 #include "base/hash.h"
 
 struct limit_client {

@@ -5,8 +5,7 @@
  *          limit_give(); after the last one nothing is allocated.
  * Bounds:  one entry for each client that has a flow.
  */
-#ifndef PFI_LIMIT_H
-#define PFI_LIMIT_H
+#pragma once
 
 #include "base/addr.h"
 
@@ -19,5 +18,3 @@ struct limit {
 bool limit_take(struct limit *, const union addr *client, unsigned max, unsigned max_per_client);
 void limit_give(struct limit *, const union addr *client);
 unsigned limit_count(const struct limit *, const union addr *client);
-
-#endif

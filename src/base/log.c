@@ -3,9 +3,6 @@
 #include "base/log.h"
 
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>

@@ -8,10 +8,7 @@
  * Threads: any thread may log, but log_open() and log_configure() need that no other thread logs at the same time.
  *          The relay threads do not log.
  */
-#ifndef PFI_LOG_H
-#define PFI_LOG_H
-
-#include <stdbool.h>
+#pragma once
 
 /* ident: the name of the program in each line, borrowed. facility: LOG_DAEMON, ... of syslog(3). to_stderr:
  * foreground mode. level: LOG_ERR .. LOG_DEBUG; less important messages are dropped. The connection to syslogd is
@@ -32,5 +29,3 @@ void log_members(const char *members);
 
 /* Logs at LOG_CRIT and exits with status 1. */
 _Noreturn void fatal(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-#endif

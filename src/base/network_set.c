@@ -2,10 +2,6 @@
 
 #include "base/network_set.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 int
 network_set_add(struct network_set *set, const struct network *net)
 {

@@ -4,8 +4,7 @@
  * Owner:   whoever holds the struct; all zero is empty, network_set_free() frees its memory.
  * Errors:  0 or ENOMEM.
  */
-#ifndef PFI_NETWORK_SET_H
-#define PFI_NETWORK_SET_H
+#pragma once
 
 #include "base/addr.h"
 
@@ -20,5 +19,3 @@ void network_set_close(struct network_set *);
 /* True when one network of the set contains the whole of this one. */
 bool network_set_covers(const struct network_set *, const struct network *);
 void network_set_free(struct network_set *);
-
-#endif

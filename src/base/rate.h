@@ -4,10 +4,7 @@
  * Owner:   whoever holds the struct; all zero is a full bucket.
  * Units:   seconds, passed in.
  */
-#ifndef PFI_RATE_H
-#define PFI_RATE_H
-
-#include <stdbool.h>
+#pragma once
 
 struct rate {
 	double used;            /* tokens missing at `last` */
@@ -16,5 +13,3 @@ struct rate {
 
 /* Takes a token from a bucket that holds per_second tokens and gains as many a second. False: it is empty. */
 bool rate_take(struct rate *, double per_second, double now);
-
-#endif

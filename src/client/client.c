@@ -6,10 +6,6 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/control_protocol.h"

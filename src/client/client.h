@@ -7,13 +7,11 @@
  * Bounds:  a longer request than CONTROL_LINE_MAX is EMSGSIZE.
  * Threads: a client belongs to one thread.
  */
-#ifndef PFI_CLIENT_H
-#define PFI_CLIENT_H
+#pragma once
 
 #include <yajl/yajl_tree.h>
 
 #include <stdarg.h>
-#include <stdbool.h>
 
 struct client;
 
@@ -34,5 +32,3 @@ yajl_val    member(yajl_val object, const char *key);
 const char *member_text(yajl_val object, const char *key);
 double      member_number(yajl_val object, const char *key);
 bool        member_true(yajl_val object, const char *key);
-
-#endif

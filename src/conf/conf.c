@@ -2,8 +2,6 @@
 
 #include "conf/conf_internal.h"
 
-#include <errno.h>
-#include <string.h>
 #include <syslog.h>
 
 #include <yajl/yajl_gen.h>

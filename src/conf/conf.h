@@ -10,11 +10,7 @@
  * Errors:  conf_report.error is one line "FILE:LINE:COLUMN: KEY.PATH: what is wrong; the cure";
  *          "FILE:LINE: what is wrong; the cure" in a pattern file.
  */
-#ifndef PFI_CONF_H
-#define PFI_CONF_H
-
-#include <stdbool.h>
-#include <stdio.h>
+#pragma once
 
 #include "base/addr.h"
 #include "base/arena.h"
@@ -195,5 +191,3 @@ void conf_free(struct conf *);
 void conf_print(FILE *, const struct conf *);
 
 bool port_list_contains(const struct port_list *, uint16_t port);
-
-#endif

@@ -8,8 +8,7 @@
  * Errors:  functions that return a configuration: NULL, see report->error.
  * Bounds:  CONF_FILE_MAX bytes for all texts together.
  */
-#ifndef PFI_CONF_FILE_H
-#define PFI_CONF_FILE_H
+#pragma once
 
 #include "conf/conf.h"
 
@@ -27,5 +26,3 @@ void         conf_texts_free(struct conf_texts *);
 int conf_texts_fd(const struct conf_texts *);
 /* Parses the texts in such a file, and closes it. */
 struct conf *conf_receive(int fd, struct conf_report *);
-
-#endif

@@ -12,8 +12,7 @@
  * Errors:  0 or EINVAL; NULL for pointers. The function that finds an error reports it.
  * Bounds:  JSON_DEPTH_MAX levels, JSON_MEMBERS_MAX keys in one object.
  */
-#ifndef PFI_CONF_INTERNAL_H
-#define PFI_CONF_INTERNAL_H
+#pragma once
 
 #include "conf/conf.h"
 
@@ -130,5 +129,3 @@ conf_read_fn conf_read_path;            /* -; const char *: absolute, or "" */
 conf_read_fn conf_read_socket;          /* -; struct conf_socket */
 conf_read_fn conf_read_fake_ip;         /* struct conf_list; a list */
 conf_read_fn conf_read_rules;           /* conf_rules; a list */
-
-#endif

@@ -2,9 +2,6 @@
 
 #include "conf/conf_internal.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include <yajl/yajl_parse.h>
 
 struct parser {

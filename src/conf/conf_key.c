@@ -2,9 +2,6 @@
 
 #include "conf/conf_internal.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 const char conf_required[] = "required";

@@ -3,8 +3,6 @@
 
 #include "conf/conf_internal.h"
 
-#include <string.h>
-
 #include "conf/matcher.h"
 
 #define COMPARES_MAX 20000000   /* comparisons of two rules; thousands with the same pattern need that many */

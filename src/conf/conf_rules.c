@@ -4,10 +4,6 @@
 
 #include <netinet/in.h>
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "conf/matcher.h"
 
 #define PROXY(name) offsetof(struct conf_proxy, name)

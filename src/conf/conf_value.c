@@ -3,10 +3,6 @@
 #include "base/host_name.h"
 #include "conf/conf_internal.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define DNS_PORT 53
 
 /* IFNAMSIZ - 1 on every system. */

@@ -8,15 +8,10 @@
  *
  * Pure.
  */
-#ifndef PFI_IDN_H
-#define PFI_IDN_H
-
-#include <stddef.h>
+#pragma once
 
 /* The longest pattern in ASCII: "*." and a name of 253 characters with a final dot; and the NUL. */
 #define IDN_MAX 257
 
 /* Writes text, a pattern in UTF-8, in ASCII. NULL, or a sentence for an error: "fault; cure". */
 const char *idn_to_ascii(const char *text, char out[IDN_MAX]);
-
-#endif

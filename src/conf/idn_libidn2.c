@@ -2,9 +2,6 @@
 
 #include "conf/idn.h"
 
-#include <stdbool.h>
-#include <string.h>
-
 #include <idn2.h>
 
 #define LABEL_BYTES 512         /* longer labels in UTF-8 are more than 63 characters in ASCII */

@@ -2,8 +2,6 @@
 
 #include "conf/conf_internal.h"
 
-#include <string.h>
-
 const char *const json_types[] = {
 	[JSON_NULL] = "null",
 	[JSON_BOOLEAN] = "true or false; write it without quotes",

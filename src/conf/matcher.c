@@ -2,8 +2,6 @@
 
 #include "conf/matcher.h"
 
-#include <string.h>
-
 #define HASH_SEED 2166136261u   /* FNV-1a */
 
 /* A pattern of a rule. Node 0 means none. */

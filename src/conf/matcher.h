@@ -8,8 +8,7 @@
  * Owner:   memory belongs to the arena; rules and their patterns are borrowed and must not move.
  * Threads: lookups are safe in every thread.
  */
-#ifndef PFI_MATCHER_H
-#define PFI_MATCHER_H
+#pragma once
 
 #include "conf/conf.h"
 
@@ -25,5 +24,3 @@ typedef bool matcher_want(const void *arg, const struct conf_rule *);
  * address a PATTERN_NETWORK of full length, an unknown destination PATTERN_ANY. end: no rule. */
 const struct conf_rule *matcher_first(const struct matcher *, const struct pattern *key, const struct conf_rule *end,
     matcher_want *want, const void *arg);
-
-#endif

@@ -2,10 +2,7 @@
 
 #include "conf/pattern.h"
 
-#include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/flow.h"
 #include "base/host_name.h"

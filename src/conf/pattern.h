@@ -13,11 +13,7 @@
  * Owner:   plain values; the text of a pattern is borrowed from the parsed text or the arena.
  * Errors:  0; EINVAL with a sentence in error: "fault; cure".
  */
-#ifndef PFI_PATTERN_H
-#define PFI_PATTERN_H
-
-#include <stdbool.h>
-#include <stddef.h>
+#pragma once
 
 #include "base/addr.h"
 #include "base/arena.h"
@@ -43,5 +39,3 @@ int pattern_parse(struct arena *, char *text, struct pattern *out, char *error, 
 
 /* network_parse() with a sentence in error. */
 int pattern_parse_network(const char *text, struct network *out, char *error, size_t error_size);
-
-#endif

@@ -6,10 +6,7 @@
  *
  * Owner:   constants of the program; safe in every thread.
  */
-#ifndef PFI_PROXY_KIND_H
-#define PFI_PROXY_KIND_H
-
-#include <stdbool.h>
+#pragma once
 
 struct handshake_ops;
 
@@ -24,5 +21,3 @@ struct proxy_kind {
 
 /* The rows, in the order in which messages name them; NULL ends them. */
 extern const struct proxy_kind *const proxy_kinds[];
-
-#endif

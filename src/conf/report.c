@@ -3,9 +3,7 @@
 
 #include "conf/conf_internal.h"
 
-#include <errno.h>
 #include <stdarg.h>
-#include <string.h>
 
 /* Lines and columns count from 1; columns count characters. */
 static void

@@ -2,8 +2,6 @@
 
 #include "conf/rule.h"
 
-#include <string.h>
-
 #include "conf/matcher.h"
 
 static bool

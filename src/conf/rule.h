@@ -3,8 +3,7 @@
  *
  * Pure. A lookup takes less than a microsecond, independent of the number of patterns.
  */
-#ifndef PFI_RULE_H
-#define PFI_RULE_H
+#pragma once
 
 #include "conf/conf.h"
 
@@ -51,5 +50,3 @@ enum rule_miss rule_explain(const struct conf *, const struct conf_rule *, const
 enum action rule_strictest(const struct conf *, const char *host);
 /* True when all of them are proxied. */
 bool rule_always_proxied(const struct conf *, const char *host);
-
-#endif

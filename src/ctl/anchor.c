@@ -5,10 +5,6 @@
 
 #include "ctl/ctl.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "host/ifaddrs.h"
 #include "kernel/anchor.h"
 

@@ -2,11 +2,7 @@
 
 #include "ctl/ask.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* The socket of the configuration; the default one if the configuration cannot be read. */
 static void

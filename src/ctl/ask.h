@@ -3,8 +3,7 @@
  *
  * Errors:  messages go to standard error, with the cure.
  */
-#ifndef PFI_CTL_ASK_H
-#define PFI_CTL_ASK_H
+#pragma once
 
 #include "client/client.h"
 #include "ctl/ctl.h"
@@ -30,5 +29,3 @@ yajl_val ask_first(struct client *, const char **text, const char *members);
 /* Runs one request from beginning to end. With -j the lines of the answer are printed unchanged, else show() prints
  * them. An exit status. */
 int ask_run(const struct ctl *, enum ask_kind, ask_show *show, const void *arg, const char *members);
-
-#endif

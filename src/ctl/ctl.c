@@ -2,7 +2,6 @@
 
 #include "ctl/ctl.h"
 
-#include <errno.h>
 #include <netdb.h>
 #include <pwd.h>
 #include <unistd.h>

@@ -3,8 +3,7 @@
  *
  * A new verb is one file, its function below, and a row in pfinterceptctl.c.
  */
-#ifndef PFI_CTL_H
-#define PFI_CTL_H
+#pragma once
 
 #include <sys/stat.h>
 
@@ -53,5 +52,3 @@ char *ctl_anchor_text(const struct conf *, uid_t);
 /* "setup" on this system; see setup.h. An exit status. */
 struct setup_options;
 int ctl_setup(const struct ctl *, const struct setup_options *);
-
-#endif

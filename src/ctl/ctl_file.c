@@ -2,9 +2,7 @@
 
 #include "ctl/ctl.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 char *

@@ -3,8 +3,6 @@
  */
 #include "config.h"
 
-#include <stdio.h>
-
 #include "ctl/ctl.h"
 
 int

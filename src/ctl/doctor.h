@@ -1,8 +1,7 @@
 /*
  * doctor.h - "pfinterceptctl doctor": checks each link of the chain and prints its fault and the cure. Changes nothing.
  */
-#ifndef PFI_DOCTOR_H
-#define PFI_DOCTOR_H
+#pragma once
 
 #include "ctl/ctl.h"
 #include "ctl/doctor_say.h"
@@ -32,5 +31,3 @@ double doctor_now(void);
 int doctor_wait(int fd, short events, double seconds);
 /* Connects as the daemon does. 0 and *fd, or an errno value and -1. */
 int doctor_connect(const union addr *to, const char *interface, double seconds, int *fd);
-
-#endif

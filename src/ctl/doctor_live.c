@@ -8,9 +8,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "ctl/ask.h"

@@ -5,10 +5,7 @@
 
 #include "ctl/doctor.h"
 
-#include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 

@@ -7,10 +7,6 @@
 
 #include <nftables/libnftables.h>
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "ctl/ctl.h"
 #include "host/command.h"
 #include "kernel/nft/anchor_nft.h"

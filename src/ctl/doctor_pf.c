@@ -2,8 +2,6 @@
 
 #include "ctl/doctor.h"
 
-#include <string.h>
-
 #include "kernel/pf/pf_check.h"
 
 static const char link_name[] = "firewall";

@@ -5,7 +5,6 @@
 #include <yajl/yajl_gen.h>
 
 #include <stdarg.h>
-#include <string.h>
 
 static void
 json_pair(yajl_gen g, const char *key, const char *value)

@@ -3,10 +3,7 @@
  *
  * Owner:   struct doctor lives for one run and borrows everything that it points to.
  */
-#ifndef PFI_DOCTOR_SAY_H
-#define PFI_DOCTOR_SAY_H
-
-#include <stdio.h>
+#pragma once
 
 #include "conf/conf.h"
 
@@ -25,5 +22,3 @@ struct doctor {
 /* Prints one line: the link of the chain and the finding; for a fault or a warning also the cure. */
 void doctor_say(struct doctor *, enum doctor_level, const char *link, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-
-#endif

@@ -2,9 +2,6 @@
 
 #include "ctl/leaks_internal.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "host/command.h"
 #include "host/ifaddrs.h"
 

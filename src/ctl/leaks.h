@@ -3,8 +3,7 @@
  *
  * Reads settings, files and the list of processes. Changes nothing, sends no query. Browsers are for examples/browsers.
  */
-#ifndef PFI_LEAKS_H
-#define PFI_LEAKS_H
+#pragma once
 
 #include "ctl/doctor_say.h"
 
@@ -20,5 +19,3 @@ struct leaks_place {
 void doctor_leaks(struct doctor *);
 /* Checks the given host. False: no rule sends a name to a proxy, so nothing can leak. */
 bool leaks_check(struct doctor *, const struct leaks_place *);
-
-#endif

@@ -2,10 +2,7 @@
 
 #include "ctl/leaks_internal.h"
 
-#include <errno.h>
 #include <glob.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "ctl/ctl.h"
 

@@ -2,8 +2,7 @@
  * leaks_internal.h - the parts of the leaks link: leaks.c checks settings and running programs, leaks_files.c checks
  *                    files, and both let leaks_judge.c judge the findings.
  */
-#ifndef PFI_LEAKS_INTERNAL_H
-#define PFI_LEAKS_INTERNAL_H
+#pragma once
 
 #include "ctl/leaks.h"
 
@@ -35,5 +34,3 @@ void leaks_resolver(struct leaks *, const char *path, const char *word, uint16_t
 void leaks_files(struct leaks *);
 /* Looks for word, outside of comments, in the files of a glob(3) pattern with braces; sets l->seen and l->path. */
 void leaks_grep(struct leaks *, const char *pattern, const char *word);
-
-#endif

@@ -2,8 +2,6 @@
 
 #include "ctl/leaks_internal.h"
 
-#include <string.h>
-
 #include "conf/rule.h"
 #include "ctl/ctl.h"
 

@@ -3,10 +3,6 @@
 #include "ctl/pf_conf.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "host/command.h"
 

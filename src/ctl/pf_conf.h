@@ -16,12 +16,7 @@
  * Source:  pf.conf(5), and the order that pfctl(8) enforces: options, normalization, queueing, translation,
  *          (macOS: dummynet,) filtering.
  */
-#ifndef PFI_PF_CONF_H
-#define PFI_PF_CONF_H
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdio.h>
+#pragma once
 
 struct pf_conf_wish {
 	const char *file;               /* for messages */
@@ -53,5 +48,3 @@ int pf_conf_undo(const char *text, size_t len, struct pf_conf_result *);
 /* Prints the change as diff(1) does. file: its name in the heading; before: the path of the present text; after: the
  * new text, NUL-terminated. 0 or an errno value of command.h. */
 int pf_conf_diff(FILE *out, const char *file, const char *before, const char *after);
-
-#endif

@@ -1,7 +1,5 @@
 #include "config.h"
 
-#include <stdio.h>
-#include <string.h>
 #include <syslog.h>
 #include <unistd.h>
 

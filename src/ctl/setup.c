@@ -5,8 +5,6 @@
 
 #include "ctl/setup.h"
 
-#include <string.h>
-
 #include "ctl/ctl.h"
 
 int

@@ -4,8 +4,7 @@
  * The main ruleset is never loaded; the administrator does that. The file is replaced by rename(2) after "pfctl -nf"
  * has accepted the new text; it keeps its mode and owner. The previous file becomes FILE.pfinterceptd.
  */
-#ifndef PFI_SETUP_H
-#define PFI_SETUP_H
+#pragma once
 
 #include "kernel/pf/pf_system.h"
 
@@ -27,5 +26,3 @@ struct setup_place {
 
 /* An exit status of ctl.h. */
 int setup_pf(const struct setup_place *, const struct setup_options *, const char *anchor);
-
-#endif

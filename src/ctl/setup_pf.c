@@ -4,10 +4,7 @@
 
 #include <sys/stat.h>
 
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "ctl/ctl.h"

@@ -1,8 +1,7 @@
 /*
  * show.h - values of the daemon's answers as text for people.
  */
-#ifndef PFI_CTL_SHOW_H
-#define PFI_CTL_SHOW_H
+#pragma once
 
 #include <yajl/yajl_tree.h>
 
@@ -13,5 +12,3 @@ const char *show_bytes(double bytes, char out[SHOW_MAX]);       /* "512", "1.5K"
 const char *show_seconds(double seconds, char out[SHOW_MAX]);   /* "1.5s", "3m20s", "2h05m", "9d01h" */
 /* The value without control characters; the end of key is the unit of a number. */
 const char *show_value(const char *key, yajl_val, char out[SHOW_MAX]);
-
-#endif

@@ -3,10 +3,6 @@
  */
 #include "config.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/host_name.h"
 #include "ctl/ask.h"
 #include "ctl/show.h"

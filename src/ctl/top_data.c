@@ -2,10 +2,6 @@
 
 #include "ctl/top_internal.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "ctl/show.h"
 
 /* Copies a member's text. */

@@ -1,8 +1,7 @@
 /*
  * top_internal.h - the live view: top_data.c asks the daemon and keeps the flows, top.c draws them and reads keys.
  */
-#ifndef PFI_TOP_INTERNAL_H
-#define PFI_TOP_INTERNAL_H
+#pragma once
 
 #include <uthash.h>
 
@@ -48,5 +47,3 @@ void top_sort(struct top *);
 
 /* Frees the data of the daemon's answers. */
 void top_free(struct top *);
-
-#endif

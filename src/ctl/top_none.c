@@ -1,7 +1,5 @@
 #include "config.h"
 
-#include <stdio.h>
-
 #include "ctl/ctl.h"
 
 int

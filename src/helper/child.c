@@ -4,7 +4,6 @@
 
 #include <sys/socket.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>

@@ -9,8 +9,7 @@
  * Units:   seconds.
  * Errors:  0 or an errno value.
  */
-#ifndef PFI_CHILD_H
-#define PFI_CHILD_H
+#pragma once
 
 #include <ev.h>
 
@@ -52,5 +51,3 @@ void child_restart(struct child *, double seconds);
 void child_kill(const struct child *);
 /* Kills the process; neither ended() nor again() follow. The next delay is the first one. */
 void child_stop(struct child *);
-
-#endif

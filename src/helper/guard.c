@@ -4,10 +4,7 @@
 
 #include <sys/socket.h>
 
-#include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <syslog.h>
 #include <unistd.h>
 

@@ -7,8 +7,7 @@
  * Owner:   one in the helper; the address of the struct must not change.
  * Errors:  0 or an errno value; that of guard_start() was logged.
  */
-#ifndef PFI_GUARD_H
-#define PFI_GUARD_H
+#pragma once
 
 #include "helper/child.h"
 #include "kernel/anchor.h"
@@ -36,5 +35,3 @@ void guard_goodbye(struct guard *);
 
 /* Runs the guard in its own process, fd being its end of the socket. Gives the exit status. */
 int guard_run(int fd, bool to_stderr);
-
-#endif

@@ -7,8 +7,7 @@
  * Owner:   helper_run() takes over the configuration and its texts, and frees both.
  * Errors:  logged; the exit status tells whether the daemon worked.
  */
-#ifndef PFI_HELPER_H
-#define PFI_HELPER_H
+#pragma once
 
 #include "conf/conf_file.h"
 #include "process/role.h"
@@ -23,5 +22,3 @@ struct helper_start {
 
 /* Runs until SIGTERM or SIGINT. Returns the exit status. */
 int helper_run(const struct helper_start *);
-
-#endif

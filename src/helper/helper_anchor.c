@@ -2,9 +2,6 @@
 
 #include "helper/helper_anchor.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/close_from.h"

@@ -5,8 +5,7 @@
  * Owner:   one in the helper. conf is borrowed until the next helper_anchor_set_conf().
  * Errors:  0 or an errno value, logged.
  */
-#ifndef PFI_HELPER_ANCHOR_H
-#define PFI_HELPER_ANCHOR_H
+#pragma once
 
 #include <ev.h>
 
@@ -61,5 +60,3 @@ void helper_anchor_failure(struct helper_anchor *);
 void helper_anchor_drain(struct helper_anchor *);
 /* Removes the anchor, ends the guard, and frees everything. */
 void helper_anchor_remove(struct helper_anchor *);
-
-#endif

@@ -6,8 +6,7 @@
  *
  * Owner:   one in the helper.
  */
-#ifndef PFI_HELPER_CAPTURE_H
-#define PFI_HELPER_CAPTURE_H
+#pragma once
 
 #include "conf/conf.h"
 #include "helper/child.h"
@@ -28,5 +27,3 @@ void helper_capture_init(struct helper_capture *, const struct role *);
 void helper_capture_set(struct helper_capture *, const struct conf *, struct ipc *);
 /* Starts the monitor again if this host's addresses have changed, which it reads at its start. Call it regularly. */
 void helper_capture_check(struct helper_capture *);
-
-#endif

@@ -5,11 +5,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"

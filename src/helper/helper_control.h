@@ -5,8 +5,7 @@
  * Owner:   one in the helper, zero at first. The worker gets the listening sockets; the helper removes their files.
  * Errors:  a socket that cannot be made is left out with a warning, because interception matters more.
  */
-#ifndef PFI_HELPER_CONTROL_H
-#define PFI_HELPER_CONTROL_H
+#pragma once
 
 #include "conf/conf.h"
 #include "process/ipc.h"
@@ -26,5 +25,3 @@ void helper_control_close(struct helper_control *);
 
 /* Answers a request of the worker with an error, or 0, and a line of text. */
 void helper_control_reply(struct ipc *, const struct ipc_msg *request, int error, const char *text);
-
-#endif

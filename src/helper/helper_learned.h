@@ -13,8 +13,7 @@
  * Errors:  those of anchor_learn(), answered to the worker; and logged where no answer is awaited.
  * Bounds:  max addresses; the one that was asked for longest ago goes first.
  */
-#ifndef PFI_HELPER_LEARNED_H
-#define PFI_HELPER_LEARNED_H
+#pragma once
 
 #include <ev.h>
 
@@ -44,5 +43,3 @@ void helper_learned_skip(struct helper_learned *, struct network_set *);
  * for rules that have the set again. */
 void helper_learned_loaded(struct helper_learned *, bool active, bool keep);
 void helper_learned_free(struct helper_learned *);
-
-#endif

@@ -2,9 +2,7 @@
 
 #include "helper/helper_listen.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"

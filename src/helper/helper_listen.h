@@ -5,8 +5,7 @@
  * Owner:   the helper opens them, sends them to the worker and keeps no copy: a listener that outlives the worker would
  *          let connections hang.
  */
-#ifndef PFI_HELPER_LISTEN_H
-#define PFI_HELPER_LISTEN_H
+#pragma once
 
 #include "conf/conf.h"
 #include "process/ipc.h"
@@ -31,5 +30,3 @@ void helper_listen_close(struct helper_listeners *);
 
 /* Sends the open listeners to the worker and closes them here. 0 or an errno value. */
 int  helper_listen_send(struct helper_listeners *, struct ipc *);
-
-#endif

@@ -2,8 +2,6 @@
 
 #include "helper/helper_proxies.h"
 
-#include <stdlib.h>
-
 #include "base/log.h"
 #include "host/resolve.h"
 

@@ -5,8 +5,7 @@
  *          next one is set.
  * Errors:  a name without an address is logged; known() is called without addresses.
  */
-#ifndef PFI_HELPER_PROXIES_H
-#define PFI_HELPER_PROXIES_H
+#pragma once
 
 #include "conf/conf.h"
 
@@ -30,5 +29,3 @@ void helper_proxies_set_conf(struct helper_proxies *, const struct conf *);
 /* Looks up one proxy again, unless a lookup for it is under way. */
 void helper_proxies_resolve(struct helper_proxies *, size_t index);
 void helper_proxies_end(struct helper_proxies *);
-
-#endif

@@ -5,9 +5,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"

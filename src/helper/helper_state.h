@@ -6,13 +6,10 @@
  * Owner:   the helper keeps the descriptor until it ends, for the next worker.
  * Errors:  logged; the worker goes on without the file.
  */
-#ifndef PFI_HELPER_STATE_H
-#define PFI_HELPER_STATE_H
+#pragma once
 
 #include "conf/conf.h"
 #include "process/ipc.h"
 
 /* Sends the worker the file if conf has networks for dns.fake_ip. *fd: -1 at first. */
 void helper_state_send(int *fd, const struct conf *, struct ipc *);
-
-#endif

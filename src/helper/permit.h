@@ -3,10 +3,7 @@
  *
  * A worker that sends another one has a fault or is in an attacker's hands, and the helper ends it.
  */
-#ifndef PFI_PERMIT_H
-#define PFI_PERMIT_H
-
-#include <stdint.h>
+#pragma once
 
 enum permit_phase {
 	PHASE_STARTING,         /* until its first IPC_READY */
@@ -25,5 +22,3 @@ enum permit {
 enum permit permit_check(enum permit_phase, uint32_t type);
 /* The name of a phase for the log: "starting". */
 const char *permit_phase_name(enum permit_phase);
-
-#endif

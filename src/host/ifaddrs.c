@@ -5,10 +5,6 @@
 #include <net/if.h>
 #include <ifaddrs.h>
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "host/net.h"
 
 static int

@@ -4,8 +4,7 @@
  * Source:  getifaddrs(3), asked at each call.
  * Errors:  0 or an errno value.
  */
-#ifndef PFI_IFADDRS_H
-#define PFI_IFADDRS_H
+#pragma once
 
 #include "base/addr.h"
 
@@ -14,5 +13,3 @@
 int ifaddrs_networks(struct network **list, size_t *count);
 /* 0: addr is one of them. ENOENT: it is not. */
 int ifaddrs_has(const union addr *);
-
-#endif

@@ -6,8 +6,7 @@
  *
  * Owner:   the helper; one watch in the process, until it ends.
  */
-#ifndef PFI_IFADDRS_WATCH_H
-#define PFI_IFADDRS_WATCH_H
+#pragma once
 
 struct ev_loop;
 
@@ -15,5 +14,3 @@ typedef void ifaddrs_watch_cb(void *arg);
 
 /* 0, or an errno value: cb will never be called. */
 int ifaddrs_watch(struct ev_loop *, ifaddrs_watch_cb *, void *arg);
-
-#endif

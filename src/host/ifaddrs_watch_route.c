@@ -6,9 +6,7 @@
 
 #include <ev.h>
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <unistd.h>
 
 #define SETTLE_S 0.1    /* a change of network makes many messages */

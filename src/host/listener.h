@@ -7,8 +7,7 @@
  *          non-blocking and close-on-exec.
  * Bounds:  64 connections in one round of the loop.
  */
-#ifndef PFI_LISTENER_H
-#define PFI_LISTENER_H
+#pragma once
 
 #include "base/addr.h"
 
@@ -21,5 +20,3 @@ typedef void listener_cb(void *arg, int fd, const union addr *peer);
 /* NULL: no memory, and fd stays the caller's. */
 struct listener *listener_new(struct ev_loop *, int fd, listener_cb *, void *arg);
 void listener_free(struct listener *);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * mmsg.h - recvmmsg(2) and sendmmsg(2) on Linux, FreeBSD and OpenBSD; a substitute for one datagram at a time on macOS.
  */
-#ifndef PFI_MMSG_H
-#define PFI_MMSG_H
+#pragma once
 
 #include <sys/socket.h>
 
@@ -28,5 +27,4 @@ sendmmsg(int fd, struct mmsghdr *list, unsigned n, int flags)
 	return sendmsg(fd, &list->msg_hdr, flags) == -1 ? -1 : 1;
 }
 
-#endif
 #endif

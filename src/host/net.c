@@ -4,10 +4,8 @@
 
 #include <netinet/tcp.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
-#include <string.h>
 #include <unistd.h>
 
 static int

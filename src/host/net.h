@@ -6,8 +6,7 @@
  * Owner:   the caller owns the sockets.
  * Errors:  0 or an errno value, not logged.
  */
-#ifndef PFI_NET_H
-#define PFI_NET_H
+#pragma once
 
 #include "base/addr.h"
 
@@ -31,5 +30,3 @@ int net_bind_device(int fd, int family, const char *interface);
 
 /* Does the interface belong to our routing domain (OpenBSD)? Elsewhere always true. */
 bool net_is_reachable(const char *interface);
-
-#endif

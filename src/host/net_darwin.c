@@ -4,8 +4,6 @@
 
 #include <net/if.h>
 
-#include <errno.h>
-
 /* ip(4), ip6(4): IP_BOUND_IF */
 int
 net_bind_device(int fd, int family, const char *interface)

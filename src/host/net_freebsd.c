@@ -2,8 +2,6 @@
 
 #include "host/net.h"
 
-#include <errno.h>
-
 /* FreeBSD binds no socket to a device; the source address decides. */
 int
 net_bind_device(int fd, int family, const char *interface)

@@ -2,9 +2,6 @@
 
 #include "host/net.h"
 
-#include <errno.h>
-#include <string.h>
-
 /* socket(7): allowed without privilege while the socket is bound to no device yet (Linux 5.7). */
 int
 net_bind_device(int fd, int family, const char *interface)

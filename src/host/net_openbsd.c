@@ -6,8 +6,6 @@
 #include <sys/sockio.h>
 #include <net/if.h>
 
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 /* OpenBSD binds no socket to a device; the source address decides. */

@@ -6,13 +6,9 @@
 
 #include <ev.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <netdb.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/close_from.h"

@@ -7,8 +7,7 @@
  *          call only.
  * Bounds:  RESOLVE_SECONDS for a lookup, RESOLVE_ADDRS addresses.
  */
-#ifndef PFI_RESOLVE_H
-#define PFI_RESOLVE_H
+#pragma once
 
 #include <sys/types.h>
 
@@ -35,5 +34,3 @@ size_t resolvers_read(union addr *out, size_t max);
 /* Reads them again into known[0..*n). True: they have changed. An empty list, as from a file that is being written,
  * does not replace the known one. */
 bool   resolvers_follow(union addr *known, uint32_t *n, size_t max);
-
-#endif

@@ -4,9 +4,7 @@
 
 #include <sys/uio.h>
 
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "host/mmsg.h"

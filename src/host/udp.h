@@ -6,8 +6,7 @@
  *          IP_RECVDSTADDR (FreeBSD, macOS), IP_SENDSRCADDR (FreeBSD, OpenBSD); RFC 3542 IPV6_PKTINFO.
  * Errors:  0 or an errno value.
  */
-#ifndef PFI_UDP_H
-#define PFI_UDP_H
+#pragma once
 
 #include <sys/types.h>
 
@@ -57,5 +56,3 @@ int udp_socket(int family, int *fd);
 /* Opens such a socket and connects it, so that it receives only datagrams and errors of this server. The kernel chooses
  * a random source port (RFC 6056). */
 int udp_connect(const union addr *server, int *fd);
-
-#endif

@@ -1,10 +1,7 @@
 /*
  * usage.h - the resources that this process uses: processor time, memory, descriptors.
  */
-#ifndef PFI_USAGE_H
-#define PFI_USAGE_H
-
-#include <stdint.h>
+#pragma once
 
 struct usage {
 	double   cpu_s;                 /* user and system time; getrusage(2) */
@@ -13,5 +10,3 @@ struct usage {
 };
 
 void usage_get(struct usage *);
-
-#endif

@@ -2,9 +2,6 @@
 
 #include "kernel/anchor.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "base/log.h"
 #include "kernel/anchor_backend.h"
 

@@ -9,8 +9,7 @@
  * Errors:  0 or an errno value, logged with its cure unless the function says otherwise.
  * Threads: one thread at a time for each anchor.
  */
-#ifndef PFI_ANCHOR_H
-#define PFI_ANCHOR_H
+#pragma once
 
 #include "kernel/anchor_input.h"
 
@@ -61,5 +60,3 @@ bool anchor_healthy(struct anchor *);
  * transaction: on an error the set has not changed. Adding an address that is there, or removing one that is not,
  * succeeds. Later loads of such rules keep the set. Not logged; ESRCH or EINVAL: the loaded rules have no set. */
 int  anchor_learn(struct anchor *, bool add, const union addr *, size_t n);
-
-#endif

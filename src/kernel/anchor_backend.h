@@ -4,10 +4,7 @@
  *
  * Each function has the contract of the one of the same name in anchor.h. NULL stands for "nothing to do" and success.
  */
-#ifndef PFI_ANCHOR_BACKEND_H
-#define PFI_ANCHOR_BACKEND_H
-
-#include <stdio.h>
+#pragma once
 
 #include "kernel/anchor_input.h"
 
@@ -38,5 +35,3 @@ struct anchor {
 
 /* The backend that the build has. */
 extern const struct anchor_ops anchor_native;
-
-#endif

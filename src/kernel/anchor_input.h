@@ -5,8 +5,7 @@
  * Owner:   the caller owns everything that struct anchor_input points to.
  * Errors:  0 or ENOMEM.
  */
-#ifndef PFI_ANCHOR_INPUT_H
-#define PFI_ANCHOR_INPUT_H
+#pragma once
 
 #include "base/network_set.h"
 #include "conf/conf.h"
@@ -47,5 +46,3 @@ int anchor_skip(const struct anchor_input *, struct network_set *);
 /* Adds to the set the destinations that mode "matched" knows from the configuration: networks in patterns of enabled
  * rules that are not "direct", and dns.fake_ip. Closes the set. */
 int anchor_targets(const struct conf *, struct network_set *);
-
-#endif

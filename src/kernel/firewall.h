@@ -7,8 +7,7 @@
  * Owner:   the worker makes one and frees it. Flows are borrowed.
  * Errors:  0 or an errno value, not logged.
  */
-#ifndef PFI_FIREWALL_H
-#define PFI_FIREWALL_H
+#pragma once
 
 #include "base/addr.h"
 #include "base/flow.h"
@@ -72,5 +71,3 @@ void firewall_serve(struct ipc *, const struct ipc_msg *);
  * wildcard address stands for every local one. */
 void firewall_add_listener(struct firewall *, const union addr *);
 bool firewall_is_listener(const struct firewall *, const union addr *);
-
-#endif

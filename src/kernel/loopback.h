@@ -7,8 +7,7 @@
  *
  * loopback_freebsd.c, loopback_none.c; the build chooses one.
  */
-#ifndef PFI_LOOPBACK_H
-#define PFI_LOOPBACK_H
+#pragma once
 
 #include "base/addr.h"
 
@@ -18,5 +17,3 @@ bool loopback_is_own(const union addr *);
 int loopback_add(const union addr *);
 /* Removes it, unless a daemon with another anchor needs it. */
 void loopback_remove(const char *anchor);
-
-#endif

@@ -2,8 +2,6 @@
 
 #include "kernel/loopback.h"
 
-#include <errno.h>
-
 bool loopback_is_own(const union addr *addr) { return false; }
 int loopback_add(const union addr *addr) { return EADDRNOTAVAIL; }
 void loopback_remove(const char *anchor) { }

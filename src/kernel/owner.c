@@ -2,8 +2,6 @@
 
 #include "kernel/owner.h"
 
-#include <errno.h>
-
 #include "host/ifaddrs.h"
 
 static int

@@ -9,8 +9,7 @@
  * Errors:  ENOENT: not a socket of this host, already closed, or the system does not tell.
  * Bounds:  OWNER_MS for an answer; then the owner is unknown.
  */
-#ifndef PFI_OWNER_H
-#define PFI_OWNER_H
+#pragma once
 
 #include "conf/conf.h"
 #include "process/ipc.h"
@@ -38,5 +37,3 @@ enum owner_fit owner_fits(const union addr *local, const union addr *remote, con
 void owner_client(int proto, const union addr *local, const union addr *dst, union addr *client);
 /* The user of the socket that sends from client, an address of this host, to dst. 0 or an errno value. */
 int owner_find(int proto, const union addr *client, const union addr *dst, uid_t *uid);
-
-#endif

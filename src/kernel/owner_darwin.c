@@ -5,9 +5,7 @@
 
 #include <sys/proc_info.h>
 
-#include <errno.h>
 #include <libproc.h>
-#include <stdlib.h>
 
 #define SLACK 64                /* entries that may be added between the call for the size and the call for the list */
 

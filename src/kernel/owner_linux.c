@@ -10,8 +10,6 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #define ATTR_HEAD       sizeof(struct nlattr)

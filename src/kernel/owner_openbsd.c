@@ -11,9 +11,6 @@
 #include <netinet/tcp_timer.h>
 #include <netinet/tcp_var.h>
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define TRIES 3         /* the list may grow between the call for its size and the call for it */

@@ -2,8 +2,6 @@
 
 #include "kernel/refuse.h"
 
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"

@@ -9,8 +9,7 @@
  * Errors:  the first one is logged, others are dropped.
  * Bounds:  REFUSE_PER_SECOND packets; requests beyond that are dropped.
  */
-#ifndef PFI_REFUSE_H
-#define PFI_REFUSE_H
+#pragma once
 
 #include "base/rate.h"
 #include "process/ipc.h"
@@ -33,5 +32,3 @@ void refuse_serve(struct refuse *, const struct ipc_msg *, double now);
  * cannot send such packets in the family. */
 int refuse_open(int family, int *fd);
 int refuse_send(int fd, const union addr *client, const union addr *dst);
-
-#endif

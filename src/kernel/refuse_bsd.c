@@ -7,9 +7,7 @@
 
 #include "kernel/refuse.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "wire/icmp_unreach.h"

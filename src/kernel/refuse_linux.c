@@ -3,8 +3,6 @@
 
 #include "kernel/refuse.h"
 
-#include <errno.h>
-
 #include "wire/icmp_unreach.h"
 
 int

@@ -3,10 +3,7 @@
 #include "kernel/reply_socket.h"
 
 #include <ev.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/datagrams.h"

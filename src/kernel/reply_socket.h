@@ -9,8 +9,7 @@
  *          datagrams for each. A refused address is asked for again after a second.
  *          firewall_serve() refuses an address of this host with EACCES.
  */
-#ifndef PFI_REPLY_SOCKET_H
-#define PFI_REPLY_SOCKET_H
+#pragma once
 
 #include "kernel/firewall.h"
 
@@ -23,5 +22,3 @@ struct firewall *firewall_reply_new(const struct firewall_ops *, struct ev_loop 
 void firewall_reply_cancel(struct firewall *, void *arg);
 int  firewall_reply_send(struct firewall *, const struct flow *, const union addr *src, const void *msg, size_t len);
 void firewall_reply_free(struct firewall *);
-
-#endif

@@ -7,8 +7,7 @@
  *
  * Bounds:  it remembers CAPTURE_QUERIES questions; messages that the worker reads too slowly are dropped and counted.
  */
-#ifndef PFI_CAPTURE_H
-#define PFI_CAPTURE_H
+#pragma once
 
 #include "process/role.h"
 
@@ -17,5 +16,3 @@
 /* Reads the packets of the role's interfaces until the parent process ends; fd is the socket to the worker. Gives the
  * exit status; 0: no interface can be read, which was logged. */
 int capture_run(int fd, const struct role *);
-
-#endif

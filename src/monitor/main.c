@@ -3,7 +3,6 @@
 
 #include <pcap.h>
 
-#include <stdio.h>
 #include <syslog.h>
 
 #include "base/log.h"

@@ -3,10 +3,7 @@
  *
  * The worker does not trust its content.
  */
-#ifndef PFI_CAPTURE_MSG_H
-#define PFI_CAPTURE_MSG_H
-
-#include <stdint.h>
+#pragma once
 
 #include "base/addr.h"
 #include "base/flow.h"
@@ -23,5 +20,3 @@ struct capture_msg {
 	union addr source, dst;         /* the ends of a flow; for a name: the client, an address of the name */
 	char       name[HOST_MAX + 1];
 };
-
-#endif

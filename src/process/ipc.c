@@ -7,10 +7,7 @@
 
 #include <ev.h>
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define IPC_FDS_MAX   16        /* descriptors that arrived before their messages were complete */

@@ -9,8 +9,7 @@
  * Errors:  ipc_send() gives 0 or an errno value; sent messages are queued while the socket is full.
  * Threads: one ipc belongs to the thread of its loop.
  */
-#ifndef PFI_IPC_H
-#define PFI_IPC_H
+#pragma once
 
 #include "base/addr.h"
 
@@ -101,5 +100,3 @@ int ipc_send(struct ipc *, const struct ipc_msg *msg, int fd);
 typedef void ipc_answer(void *arg, int error, const struct ipc_msg *msg, int fd);
 uint32_t ipc_request(struct ipc *, struct ipc_msg *msg, unsigned timeout_ms, ipc_answer *, void *arg);
 void     ipc_cancel(struct ipc *, uint32_t id);
-
-#endif

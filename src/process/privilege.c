@@ -6,9 +6,7 @@
 #include <sys/stat.h>
 
 #include <dirent.h>
-#include <errno.h>
 #include <grp.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"

@@ -3,8 +3,7 @@
  *
  * Errors:  fatal() where a privilege would stay; the rest is logged.
  */
-#ifndef PFI_PRIVILEGE_H
-#define PFI_PRIVILEGE_H
+#pragma once
 
 #include <sys/types.h>
 
@@ -17,5 +16,3 @@ void privilege_no_core(void);
 
 /* Raises the soft (and, for root, the hard) limit of descriptors to n, or as near as the system allows. */
 void privilege_descriptors(unsigned long n);
-
-#endif

@@ -6,11 +6,8 @@
  * Owner:   the strings of a parsed role are those of argv.
  * Errors:  role_parse() ends the process.
  */
-#ifndef PFI_ROLE_H
-#define PFI_ROLE_H
+#pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <sys/types.h>
 
 /* The descriptor at which a started process finds its socket. */
@@ -32,5 +29,3 @@ void role_parse(int argc, char **argv, const char *name, const char *flags, void
 
 /* True if the process belongs to root and ROLE_FD is a socket, as in one that the helper has started. */
 bool role_is_started_by_helper(void);
-
-#endif

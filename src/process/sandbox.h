@@ -3,8 +3,7 @@
  *
  * sandbox_pledge.c (OpenBSD), sandbox_linux.c, sandbox_none.c; chosen by the build.
  */
-#ifndef PFI_SANDBOX_H
-#define PFI_SANDBOX_H
+#pragma once
 
 /* Restricts the worker; fatal() if the system refuses. */
 void sandbox_worker(void);
@@ -13,5 +12,3 @@ void sandbox_capture(void);
 
 /* A name for -V: "pledge", "no-new-privs", "none". */
 extern const char *const sandbox_name;
-
-#endif

@@ -5,9 +5,6 @@
 
 #include <sys/prctl.h>
 
-#include <errno.h>
-#include <string.h>
-
 #include "base/log.h"
 
 const char *const sandbox_name = "no-new-privs";

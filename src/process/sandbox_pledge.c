@@ -4,8 +4,6 @@
 
 #include "process/sandbox.h"
 
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"

@@ -4,10 +4,7 @@
 
 #include <mach-o/dyld.h>
 
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 
 int
 self_path(const char *argv0, char *path, size_t size)

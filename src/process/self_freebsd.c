@@ -4,8 +4,6 @@
 
 #include <sys/sysctl.h>
 
-#include <errno.h>
-
 int
 self_path(const char *argv0, char *path, size_t size)
 {

@@ -2,7 +2,6 @@
 
 #include "process/spawn.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 int

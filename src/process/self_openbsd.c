@@ -3,10 +3,7 @@
 
 #include "process/spawn.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 
 int
 self_path(const char *argv0, char *path, size_t size)

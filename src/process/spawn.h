@@ -8,8 +8,7 @@
  * Owner:   one table in the process; spawn_init() fills it before the working directory changes.
  * Errors:  0 or an errno value.
  */
-#ifndef PFI_SPAWN_H
-#define PFI_SPAWN_H
+#pragma once
 
 #include "process/role.h"
 
@@ -34,5 +33,3 @@ int spawn(enum spawn_program, const struct role *, int fd, pid_t *pid);
 
 /* Finds the path of this process's program file. In self_linux.c and its siblings; the build chooses one. */
 int self_path(const char *argv0, char *path, size_t size);
-
-#endif

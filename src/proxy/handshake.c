@@ -6,8 +6,6 @@
 
 #include <sys/socket.h>
 
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 void

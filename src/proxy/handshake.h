@@ -13,8 +13,7 @@
  * Errors:  HANDSHAKE_FAILED with reason and try_next.
  * Threads: one handshake belongs to one thread.
  */
-#ifndef PFI_HANDSHAKE_H
-#define PFI_HANDSHAKE_H
+#pragma once
 
 #include "base/flow.h"
 #include "conf/conf.h"
@@ -74,5 +73,3 @@ handshake_fail(struct handshake *hs, enum close_reason reason, bool try_next)
 bool handshake_blames_proxy(const struct handshake *);
 
 void handshake_wipe(struct handshake *);
-
-#endif

@@ -4,8 +4,6 @@
 
 #include <ctype.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 
 /* Appends to out[]. Overflow leaves out_len at HANDSHAKE_OUT_MAX. */
 static void __attribute__((format(printf, 2, 3)))

@@ -1,8 +1,6 @@
 /* The kinds of proxy. A new one is a file beside this one, and its row here. */
 #include "config.h"
 
-#include <stddef.h>
-
 #include "conf/proxy_kind.h"
 
 #define KINDS(ROW) \

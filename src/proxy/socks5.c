@@ -2,8 +2,6 @@
 
 #include "proxy/handshake.h"
 
-#include <string.h>
-
 /* RFC 1928 section 3 and 6, RFC 1929 section 2 */
 enum { SOCKS_VERSION = 5, AUTH_VERSION = 1, CMD_CONNECT = 1, CMD_ASSOCIATE = 3 };
 enum { METHOD_NONE = 0, METHOD_PASSWORD = 2 };

@@ -1,8 +1,7 @@
 /*
  * target.h - the destination of a connection, direct or through a proxy.
  */
-#ifndef PFI_TARGET_H
-#define PFI_TARGET_H
+#pragma once
 
 #include "conf/conf.h"
 
@@ -27,5 +26,3 @@ target_is_by_name(enum target_name name, const struct conf_proxy *proxy)
 	return name == TARGET_NAME_AUTO ? proxy->send != SEND_ADDRESS :
 	    name == TARGET_NAME_ASKED && proxy->send == SEND_NAME;
 }
-
-#endif

@@ -1,7 +1,5 @@
 #include "config.h"
 
-#include <stdlib.h>
-
 #include "wire/capture_packet.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);

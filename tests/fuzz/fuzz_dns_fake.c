@@ -1,8 +1,6 @@
 /* The input is a query; every valid name is always proxied. The answer must parse as an answer to it. */
 #include "config.h"
 
-#include <stdlib.h>
-
 #include "worker/dns/dns_fake.h"
 
 int

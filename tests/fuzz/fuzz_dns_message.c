@@ -1,9 +1,6 @@
 /* The input is parsed as a query, and as an answer to the question in it. */
 #include "config.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "wire/dns_query.h"
 
 static void

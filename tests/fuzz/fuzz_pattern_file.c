@@ -1,9 +1,5 @@
 #include "config.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "conf/conf_file.h"
 #include "conf/rule.h"
 

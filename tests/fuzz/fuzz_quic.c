@@ -1,8 +1,5 @@
 #include "config.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/host_name.h"
 #include "wire/quic_crypto.h"
 #include "wire/quic_initial.h"

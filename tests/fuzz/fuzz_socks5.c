@@ -6,9 +6,6 @@
 
 #include "proxy/handshake.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 extern const struct proxy_kind proxy_socks5;
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

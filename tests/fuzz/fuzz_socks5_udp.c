@@ -3,9 +3,6 @@
 
 #include "wire/socks5_udp.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 int

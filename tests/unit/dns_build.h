@@ -2,9 +2,6 @@
 #ifndef DNS_BUILD_H
 #define DNS_BUILD_H
 
-#include <stdint.h>
-#include <string.h>
-
 struct dns_build {
 	size_t  len;
 	uint8_t bytes[4096];

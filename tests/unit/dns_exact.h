@@ -2,8 +2,6 @@
 #ifndef DNS_EXACT_H
 #define DNS_EXACT_H
 
-#include <stdlib.h>
-
 #include "dns_build.h"
 #include "wire/dns_message.h"
 

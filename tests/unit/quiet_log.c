@@ -3,8 +3,6 @@
 #include "quiet_log.h"
 
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 struct quiet_log quiet_log;
 

@@ -5,8 +5,6 @@
 #ifndef PFI_QUIET_LOG_H
 #define PFI_QUIET_LOG_H
 
-#include <stdbool.h>
-
 #include "base/log.h"
 
 struct quiet_log {

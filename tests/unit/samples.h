@@ -3,9 +3,6 @@
 #define SAMPLES_H
 
 #include <limits.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #define SAMPLE_MAX 16384
 

@@ -7,10 +7,8 @@
 
 #include "base/addr.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <string.h>
 #include <unistd.h>
 
 /* A listener on a free port of 127.0.0.1. */

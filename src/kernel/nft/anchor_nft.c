@@ -4,10 +4,6 @@
 
 #include <nftables/libnftables.h>
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/log.h"
 #include "host/command.h"
 #include "kernel/anchor_backend.h"

@@ -11,10 +11,7 @@
  * tproxy needs a route that delivers marked packets to this host: one rule (ip-rule(8)) and one table.
  * Sources: nft(8), Documentation/networking/tproxy.rst of the kernel.
  */
-#ifndef PFI_ANCHOR_NFT_H
-#define PFI_ANCHOR_NFT_H
-
-#include <stdio.h>
+#pragma once
 
 #include "kernel/anchor_input.h"
 
@@ -23,5 +20,3 @@
 
 /* Writes the table for nft(8); for ANCHOR_EMPTY one that intercepts nothing. 0, EIO or ENOMEM. */
 int anchor_nft_render(FILE *out, const struct anchor_input *);
-
-#endif

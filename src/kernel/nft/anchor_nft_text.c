@@ -5,9 +5,7 @@
 
 #include "kernel/nft/anchor_nft.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 
 /* Matches packets of a flow whose first packet was chosen. */
 #define NFT_FLOW "ct mark and 0x2000000 == 0x2000000 "

@@ -9,8 +9,6 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
-#include <errno.h>
-
 #include "host/udp.h"
 
 static int

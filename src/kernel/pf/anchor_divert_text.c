@@ -6,8 +6,6 @@
  */
 #include "config.h"
 
-#include <stdio.h>
-
 #include "kernel/pf/pf_text.h"
 
 /* The scope "on rdomain" leaves out other routing domains. "user U <> U": see anchor_pf_text.c. */

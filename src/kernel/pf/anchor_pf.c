@@ -2,10 +2,7 @@
 
 #include "kernel/pf/anchor_pf.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"

@@ -4,8 +4,7 @@
  * The main ruleset is never loaded. What has to be changed outside the anchor - pf enabled, lo0 no longer skipped - is
  * kept in struct pf_changes and in the note on disk, and reverted by anchor_remove().
  */
-#ifndef PFI_ANCHOR_PF_H
-#define PFI_ANCHOR_PF_H
+#pragma once
 
 #include "kernel/anchor_backend.h"
 #include "kernel/pf/pf_note.h"
@@ -25,5 +24,3 @@ struct anchor_pf {
 
 /* The number in "Token : 1234", which pfctl -E prints; 0: none. */
 uint64_t anchor_pf_token(const char *output);
-
-#endif

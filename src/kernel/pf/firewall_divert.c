@@ -7,8 +7,6 @@
 
 #include "kernel/reply_socket.h"
 
-#include <errno.h>
-
 #include "host/udp.h"
 
 static int

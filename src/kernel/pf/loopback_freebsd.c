@@ -2,8 +2,6 @@
 
 #include "kernel/loopback.h"
 
-#include <errno.h>
-
 #include "host/command.h"
 #include "kernel/pf/pf_note.h"
 

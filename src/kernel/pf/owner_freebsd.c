@@ -7,9 +7,7 @@
 #include <sys/sysctl.h>
 #include <sys/ucred.h>
 
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "kernel/pf/pf_abi.h"

@@ -14,15 +14,13 @@
  *   PF_ABI_SYSTEM    the row of pf_system.c
  *   PF_ABI_WORKER_DEVICE  the device that the worker opens for lookups; NULL: only root may ask
  */
-#ifndef PFI_PF_ABI_H
-#define PFI_PF_ABI_H
+#pragma once
 
 #include <sys/types.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
 #include <net/if.h>
-#include <stdint.h>
 
 #if defined(__APPLE__) && !defined(PF_ABI_MACOS)
 #define PF_ABI_MACOS
@@ -73,5 +71,3 @@ pf_abi_rdomain(void)
 {
 	return PF_ABI_RDOMAIN;
 }
-
-#endif

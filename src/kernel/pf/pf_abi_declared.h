@@ -2,8 +2,7 @@
  * pf_abi_declared.h - the used part of <net/pfvar.h> for a system that does not install it: macOS (xnu 11417, macOS 15;
  *                     the same on arm64 and x86_64). Unit tests elsewhere get the layout and the numbers of FreeBSD.
  */
-#ifndef PFI_PF_ABI_DECLARED_H
-#define PFI_PF_ABI_DECLARED_H
+#pragma once
 
 #define PF_OUT          2
 #define PFI_IFLAG_SKIP  0x0100
@@ -95,5 +94,4 @@ struct pfioc_natlook {
 #define PF_ABI_SYSTEM   pf_freebsd
 #define PF_ABI_WORKER_DEVICE "/dev/pf"
 
-#endif
 #endif

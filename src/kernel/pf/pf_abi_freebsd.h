@@ -1,13 +1,10 @@
 /*
  * pf_abi_freebsd.h - <net/pfvar.h> of FreeBSD, and capsicum(4) for its descriptor.
  */
-#ifndef PFI_PF_ABI_FREEBSD_H
-#define PFI_PF_ABI_FREEBSD_H
+#pragma once
 
 #include <sys/capsicum.h>
 #include <net/pfvar.h>
-
-#include <errno.h>
 
 #define PF_ABI_SYSTEM   pf_freebsd
 #define PF_ABI_WORKER_DEVICE "/dev/pf"
@@ -24,5 +21,3 @@ pf_abi_capsicum(int fd)
 		return errno;
 	return 0;
 }
-
-#endif

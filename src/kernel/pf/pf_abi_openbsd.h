@@ -1,8 +1,7 @@
 /*
  * pf_abi_openbsd.h - <net/pfvar.h> of OpenBSD.
  */
-#ifndef PFI_PF_ABI_OPENBSD_H
-#define PFI_PF_ABI_OPENBSD_H
+#pragma once
 
 #include <net/pfvar.h>
 
@@ -10,5 +9,3 @@
 #define PF_ABI_WORKER_DEVICE NULL
 #define PF_ABI_RDOMAIN  ((unsigned)getrtable())
 #define PF_ABI_ASK_MORE(nl) ((nl)->rdomain = (uint16_t)getrtable())
-
-#endif

@@ -2,11 +2,8 @@
 
 #include "kernel/pf/pf_check.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "host/command.h"

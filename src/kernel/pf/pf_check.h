@@ -7,8 +7,7 @@
  * Owner:   plain values.
  * Errors:  0 or an errno value.
  */
-#ifndef PFI_PF_CHECK_H
-#define PFI_PF_CHECK_H
+#pragma once
 
 #include "kernel/pf/pf_note.h"
 
@@ -64,5 +63,3 @@ bool pf_check_enabled(const char *info);
 bool pf_check_skipped(const char *interfaces, const char *interface);
 void pf_check_reference(const struct pf_system *, const char *nat, const char *rules, const char *all,
     const char *path, struct pf_reference *);
-
-#endif

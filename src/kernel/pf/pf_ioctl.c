@@ -2,11 +2,7 @@
 
 #include "kernel/pf/pf_ioctl.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "kernel/pf/pf_abi.h"

@@ -6,8 +6,7 @@
  * Sources: pf(4), DIOCSETIFFLAG, DIOCCLRIFFLAG, DIOCRADDADDRS, DIOCRDELADDRS and DIOCRGETADDRS; all need root.
  * Errors:  0 or an errno value, not logged.
  */
-#ifndef PFI_PF_IOCTL_H
-#define PFI_PF_IOCTL_H
+#pragma once
 
 #include "kernel/pf/pf_system.h"
 
@@ -20,5 +19,3 @@ int pf_table_change(const struct pf_env *, const char *path, const char *table, 
     const union addr *, size_t n, size_t *changed);
 /* *count: the number of addresses in the table; 0 on an error. ESRCH: no such table. */
 int pf_table_count(const struct pf_env *, const char *path, const char *table, size_t *count);
-
-#endif

@@ -2,9 +2,6 @@
 
 #include "kernel/pf/pf_natlook.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "kernel/pf/pf_abi.h"
 
 int

@@ -8,8 +8,7 @@
  *          E2BIG   several states fit (macOS: two; FreeBSD: three)
  *          EPERM   macOS: the caller is not root
  */
-#ifndef PFI_PF_NATLOOK_H
-#define PFI_PF_NATLOOK_H
+#pragma once
 
 #include "base/addr.h"
 
@@ -23,5 +22,3 @@ int pf_ioctl_native(int fd, unsigned long request, void *arg);
  * UDP. v4-mapped addresses are unmapped; scope ids are ignored. */
 int pf_natlook(int fd, pf_ioctl_fn *, int proto, const union addr *peer, const union addr *local,
     union addr *dst);
-
-#endif

@@ -2,14 +2,11 @@
 
 #include "kernel/pf/pf_note.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 /* One line; path "-" stands for "". */

@@ -8,8 +8,7 @@
  * Owner:   plain values.
  * Errors:  0 or an errno value, not logged.
  */
-#ifndef PFI_PF_NOTE_H
-#define PFI_PF_NOTE_H
+#pragma once
 
 #include "kernel/pf/pf_system.h"
 
@@ -35,5 +34,3 @@ bool pf_note_is_stale(const struct pf_env *, const char *anchor);
 
 /* Is a daemon with another anchor running? Adds to sum (NULL: to nothing) the changes that it needs, too. */
 bool pf_note_others(const struct pf_env *, const char *anchor, struct pf_changes *sum);
-
-#endif

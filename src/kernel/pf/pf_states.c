@@ -2,10 +2,6 @@
 
 #include "kernel/pf/pf_states.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "host/command.h"
 #include "kernel/pf/pf_text.h"
 

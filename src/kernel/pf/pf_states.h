@@ -1,8 +1,7 @@
 /*
  * pf_states.h - the states that pf keeps for intercepted flows.
  */
-#ifndef PFI_PF_STATES_H
-#define PFI_PF_STATES_H
+#pragma once
 
 #include "kernel/pf/pf_system.h"
 
@@ -15,5 +14,3 @@ void pf_states_kill(const struct pf_env *);
  *   ALL udp 127.0.0.1:10080 <- 192.0.2.1:53 <- 10.0.0.5:5000       SINGLE:MULTIPLE
  *           listener           destination     client                                     */
 bool pf_states_parse(const char *line, union addr *listener, union addr *destination, union addr *client);
-
-#endif

@@ -1,10 +1,7 @@
 /*
  * pf_system.h - how the systems with pf differ, and where pf is reached, as values.
  */
-#ifndef PFI_PF_SYSTEM_H
-#define PFI_PF_SYSTEM_H
-
-#include <stdio.h>
+#pragma once
 
 #include "kernel/anchor_input.h"
 #include "kernel/pf/pf_natlook.h"
@@ -35,5 +32,3 @@ struct pf_env {
 };
 
 extern const struct pf_env pf_env_native;
-
-#endif

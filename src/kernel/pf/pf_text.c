@@ -3,10 +3,7 @@
 #include "kernel/pf/pf_text.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/log.h"
 

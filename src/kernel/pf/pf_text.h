@@ -7,10 +7,7 @@
  * Owner:   pf_text_anchor() makes the plan and frees it.
  * Errors:  0 or an errno value.
  */
-#ifndef PFI_PF_TEXT_H
-#define PFI_PF_TEXT_H
-
-#include <stdio.h>
+#pragma once
 
 #include "kernel/anchor_input.h"
 
@@ -91,5 +88,3 @@ void pf_text_own(FILE *, const struct pf_plan *);
  * and in the gateway form also: interface */
 void pf_text_each(FILE *, const struct pf_plan *, const char *proto, const char *rule);
 void pf_text_each_gateway(FILE *, const struct pf_plan *, const char *rule);
-
-#endif

@@ -7,8 +7,6 @@
  */
 #include "config.h"
 
-#include <stddef.h>
-
 #include "kernel/pf/pf_abi.h"
 
 #define SIZE(type, bytes)            _Static_assert(sizeof(type) == (bytes), #type)

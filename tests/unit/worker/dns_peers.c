@@ -3,10 +3,7 @@
 
 #include "dns_fixture.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 int
