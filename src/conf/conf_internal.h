@@ -5,7 +5,7 @@
  * offsets. A table of struct conf_key describes an object: its keys, the type of each value, the function that reads
  * the value into a field, and the default. A new key is a row; a new type of value is a function.
  *
- * Layers:  report.c; json_tree.c; conf_json.c (parser) and conf_key.c (tables); conf_value.c, conf_rules.c,
+ * Layers:  report.c; conf_json.c (tree and parser); conf_key.c (tables); conf_value.c, conf_rules.c,
  *          conf_fake_ip.c, conf_overlap.c (functions of the rows); conf.c (tables).
  * Owner:   all memory, the tree included, belongs to the arena of the configuration.
  * Units:   offsets are bytes from the start of the text.

@@ -7,8 +7,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "ctl/leaks.h"
-
 static struct conf *
 check_conf(struct doctor *d, const char *file)
 {

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "ctl/doctor_say.h"
+#include "ctl/doctor.h"
 
 #include <yajl/yajl_gen.h>
 

@@ -1,10 +1,16 @@
 #include "config.h"
 
-#include "ctl/leaks_internal.h"
+#include "ctl/doctor.h"
 
+#include <glob.h>
+
+#include "conf/rule.h"
+#include "ctl/ctl.h"
 #include "host/command.h"
 #include "host/ifaddrs.h"
 
+#define RESOLV_CONF  "/etc/resolv.conf"
+#define SERVERS      8          /* of one file */
 #define PROGRAMS_MAX (1 << 20)
 #define COMMAND_MS   5000
 
@@ -16,13 +22,226 @@
 
 enum { DNS = 53, HTTPS = 443, DOT = 853 };
 
+/* One run. */
+struct leaks {
+	struct doctor            *d;
+	const struct conf        *conf;
+	const struct leaks_place *place;
+	const char *programs;           /* command lines of all processes; NULL: not known */
+	union addr  resolvers[16];      /* judged already */
+	size_t      nresolvers;
+	bool        macos, mdns;        /* mdns: this host also sends names to multicast DNS */
+	unsigned    hidden;             /* files that cannot be read */
+	bool        seen;               /* grep() found a file */
+	char        path[256];          /* ... that has the word; or "" */
+};
+
+/* Would the rules let this flow go direct? host and dst may be NULL. */
+static bool
+is_direct(const struct leaks *l, const char *host, const union addr *dst, int proto, uint16_t port)
+{
+	const bool tcp = proto == IPPROTO_TCP;
+	const struct rule_query q = { .host = host, .dst = dst, .proto = proto, .port = port,
+		.user = RULE_USER_UNKNOWN };
+
+	return !port_list_contains(tcp ? &l->conf->intercept.tcp_ports : &l->conf->intercept.udp_ports, port) ||
+	    rule_match(l->conf, &q).action == ACTION_DIRECT;
+}
+
+/* Do the rules send this name to a proxy? */
+static bool
+is_kept(const struct leaks *l, const char *host)
+{
+	return rule_match(l->conf, &(struct rule_query){ .host = host }).action == ACTION_PROXY;
+}
+
+static bool
+contains(const struct network *list, size_t n, const union addr *a)
+{
+	while (n > 0 && !network_contains(&list[n - 1], a))
+		n--;
+	return n > 0;
+}
+
+/* Has the daemon a listener of this address family? */
+static bool
+listens(const struct leaks *l, int family)
+{
+	for (size_t i = 0; i < l->conf->listen.naddresses; i++)
+		if (l->conf->listen.addresses[i].sa.sa_family == family)
+			return true;
+	return false;
+}
+
+static bool
+is_proxy(const struct conf *conf, const union addr *a)
+{
+	union addr list[8];
+
+	for (size_t i = 0; i < conf->nproxies; i++)
+		for (size_t n = ctl_resolve(conf->proxies[i].host, 0, list, 8); n > 0; n--)
+			if (addr_same_ip(&list[n - 1], a))
+				return true;
+	return false;
+}
+
+/* Why packets to this resolver are not intercepted, and the cure; NULL: they are. */
+static const char *
+never_intercepted(const struct leaks *l, const union addr *a)
+{
+	if (addr_is_linklocal(a))
+		return "is link-local, and such addresses are never intercepted: use another resolver";
+	if (contains(l->conf->intercept.exclude, l->conf->intercept.nexclude, a))
+		return "is in intercept.exclude: take it out there, or use another resolver";
+	if (is_proxy(l->conf, a))
+		return "is also a proxy, and addresses of proxies are never intercepted: use another resolver";
+	if (!listens(l, a->sa.sa_family))
+		return "has an address family without listener: add \"127.0.0.1\" or \"::1\" to listen.addresses";
+	if (addr_port(a) != DNS && is_direct(l, NULL, a, IPPROTO_UDP, addr_port(a)))
+		return "is asked on another port than 53, which is not treated as DNS: use port 53, or a rule for this "
+		    "address";
+	return NULL;
+}
+
+/* Judges the resolver "addr", "addr:port", "[addr]:port", "addr#port" or "addr#name"; ignores other words. path: the
+ * file or command that names it; port: if word has none. */
+static void
+judge_resolver(struct leaks *l, const char *path, const char *word, uint16_t port)
+{
+	const bool v6 = strchr(word, ':') != strrchr(word, ':');
+	char text[ADDR_TEXT_MAX], host[64] = "";
+	unsigned given = port;
+	const char *why;
+	union addr a;
+
+	sscanf(word, word[0] == '[' ? "[%63[^]]]:%u" : v6 ? "%63[^#]#%u" : "%63[0-9.]%*[:#]%u", host, &given);
+	host[strcspn(host, "%")] = '\0'; /* the interface */
+	if (addr_parse(host, (uint16_t)given, &a) != 0 || addr_is_loopback(&a) ||
+	    contains(l->place->own, l->place->nown, &a))
+		return;
+	for (size_t i = 0; i < l->nresolvers; i++)
+		if (addr_equal(&l->resolvers[i], &a))
+			return;
+	if (l->nresolvers < sizeof(l->resolvers) / sizeof(l->resolvers[0]))
+		l->resolvers[l->nresolvers++] = a;
+	why = never_intercepted(l, &a);
+	if (why != NULL)
+		doctor_say(l->d, DOCTOR_WARNING, "leaks", "the resolver %s (%s) %s", addr_format(&a, text), path, why);
+}
+
+/* Reads text, which it may change, of the file at path. */
+typedef void file_look(struct leaks *, const char *path, char *text, const char *word);
+
+static void
+look_at(struct leaks *l, const char *files, file_look *look, const char *word)
+{
+	char pattern[1024];
+	struct stat st;
+	glob_t found;
+	size_t len;
+
+	snprintf(pattern, sizeof(pattern), "%s%s", l->place->root, files);
+	if (glob(pattern, GLOB_BRACE, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			char *text = ctl_read(found.gl_pathv[i], &len, &st);
+
+			l->hidden += text == NULL && (errno == EACCES || errno == EPERM);
+			if (text != NULL)
+				look(l, found.gl_pathv[i] + strlen(l->place->root), text, word);
+			free(text);
+		}
+	globfree(&found);
+}
+
+/* Cuts the next line from *text, folds its blanks and removes its comment. NULL: there is none. */
+static char *
+next_line(char **text)
+{
+	char *line = strsep(text, "\r\n"), *rest = line, *end = line, *word;
+	size_t len;
+
+	while ((word = strsep(&rest, " \t")) != NULL && *word != '#' && *word != ';' && strncmp(word, "--", 2) != 0) {
+		len = strlen(word);
+		if (len > 0 && end > line)
+			*end++ = ' ';
+		memmove(end, word, len);
+		end += len;
+	}
+	if (line != NULL)
+		*end = '\0';
+	return line;
+}
+
+/* The C library appends a search domain to names with fewer dots than ndots first, and to others if they do not exist.
+ * The result is another name, for which the rules may say "direct". */
+static void
+judge_search(struct leaks *l, const char *path, const char *domain, int ndots)
+{
+	char name[300];
+
+	snprintf(name, sizeof(name), "host.%s", domain);
+	if (l->macos || strcmp(domain, ".") == 0 || is_kept(l, name))
+		return;
+	doctor_say(l->d, ndots > 1 ? DOCTOR_WARNING : DOCTOR_NOTE, "leaks", "names %s are also asked as NAME.%s, "
+	    "directly (%s): remove that search domain, or send *.%s to a proxy by a rule",
+	    ndots > 1 ? "with few dots" : "that do not exist", domain, path, domain);
+}
+
+/* resolv.conf(5), and the files of resolver(5) on macOS, which have a port of their own. */
+static void
+look_resolv(struct leaks *l, const char *path, char *text, const char *word)
+{
+	char *line, *key, *ndots, *domain, *domains = NULL, *servers[SERVERS];
+	size_t nservers = 0;
+	int port = DNS, dots = 1;
+
+	while ((line = next_line(&text)) != NULL) {
+		key = strsep(&line, " ");
+		if (line == NULL)
+			continue;
+		if (strcmp(key, "nameserver") == 0 && nservers < SERVERS)
+			servers[nservers++] = strsep(&line, " ");
+		else if (strcmp(key, "port") == 0)
+			port = atoi(line);
+		else if (strcmp(key, "search") == 0 || strcmp(key, "domain") == 0)
+			domains = line;
+		else if (strcmp(key, "options") == 0 && (ndots = strstr(line, "ndots:")) != NULL)
+			dots = atoi(ndots + 6);
+	}
+	for (size_t i = 0; i < nservers; i++)
+		judge_resolver(l, path, servers[i], (uint16_t)port);
+	while (strcmp(path, RESOLV_CONF) == 0 && (domain = strsep(&domains, " ")) != NULL)
+		judge_search(l, path, domain, dots);
+}
+
+/* The first file that has the word is kept. */
+static void
+look_word(struct leaks *l, const char *path, char *text, const char *word)
+{
+	char *line;
+
+	l->seen = true;
+	while (l->path[0] == '\0' && (line = next_line(&text)) != NULL)
+		if (strstr(line, word) != NULL)
+			snprintf(l->path, sizeof(l->path), "%s", path);
+}
+
+/* Looks for word, outside of comments, in the files of a glob(3) pattern with braces; sets l->seen and l->path. */
+static void
+grep(struct leaks *l, const char *files, const char *word)
+{
+	l->seen = false;
+	l->path[0] = '\0';
+	look_at(l, files, look_word, word);
+}
+
 /* This host has an address of the family that is more than local, and the daemon has no listener for it. */
 static bool
 lacks(const struct leaks *l, int family)
 {
 	union addr a;
 
-	for (size_t i = 0; i < l->place->nown && !leaks_listens(l, family); i++) {
+	for (size_t i = 0; i < l->place->nown && !listens(l, family); i++) {
 		addr_from_bytes(&a, l->place->own[i].family, l->place->own[i].bytes, 0);
 		if (a.sa.sa_family == family && !addr_is_loopback(&a) && !addr_is_linklocal(&a))
 			return true;
@@ -76,10 +295,10 @@ check_stub(struct leaks *l, const struct stub *s)
 {
 	const char *way = s->port == DOT ? "TLS" : "HTTPS";
 
-	if (!runs(l, s->program, s->argument) || !leaks_flow(l, NULL, NULL, IPPROTO_TCP, s->port))
+	if (!runs(l, s->program, s->argument) || !is_direct(l, NULL, NULL, IPPROTO_TCP, s->port))
 		return;
 	if (s->files != NULL)
-		leaks_grep(l, s->files, s->word);
+		grep(l, s->files, s->word);
 	if (s->files == NULL)
 		doctor_say(l->d, DOCTOR_WARNING, "leaks", "%s asks its resolvers over %s: %s", s->program, way,
 		    s->cure);
@@ -114,11 +333,11 @@ check_resolved(struct leaks *l)
 		return;
 	}
 	while ((line = strsep(&rest, " \n")) != NULL)
-		leaks_resolver(l, "resolvectl dns", line, DNS);
+		judge_resolver(l, "resolvectl dns", line, DNS);
 	rest = over_tls;
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if ((strstr(line, ": yes") != NULL || strstr(line, ": opportunistic") != NULL) &&
-		    leaks_flow(l, NULL, NULL, IPPROTO_TCP, DOT))
+		    is_direct(l, NULL, NULL, IPPROTO_TCP, DOT))
 			doctor_say(l->d, DOCTOR_WARNING, "leaks", "systemd-resolved asks over TLS (%s): write "
 			    "\"DNSOverTLS=no\" into resolved.conf, or where the interface is set up", line);
 }
@@ -149,7 +368,7 @@ check_settings(struct leaks *l)
 {
 	const struct conf *c = l->conf;
 	const struct { bool out; enum doctor_level level; const char *text; } settings[] = {
-		{ !c->dns.enabled && leaks_flow(l, NULL, NULL, IPPROTO_UDP, DNS), DOCTOR_WARNING,
+		{ !c->dns.enabled && is_direct(l, NULL, NULL, IPPROTO_UDP, DNS), DOCTOR_WARNING,
 		    "dns.enabled is false, so every name is asked directly: write true" },
 		{ lacks(l, AF_INET), DOCTOR_WARNING,
 		    "connections over IPv4 are not intercepted: add \"127.0.0.1\" to listen.addresses" },
@@ -162,7 +381,7 @@ check_settings(struct leaks *l)
 		{ c->intercept.quic == QUIC_DIRECT, DOCTOR_WARNING,
 		    "QUIC, which begins with the host's name, goes direct: set intercept.quic to "
 		    "\"auto\" or \"block\"" },
-		{ leaks_flow(l, NULL, NULL, IPPROTO_TCP, DOT) || leaks_flow(l, NULL, NULL, IPPROTO_UDP, DOT),
+		{ is_direct(l, NULL, NULL, IPPROTO_TCP, DOT) || is_direct(l, NULL, NULL, IPPROTO_UDP, DOT),
 		    DOCTOR_NOTE,
 		    "a program may ask resolvers of its own over TLS (port 853): block that with a rule of pattern "
 		    "\"*\" and ports \"853\", and keep 853 in intercept.tcp_ports and udp_ports" },
@@ -178,7 +397,7 @@ check_settings(struct leaks *l)
 		if (settings[i].out)
 			doctor_say(l->d, settings[i].level, "leaks", "%s", settings[i].text);
 	for (const struct conf_proxy *p = c->proxies; p < c->proxies + c->nproxies; p++)
-		if (p->enabled && addr_parse(p->host, 0, &a) != 0 && leaks_kept(l, p->host))
+		if (p->enabled && addr_parse(p->host, 0, &a) != 0 && is_kept(l, p->host))
 			doctor_say(l->d, DOCTOR_NOTE, "leaks",
 			    "the name of proxy %u is asked directly: give its address", p->id);
 }
@@ -222,11 +441,12 @@ check_all(struct leaks *l, char *text)
 	else
 		doctor_say(l->d, DOCTOR_NOTE, "leaks", "ps cannot be run, so doctor did not look for programs that ask "
 		    "over TLS or HTTPS: install it");
-	leaks_grep(l, "/System/Library/CoreServices/SystemVersion.plist", "");
+	grep(l, "/System/Library/CoreServices/SystemVersion.plist", "");
 	l->macos = l->seen;
-	leaks_grep(l, "/etc/nsswitch.conf", " mdns");
+	grep(l, "/etc/nsswitch.conf", " mdns");
 	l->mdns = l->macos || l->path[0] != '\0';
-	leaks_files(l);
+	look_at(l, RESOLV_CONF, look_resolv, NULL);
+	look_at(l, "/etc/resolver/*", look_resolv, NULL);
 	check_resolved(l);
 	for (size_t i = 0; i < sizeof(stubs) / sizeof(stubs[0]); i++)
 		check_stub(l, &stubs[i]);

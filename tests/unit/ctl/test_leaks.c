@@ -8,7 +8,7 @@
 #include "../test.h"
 
 #include "ctl/ctl.h"
-#include "ctl/leaks.h"
+#include "ctl/doctor.h"
 
 static char root[256];
 
