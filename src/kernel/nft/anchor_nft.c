@@ -77,10 +77,9 @@ static int
 nft_route(bool add)
 {
 	static const char *const families[] = { "-4", "-6" };
-	char mark[32];
+	static const char mark[] = NFT_MARK "/" NFT_MARK;
 	int error = 0;
 
-	snprintf(mark, sizeof(mark), "%#x/%#x", NFT_MARK, NFT_MARK);
 	for (size_t i = 0; i < 2; i++) {
 		const char *const drop_rule[] = { "ip", families[i], "rule", "del", "pref", NFT_ROUTE_TABLE,
 			"fwmark", mark, "lookup", NFT_ROUTE_TABLE, NULL };
@@ -174,17 +173,19 @@ nft_load(struct anchor *a, const char *text, bool keep)
 static void
 nft_elements(FILE *out, const struct anchor *a, const char *verb, int family, const union addr *list, size_t n)
 {
-	const char *between = "{";
 	char text[ADDR_TEXT_MAX];
+	bool any = false;
 
-	fprintf(out, "%s element inet %s learned%d ", verb, a->spec.name, family == AF_INET6 ? 6 : 4);
 	for (size_t i = 0; i < n; i++) {
 		if (list[i].sa.sa_family != family)
 			continue;
-		fprintf(out, "%s %s", between, addr_format_ip(&list[i], text));
-		between = ",";
+		if (!any)
+			fprintf(out, "%s element inet %s learned%d {", verb, a->spec.name, family == AF_INET6 ? 6 : 4);
+		fprintf(out, "%s %s", any ? "," : "", addr_format_ip(&list[i], text));
+		any = true;
 	}
-	fputs(" }\n", out);
+	if (any)
+		fputs(" }\n", out);
 }
 
 /* Deleting a missing element fails, so each is added before. */
@@ -200,12 +201,6 @@ nft_learn(struct anchor *a, bool add, const union addr *list, size_t n)
 	if (out == NULL)
 		return ENOMEM;
 	for (size_t f = 0; f < 2; f++) {
-		bool any = false;
-
-		for (size_t i = 0; i < n && !any; i++)
-			any = list[i].sa.sa_family == families[f];
-		if (!any)
-			continue;
 		nft_elements(out, a, "add", families[f], list, n);
 		if (!add)
 			nft_elements(out, a, "delete", families[f], list, n);

@@ -15,7 +15,7 @@
 
 #include "kernel/anchor_input.h"
 
-#define NFT_MARK        0x2000000       /* one bit: other programs use other bits of marks */
+#define NFT_MARK        "0x2000000"     /* one bit: other programs use other bits of marks */
 #define NFT_ROUTE_TABLE "10080"         /* routing table and rule preference */
 
 /* Writes the table for nft(8); for ANCHOR_EMPTY one that intercepts nothing. 0, EIO or ENOMEM. */

@@ -8,7 +8,8 @@
 #include <inttypes.h>
 
 /* Matches packets of a flow whose first packet was chosen. */
-#define NFT_FLOW "ct mark and 0x2000000 == 0x2000000 "
+#define NFT_FLOW "ct mark and " NFT_MARK " == " NFT_MARK " "
+#define MARK     " meta mark set meta mark or " NFT_MARK
 
 static const struct family { int af, version; const char *ip; } families[] = {
 	{ AF_INET, 4, "ip" }, { AF_INET6, 6, "ip6" },
@@ -116,39 +117,33 @@ in_set(char text[40], const char *set, const struct family *f)
 	return text;
 }
 
-/* Writes a match for traffic to these ports (NULL: to port 53) in a family that has a listener. False: there is none,
- * and nothing is written. */
-static bool
-render_match(FILE *out, const struct anchor_input *in, const struct family *f, const char *where, const char *proto,
-    const struct port_list *list)
+/* Writes a rule for traffic to these ports (NULL: to port 53), if the family has a listener. verb: sends it there with
+ * "VERB ip to ADDR:PORT"; or NULL. */
+static void
+render_rule(FILE *out, const struct anchor_input *in, const struct family *f, const char *where, const char *proto,
+    const struct port_list *list, const char *verb, const char *after)
 {
-	if (listener_of(in, f->af) == NULL || (list != NULL && list->count == 0))
-		return false;
+	const union addr *listener = listener_of(in, f->af);
+	char text[ADDR_TEXT_MAX];
+	union addr to;
+
+	if (listener == NULL || (list != NULL && list->count == 0))
+		return;
 	fprintf(out, "\t\tmeta nfproto ipv%d %s%s dport ", f->version, where, proto);
 	if (list != NULL)
 		render_ports(out, list);
 	else
 		fputs("53", out);
-	return true;
-}
-
-/* Writes a rule with "VERB ip to ADDR:PORT". */
-static void
-render_send(FILE *out, const struct anchor_input *in, const struct family *f, const char *where, const char *proto,
-    const struct port_list *list, const char *verb, const char *after)
-{
-	union addr to;
-	char text[ADDR_TEXT_MAX];
-
-	if (!render_match(out, in, f, where, proto, list))
-		return;
-	to = *listener_of(in, f->af);
-	addr_set_port(&to, list != NULL ? in->conf->listen.port : in->conf->listen.dns_port);
-	fprintf(out, " %s %s to %s%s\n", verb, f->ip, addr_format(&to, text), after);
+	if (verb != NULL) {
+		to = *listener;
+		addr_set_port(&to, list != NULL ? in->conf->listen.port : in->conf->listen.dns_port);
+		fprintf(out, " %s %s to %s", verb, f->ip, addr_format(&to, text));
+	}
+	fprintf(out, "%s\n", after);
 }
 
 static void
-render_send_all(FILE *out, const struct anchor_input *in, enum choice choice, const char *proto,
+render_rules(FILE *out, const struct anchor_input *in, enum choice choice, const char *proto,
     const struct port_list *list, const char *verb, const char *after)
 {
 	const bool matched = in->conf->intercept.mode == MODE_MATCHED && choice != EVERYTHING;
@@ -156,13 +151,13 @@ render_send_all(FILE *out, const struct anchor_input *in, enum choice choice, co
 
 	for (const struct family *f = families; f < families + FAMILIES; f++) {
 		if (in->conf->dns.enabled)
-			render_send(out, in, f, "", proto, NULL, verb, after);
+			render_rule(out, in, f, "", proto, NULL, verb, after);
 		if (!matched || choice == BY_FLOW)
-			render_send(out, in, f, matched ? NFT_FLOW : "", proto, list, verb, after);
+			render_rule(out, in, f, matched ? NFT_FLOW : "", proto, list, verb, after);
 		for (size_t s = 0; matched && choice == BY_SET && s < 2; s++)
-			render_send(out, in, f, in_set(where, target_sets[s], f), proto, list, verb, after);
+			render_rule(out, in, f, in_set(where, target_sets[s], f), proto, list, verb, after);
 		if (matched && strcmp(proto, "tcp") == 0)
-			render_send(out, in, f, "", proto, &in->conf->intercept.sniff_ports, verb, after);
+			render_rule(out, in, f, "", proto, &in->conf->intercept.sniff_ports, verb, after);
 	}
 }
 
@@ -175,21 +170,7 @@ render_flow(FILE *out, const struct anchor_input *in, const char *proto, const s
 
 	for (size_t i = 0; i < 2 * FAMILIES && in->conf->intercept.mode == MODE_MATCHED; i++) {
 		snprintf(where, sizeof(where), "ct state new %s", in_set(set, target_sets[i % 2], &families[i / 2]));
-		if (render_match(out, in, &families[i / 2], where, proto, list))
-			fprintf(out, " ct mark set ct mark or %#x\n", NFT_MARK);
-	}
-}
-
-static void
-render_mark(FILE *out, const struct anchor_input *in)
-{
-	const char *where = in->conf->intercept.mode == MODE_MATCHED ? NFT_FLOW : "";
-
-	for (const struct family *f = families; f < families + FAMILIES; f++) {
-		if (in->conf->dns.enabled && render_match(out, in, f, "", "udp", NULL))
-			fprintf(out, " meta mark set meta mark or %#x\n", NFT_MARK);
-		if (render_match(out, in, f, where, "udp", &in->conf->intercept.udp_ports))
-			fprintf(out, " meta mark set meta mark or %#x\n", NFT_MARK);
+		render_rule(out, in, &families[i / 2], where, proto, list, NULL, " ct mark set ct mark or " NFT_MARK);
 	}
 }
 
@@ -206,39 +187,37 @@ static void
 render_redirect(FILE *out, const struct anchor_input *in)
 {
 	const struct conf *conf = in->conf;
-	char after[64];
 
 	fputs("\tchain local_tcp {\n\t\ttype nat hook output priority -100; policy accept;\n", out);
 	render_own_user(out, in);
 	render_returns(out);
-	render_send_all(out, in, BY_SET, "tcp", &conf->intercept.tcp_ports, "dnat", "");
+	render_rules(out, in, BY_SET, "tcp", &conf->intercept.tcp_ports, "dnat", "");
 
 	fputs("\t}\n\tchain local_udp {\n\t\ttype route hook output priority -150; policy accept;\n", out);
 	render_own_user(out, in);
 	fputs("\t\tfib saddr type != local return comment \"answers of the daemon in a server's name\"\n", out);
 	render_returns(out);
 	render_flow(out, in, "udp", &conf->intercept.udp_ports);
-	render_mark(out, in);
+	render_rules(out, in, BY_FLOW, "udp", &conf->intercept.udp_ports, NULL, MARK);
 
 	fputs("\t}\n\tchain arriving {\n\t\ttype filter hook prerouting priority -150; policy accept;\n", out);
-	fprintf(out, "\t\tiifname \"lo\" meta mark and %#x == %#x jump looped\n", NFT_MARK, NFT_MARK);
+	fputs("\t\tiifname \"lo\" meta mark and " NFT_MARK " == " NFT_MARK " jump looped\n", out);
 	if (conf->intercept.ninterfaces > 0) {
 		fputs("\t\t", out);
 		render_interfaces(out, conf);
 		fputs(" jump gateway\n", out);
 	}
 	fputs("\t}\n\tchain looped {\n", out);
-	render_send_all(out, in, EVERYTHING, "udp", &conf->intercept.udp_ports, "tproxy", " accept");
+	render_rules(out, in, EVERYTHING, "udp", &conf->intercept.udp_ports, "tproxy", " accept");
 	fputs("\t}\n", out);
 	if (conf->intercept.ninterfaces == 0)
 		return;
 	fputs("\tchain gateway {\n", out);
 	render_returns(out);
-	snprintf(after, sizeof(after), " meta mark set meta mark or %#x accept", NFT_MARK);
 	render_flow(out, in, "tcp", &conf->intercept.tcp_ports);
 	render_flow(out, in, "udp", &conf->intercept.udp_ports);
-	render_send_all(out, in, BY_FLOW, "tcp", &conf->intercept.tcp_ports, "tproxy", after);
-	render_send_all(out, in, BY_FLOW, "udp", &conf->intercept.udp_ports, "tproxy", after);
+	render_rules(out, in, BY_FLOW, "tcp", &conf->intercept.tcp_ports, "tproxy", MARK " accept");
+	render_rules(out, in, BY_FLOW, "udp", &conf->intercept.udp_ports, "tproxy", MARK " accept");
 	fputs("\t}\n", out);
 }
 
