@@ -12,13 +12,13 @@ daemon_start
 
 for v in 4 6; do
 	check "http by name, IPv$v" fetched -$v http://h$v.kion.cloud/
-	check "... its record" logged "proto=tcp .*:80 host=h$v.kion.cloud via=dns rule=1 action=proxy proxy=1 .*close=done"
+	check "... its record" logged "proto=tcp .*:80 host=h$v.kion.cloud via=http rule=1 action=proxy proxy=1 .*close=done"
 	check "... the proxy was asked for the name" log_has microsocks "connected to h$v.kion.cloud:80"
 	check "https by name, IPv$v" fetched -$v https://s$v.kion.cloud/
-	check "... its record" logged ":443 host=s$v.kion.cloud via=(dns|sni) rule=1 action=proxy proxy=1 .*close=done"
+	check "... its record" logged ":443 host=s$v.kion.cloud via=sni rule=1 action=proxy proxy=1 .*close=done"
 	check "... the proxy was asked for the name" log_has microsocks "connected to s$v.kion.cloud:443"
 	check "other names go direct, IPv$v" fetched -$v https://direct.example/
-	check "... their record" logged ":443 host=direct.example via=dns rule=- action=direct proxy=- .*close=done"
+	check "... their record" logged ":443 host=direct.example via=sni rule=- action=direct proxy=- .*close=done"
 done
 check "the direct server saw this host" log_has web '^192.0.2.2 https direct.example'
 check "the proxied server did not" log_has_not web '^(192.0.2.2|2001:db8:1::2) .*kion.cloud'

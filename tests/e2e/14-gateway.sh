@@ -20,7 +20,7 @@ for v in 4 6; do
 	address=$([ $v = 4 ] && echo 198.51.100.1 || echo 2001:db8:2::1)
 	source=$([ $v = 4 ] && echo 203.0.113.2 || echo 2001:db8:3::2)
 	check "http by name, IPv$v" lan_fetch -$v http://h$v.kion.cloud/
-	check "... its record" logged "src=.*$source.*host=h$v.kion.cloud via=dns rule=1 action=proxy proxy=1 .*close=done"
+	check "... its record" logged "src=.*$source.*host=h$v.kion.cloud via=http rule=1 action=proxy proxy=1 .*close=done"
 	check "... the proxy was asked for the name" log_has microsocks "connected to h$v.kion.cloud:80"
 	check "https by name, IPv$v" lan_fetch -$v https://s$v.kion.cloud/
 	check "... its record" logged "src=.*$source.*host=s$v.kion.cloud .*action=proxy"

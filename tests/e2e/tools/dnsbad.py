@@ -58,7 +58,7 @@ def answers(query, tcp):
         return [message(query, question, [])]
     good = message(query, question, [address(top, 100 + len(what), 1 if what == "short" else 60)])
     if what == "big":
-        good = message(query, question, [address(top, i) for i in range(60)])
+        good = message(query, question, [address(top, 190 + i) for i in range(60)])
     if what == "tc" or (what == "big" and len(good) > edns):
         return [good if tcp else message(query, question, [], 0x8380)]
     if what == "chain":
