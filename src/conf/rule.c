@@ -157,6 +157,20 @@ rule_strictest(const struct conf *conf, const char *host)
 	return is_possible(conf, host, ACTION_PROXY) ? ACTION_PROXY : ACTION_DIRECT;
 }
 
+static bool
+is_not_direct(const void *arg, const struct conf_rule *rule)
+{
+	return rule->action != ACTION_DIRECT;
+}
+
+bool
+rule_may_catch_address(const struct conf *conf, const union addr *dst)
+{
+	const struct rule_query q = { .dst = dst };
+
+	return first(conf, &q, is_not_direct, NULL) < conf->rules + conf->nrules;
+}
+
 bool
 rule_always_proxied(const struct conf *conf, const char *host)
 {

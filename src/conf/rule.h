@@ -48,5 +48,7 @@ enum rule_miss rule_explain(const struct conf *, const struct conf_rule *, const
 
 /* The strictest action that some of them may get. ACTION_DIRECT: no rule catches the name. */
 enum action rule_strictest(const struct conf *, const char *host);
+/* May a rule for addresses, or "*", proxy or block some flows to the address? */
+bool rule_may_catch_address(const struct conf *, const union addr *dst);
 /* True when all of them are proxied. */
 bool rule_always_proxied(const struct conf *, const char *host);

@@ -1,5 +1,5 @@
 /*
- * "test": the rule that wins for a host, and why those before it do not match.
+ * "test": the decision about a flow to a host, and why the rules before the one that wins do not match.
  */
 #include "config.h"
 
@@ -31,6 +31,25 @@ test_verdict(const char *title, yajl_val verdict)
 		printf(" by default_action\n");
 }
 
+/* What becomes of it, besides the verdict. */
+static void
+test_flow(yajl_val line)
+{
+	const char *untouched = member_text(line, "untouched"), *refused = member_text(line, "refused"),
+	    *sent = member_text(line, "sent");
+	char host[SHOW_MAX], destination[SHOW_MAX];
+
+	if (untouched != NULL)
+		printf("         but it is not intercepted: %s\n", untouched);
+	if (refused != NULL)
+		printf("         it is refused: %s\n", refused);
+	else if (sent != NULL && strcmp(sent, "name") == 0)
+		printf("         the proxy gets the name %s\n", show_value("", member(line, "host"), host));
+	else if (sent != NULL)
+		printf("         the proxy gets the address %s\n",
+		    show_value("", member(line, "destination"), destination));
+}
+
 static void
 test_line(const void *arg, yajl_val line, bool first)
 {
@@ -43,8 +62,10 @@ test_line(const void *arg, yajl_val line, bool first)
 				printf("rule %.0f (%s, %s): %s\n", member_number(line, "rule"),
 				    show_value("", member(line, "name"), name),
 				    show_value("", member(line, "pattern"), pattern), whys[i].sentence);
-	if (member(line, "verdict") != NULL)
+	if (member(line, "verdict") != NULL) {
 		test_verdict("flow:", member(line, "verdict"));
+		test_flow(line);
+	}
 	if (member(line, "dns") != NULL)
 		test_verdict("DNS:", member(line, "dns"));
 }

@@ -5,6 +5,7 @@ shows() { local what=$1; shift; ctl "$@" >"$T/shown" 2>&1; grep -Eq -- "$what" "
 fails_saying() { local what=$1; shift; ! ctl "$@" >"$T/shown" 2>&1 && grep -Eq -- "$what" "$T/shown" || { cat "$T/shown"; return 1; }; }
 start_microsocks
 start_origin
+start_resolver
 config "$(rule 1 198.51.100.13), $(rule 7 '*.kion.cloud' '"proxy_id": 2, "ports": "443"')" \
     "\"control\": { \"socket\": \"$T/control.sock\" }"
 check "without a daemon: says so" fails_saying "nobody listens at $T/control.sock: start pfinterceptd" status
@@ -22,6 +23,15 @@ check "test: matches" shows '^flow: +proxy 1 by rule 1$' test 198.51.100.13
 check "test: another port" shows '^rule 7 \(rule 7, \*.kion.cloud\): is for other ports$' test a.kion.cloud:80 tcp
 check "... and what DNS does" shows '^DNS: +proxy 2 by rule 7$' test a.kion.cloud:80
 check "test: no rule" shows '^flow: +direct by default_action$' test '[2001:db8::1]:443' udp
+check "test: what the proxy gets" shows 'the proxy gets the address 198.51.100.13:443' test 198.51.100.13
+check "... of a name that a rule caught" shows 'the proxy gets the name a.kion.cloud' test a.kion.cloud
+check "... never a local one" shows '^flow: +direct by default_action$' test localhost
+check "test: an address of this host" shows 'not intercepted: the address is this host' test 192.0.2.2
+check "... of a proxy" shows "not intercepted: the address is a proxy's" test 198.51.100.20:1080
+check "... loopback" shows 'not intercepted: the address is a loopback' test 127.0.0.1
+check "test: a name that DNS taught" client getent ahostsv4 taught.kion.cloud
+check "... makes a flow to its address stricter" shows '^flow: +proxy 2 by rule 7$' test 198.51.100.10:443
+check "... but not at other ports" shows '^flow: +direct by default_action$' test 198.51.100.10:80
 check "test of no host: usage" fails_saying 'usage:' test 'a b'
 ctl events >"$T/events" 2>&1 &
 events=$!

@@ -64,4 +64,8 @@ void     control_error(struct control_client *, const char *fmt, ...) __attribut
 /* The helper has answered client->asked: continues with the client's next requests. */
 void     control_answered(struct control_client *);
 
+/* The verb "test" (control_test.c). */
+bool control_test_begin(struct control_client *, yajl_gen);
+bool control_test_more(struct control_client *, yajl_gen);
+
 #endif

@@ -296,73 +296,6 @@ begin_stats(struct control_client *c, yajl_gen g)
 }
 
 static bool
-begin_test(struct control_client *c, yajl_gen g)
-{
-	if (c->request.host[0] != '\0')
-		return true;
-	control_error(c, "the request has no \"host\"; name one");
-	return false;
-}
-
-static void
-put_verdict(yajl_gen g, const char *key, const struct verdict *v)
-{
-	put_map(g, key);
-	put_text(g, "action", action_name(v->action));
-	if (v->rule != NULL)
-		put_number(g, "rule", v->rule->id);
-	put_proxies(g, v->proxies, v->action == ACTION_PROXY ? v->nproxies : 0);
-	yajl_gen_map_close(g);
-}
-
-static void
-test_query(const struct control_client *c, struct rule_query *q, union addr *addr)
-{
-	const struct control_request *r = &c->request;
-
-	*q = (struct rule_query){ .host = r->host, .proto = r->protocol != 0 ? r->protocol : IPPROTO_TCP,
-		.port = r->port != 0 ? r->port : 443, .user = RULE_USER_UNKNOWN };
-	if (addr_parse(r->host, q->port, addr) == 0) {
-		q->host = NULL;
-		q->dst = addr;
-	}
-}
-
-/* One line for each rule up to the one that matches, then the verdict. */
-static bool
-more_test(struct control_client *c, yajl_gen g)
-{
-	static const char *const misses[] = {
-		[RULE_MATCHES] = "matches", [RULE_DISABLED] = "disabled", [RULE_PATTERN] = "pattern",
-		[RULE_PROTOCOL] = "protocol", [RULE_PORTS] = "ports", [RULE_USER] = "user",
-	};
-	const struct conf *conf = conf_of(c);
-	struct rule_query q;
-	struct verdict v;
-	union addr addr;
-
-	test_query(c, &q, &addr);
-	v = rule_match(conf, &q);
-	if (c->cursor < conf->nrules && (v.rule == NULL || &conf->rules[c->cursor] <= v.rule)) {
-			put_number(g, "rule", conf->rules[c->cursor].id);
-		put_text(g, "name", conf->rules[c->cursor].name);
-		put_text(g, "pattern", conf->rules[c->cursor].pattern);
-		put_text(g, "why", misses[rule_explain(conf, &conf->rules[c->cursor], &q)]);
-		c->cursor++;
-		return true;
-	}
-	if (c->cursor == UINT64_MAX)
-		return false;
-	c->cursor = UINT64_MAX;
-	put_verdict(g, "verdict", &v);
-	q.proto = 0;
-	v = rule_match(conf, &q);
-	if (q.host != NULL)
-		put_verdict(g, "dns", &v);
-	return true;
-}
-
-static bool
 begin_kill(struct control_client *c, yajl_gen g)
 {
 	struct flow_record *r = c->request.id > 0 ? account_next(c->control->env->account, c->request.id - 1) : NULL;
@@ -443,7 +376,7 @@ static const struct control_verb verbs[] = {
 	{ "proxies", begin_stream, more_proxies },
 	{ "dns", begin_dns, NULL },
 	{ "events", begin_events, NULL },
-	{ "test", begin_test, more_test },
+	{ "test", control_test_begin, control_test_more },
 	{ "kill", begin_kill, NULL },
 	{ "reload", begin_reload, NULL },
 	{ "pause", begin_pause, NULL },

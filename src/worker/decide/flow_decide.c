@@ -31,8 +31,8 @@ decision_make(struct decision *d)
 
 	flow_judge(d->conf, &e, &d->outcome);
 	if (d->conf->log.hosts == LOG_HOSTS_FULL && d->said.text[0] != '\0' && d->outcome.host != d->said.text)
-		log_debug("flow id=%" PRIu64 ": %s=%s may hide another name (ECH), using %s", d->record->id, d->said.via,
-		    d->said.text, d->outcome.host != NULL ? d->outcome.host : "the address");
+		log_debug("flow id=%" PRIu64 ": %s=%s may hide another name (ECH), using %s", d->record->id,
+		    d->said.via, d->said.text, d->outcome.host != NULL ? d->outcome.host : "the address");
 	d->record->via = d->outcome.via;
 	if (d->outcome.host != NULL) {
 		strncpy(d->host, d->outcome.host, HOST_MAX);

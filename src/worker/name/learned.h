@@ -27,8 +27,9 @@ void learned_free(struct learned *);
  * those that a rule may catch. */
 void learned_policy_changed(struct learned *);
 
-/* Asks for addr, which a name that a rule may catch has, to be in the set. 0: mode "all" needs no set. EINPROGRESS: done(arg) follows, at most LEARNED_WAIT_S later, when the firewall has the address or has failed
- * (logged). done may be NULL. */
+/* Asks for addr, which a name that a rule may catch has, to be in the set. 0: mode "all" needs no set. EINPROGRESS:
+ * done(arg) follows, at most LEARNED_WAIT_S later, when the firewall has the address or has failed (logged). done may
+ * be NULL. */
 int  learned_want(struct learned *, const union addr *addr, void (*done)(void *), void *arg);
 /* Cancels all calls of done(arg). */
 void learned_cancel(struct learned *, void *arg);
