@@ -6,6 +6,7 @@ fails_saying() { local what=$1; shift; ! ctl "$@" >"$T/shown" 2>&1 && grep -Eq -
 start_microsocks
 start_origin
 start_resolver
+start_dante
 config "$(rule 1 198.51.100.13), $(rule 7 '*.kion.cloud' '"proxy_id": 2, "ports": "443"')" \
     "\"control\": { \"socket\": \"$T/control.sock\" }"
 check "without a daemon: says so" fails_saying "nobody listens at $T/control.sock: start pfinterceptd" status
