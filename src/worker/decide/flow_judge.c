@@ -23,15 +23,18 @@ outcome_take(const struct conf *conf, const struct evidence *e, const char *host
 	o->via = via;
 }
 
-/* Takes it only if its verdict is stricter. */
+/* Takes a name that may be the client's, only if its verdict is stricter. A rule for the address (fixed) gives way only
+ * to another action, for else a planted name could choose the proxy. */
 static void
-outcome_tighten(const struct conf *conf, const struct evidence *e, const char *host, const char *via,
+outcome_tighten(const struct conf *conf, const struct evidence *e, const char *host, const char *via, bool fixed,
     struct outcome *o)
 {
 	struct outcome other = *o;
+	bool stricter;
 
 	outcome_take(conf, e, host, via, &other);
-	if (verdict_is_stricter(&other.verdict, &o->verdict))
+	stricter = fixed ? other.verdict.action > o->verdict.action : verdict_is_stricter(&other.verdict, &o->verdict);
+	if (stricter || (o->host == NULL && other.verdict.rule == o->verdict.rule))
 		*o = other;
 }
 
@@ -57,17 +60,17 @@ judge_said(const struct conf *conf, const struct evidence *e, struct outcome *o)
 static void
 judge_known(const struct conf *conf, const struct evidence *e, struct outcome *o)
 {
-	const struct name *first = e->names != NULL && e->dst != NULL ? names_of_addr(e->names, e->dst) : NULL, *name;
-	const struct rule_query bare = query_of(e, NULL);
-	const struct verdict alone = rule_match(conf, &bare);
+	const struct name *first = e->dst != NULL ? names_of_addr(e->names, e->dst) : NULL, *name;
+	bool fixed;
 
-	outcome_take(conf, e, first != NULL ? name_text(first) : NULL, first != NULL ? VIA_DNS : VIA_IP, o);
-	for (name = first != NULL ? name_next_of_addr(first) : NULL; name != NULL; name = name_next_of_addr(name))
-		outcome_tighten(conf, e, name_text(name), VIA_DNS, o);
+	outcome_take(conf, e, NULL, VIA_IP, o);
+	fixed = rule_is_specific(conf, o->verdict.rule);
+	if (!fixed && first != NULL)
+		outcome_take(conf, e, name_text(first), VIA_DNS, o);
+	for (name = first; name != NULL; name = name_next_of_addr(name))
+		outcome_tighten(conf, e, name_text(name), VIA_DNS, fixed, o);
 	if (e->said->text[0] != '\0')
-		outcome_tighten(conf, e, e->said->text, e->said->via, o);
-	if (rule_is_specific(conf, alone.rule))
-		outcome_tighten(conf, e, NULL, VIA_IP, o);
+		outcome_tighten(conf, e, e->said->text, e->said->via, fixed, o);
 	if (first == NULL || name_next_of_addr(first) != NULL || o->host != name_text(first) ||
 	    !host_is_dialable(o->host))
 		o->name = TARGET_NAME_NEVER;

@@ -10,7 +10,8 @@
  *      if a rule for addresses, "*" or default_action did, or if the name is meant for another proxy.
  *   3. A name that is a public name of ECH, in a hello with ECH, may hide another one. It only counts as those of 4.
  *   4. Without such a name, each name that DNS has for the address may be the client's, whoever looked it up. The
- *      strictest verdict counts, and a rule for the address itself is never weakened. The proxy gets the address.
+ *      strictest verdict counts, but a rule for the address itself gives way only to a stricter action. The proxy gets
+ *      the address.
  * "send" of a proxy changes what it gets (target.h).
  *
  * Owner:   pointers in the outcome point into the evidence or the configuration.

@@ -472,6 +472,7 @@ static const struct {
 	{ "198.51.100.7", "x.open", "", false, false, 3, "-", TARGET_NAME_NEVER },
 	{ "198.51.100.7", "", "x.open", false, false, 9, "x.open", TARGET_NAME_AUTO },
 	{ "192.0.2.1", "x.open", "", false, false, 9, "x.open", TARGET_NAME_ASKED },
+	{ "198.51.100.7", "a.kion.cloud", "", false, false, 3, "-", TARGET_NAME_NEVER },
 	{ "198.51.100.7", "c.example", "", false, false, 3, "c.example", TARGET_NAME_ASKED },
 	{ "198.51.100.7", "x.blocked", "", false, false, 2, "x.blocked", TARGET_NAME_ASKED },
 };
