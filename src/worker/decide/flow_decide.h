@@ -1,9 +1,9 @@
 /*
  * flow_decide.h - decides a TCP or UDP flow: its name, its owner, its rule and its path.
  *
- * Two things are awaited at the same time: the owner, if a rule names a user, and a name in the client's first bytes,
- * if one could change the outcome. The flow feeds those bytes in. Then flow_judge() decides, and name and verdict go into
- * the flow's record.
+ * Two things are awaited at the same time: the owner, if a rule names a user, and a name in the client's first
+ * bytes, if one could change the outcome. The flow feeds those bytes in. Then flow_judge() decides, and name and
+ * verdict go into the flow's record.
  *
  * Owner:   the flow embeds a struct decision, all zero, and fills in the first members. A made-up address stays its
  *          name's from flow_decide_begin() to flow_decide_end(), which must come at the end of the flow.
