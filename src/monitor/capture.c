@@ -17,6 +17,7 @@
 #include "process/privilege.h"
 #include "process/sandbox.h"
 #include "wire/capture_packet.h"
+#include "wire/dns_content.h"
 #include "wire/dns_message.h"
 
 #define SNAPLEN    2048

@@ -2,12 +2,8 @@
 
 #include "wire/dns_message.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
+#include "wire/dns_record.h"
 
-#define LABEL_MAX    63
-#define POINTERS_MAX 127        /* no name has more labels than this */
 #define OUR_UDP_SIZE 1232       /* in the OPT record of our own answers */
 #define OPT_LEN      11         /* an OPT record without options */
 #define COOKIE_FIRST 0x000a0008 /* RFC 7873: option 10 of 8 bytes, a client cookie without a server cookie */
@@ -15,89 +11,14 @@
 /* RFC 1035 section 4.1.1, RFC 2535 section 6.1 */
 enum { FLAG_QR = 0x8000, FLAG_OPCODE = 0x7800, FLAG_TC = 0x0200, FLAG_RD = 0x0100, FLAG_RA = 0x0080,
 	FLAG_CD = 0x0010, FLAG_RCODE = 0x000f };
-enum { CLASS_IN = 1, OPT_DO = 0x8000, TYPE_SIG = 24, TYPE_TSIG = 250 };
-
-/* Offsets of the counts in the header. */
-enum { QDCOUNT = 4, ANCOUNT = 6, NSCOUNT = 8, ARCOUNT = 10 };
-
-struct record {
-	uint16_t type, class;
-	size_t   start, ttl_at, data;   /* offsets */
-	size_t   data_len;
-	uint32_t ttl;
-};
-
-static uint16_t
-get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t
-get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static void
-put16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void
-put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v & 0xffff);
-}
-
-/* Letters only: RFC 4343. */
-static uint8_t
-lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c + ('a' - 'A')) : c;
-}
-
-/* Reads the name at *pos and moves *pos behind it. A pointer must lead to "a prior occurrence": before all parts of
- * this name that are already read. That rules out loops. */
-static int
-name_read(const uint8_t *msg, size_t len, size_t *pos, struct dns_name *name)
-{
-	size_t at = *pos, limit = *pos, end = 0, n;
-	unsigned pointers = 0;
-
-	name->len = 0;
-	do {
-		for (; at < len && (msg[at] & 0xc0) == 0xc0; limit = at) {
-			if (len - at < 2 || ++pointers > POINTERS_MAX)
-				return EBADMSG;
-			if (end == 0)
-				end = at + 2;
-			at = get16(msg + at) & 0x3fff;
-			if (at < DNS_HEADER_LEN || at >= limit)
-				return EBADMSG;
-		}
-		if (at >= len)
-			return EBADMSG;
-		n = msg[at] + 1u; /* a label with its length byte */
-		if (n > LABEL_MAX + 1 || n > len - at || n > DNS_WIRE_MAX - name->len)
-			return EBADMSG;
-		for (size_t i = 0; i < n; i++)
-			name->wire[name->len++] = lower(msg[at + i]);
-		at += n;
-	} while (n > 1);
-	*pos = end != 0 ? end : at;
-	return 0;
-}
+enum { OPT_DO = 0x8000, TYPE_SIG = 24, TYPE_TSIG = 250 };
 
 static int
 question_read(const uint8_t *msg, size_t len, struct dns_question *question)
 {
 	size_t pos = DNS_HEADER_LEN;
 
-	if (name_read(msg, len, &pos, &question->name) != 0 || len - pos < 4)
+	if (dns_name_read(msg, len, &pos, &question->name) != 0 || len - pos < 4)
 		return EBADMSG;
 	question->type = get16(msg + pos);
 	question->class = get16(msg + pos + 2);
@@ -105,68 +26,25 @@ question_read(const uint8_t *msg, size_t len, struct dns_question *question)
 	return 0;
 }
 
-/* Moves *pos behind the name there, without following pointers. */
+/* dns_record_read() that also checks the name: for messages not yet parsed. */
 static int
-name_skip(const uint8_t *msg, size_t len, size_t *pos)
-{
-	size_t at = *pos;
-
-	while (at < len && msg[at] != 0 && msg[at] < 0xc0)
-		at += msg[at] + 1u;
-	if (at >= len || len - at < (msg[at] == 0 ? 1 : 2))
-		return EBADMSG;
-	*pos = at + (msg[at] == 0 ? 1 : 2);
-	return 0;
-}
-
-/*
- *  name | type 2 | class 2 | ttl 4 | rdlength 2 | rdata      (RFC 1035 section 4.1.3)
- */
-static int
-record_read(const uint8_t *msg, size_t len, size_t *pos, struct record *rr)
-{
-	rr->start = *pos;
-	if (name_skip(msg, len, pos) != 0 || len - *pos < 10)
-		return EBADMSG;
-	rr->type = get16(msg + *pos);
-	rr->class = get16(msg + *pos + 2);
-	rr->ttl_at = *pos + 4;
-	rr->ttl = get32(msg + rr->ttl_at);
-	rr->data_len = get16(msg + *pos + 8);
-	rr->data = *pos + 10;
-	if (rr->data_len > len - rr->data)
-		return EBADMSG;
-	*pos = rr->data + rr->data_len;
-	if (rr->ttl > INT32_MAX) /* RFC 2181 section 8 */
-		rr->ttl = 0;
-	return rr->type == DNS_OPT && msg[rr->start] != 0 ? EBADMSG : 0; /* RFC 6891 section 6.1.2 */
-}
-
-/* record_read() that also checks the name: for messages not yet parsed. */
-static int
-record_check(const uint8_t *msg, size_t len, size_t *pos, struct record *rr)
+record_check(const uint8_t *msg, size_t len, size_t *pos, struct dns_record *rr)
 {
 	struct dns_name name;
 	size_t at = *pos;
 
-	return name_read(msg, len, &at, &name) != 0 ? EBADMSG : record_read(msg, len, pos, rr);
-}
-
-static size_t
-record_count(const uint8_t *msg)
-{
-	return (size_t)get16(msg + ANCOUNT) + get16(msg + NSCOUNT) + get16(msg + ARCOUNT);
+	return dns_name_read(msg, len, &at, &name) != 0 ? EBADMSG : dns_record_read(msg, len, pos, rr);
 }
 
 /* TSIG (RFC 8945), and SIG that covers no type: SIG(0) (RFC 2931). */
 static bool
-record_signs(const uint8_t *msg, const struct record *rr)
+record_signs(const uint8_t *msg, const struct dns_record *rr)
 {
 	return rr->type == TYPE_TSIG || (rr->type == TYPE_SIG && rr->data_len >= 2 && get16(msg + rr->data) == 0);
 }
 
 static int
-query_opt(const uint8_t *msg, const struct record *rr, struct dns_query *q)
+query_opt(const uint8_t *msg, const struct dns_record *rr, struct dns_query *q)
 {
 	if (q->edns) /* RFC 6891 section 6.1.1: there is one at most */
 		return EINVAL;
@@ -183,7 +61,7 @@ query_opt(const uint8_t *msg, const struct record *rr, struct dns_query *q)
 int
 dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *q)
 {
-	struct record rr;
+	struct dns_record rr;
 	size_t pos;
 	bool plain;
 
@@ -200,7 +78,7 @@ dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *q)
 		return plain ? EINVAL : EOPNOTSUPP;
 	plain = plain && q->question.type != DNS_AXFR && q->question.type != DNS_IXFR;
 	pos = q->question.end;
-	for (size_t i = record_count(msg); i > 0; i--) {
+	for (size_t i = dns_record_count(msg); i > 0; i--) {
 		if (record_check(msg, len, &pos, &rr) != 0 ||
 		    (rr.type == DNS_OPT && query_opt(msg, &rr, q) != 0))
 			return plain ? EINVAL : EOPNOTSUPP;
@@ -211,7 +89,7 @@ dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *q)
 
 /* RFC 2308 section 5: the last four bytes of the SOA data; 0 when the data are too short. */
 static uint32_t
-soa_minimum(const uint8_t *msg, const struct record *rr)
+soa_minimum(const uint8_t *msg, const struct dns_record *rr)
 {
 	return rr->data_len < 22 ? 0 : get32(msg + rr->data + rr->data_len - 4);
 }
@@ -220,9 +98,9 @@ soa_minimum(const uint8_t *msg, const struct record *rr)
 static int
 answer_records(const uint8_t *msg, size_t len, uint16_t type, struct dns_answer *a)
 {
-	const size_t count = record_count(msg);
+	const size_t count = dns_record_count(msg);
 	uint32_t minimum = 0;
-	struct record rr;
+	struct dns_record rr;
 
 	a->answers = get16(msg + ANCOUNT);
 	a->ttl = UINT32_MAX;
@@ -277,46 +155,15 @@ dns_answer_parse(const uint8_t *msg, size_t len, uint16_t id, const struct dns_q
 	return answer_records(msg, len, own.type, a);
 }
 
-/* The offset behind the question of a parsed answer. */
-static size_t
-records_start(const uint8_t *msg, size_t len)
-{
-	size_t pos = DNS_HEADER_LEN;
-
-	return get16(msg + QDCOUNT) == 1 && name_skip(msg, len, &pos) == 0 && len - pos >= 4 ? pos + 4 : len;
-}
-
-void
-dns_answer_addresses(const uint8_t *msg, size_t len, dns_address_cb *cb, void *arg)
-{
-	size_t pos = records_start(msg, len);
-	struct record rr;
-	union addr addr;
-
-	for (size_t i = get16(msg + ANCOUNT); i > 0; i--) {
-		if (record_read(msg, len, &pos, &rr) != 0)
-			return;
-		if (rr.class != CLASS_IN)
-			continue;
-		if (rr.type == DNS_A && rr.data_len == 4)
-			addr_from_bytes(&addr, AF_INET, msg + rr.data, 0);
-		else if (rr.type == DNS_AAAA && rr.data_len == 16)
-			addr_from_bytes(&addr, AF_INET6, msg + rr.data, 0);
-		else
-			continue;
-		cb(arg, &addr, rr.ttl);
-	}
-}
-
 void
 dns_answer_age(uint8_t *msg, size_t len, uint32_t age, uint32_t min, uint32_t max)
 {
-	size_t pos = records_start(msg, len);
-	struct record rr;
+	size_t pos = dns_records_start(msg, len);
+	struct dns_record rr;
 	uint32_t ttl;
 
-	for (size_t i = record_count(msg); i > 0; i--) {
-		if (record_read(msg, len, &pos, &rr) != 0)
+	for (size_t i = dns_record_count(msg); i > 0; i--) {
+		if (dns_record_read(msg, len, &pos, &rr) != 0)
 			return;
 		ttl = rr.ttl > age ? rr.ttl - age : 0;
 		if (rr.type != DNS_OPT)
@@ -385,7 +232,7 @@ dns_reply(uint8_t out[DNS_REPLY_MAX], const uint8_t *query_msg, const struct dns
 	if (data != NULL) {
 		put16(out + end, 0xc000 | DNS_HEADER_LEN); /* the name of the question */
 		put16(out + end + 2, q->question.type);
-		put16(out + end + 4, CLASS_IN);
+		put16(out + end + 4, DNS_CLASS_IN);
 		put32(out + end + 6, ttl);
 		put16(out + end + 10, (unsigned)len);
 		memcpy(out + end + 12, data, len);

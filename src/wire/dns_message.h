@@ -1,6 +1,6 @@
 /*
  * dns_message.h - DNS messages as bytes: parses queries and answers, makes answers of our own, truncates answers and
- *                 ages their TTLs.
+ *                 ages their TTLs. See dns_content.h and dns_edit.h for the records in answers.
  *
  * Pure: bytes in, values out; no socket, clock or memory. Everything is checked against len.
  * Units:   TTLs in seconds; offsets and sizes in bytes from the start of the message.
@@ -12,24 +12,15 @@
 #define PFI_DNS_MESSAGE_H
 
 #include "base/addr.h"
+#include "wire/dns_types.h"
 
-#define DNS_MESSAGE_MAX 65535   /* RFC 1035 section 4.2.2: a length of two bytes */
-#define DNS_HEADER_LEN  12
 #define DNS_UDP_MIN     512     /* every UDP client accepts this much (RFC 1035 section 2.3.4) */
 #define DNS_UDP_MAX     4096    /* upper bound of our UDP answers (RFC 6891 section 6.2.5) */
-#define DNS_WIRE_MAX    255     /* a name, with its length bytes and the root */
 #define DNS_TEXT_MAX    1008    /* a name as text, each byte as \DDD, and the final NUL */
 #define DNS_REPLY_MAX   (DNS_HEADER_LEN + 2 * DNS_WIRE_MAX + 4 + 12 + 11)        /* the largest made by dns_reply() */
 #define DNS_NEGATIVE_TTL_MAX 3600       /* RFC 2308 section 5 */
 
 enum dns_rcode { DNS_NOERROR, DNS_FORMERR, DNS_SERVFAIL, DNS_NXDOMAIN, DNS_NOTIMP, DNS_REFUSED };
-enum dns_type { DNS_A = 1, DNS_SOA = 6, DNS_AAAA = 28, DNS_OPT = 41, DNS_IXFR = 251, DNS_AXFR = 252, DNS_ANY = 255 };
-
-/* Uncompressed and in lower case. */
-struct dns_name {
-	size_t  len;
-	uint8_t wire[DNS_WIRE_MAX];
-};
 
 struct dns_question {
 	struct dns_name name;
@@ -67,10 +58,6 @@ int dns_query_parse(const uint8_t *msg, size_t len, struct dns_query *query);
 /* Parses the answer to this question and id. 0; EBADMSG: it answers another query, or is malformed.
  * An error may come without the question, from a server that did not understand the query (RFC 6891 section 7). */
 int dns_answer_parse(const uint8_t *msg, size_t len, uint16_t id, const struct dns_question *, struct dns_answer *);
-
-/* Calls back for each A and AAAA record (class IN) in the answer section of a parsed answer. */
-typedef void dns_address_cb(void *arg, const union addr *addr, uint32_t ttl);
-void dns_answer_addresses(const uint8_t *msg, size_t len, dns_address_cb *, void *arg);
 
 /* Subtracts age from the TTL of every record except OPT and clamps it to min..max. The answer has been parsed. */
 void dns_answer_age(uint8_t *msg, size_t len, uint32_t age, uint32_t min, uint32_t max);

@@ -1,6 +1,10 @@
 /* The input is parsed as a query, and as an answer to the question in it. */
 #include "config.h"
 
+
+
+#include "wire/dns_content.h"
+#include "wire/dns_edit.h"
 #include "wire/dns_query.h"
 
 static void
@@ -10,6 +14,46 @@ count_address(void *arg, const union addr *addr, uint32_t ttl)
 
 	if (addr_is_set(addr) && ttl <= INT32_MAX)
 		++*count;
+}
+
+static void
+count_alias(void *arg, const struct dns_name *name)
+{
+	char text[DNS_TEXT_MAX];
+
+	dns_name_text(name, text);
+	++*(unsigned *)arg;
+}
+
+static void
+count_outer(void *arg, const uint8_t *name, size_t len)
+{
+	if (len == 0 || memchr(name, 0, len) == name + len)
+		abort();
+	++*(unsigned *)arg;
+}
+
+/* An edited answer parses, holds two addresses at most and no ECH, and need not be edited again. */
+static void
+edit_answer(const uint8_t *msg, size_t len, const struct dns_query *q, struct dns_answer a)
+{
+	const struct dns_edit edit = { .addresses = 2, .strip_ech = true };
+	static uint8_t out[DNS_MESSAGE_MAX], out2[DNS_MESSAGE_MAX];
+	struct dns_answer again;
+	unsigned count = 0;
+
+	if (dns_answer_edit(msg, len, &edit, out, &a) != 0)
+		return;
+	if (dns_answer_parse(out, a.end, q->id, &q->question, &again) != 0 || again.answers != a.answers ||
+	    again.opt != a.opt || again.end != a.end)
+		abort();
+	dns_answer_addresses(out, a.end, count_address, &count);
+	if (count > 2)
+		abort();
+	count = 0;
+	dns_answer_outer_names(out, a.end, count_outer, &count);
+	if (count > 0 || dns_answer_edit(out, a.end, &edit, out2, &again) != ENOENT)
+		abort();
 }
 
 /* Everything that is done to a parsed answer, on a copy of its exact length. */
@@ -26,8 +70,10 @@ use_answer(const uint8_t *data, size_t len, const struct dns_query *q, const uin
 	if (a->end > len || a->opt >= len)
 		abort();
 	dns_answer_addresses(msg, len, count_address, &count);
-	if (!a->truncated && count > a->answers)
-		abort();
+	dns_answer_aliases(msg, len, count_alias, &count);
+	dns_answer_outer_names(msg, len, count_outer, &count);
+	if (!a->truncated)
+		edit_answer(msg, len, q, *a);
 	dns_answer_echo(msg, query_msg, q);
 	if (dns_answer_parse(msg, len, q->id, &q->question, &again) != 0)
 		abort();

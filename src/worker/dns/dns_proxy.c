@@ -10,6 +10,7 @@
 
 #include "base/host_name.h"
 #include "conf/rule.h"
+#include "wire/dns_content.h"
 #include "wire/dns_local.h"
 #include "worker/dns/dns_fake.h"
 #include "worker/dns/dns_listener.h"

@@ -3,6 +3,8 @@
 #include "../test.h"
 #include "../dns_exact.h"
 
+#include "wire/dns_content.h"
+
 #define POINTER_TO_QUESTION "\xc0\x0c"
 
 static void

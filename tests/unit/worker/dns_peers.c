@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "wire/dns_content.h"
+
 int
 socket_at(int type, union addr *addr)
 {

@@ -2,6 +2,7 @@
 
 #include "../test.h"
 #include "../dns_build.h"
+#include "wire/dns_content.h"
 #include "worker/dns/dns_cache.h"
 
 static struct dns_query

@@ -4,6 +4,7 @@
 #include "../test.h"
 #include "../dns_exact.h"
 #include "conf/rule.h"
+#include "wire/dns_content.h"
 #include "worker/dns/dns_fake.h"
 
 enum { PTR = 12, TXT = 16, SVCB = 64, HTTPS = 65 };
