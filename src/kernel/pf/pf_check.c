@@ -12,124 +12,102 @@
 #define OUTPUT_MAX (1u << 20)
 #define PFCTL_MS   5000
 
-/* Copies the next line of *text, truncated to size, and advances *text. False at the end. */
+/* A line of pfctl's output, cut off: as it is, and its words with one blank around each. */
+struct rule {
+	char text[PF_LINE_MAX], words[PF_LINE_MAX + 2];
+};
+
+/* Takes the next line of *text. False at the end. */
 static bool
-next_line(const char **text, char *line, size_t size)
+next_rule(const char **text, struct rule *r)
 {
-	size_t len = strcspn(*text, "\n");
-	size_t keep = len < size ? len : size - 1;
+	const size_t len = strcspn(*text, "\n");
+	char copy[PF_LINE_MAX], *rest = copy, *word;
 
 	if (**text == '\0')
 		return false;
-	memcpy(line, *text, keep);
-	line[keep] = '\0';
+	snprintf(r->text, sizeof(r->text), "%.*s", (int)(len < sizeof(r->text) ? len : sizeof(r->text)), *text);
+	strcpy(copy, r->text);
+	strcpy(r->words, " ");
+	while ((word = strsep(&rest, " \t")) != NULL)
+		if (*word != '\0')
+			strcat(strcat(r->words, word), " ");
 	*text += len + ((*text)[len] == '\n');
 	return true;
 }
 
-/* The rest of a rule after this word, or NULL. */
-static const char *
-after_word(const char *line, const char *word)
+/* words: like " on lo0 " */
+static bool
+has(const struct rule *r, const char *words)
 {
-	const size_t len = strlen(word);
-
-	for (const char *p = line + strspn(line, " \t"); *p != '\0'; p += strspn(p, " \t")) {
-		const size_t n = strcspn(p, " \t");
-
-		if (n == len && memcmp(p, word, n) == 0)
-			return p + n + strspn(p + n, " \t");
-		p += n;
-	}
-	return NULL;
+	return strstr(r->words, words) != NULL;
 }
 
 static bool
-has_word(const char *line, const char *word)
+begins(const struct rule *r, const char *words)
 {
-	return after_word(line, word) != NULL;
+	return strncmp(r->words, words, strlen(words)) == 0;
 }
 
 static bool
-begins(const char *line, const char *word)
+is_on_lo(const struct rule *r)
 {
-	line += strspn(line, " \t");
-	return strncmp(line, word, strlen(word)) == 0 && strchr(" \t", line[strlen(word)]) != NULL;
+	return !has(r, " on ") || has(r, " on lo ") || has(r, " on lo0 ");
 }
 
-/* True if the rule lacks the word, or the value after it is in the list (NULL at the end). */
+/* Is it a reference of this kind ("rdr-anchor") to the anchor at path, or to all children of its parent? */
 static bool
-absent_or(const char *line, const char *word, const char *const list[])
+refers(const struct rule *r, const char *kind, const char *path)
 {
-	const char *value = after_word(line, word);
-
-	for (size_t i = 0; value != NULL && list[i] != NULL; i++)
-		if (strcspn(value, " \t") == strlen(list[i]) && begins(value, list[i]))
-			return true;
-	return value == NULL;
-}
-
-/* Is the line a reference of this kind ("rdr-anchor") to the anchor at path, or to all children of its parent? */
-static bool
-refers(const char *line, const char *kind, const char *path)
-{
-	const char *name = strchr(line, '"');
 	const char *slash = strrchr(path, '/');
-	size_t len;
+	char words[PF_ANCHOR_PATH_MAX + 32];
 
-	if (!begins(line, kind) || name == NULL)
-		return false;
-	len = strcspn(++name, "\"");
-	if (len == strlen(path) && memcmp(name, path, len) == 0)
+	snprintf(words, sizeof(words), " %s \"%s\" ", kind, path);
+	if (begins(r, words))
 		return true;
-	return slash != NULL && len == (size_t)(slash - path) + 2 &&
-	    memcmp(name, path, len - 1) == 0 && name[len - 1] == '*';
+	snprintf(words, sizeof(words), " %s \"%.*s*\" ", kind, slash != NULL ? (int)(slash - path) + 1 : 0, path);
+	return slash != NULL && begins(r, words);
 }
 
 /* Does the line of "pfctl -a '*'" stand for the anchor? It names an anchor by the last part of its path only. */
 static bool
-is_place(const char *line, const char *path)
+is_place(const struct rule *r, const char *path)
 {
-	return strchr(path, '/') == NULL ? refers(line, "anchor", path) : refers(line, "anchor", "*");
+	return refers(r, "anchor", strchr(path, '/') == NULL ? path : "*");
 }
 
 /* OpenBSD: is the rule for another routing domain than ours ("on rdomain 1")? */
 static bool
-elsewhere(const char *line)
+elsewhere(const struct rule *r)
 {
-	const char *on = after_word(line, "on");
+	const char *on = strstr(r->words, " on rdomain ");
 
-	return on != NULL && begins(on, "rdomain") && strtoul(on + strlen("rdomain"), NULL, 10) != pf_abi_rdomain();
+	return on != NULL && strtoul(on + strlen(" on rdomain "), NULL, 10) != pf_abi_rdomain();
 }
 
 /* Is it a quick rule that matches packets of ours, and so ends their evaluation? */
 static bool
-takes_ours(const struct pf_system *system, const char *line)
+takes_ours(const struct pf_system *system, const struct rule *r)
 {
-	static const char *const protos[] = { "tcp", "udp", NULL };
-	static const char *const loops[] = { "lo", "lo0", NULL };
-	const bool out_of_lo = has_word(line, "on") && absent_or(line, "on", loops);
-
-	if ((!begins(line, "pass") && !begins(line, "block")) || !has_word(line, "quick") ||
-	    !absent_or(line, "proto", protos) || elsewhere(line))
+	if ((!begins(r, " pass ") && !begins(r, " block ")) || !has(r, " quick ") || elsewhere(r) ||
+	    (has(r, " proto ") && !has(r, " proto tcp ") && !has(r, " proto udp ")))
 		return false;
-	if (!has_word(line, "in") && !out_of_lo)
+	if (!has(r, " in ") && !(has(r, " on ") && is_on_lo(r)))
 		return true;
-	return !system->translation && !has_word(line, "out") && absent_or(line, "on", loops);
+	return !system->translation && !has(r, " out ") && is_on_lo(r);
 }
 
 static bool
-redirects_lo(const char *line)
+redirects_lo(const struct rule *r)
 {
-	static const char *const loops[] = { "lo", "lo0", NULL };
-
-	return (begins(line, "rdr") || begins(line, "no")) && has_word(line, "rdr") && absent_or(line, "on", loops);
+	return (begins(r, " rdr ") || begins(r, " no ")) && has(r, " rdr ") && is_on_lo(r);
 }
 
 static void
-quote(char quick[PF_LINE_MAX], const char *line)
+quote(char quick[PF_LINE_MAX], const struct rule *r)
 {
 	if (quick[0] == '\0')
-		snprintf(quick, PF_LINE_MAX, "%s", line + strspn(line, " \t"));
+		snprintf(quick, PF_LINE_MAX, "%s", r->text + strspn(r->text, " \t"));
 }
 
 bool
@@ -141,10 +119,12 @@ pf_check_enabled(const char *info)
 bool
 pf_check_skipped(const char *interfaces, const char *interface)
 {
-	char line[512];
+	char word[32];
+	struct rule r;
 
-	while (next_line(&interfaces, line, sizeof(line)))
-		if (begins(line, interface) && strstr(line, "(skip)") != NULL)
+	snprintf(word, sizeof(word), " %s ", interface);
+	while (next_rule(&interfaces, &r))
+		if (begins(&r, word) && has(&r, " (skip) "))
 			return true;
 	return false;
 }
@@ -153,24 +133,24 @@ void
 pf_check_reference(const struct pf_system *system, const char *nat, const char *rules, const char *all,
     const char *path, struct pf_reference *ref)
 {
-	char line[PF_LINE_MAX];
 	bool reached = false;
+	struct rule r;
 
 	memset(ref, 0, sizeof(*ref));
-	while (next_line(&rules, line, sizeof(line)))
-		ref->filter = ref->filter || refers(line, "anchor", path);
-	while (system->translation && next_line(&nat, line, sizeof(line))) {
-		ref->nat = ref->nat || refers(line, "nat-anchor", path);
-		ref->rdr = ref->rdr || refers(line, "rdr-anchor", path);
-		if (!ref->rdr && redirects_lo(line))
-			quote(ref->quick, line);
+	while (next_rule(&rules, &r))
+		ref->filter = ref->filter || refers(&r, "anchor", path);
+	while (system->translation && next_rule(&nat, &r)) {
+		ref->nat = ref->nat || refers(&r, "nat-anchor", path);
+		ref->rdr = ref->rdr || refers(&r, "rdr-anchor", path);
+		if (!ref->rdr && redirects_lo(&r))
+			quote(ref->quick, &r);
 	}
-	while (next_line(&all, line, sizeof(line)) && !reached) {
-		reached = is_place(line, path);
-		if (begins(line, "block") && !has_word(line, "out") && !elsewhere(line))
+	while (next_rule(&all, &r) && !reached) {
+		reached = is_place(&r, path);
+		if (begins(&r, " block ") && !has(&r, " out ") && !elsewhere(&r))
 			ref->filtered = true;
-		if (takes_ours(system, line))
-			quote(ref->quick, line);
+		if (takes_ours(system, &r))
+			quote(ref->quick, &r);
 	}
 	if (!ref->filter)
 		ref->quick[0] = '\0'; /* without an anchor, no rule stands before it */
