@@ -5,59 +5,50 @@
 #include <net/if.h>
 #include <ifaddrs.h>
 
+#include "base/network_set.h"
 #include "host/net.h"
 
 static int
-ifaddrs_compare(const void *a, const void *b)
+ifaddrs_add(struct network_set *set, const struct sockaddr *sa)
 {
-	return memcmp(a, b, sizeof(struct network));
-}
-
-static void
-ifaddrs_add(struct network *list, size_t *n, const struct sockaddr *sa)
-{
+	struct network net;
 	union addr addr;
 
-	if (sa == NULL || !addr_from_sockaddr(&addr, sa, sizeof(addr)) || network_contains(&list[0], &addr))
-		return;
-	list[*n] = network_of(&addr);
+	if (sa == NULL || !addr_from_sockaddr(&addr, sa, sizeof(addr)))
+		return 0;
+	net = network_of(&addr);
 	/* KAME kernels keep the scope inside link-local addresses. */
-	if (addr_is_linklocal(&addr) && addr.sa.sa_family == AF_INET6)
-		list[*n].bytes[2] = list[*n].bytes[3] = 0;
-	++*n;
+	if (addr_is_linklocal(&addr) && net.family == AF_INET6)
+		net.bytes[2] = net.bytes[3] = 0;
+	return network_set_add(set, &net);
 }
 
 int
 ifaddrs_networks(struct network **list, size_t *count)
 {
+	struct network_set set = { .count = 0 };
 	struct ifaddrs *all, *ifa;
-	size_t n = 1, unique = 0;
+	struct network loopback;
+	int error;
 
 	if (getifaddrs(&all) == -1)
 		return errno;
-	for (ifa = all; ifa != NULL; ifa = ifa->ifa_next)
-		n += 2;
-	*list = calloc(n, sizeof(**list));
-	if (*list == NULL) {
-		freeifaddrs(all);
-		return ENOMEM;
-	}
-	network_parse("127.0.0.0/8", &(*list)[0]);
-	n = 1;
-	for (ifa = all; ifa != NULL; ifa = ifa->ifa_next) {
+	network_parse("127.0.0.0/8", &loopback);
+	error = network_set_add(&set, &loopback);
+	for (ifa = all; ifa != NULL && error == 0; ifa = ifa->ifa_next) {
 		if (!net_is_reachable(ifa->ifa_name))
 			continue;
-		ifaddrs_add(*list, &n, ifa->ifa_addr);
-		if ((ifa->ifa_flags & IFF_BROADCAST) != 0)
-			ifaddrs_add(*list, &n, ifa->ifa_broadaddr);
+		error = ifaddrs_add(&set, ifa->ifa_addr);
+		if (error == 0 && (ifa->ifa_flags & IFF_BROADCAST) != 0)
+			error = ifaddrs_add(&set, ifa->ifa_broadaddr);
 	}
 	freeifaddrs(all);
-	qsort(*list, n, sizeof(**list), ifaddrs_compare);
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || ifaddrs_compare(&(*list)[i], &(*list)[unique - 1]) != 0)
-			(*list)[unique++] = (*list)[i];
-	*count = unique;
-	return 0;
+	network_set_close(&set);
+	if (error != 0)
+		network_set_free(&set);
+	*list = set.list;
+	*count = set.count;
+	return error;
 }
 
 int
