@@ -101,24 +101,6 @@ parse_options(int argc, char **argv, struct options *o)
 	return 0;
 }
 
-/* Loads the configuration. Messages go to the terminal unchanged; each begins with FILE:LINE:COLUMN. */
-static struct conf *
-load(const char *file, struct conf_texts *texts)
-{
-	struct conf_report *report = calloc(1, sizeof(*report));
-	struct conf *conf;
-
-	if (report == NULL)
-		return NULL;
-	conf = conf_load(file, texts, report);
-	for (unsigned i = 0; i < report->nwarnings; i++)
-		fprintf(stderr, "%s\n", report->warnings[i]);
-	if (conf == NULL)
-		fprintf(stderr, "%s\n", report->error);
-	free(report);
-	return conf;
-}
-
 /* Runs in the parent of the daemon: waits until traffic is intercepted, which its exit status tells. */
 _Noreturn static void
 wait_until_ready(int fd)
@@ -206,7 +188,7 @@ become_helper(const struct options *o)
 	if (o->file[0] != '/' && getcwd(dir, sizeof(dir)) != NULL)
 		snprintf(file, sizeof(file), "%s/%s", dir, o->file);
 	start.file = file[0] != '\0' ? file : o->file;
-	start.conf = load(o->file, &start.texts);
+	start.conf = conf_load_aloud(o->file, &start.texts);
 	if (start.conf == NULL || !may_start(&start)) {
 		conf_free(start.conf);
 		conf_texts_free(&start.texts);
@@ -235,7 +217,7 @@ static int
 check(const struct options *o)
 {
 	struct conf_texts texts = { NULL, NULL, 0 };
-	struct conf *conf = load(o->file, &texts);
+	struct conf *conf = conf_load_aloud(o->file, &texts);
 
 	conf_texts_free(&texts);
 	if (conf == NULL)

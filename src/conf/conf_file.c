@@ -106,6 +106,19 @@ conf_load(const char *file, struct conf_texts *texts, struct conf_report *report
 	return conf_parse_files(file, text->bytes, text->len, load, texts, report);
 }
 
+struct conf *
+conf_load_aloud(const char *file, struct conf_texts *texts)
+{
+	struct conf_report report = { .nwarnings = 0 };
+	struct conf *conf = conf_load(file, texts, &report);
+
+	for (unsigned i = 0; i < report.nwarnings; i++)
+		fprintf(stderr, "%s\n", report.warnings[i]);
+	if (conf == NULL)
+		fprintf(stderr, "%s\n", report.error);
+	return conf;
+}
+
 void
 conf_texts_free(struct conf_texts *texts)
 {

@@ -20,6 +20,8 @@ struct conf_texts {
 /* Reads and parses the file. Warns when every user can read a file with passwords. The caller frees the texts, also
  * after an error. */
 struct conf *conf_load(const char *file, struct conf_texts *, struct conf_report *);
+/* The same, with warnings and error on standard error. */
+struct conf *conf_load_aloud(const char *file, struct conf_texts *);
 void         conf_texts_free(struct conf_texts *);
 
 /* Writes the texts to an unlinked file. -1: see errno. */

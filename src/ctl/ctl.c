@@ -22,13 +22,10 @@ ctl_conf(const char *file, struct conf_report *report)
 struct conf *
 ctl_conf_needed(const char *file)
 {
-	struct conf_report report = { .nwarnings = 0 };
-	struct conf *conf = ctl_conf(file, &report);
+	struct conf_texts texts = { NULL, NULL, 0 };
+	struct conf *conf = conf_load_aloud(file, &texts);
 
-	for (unsigned i = 0; i < report.nwarnings; i++)
-		fprintf(stderr, "%s\n", report.warnings[i]);
-	if (conf == NULL)
-		fprintf(stderr, "%s\n", report.error);
+	conf_texts_free(&texts);
 	return conf;
 }
 

@@ -18,23 +18,20 @@ struct column { const char *title, *key; int width; bool right; };
 	{ "OUT", "out", 7, true }, { "IN", "in", 7, true }, { "AGE", "age_s", 7, true }, { NULL, NULL, 0, false }
 static const struct column event_columns[] = { { "EVENT", "event", 5, false }, FLOW_COLUMNS };
 static const struct column bypass_columns[] = { { "BYPASS", "bypass", 6, false }, FLOW_COLUMNS };
+#define TALLY_COLUMNS \
+	{ "ACTIVE", "active", 6, true }, { "CLOSED", "closed", 8, true }, { "FAILED", "failed", 6, true }, \
+	{ "OUT", "out", 7, true }, { "IN", "in", 7, true }, { NULL, NULL, 0, false }
 static const struct column rule_columns[] = {
 	{ "ID", "id", 5, true }, { "NAME", "name", 20, false }, { "PATTERN", "pattern", 28, false },
 	{ "ON", "enabled", 3, false }, { "ACTION", "action", 6, false }, { "PROXIES", "proxies", 7, false },
-	{ "ACTIVE", "active", 6, true }, { "CLOSED", "closed", 8, true }, { "FAILED", "failed", 6, true },
-	{ "OUT", "out", 7, true }, { "IN", "in", 7, true }, { NULL, NULL, 0, false }
+	TALLY_COLUMNS
 };
 static const struct column proxy_columns[] = {
 	{ "ID", "id", 5, true }, { "NAME", "name", 20, false }, { "TYPE", "type", 6, false },
 	{ "HOST", "host", 22, false }, { "PORT", "port", 5, true }, { "STATE", "state", 8, false },
-	{ "UDP", "udp", 7, false }, { "ACTIVE", "active", 6, true }, { "CLOSED", "closed", 8, true },
-	{ "FAILED", "failed", 6, true },
-	{ "OUT", "out", 7, true }, { "IN", "in", 7, true }, { NULL, NULL, 0, false }
+	{ "UDP", "udp", 7, false }, TALLY_COLUMNS
 };
-static const struct column host_columns[] = {
-	{ "HOST", "host", 40, false }, { "ACTIVE", "active", 6, true }, { "CLOSED", "closed", 8, true },
-	{ "FAILED", "failed", 6, true }, { "OUT", "out", 7, true }, { "IN", "in", 7, true }, { NULL, NULL, 0, false }
-};
+static const struct column host_columns[] = { { "HOST", "host", 40, false }, TALLY_COLUMNS };
 
 const char *
 show_bytes(double bytes, char out[SHOW_MAX])
