@@ -14,7 +14,6 @@
 #include "helper/helper_capture.h"
 #include "helper/helper_control.h"
 #include "helper/helper_listen.h"
-#include "helper/helper_proxies.h"
 #include "helper/helper_state.h"
 #include "helper/permit.h"
 #include "host/ifaddrs_watch.h"
@@ -47,7 +46,6 @@ struct helper {
 	struct refuse           refuse;
 	struct ipc_msg          resolvers;      /* the list that the worker has */
 	int                     fake_ip_fd;
-	struct helper_proxies   proxies;
 	struct helper_capture   capture;
 	bool                    was_ready;      /* the rules were loaded at least once */
 	ev_timer                kill, check;
@@ -55,23 +53,14 @@ struct helper {
 };
 
 static void
-helper_send_proxy(struct helper *h, size_t index)
+helper_send_proxy(void *arg, size_t index)
 {
+	struct helper *h = arg;
 	struct ipc_msg msg = { .type = IPC_PROXY, .proxy = { .generation = h->generation, .index = (uint32_t)index } };
 
 	msg.proxy.count = (uint32_t)helper_anchor_proxy(&h->anchor, index, msg.proxy.addrs);
 	if (h->ipc != NULL)
 		ipc_send(h->ipc, &msg, -1);
-}
-
-static void
-helper_proxy_cb(void *arg, size_t index, const union addr *addrs, size_t naddrs)
-{
-	struct helper *h = arg;
-
-	if (naddrs > 0)
-		helper_anchor_set_proxy(&h->anchor, index, addrs, naddrs);
-	helper_send_proxy(h, index);
 }
 
 static void
@@ -193,7 +182,7 @@ helper_serve(struct helper *h, const struct ipc_msg *msg)
 		break;
 	case IPC_RESOLVE:
 		if (msg->resolve.generation == h->generation && msg->resolve.index < h->conf->nproxies)
-			helper_proxies_resolve(&h->proxies, msg->resolve.index);
+			helper_anchor_resolve(&h->anchor, msg->resolve.index);
 		break;
 	case IPC_REFUSE:
 		refuse_serve(&h->refuse, msg, ev_now(h->loop));
@@ -274,13 +263,12 @@ helper_worker_again(void *arg)
 static int
 helper_set_conf(struct helper *h, struct conf *conf)
 {
-	int error = helper_anchor_set_conf(&h->anchor, conf, h->start.role.uid);
+	int error = helper_anchor_set_conf(&h->anchor, conf);
 
 	if (error != 0)
 		return error;
 	h->conf = conf;
 	h->generation++;
-	helper_proxies_set_conf(&h->proxies, conf);
 	return 0;
 }
 
@@ -428,7 +416,6 @@ helper_own_cb(void *arg)
 static void
 helper_end(struct helper *h)
 {
-	helper_proxies_end(&h->proxies);
 	refuse_close(&h->refuse);
 	conf_free(h->conf);
 	conf_texts_free(&h->start.texts);
@@ -446,8 +433,6 @@ helper_run(const struct helper_start *start)
 	h.loop = ev_default_loop(PFI_EV_FLAGS);
 	if (h.loop == NULL)
 		fatal("no event loop");
-	h.proxies = (struct helper_proxies){ .loop = h.loop, .uid = start->role.uid, .gid = start->role.gid,
-		.known = helper_proxy_cb, .arg = &h };
 	child_init(&h.worker, &worker_kind, &h.start.role, helper_worker_ended, helper_worker_again, &h);
 	helper_capture_init(&h.capture, &h.start.role);
 	helper_watch(&h);
@@ -456,7 +441,8 @@ helper_run(const struct helper_start *start)
 	privilege_descriptors(6ul * h.conf->limits.connections + 2ul * h.conf->limits.udp_sessions + 1024);
 	if (helper_listen(h.conf, &h.held, &listeners) != 0)
 		return 1;
-	if (helper_anchor_start(&h.anchor, h.conf, start->role.to_stderr) != 0 || helper_set_conf(&h, h.conf) != 0)
+	if (helper_anchor_start(&h.anchor, h.conf, &h.start.role, helper_send_proxy, &h) != 0 ||
+	    helper_set_conf(&h, h.conf) != 0)
 		return 1;
 	if (helper_worker_start(&h, &listeners) != 0) {
 		helper_anchor_remove(&h.anchor);

@@ -7,6 +7,7 @@
 #include "base/close_from.h"
 #include "base/log.h"
 #include "host/ifaddrs.h"
+#include "host/resolve.h"
 #include "kernel/loopback.h"
 
 #define LOOK_S 20               /* a check of the rules that takes longer counts as failed */
@@ -46,12 +47,17 @@ helper_anchor_open(struct helper_anchor *ha, const struct conf *conf)
 }
 
 int
-helper_anchor_start(struct helper_anchor *ha, const struct conf *conf, bool to_stderr)
+helper_anchor_start(struct helper_anchor *ha, const struct conf *conf, const struct role *role,
+    helper_anchor_found *found, void *arg)
 {
 	int error;
 
+	ha->uid = role->uid;
+	ha->gid = role->gid;
+	ha->found = found;
+	ha->arg = arg;
 	helper_learned_init(&ha->learned);
-	error = guard_start(&ha->guard, to_stderr, helper_anchor_guard_renewed, ha);
+	error = guard_start(&ha->guard, role->to_stderr, helper_anchor_guard_renewed, ha);
 	if (error != 0)
 		return error;
 	error = helper_anchor_open(ha, conf);
@@ -74,6 +80,7 @@ helper_anchor_inherit(const struct helper_anchor *ha, const struct conf_proxy *p
 		if (strcmp(ha->conf->proxies[i].host, proxy->host) != 0)
 			continue;
 		*out = ha->proxies[i];
+		out->lookup = NULL;
 		for (size_t a = 0; a < out->naddrs; a++)
 			addr_set_port(&out->addrs[a], proxy->port);
 		return;
@@ -96,8 +103,52 @@ helper_anchor_switch(struct helper_anchor *ha, const struct conf *conf)
 	return error;
 }
 
+static void
+helper_anchor_looked_up(void *arg, const union addr *addrs, size_t naddrs)
+{
+	struct helper_anchor_proxy *entry = arg;
+	struct helper_anchor *ha = entry->all;
+	const size_t index = (size_t)(entry - ha->proxies);
+	const struct conf_proxy *proxy = &ha->conf->proxies[index];
+
+	entry->lookup = NULL;
+	if (naddrs == 0)
+		log_warn("proxy %u: this host's resolver finds no address for %s", proxy->id, proxy->host);
+	for (size_t i = 0; i < naddrs && i < IPC_ADDRS; i++) {
+		entry->addrs[i] = addrs[i];
+		addr_set_port(&entry->addrs[i], proxy->port);
+		entry->naddrs = i + 1;
+	}
+	if (naddrs > 0)
+		helper_anchor_refresh(ha);
+	ha->found(ha->arg, index);
+}
+
+void
+helper_anchor_resolve(struct helper_anchor *ha, size_t index)
+{
+	const struct conf_proxy *proxy = &ha->conf->proxies[index];
+	struct helper_anchor_proxy *entry = &ha->proxies[index];
+	union addr addr;
+
+	if (entry->lookup != NULL || addr_parse(proxy->host, proxy->port, &addr) == 0)
+		return;
+	entry->all = ha;
+	entry->lookup = resolve_start(EV_DEFAULT, proxy->host, ha->uid, ha->gid, helper_anchor_looked_up, entry);
+}
+
+/* Ends the lookups under way. */
+static void
+helper_anchor_free_proxies(struct helper_anchor *ha)
+{
+	for (size_t i = 0; ha->proxies != NULL && i < ha->conf->nproxies; i++)
+		if (ha->proxies[i].lookup != NULL)
+			resolve_cancel(ha->proxies[i].lookup);
+	free(ha->proxies);
+}
+
 int
-helper_anchor_set_conf(struct helper_anchor *ha, const struct conf *conf, uid_t uid)
+helper_anchor_set_conf(struct helper_anchor *ha, const struct conf *conf)
 {
 	struct helper_anchor_proxy *proxies = calloc(conf->nproxies + 1, sizeof(*proxies));
 	int error;
@@ -111,11 +162,12 @@ helper_anchor_set_conf(struct helper_anchor *ha, const struct conf *conf, uid_t 
 		free(proxies);
 		return error;
 	}
-	free(ha->proxies);
+	helper_anchor_free_proxies(ha);
 	ha->proxies = proxies;
 	ha->conf = conf;
-	ha->uid = uid;
 	ha->learned.max = conf->limits.names;
+	for (size_t i = 0; i < conf->nproxies; i++)
+		helper_anchor_resolve(ha, i);
 	return 0;
 }
 
@@ -300,19 +352,6 @@ helper_anchor_check(struct helper_anchor *ha)
 }
 
 void
-helper_anchor_set_proxy(struct helper_anchor *ha, size_t index, const union addr *addrs, size_t n)
-{
-	struct helper_anchor_proxy *proxy = &ha->proxies[index];
-
-	memset(proxy, 0, sizeof(*proxy));
-	for (proxy->naddrs = 0; proxy->naddrs < n && proxy->naddrs < IPC_ADDRS; proxy->naddrs++) {
-		proxy->addrs[proxy->naddrs] = addrs[proxy->naddrs];
-		addr_set_port(&proxy->addrs[proxy->naddrs], ha->conf->proxies[index].port);
-	}
-	helper_anchor_refresh(ha);
-}
-
-void
 helper_anchor_failure(struct helper_anchor *ha)
 {
 	if (ha->state != ANCHOR_REDIRECT)
@@ -336,7 +375,7 @@ helper_anchor_remove(struct helper_anchor *ha)
 	loopback_remove(ha->conf->intercept.anchor);
 	guard_goodbye(&ha->guard);
 	helper_learned_free(&ha->learned);
-	free(ha->proxies);
+	helper_anchor_free_proxies(ha);
 	free(ha->loaded);
 	ha->anchor = NULL;
 	ha->proxies = NULL;

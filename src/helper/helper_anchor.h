@@ -1,9 +1,9 @@
 /*
- * helper_anchor.h - decides which rules are loaded at each moment of the helper's life, and keeps the guard's order
- *                   up to date.
+ * helper_anchor.h - decides which rules are loaded at each moment of the helper's life, keeps the guard's order up to
+ *                   date, and looks up the names of proxies, whose addresses the rules leave out.
  *
  * Owner:   one in the helper. conf is borrowed until the next helper_anchor_set_conf().
- * Errors:  0 or an errno value, logged.
+ * Errors:  0 or an errno value, logged; likewise a name without an address.
  */
 #pragma once
 
@@ -15,14 +15,22 @@
 #include "kernel/anchor.h"
 
 struct helper_anchor_proxy {
-	union addr addrs[IPC_ADDRS];
-	size_t     naddrs;
+	struct helper_anchor *all;
+	struct resolve       *lookup;   /* under way; or NULL */
+	union addr            addrs[IPC_ADDRS];
+	size_t                naddrs;
 };
+
+/* Called from the loop: the lookup of a proxy's name has ended. */
+typedef void helper_anchor_found(void *arg, size_t index);
 
 struct helper_anchor {
 	struct anchor              *anchor;
 	const struct conf          *conf;
-	uid_t                       uid;
+	uid_t                       uid;                /* the worker's user, who also asks the resolver */
+	gid_t                       gid;
+	helper_anchor_found        *found;
+	void                       *arg;
 	struct helper_anchor_proxy *proxies;            /* one for each of conf->proxies */
 	union addr                  listeners[HELPER_LISTENERS];
 	size_t                      nlisteners;
@@ -35,15 +43,17 @@ struct helper_anchor {
 };
 
 /* Starts the guard, then opens and prepares the anchor. */
-int helper_anchor_start(struct helper_anchor *, const struct conf *, bool to_stderr);
+int helper_anchor_start(struct helper_anchor *, const struct conf *, const struct role *, helper_anchor_found *,
+    void *arg);
 
-/* Takes a configuration over in place of the one before, which must still exist. Loads no rules, except the old ones
- * again if the new anchor fails. */
-int helper_anchor_set_conf(struct helper_anchor *, const struct conf *, uid_t);
+/* Takes a configuration over in place of the one before, which must still exist, and looks up its proxies. Loads no
+ * rules, except the old ones again if the new anchor fails. */
+int helper_anchor_set_conf(struct helper_anchor *, const struct conf *);
 void helper_anchor_set_listeners(struct helper_anchor *, const struct helper_listeners *);
 
-/* Sets the addresses of a proxy, and loads the rules again if that changes them; and gives them, with their count. */
-void   helper_anchor_set_proxy(struct helper_anchor *, size_t index, const union addr *, size_t n);
+/* Looks up a proxy again, unless a lookup is under way, and loads the rules again if that changes them. */
+void   helper_anchor_resolve(struct helper_anchor *, size_t index);
+/* The addresses of a proxy, and their count. */
 size_t helper_anchor_proxy(const struct helper_anchor *, size_t index, union addr out[IPC_ADDRS]);
 
 /* The worker is ready: loads the rules that redirect, or empty ones if global_enabled is false or it is paused. */
