@@ -11,6 +11,7 @@ static const char *const firewalls[] = { "auto", "pf", "netfilter", "none", NULL
 static const char *const modes[] = { "all", "matched", NULL };
 static const char *const on_failures[] = { "open", "closed", NULL };
 static const char *const quics[] = { "auto", "proxy", "block", "direct", NULL };
+static const char *const echs[] = { "strip", "keep", NULL };
 static const char *const block_answers[] = { "nxdomain", "null", "refused", NULL };
 static const char *const flows[] = { "all", "proxied", "errors", "none", NULL };
 static const char *const formats[] = { "text", "json", NULL };
@@ -73,6 +74,7 @@ static const struct conf_key dns_keys[] = {
 	{ "stale", JSON_NUMBER, conf_read_number, FIELD(dns.stale), &seconds_or_none, "86400" },
 	{ "prefetch", JSON_BOOLEAN, NULL, FIELD(dns.prefetch), NULL, "true" },
 	{ "block_answer", JSON_STRING, conf_read_words, FIELD(dns.block_answer), block_answers, "nxdomain" },
+	{ "ech", JSON_STRING, conf_read_words, FIELD(dns.ech), echs, "strip" },
 	{ "fake_ip", JSON_ARRAY, conf_read_fake_ip, FIELD(dns.fake_ip), &networks, "" },
 	END
 };

@@ -77,6 +77,7 @@ enum on_failure { FAIL_OPEN, FAIL_CLOSED };
 enum conf_firewall { FIREWALL_AUTO, FIREWALL_PF, FIREWALL_NETFILTER, FIREWALL_NONE };
 enum conf_mode { MODE_ALL, MODE_MATCHED };
 enum conf_quic { QUIC_AUTO, QUIC_PROXY, QUIC_BLOCK, QUIC_DIRECT };
+enum conf_ech { ECH_STRIP, ECH_KEEP };
 enum conf_block_answer { DNS_BLOCK_NXDOMAIN, DNS_BLOCK_NULL, DNS_BLOCK_REFUSED };
 enum log_flows { LOG_FLOWS_ALL, LOG_FLOWS_PROXIED, LOG_FLOWS_ERRORS, LOG_FLOWS_NONE };
 enum log_hosts { LOG_HOSTS_FULL, LOG_HOSTS_DOMAIN, LOG_HOSTS_NONE };
@@ -122,6 +123,7 @@ struct conf {
 		double      stale;              /* seconds; 0: off */
 		bool        prefetch;
 		enum conf_block_answer block_answer;
+		enum conf_ech ech;
 		struct network *fake_ip;        /* at most one of each family; see fake_ip.h */
 		size_t      nfake_ip;
 	} dns;

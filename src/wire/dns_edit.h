@@ -16,8 +16,8 @@ struct dns_edit {
 	size_t addresses;               /* this many stay, of A and AAAA records and hints together, the first ones */
 	bool   strip_ech;               /* the parameter "ech" of HTTPS and SVCB records goes */
 	/* Does an HTTPS or SVCB record that leads to another name than its own stay? NULL: yes. */
-	bool (*keep_target)(void *arg, const struct dns_name *target);
-	void  *arg;
+	bool (*keep_target)(const void *arg, const struct dns_name *target);
+	const void *arg;
 };
 
 /* Edits a parsed answer that has a question and is not truncated. 0: out holds the answer that is left, answer its

@@ -1,8 +1,6 @@
 /* The input is parsed as a query, and as an answer to the question in it. */
 #include "config.h"
 
-
-
 #include "wire/dns_content.h"
 #include "wire/dns_edit.h"
 #include "wire/dns_query.h"

@@ -4,15 +4,11 @@
 
 #include <ev.h>
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/host_name.h"
 #include "conf/rule.h"
 #include "wire/dns_content.h"
 #include "wire/dns_local.h"
 #include "worker/dns/dns_fake.h"
+#include "worker/dns/dns_learn.h"
 #include "worker/dns/dns_listener.h"
 #include "worker/dns/dns_resolver.h"
 
@@ -25,6 +21,7 @@ struct dns_proxy {
 	TAILQ_HEAD(, query)   queries;
 	unsigned              nqueries;
 	struct query         *spare;            /* an ended query, for the next one */
+	uint8_t               edited[DNS_MESSAGE_MAX];
 };
 
 /* One client's question. */
@@ -38,8 +35,8 @@ struct query {
 	struct flow_record  record;
 	char                name[DNS_TEXT_MAX];
 	bool                raw;                /* no plain query: passes untouched */
-	enum action         strictest;          /* that a rule may give to a flow to the name */
-	bool                caught;             /* mode "matched": it is not direct */
+	struct dns_lesson  *lesson;             /* while the answer is read */
+	bool                caught;             /* mode "matched": a rule can catch a flow to its addresses */
 	unsigned            awaited;            /* addresses that are not in the firewall yet */
 	uint8_t            *held;               /* the answer, until they are */
 	size_t              held_len;
@@ -122,7 +119,7 @@ query_learn_cb(void *arg, const union addr *addr, uint32_t ttl)
 	struct query *q = arg;
 	const struct worker_env *env = q->proxy->env;
 
-	names_learn(env->names, addr, q->name, q->strictest);
+	dns_lesson_address(q->lesson, addr);
 	if (q->caught && learned_want(env->learned, addr, query_caught_cb, q) == EINPROGRESS)
 		q->awaited++;
 }
@@ -145,22 +142,43 @@ query_release(struct query *q, const uint8_t *msg, size_t len)
 	q->held_len = len;
 }
 
+/* Learns the names in an answer, and takes out what must not reach the client; *msg and *answer may become other ones.
+ * Not 0: nothing may, and the query has ended. */
+static int
+query_learn(struct query *q, uint8_t **msg, struct dns_answer *answer)
+{
+	const struct worker_env *env = q->proxy->env;
+	struct dns_lesson lesson = { .policy = env->policy, .names = env->names, .name = q->name };
+	int error = dns_lesson_take(&lesson, msg, answer, q->proxy->edited);
+
+	if (error == 0) {
+		q->lesson = &lesson;
+		q->caught = env->policy->conf->intercept.mode == MODE_MATCHED && lesson.strictest != ACTION_DIRECT;
+		dns_answer_addresses(*msg, answer->end, query_learn_cb, q);
+	} else if (error == EACCES) {
+		q->record.verdict = lesson.blocked;
+		query_block(q);
+	} else {
+		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_LIMIT);
+	}
+	return error;
+}
+
 /* Passes a resolver's answer, fresh or cached, to one client: learns the names in it, gives it the client's id and
  * question, and truncates it to the client's size. */
 static void
 query_deliver(struct query *q, const struct dns_result *r)
 {
-	const struct conf *conf = q->proxy->env->policy->conf;
-	size_t len = r->len;
+	struct dns_answer answer = r->answer;
+	uint8_t *msg = r->msg;
 
-	q->strictest = rule_strictest(conf, q->name);
-	q->caught = conf->intercept.mode == MODE_MATCHED && q->strictest != ACTION_DIRECT;
-	if (r->answer.rcode == DNS_NOERROR && !r->answer.truncated && host_is_valid(q->name))
-		dns_answer_addresses(r->msg, len, query_learn_cb, q);
-	dns_answer_echo(r->msg, q->request->msg, &q->parsed);
-	if (q->request->flow.proto == IPPROTO_UDP && len > q->parsed.udp_size)
-		len = dns_answer_truncate(r->msg, &r->answer, &q->parsed);
-	query_release(q, r->msg, len);
+	if (answer.rcode == DNS_NOERROR && !answer.truncated && query_learn(q, &msg, &answer) != 0)
+		return;
+	dns_answer_echo(msg, q->request->msg, &q->parsed);
+	/* no client may use the records of an answer that is cut anywhere */
+	if (answer.truncated || (q->request->flow.proto == IPPROTO_UDP && answer.end > q->parsed.udp_size))
+		answer.end = dns_answer_truncate(msg, &answer, &q->parsed);
+	query_release(q, msg, answer.end);
 }
 
 /* The untouched answer to what is no plain query. One that is too large for UDP is cut: the client may come by TCP. */

@@ -17,8 +17,8 @@
  * ordinary flow. If a rule proxies the name in such a request, or else its UDP to that server, it goes through the
  * proxies over TCP. Those who ask us get NOTIMP.
  *
- * Answers are verified (socket, id, question), then go into names and cache. Each address in an answer belongs to the
- * name in the query, also at the end of a CNAME chain.
+ * Answers are verified (socket, id, question), then go into names and cache. What they teach, and
+ * what is taken out of them: dns_learn.h.
  *
  * Owner:   the worker.
  * Bounds:  limits.dns_queries waiting clients (more get SERVFAIL), timeouts.dns for each.

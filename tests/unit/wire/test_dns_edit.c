@@ -192,16 +192,14 @@ TEST(hints_count_like_records)
 }
 
 static bool
-ends_in_b(void *arg, const struct dns_name *target)
+ends_in(const void *letter, const struct dns_name *target)
 {
-	++*(unsigned *)arg;
-	return target->wire[target->len - 2] == 'b';
+	return target->wire[target->len - 2] == *(const uint8_t *)letter;
 }
 
 TEST(https_records_that_lead_to_another_name_stay_if_they_are_wanted)
 {
-	unsigned asked = 0;
-	const struct dns_edit how = { .addresses = 9, .keep_target = ends_in_b, .arg = &asked };
+	const struct dns_edit how = { .addresses = 9, .keep_target = ends_in, .arg = "b" };
 	struct dns_build want;
 
 	build_header(&before, 1, 0x8180, 1, 3, 0, 0);
@@ -214,7 +212,6 @@ TEST(https_records_that_lead_to_another_name_stay_if_they_are_wanted)
 	build_https(&want, "\0\1\0", 3);
 	build_https(&want, "\0\1\1x\1b", 7);
 	assert_edited(&how, "a.b", DNS_HTTPS, &want);
-	assert_int_equal(asked, 4); /* the message is written twice */
 }
 
 TEST(malformed_https_records_go)

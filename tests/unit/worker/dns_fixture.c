@@ -72,7 +72,13 @@ enum action
 rule_strictest(const struct conf *conf, const char *host)
 {
 	assert_ptr_equal(conf, &fx.conf);
-	return ends_with(host, ".held") ? ACTION_PROXY : ACTION_DIRECT;
+	return host != NULL && ends_with(host, ".held") ? ACTION_PROXY : ACTION_DIRECT;
+}
+
+bool
+rule_is_by_name(const struct conf *conf, const struct conf_rule *rule, const char *host)
+{
+	return ends_with(host, ".blocked") || ends_with(host, ".proxied");
 }
 
 int
