@@ -50,24 +50,16 @@ pf_prepare_listener(int fd, int family, int type)
 
 /* Logs an unexpected result with the flow's addresses, at most once a second. */
 static void
-pf_remark(struct pf *pf, const struct flow *flow, const char *text)
+pf_remark_result(struct pf *pf, const struct flow *flow, int error)
 {
 	char peer[ADDR_TEXT_MAX], local[ADDR_TEXT_MAX];
 
-	if (ev_now(pf->fw.loop) < pf->log_after)
+	if ((error != E2BIG && error != EPERM) || ev_now(pf->fw.loop) < pf->log_after)
 		return;
 	pf->log_after = ev_now(pf->fw.loop) + LOG_EACH_S;
 	log_warn("pf lookup: proto=%s src=%s local=%s: %s", proto_name(flow->proto), addr_format(&flow->peer, peer),
-	    addr_format(&flow->local, local), text);
-}
-
-static void
-pf_remark_result(struct pf *pf, const struct flow *flow, int error)
-{
-	if (error == E2BIG)
-		pf_remark(pf, flow, "several states fit; the flow is refused");
-	else if (error == EPERM)
-		pf_remark(pf, flow, "not permitted; on this system only root may ask pf");
+	    addr_format(&flow->local, local), error == E2BIG ? "several states fit; the flow is refused" :
+	    "not permitted; on this system only root may ask pf");
 }
 
 static void
