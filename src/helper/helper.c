@@ -14,7 +14,6 @@
 #include "helper/helper_capture.h"
 #include "helper/helper_control.h"
 #include "helper/helper_listen.h"
-#include "helper/helper_state.h"
 #include "helper/permit.h"
 #include "host/ifaddrs_watch.h"
 #include "host/resolve.h"
@@ -93,7 +92,7 @@ helper_send_all(struct helper *h, struct helper_listeners *listeners)
 	for (size_t i = 0; i < h->conf->nproxies && error == 0; i++)
 		helper_send_proxy(h, i);
 	helper_control_send(&h->control, h->conf, h->ipc);
-	helper_state_send(&h->fake_ip_fd, h->conf, h->ipc);
+	helper_control_send_map(&h->fake_ip_fd, h->conf, h->ipc);
 	helper_send_paused(h);
 	msg = (struct ipc_msg){ .type = IPC_COMMIT };
 	if (error == 0)

@@ -2,6 +2,7 @@
 
 #include "helper/helper_control.h"
 
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -10,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+
+#define FILE_NAME PFI_STATE_DIR "/fake_ip"
 
 /* Removes the socket of a dead daemon. EADDRINUSE: a process listens on it; ENOTSOCK: the file is not a socket. */
 static int
@@ -155,4 +158,47 @@ helper_control_reply(struct ipc *ipc, const struct ipc_msg *request, int error, 
 		log_debug("the worker is gone");
 	if (file != NULL)
 		fclose(file);
+}
+
+/* Refuses a directory that others may write to: they could make us open any file. */
+static int
+state_open(int *fd)
+{
+	struct stat st;
+	int error = 0;
+
+	if (mkdir(PFI_STATE_DIR, 0700) == -1 && errno != EEXIST)
+		return errno;
+	if (lstat(PFI_STATE_DIR, &st) == -1)
+		return errno;
+	if (!S_ISDIR(st.st_mode) || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return EPERM;
+	*fd = open(FILE_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (*fd == -1)
+		return errno;
+	if (flock(*fd, LOCK_EX | LOCK_NB) == -1) {
+		error = errno;
+		close(*fd);
+		*fd = -1;
+	}
+	return error;
+}
+
+void
+helper_control_send_map(int *fd, const struct conf *conf, struct ipc *ipc)
+{
+	const struct ipc_msg msg = { .type = IPC_FAKE_IP };
+	int error = 0;
+
+	if (conf->dns.nfake_ip == 0)
+		return;
+	if (*fd == -1)
+		error = state_open(fd);
+	if (error == 0)
+		error = ipc_send(ipc, &msg, *fd);
+	if (error != 0)
+		log_warn("dns.fake_ip: " FILE_NAME " cannot be used: %s; the addresses of names are "
+		    "lost at a restart", error == EWOULDBLOCK ? "another pfinterceptd uses it" :
+		    error == EPERM ? "its directory must belong to root, and only root may write to it" :
+		    strerror(error));
 }

@@ -1,9 +1,9 @@
 /*
  * helper_control.h - the sockets of pfinterceptctl(8) and of the metrics, in directories where only root may create
- *                    them, and the helper's answers to requests that arrive there.
+ *                    them, the helper's answers to requests that arrive there, and the file of dns.fake_ip's map.
  *
  * Owner:   one in the helper, zero at first. The worker gets the listening sockets; the helper removes their files.
- * Errors:  a socket that cannot be made is left out with a warning, because interception matters more.
+ * Errors:  a socket or file that cannot be made is left out with a warning, because interception matters more.
  */
 #pragma once
 
@@ -25,3 +25,8 @@ void helper_control_close(struct helper_control *);
 
 /* Answers a request of the worker with an error, or 0, and a line of text. */
 void helper_control_reply(struct ipc *, const struct ipc_msg *request, int error, const char *text);
+
+/* Sends the worker the file of the map (fake_ip.h), which outlives the daemon in PFI_STATE_DIR, if conf has networks for
+ * dns.fake_ip. It is locked, so that a second daemon cannot use it. *fd: -1 at first; the helper keeps it until it ends,
+ * for the next worker. */
+void helper_control_send_map(int *fd, const struct conf *, struct ipc *);
