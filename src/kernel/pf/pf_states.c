@@ -11,45 +11,28 @@
 
 /* Parses "127.0.0.1:10080" or "::1[10080]", without the port. */
 static bool
-parse_host(const char *text, size_t len, union addr *out)
+parse_host(char *text, union addr *out)
 {
-	char host[ADDR_TEXT_MAX];
-	char *port;
+	char *port = strchr(text, '[');
 
-	if (len >= sizeof(host))
-		return false;
-	memcpy(host, text, len);
-	host[len] = '\0';
-	port = strchr(host, '[');
 	if (port == NULL)
-		port = strrchr(host, ':');
+		port = strrchr(text, ':');
 	if (port == NULL)
 		return false;
 	*port = '\0';
-	return addr_parse(host, 0, out) == 0;
+	return addr_parse(text, 0, out) == 0;
 }
 
+/* ALL udp A <- D <- C STATE */
 bool
 pf_states_parse(const char *line, union addr *listener, union addr *destination, union addr *client)
 {
-	union addr *const parts[] = { listener, destination, client };
-	const char *p = line;
+	char texts[3][ADDR_TEXT_MAX];
 
-	/* "ALL udp A <- D <- C STATE": the first two words are skipped. */
-	for (int i = 0; i < 2; i++) {
-		p += strcspn(p, " ");
-		p += strspn(p, " ");
-	}
-	for (size_t i = 0; i < 3; i++) {
-		if (i > 0 && strncmp(p, "<- ", 3) != 0)
-			return false;
-		p += i > 0 ? 3 : 0;
-		if (!parse_host(p, strcspn(p, " \n"), parts[i]))
-			return false;
-		p += strcspn(p, " \n");
-		p += strspn(p, " ");
-	}
-	return addr_is_loopback(listener);
+	_Static_assert(ADDR_TEXT_MAX == 80, "the width of %79s below");
+	return sscanf(line, "%*s %*s %79s <- %79s <- %79s", texts[0], texts[1], texts[2]) == 3 &&
+	    parse_host(texts[0], listener) && parse_host(texts[1], destination) && parse_host(texts[2], client) &&
+	    addr_is_loopback(listener);
 }
 
 static int
