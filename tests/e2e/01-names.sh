@@ -42,4 +42,20 @@ for address in 198.51.100.13 2001:db8:2::13; do
 	check "... its record" logged "dst=.*$address.*:7000 host=- via=ip rule=3 action=proxy proxy=1 .*out=6 in=6 .*close=done"
 	check "... the proxy was asked for the address" log_has microsocks "connected to $address:7000"
 done
+
+# Names decide the rule, addresses the path.
+check "Host of a flow that an address caught" fetched -H 'Host: localhost' http://198.51.100.13/
+check "... the proxy was asked for the address" log_has microsocks 'connected to 198.51.100.13:80'
+check "a request to another proxy, by an absolute URL" fetched --noproxy '' -x http://198.51.100.12:80 http://app.kion.cloud/
+check "... goes by its rule" logged 'dst=198.51.100.12:80 host=app.kion.cloud via=http rule=1 action=proxy'
+check "... to that proxy" log_has microsocks 'connected to 198.51.100.12:80'
+fetch -x http://198.51.100.12:443 https://app.kion.cloud/ >/dev/null 2>&1
+check "... by CONNECT" log_has microsocks 'connected to 198.51.100.12:443'
+check "... and never to the name" log_has_not microsocks 'connected to (app.kion.cloud|localhost)'
+pieces() {
+	client bash -c "exec 3<>/dev/tcp/198.51.100.12/80; for c in GET ' / HTTP/1.1' \$'\\r\\n' 'Host: slow' .kion.cloud \$'\\r\\n\\r\\n'; do
+		echo -n \"\$c\" >&3; sleep 0.15; done; timeout 3 head -c 15 <&3"
+}
+check "a request in pieces, slower than timeouts.hello" pieces
+check "... has its name" logged 'dst=198.51.100.12:80 host=slow.kion.cloud via=http rule=1 action=proxy'
 finish
