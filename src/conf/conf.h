@@ -98,7 +98,7 @@ struct conf {
 		enum conf_firewall firewall;
 		char               anchor[CONF_ANCHOR_MAX + 1];
 		struct port_list   tcp_ports, udp_ports;        /* count 0: no port */
-		struct network    *exclude;
+		struct network    *exclude;     /* with the forms of IPv4 networks in IPv6 (dns.nat64) */
 		size_t             nexclude;
 		const char       **interfaces;
 		size_t             ninterfaces;
@@ -124,6 +124,8 @@ struct conf {
 		bool        prefetch;
 		enum conf_block_answer block_answer;
 		enum conf_ech ech;
+		struct network *nat64;          /* prefixes of NAT64, 64:ff9b::/96 first */
+		size_t      nnat64;
 		struct network *fake_ip;        /* at most one of each family; see fake_ip.h */
 		size_t      nfake_ip;
 	} dns;

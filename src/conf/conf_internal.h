@@ -6,7 +6,7 @@
  * the value into a field, and the default. A new key is a row; a new type of value is a function.
  *
  * Layers:  report.c; conf_json.c (tree and parser); conf_key.c (tables); conf_value.c, conf_rules.c,
- *          conf_fake_ip.c, conf_overlap.c (functions of the rows); conf.c (tables).
+ *          conf_fake_ip.c, conf_nat64.c, conf_overlap.c (functions of the rows); conf.c (tables).
  * Owner:   all memory, the tree included, belongs to the arena of the configuration.
  * Units:   offsets are bytes from the start of the text.
  * Errors:  0 or EINVAL; NULL for pointers. The function that finds an error reports it.
@@ -127,5 +127,6 @@ conf_read_fn conf_read_resolver;        /* -; union addr, with port 53 unless gi
 conf_read_fn conf_read_servers;         /* "system" or resolvers; struct conf_list; a list */
 conf_read_fn conf_read_path;            /* -; const char *: absolute, or "" */
 conf_read_fn conf_read_socket;          /* -; struct conf_socket */
+conf_read_fn conf_read_nat64;           /* struct conf_list; a list */
 conf_read_fn conf_read_fake_ip;         /* struct conf_list; a list */
 conf_read_fn conf_read_rules;           /* conf_rules; a list */

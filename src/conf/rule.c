@@ -2,6 +2,7 @@
 
 #include "conf/rule.h"
 
+#include "base/nat64.h"
 #include "conf/matcher.h"
 
 static bool
@@ -65,18 +66,26 @@ host_pattern(const char *host, char buf[HOST_MAX + 1])
 	return (struct pattern){ .kind = PATTERN_NAME, .len = (unsigned)len, .text = buf };
 }
 
-/* The first wanted rule for the host or the address; conf->rules + conf->nrules: no rule. */
+/* The first wanted rule for the host or the address, or for the IPv4 address in that (dns.nat64);
+ * conf->rules + conf->nrules: no rule. */
 static const struct conf_rule *
 first(const struct conf *conf, const struct rule_query *q, matcher_want *want, const void *arg)
 {
 	char buf[HOST_MAX + 1];
 	struct pattern what = host_pattern(q->host, buf);
 	const struct conf_rule *rule = matcher_first(conf->matcher, &what, conf->rules + conf->nrules, want, arg);
+	union addr v4;
 
 	if (q->dst == NULL || !addr_is_set(q->dst))
 		return rule;
 	what = (struct pattern){ .kind = PATTERN_NETWORK, .network = network_of(q->dst) };
-	return matcher_first(conf->matcher, &what, rule, want, arg);
+	rule = matcher_first(conf->matcher, &what, rule, want, arg);
+	for (size_t i = 0; i < conf->dns.nnat64; i++)
+		if (nat64_extract(&conf->dns.nat64[i], q->dst, &v4)) {
+			what.network = network_of(&v4);
+			rule = matcher_first(conf->matcher, &what, rule, want, arg);
+		}
+	return rule;
 }
 
 struct verdict

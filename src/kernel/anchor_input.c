@@ -2,6 +2,8 @@
 
 #include "kernel/anchor_input.h"
 
+#include "base/nat64.h"
+
 int
 anchor_skip(const struct anchor_input *in, struct network_set *set)
 {
@@ -26,6 +28,20 @@ anchor_skip(const struct anchor_input *in, struct network_set *set)
 	return error;
 }
 
+/* Adds an IPv4 network with its forms in IPv6. */
+static int
+add_network(const struct conf *conf, struct network_set *set, const struct network *net)
+{
+	struct network form;
+	int error = network_set_add(set, net);
+
+	for (size_t i = 0; i < conf->dns.nnat64 && net->family == AF_INET && error == 0; i++) {
+		form = nat64_embed(&conf->dns.nat64[i], net);
+		error = network_set_add(set, &form);
+	}
+	return error;
+}
+
 int
 anchor_targets(const struct conf *conf, struct network_set *set)
 {
@@ -40,7 +56,7 @@ anchor_targets(const struct conf *conf, struct network_set *set)
 			continue;
 		for (size_t i = 0; i < rule->npatterns && error == 0; i++) {
 			if (rule->patterns[i].kind == PATTERN_NETWORK)
-				error = network_set_add(set, &rule->patterns[i].network);
+				error = add_network(conf, set, &rule->patterns[i].network);
 			for (size_t k = 0; rule->patterns[i].kind == PATTERN_ANY && k < 2 && error == 0; k++)
 				error = network_set_add(set, &any[k]);
 		}

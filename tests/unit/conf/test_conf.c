@@ -93,6 +93,8 @@ TEST(conf_defaults_are_those_of_the_manual)
 	assert_true(c->dns.enabled);
 	assert_int_equal(c->dns.nservers, 0);
 	assert_int_equal(c->dns.cache_entries, 10000);
+	assert_int_equal(c->dns.ech, ECH_STRIP);
+	assert_int_equal(c->dns.nnat64, 1);
 	assert_int_equal(c->dns.nfake_ip, 0);
 	assert_string_equal(c->user, "_pfintercept");
 	assert_int_equal(c->limits.connections, 10000);
@@ -123,7 +125,8 @@ static const char every_key[] =
     "\"intercept\": { \"firewall\": \"none\", \"anchor\": \"my.anchor_1-x\", \"mode\": \"all\", \"tcp_ports\": \"80\", \"udp_ports\": \"\","
     " \"exclude\": [\"10.0.0.0/8\", \"2001:db8::1\"], \"interfaces\": [\"br0\", \"wg0\"], \"on_failure\": \"closed\", \"quic\": \"block\" },\n"
     "\"listen\": { \"addresses\": [\"0.0.0.0\"], \"port\": 1, \"dns_port\": 65535 },\n"
-    "\"dns\": { \"enabled\": false, \"servers\": [\"192.0.2.53\", \"192.0.2.54:5300\"], \"cache_entries\": 0 }, \"user\": \"nobody\",\n"
+    "\"dns\": { \"enabled\": false, \"servers\": [\"192.0.2.53\", \"192.0.2.54:5300\"], \"cache_entries\": 0,\n"
+    "\"ech\": \"Keep\", \"nat64\": [\"2001:db8:64::/96\"] }, \"user\": \"nobody\",\n"
     "\"limits\": { \"connections\": 1, \"per_client\": 2, \"udp_sessions\": 3, \"dns_queries\": 4, \"names\": 5 },\n"
     "\"timeouts\": { \"connect\": 1.5, \"handshake\": 2, \"hello\": 0.25, \"idle\": 3e2, \"half_open\": 4, \"udp_idle\": 5, \"dns\": 6,"
     " \"drain\": 0.7 },\n"
@@ -167,8 +170,10 @@ TEST(conf_reads_every_key_of_its_sections)
 	assert_string_equal(c->intercept.anchor, "my.anchor_1-x");
 	assert_true(port_list_contains(&c->intercept.tcp_ports, 80) && !port_list_contains(&c->intercept.tcp_ports, 81));
 	assert_int_equal(c->intercept.udp_ports.count, 0);
-	assert_int_equal(c->intercept.nexclude, 2);
+	assert_int_equal(c->intercept.nexclude, 4); /* 10.0.0.0/8 also by each prefix of NAT64 */
 	assert_string_equal(network_format(&c->intercept.exclude[0], buf), "10.0.0.0/8");
+	assert_string_equal(network_format(&c->intercept.exclude[1], buf), "64:ff9b::a00:0/104");
+	assert_string_equal(network_format(&c->intercept.exclude[2], buf), "2001:db8:64::a00:0/104");
 	assert_int_equal(c->intercept.ninterfaces, 2);
 	assert_string_equal(c->intercept.interfaces[1], "wg0");
 	assert_int_equal(c->intercept.on_failure, FAIL_CLOSED);
@@ -181,6 +186,9 @@ TEST(conf_reads_every_key_of_its_sections)
 	assert_string_equal(addr_format(&c->dns.servers[0], buf), "192.0.2.53:53");
 	assert_string_equal(addr_format(&c->dns.servers[1], buf), "192.0.2.54:5300");
 	assert_int_equal(c->dns.cache_entries, 0);
+	assert_int_equal(c->dns.ech, ECH_KEEP);
+	assert_int_equal(c->dns.nnat64, 2);
+	assert_string_equal(network_format(&c->dns.nat64[1], buf), "2001:db8:64::/96");
 	assert_string_equal(c->user, "nobody");
 	assert_int_equal(c->limits.connections, 1);
 	assert_int_equal(c->limits.per_client, 2);

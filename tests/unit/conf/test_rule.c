@@ -124,6 +124,21 @@ TEST(rule_with_addresses_never_decides_a_dns_query)
 	conf_free(c);
 }
 
+TEST(rule_for_ipv4_addresses_holds_for_their_forms_in_ipv6)
+{
+	struct conf *c = conf("\"rules\":[{\"id\":1,\"pattern\":\"64:ff9b::192.0.2.2\",\"action\":\"direct\"},"
+	    "{\"id\":2,\"pattern\":\"192.0.2.0/24\",\"proxy_id\":1},{\"id\":3,\"pattern\":\"2001:db8::/32\",\"action\":\"block\"}],"
+	    "\"dns\":{\"nat64\":[\"2001:db8:64::/48\"]}");
+
+	assert_int_equal(winner(c, NULL, "64:ff9b::192.0.2.1", IPPROTO_TCP, 443), 2);
+	assert_int_equal(winner(c, NULL, "64:ff9b::192.0.2.2", IPPROTO_TCP, 443), 1);
+	assert_int_equal(winner(c, NULL, "64:ff9b::192.0.3.1", IPPROTO_TCP, 443), 0);
+	assert_int_equal(winner(c, NULL, "64:ff9b:1::192.0.2.1", IPPROTO_TCP, 443), 0);
+	assert_int_equal(winner(c, NULL, "2001:db8:64:c000:2:100::", IPPROTO_TCP, 443), 2);
+	assert_int_equal(winner(c, NULL, "2001:db8:64:c000:3:100::", IPPROTO_TCP, 443), 3);
+	conf_free(c);
+}
+
 TEST(rule_ignores_case_and_final_dot)
 {
 	struct conf *c = conf("\"rules\":["

@@ -117,6 +117,7 @@ TEST(anchor_nft_excludes_networks)
 
 	assert_non_null(strstr(text, ", 172.16.0.0/12,"));
 	assert_non_null(strstr(text, ", 2001:db8:5::/48,"));
+	assert_non_null(strstr(text, ", 64:ff9b::ac10:0/108,")); /* 172.16.0.0/12 by NAT64 */
 	free(text);
 }
 
