@@ -6,6 +6,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
+#include <stdarg.h>
 #include <unistd.h>
 
 #include "base/control_protocol.h"
@@ -50,30 +51,22 @@ client_close(struct client *c)
 }
 
 int
-client_vask(struct client *c, const char *fmt, va_list args)
+client_ask(struct client *c, const char *fmt, ...)
 {
 	char line[CONTROL_LINE_MAX + 2];
 	const int head = snprintf(line, sizeof(line), "{\"v\":%d,", CONTROL_VERSION);
-	const int body = vsnprintf(line + head, sizeof(line) - (size_t)head, fmt, args), len = head + body + 2;
-	ssize_t sent;
-
-	if (len > CONTROL_LINE_MAX + 1)
-		return EMSGSIZE;
-	memcpy(line + head + body, "}\n", 2);
-	sent = write(fileno(c->in), line, (size_t)len);
-	return sent == len ? 0 : sent == -1 ? errno : EPIPE;
-}
-
-int
-client_ask(struct client *c, const char *fmt, ...)
-{
 	va_list args;
-	int error;
+	ssize_t sent;
+	int len;
 
 	va_start(args, fmt);
-	error = client_vask(c, fmt, args);
+	len = head + vsnprintf(line + head, sizeof(line) - (size_t)head, fmt, args) + 2;
 	va_end(args);
-	return error;
+	if (len > CONTROL_LINE_MAX + 1)
+		return EMSGSIZE;
+	memcpy(line + len - 2, "}\n", 2);
+	sent = write(fileno(c->in), line, (size_t)len);
+	return sent == len ? 0 : sent == -1 ? errno : EPIPE;
 }
 
 yajl_val

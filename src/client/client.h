@@ -11,8 +11,6 @@
 
 #include <yajl/yajl_tree.h>
 
-#include <stdarg.h>
-
 struct client;
 
 /* Connects to the socket at path. seconds: the longest wait for a line; 0: no limit. */
@@ -21,7 +19,6 @@ void client_close(struct client *);
 
 /* Sends a request; fmt is its JSON without the braces and the version: "\"verb\":\"kill\",\"id\":5". */
 int client_ask(struct client *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-int client_vask(struct client *, const char *fmt, va_list);
 
 /* Reads the next line: its JSON, and its text in *text unless text is NULL. NULL: the daemon has closed the connection,
  * or sent nothing for too long. */

@@ -153,7 +153,9 @@ resolvers_of(const char *path, union addr *out, size_t max)
 	return resolvers_parse(text, out, max);
 }
 
-size_t
+/* The resolvers of /etc/resolv.conf; if that names systemd-resolved on this host, the list of its servers, because its
+ * own queries are intercepted, too. */
+static size_t
 resolvers_read(union addr *out, size_t max)
 {
 	size_t n = resolvers_of("/etc/resolv.conf", out, max);

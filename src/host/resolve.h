@@ -28,9 +28,6 @@ void resolve_cancel(struct resolve *);
 
 /* Parses the nameserver lines of a resolv.conf(5) text, with port 53 and scope. Returns the count. */
 size_t resolvers_parse(const char *text, union addr *out, size_t max);
-/* Reads the resolvers from /etc/resolv.conf; if that names systemd-resolved on this host, from the list of its servers,
- * because its own queries are intercepted, too. */
-size_t resolvers_read(union addr *out, size_t max);
-/* Reads them again into known[0..*n). True: they have changed. An empty list, as from a file that is being written,
- * does not replace the known one. */
+/* Reads the resolvers of this host again into known[0..*n). True: they have changed. An empty list, as from a file that
+ * is being written, does not replace the known one. */
 bool   resolvers_follow(union addr *known, uint32_t *n, size_t max);
