@@ -76,7 +76,7 @@ static const struct conf_key dns_keys[] = {
 	{ "block_answer", JSON_STRING, conf_read_words, FIELD(dns.block_answer), block_answers, "nxdomain" },
 	{ "ech", JSON_STRING, conf_read_words, FIELD(dns.ech), echs, "strip" },
 	{ "nat64", JSON_ARRAY, conf_read_nat64, FIELD(dns.nat64), &networks, "" },
-	{ "fake_ip", JSON_ARRAY, conf_read_fake_ip, FIELD(dns.fake_ip), &networks, "" },
+	{ "fake_ip", JSON_NULL, conf_read_fake_ip, FIELD(dns.fake_ip), &networks, "auto" },
 	END
 };
 

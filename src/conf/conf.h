@@ -78,6 +78,7 @@ enum conf_firewall { FIREWALL_AUTO, FIREWALL_PF, FIREWALL_NETFILTER, FIREWALL_NO
 enum conf_mode { MODE_ALL, MODE_MATCHED };
 enum conf_quic { QUIC_AUTO, QUIC_PROXY, QUIC_BLOCK, QUIC_DIRECT };
 enum conf_ech { ECH_STRIP, ECH_KEEP };
+enum conf_fake_ip { FAKE_IP_OFF, FAKE_IP_AUTO, FAKE_IP_ALWAYS };
 enum conf_block_answer { DNS_BLOCK_NXDOMAIN, DNS_BLOCK_NULL, DNS_BLOCK_REFUSED };
 enum log_flows { LOG_FLOWS_ALL, LOG_FLOWS_PROXIED, LOG_FLOWS_ERRORS, LOG_FLOWS_NONE };
 enum log_hosts { LOG_HOSTS_FULL, LOG_HOSTS_DOMAIN, LOG_HOSTS_NONE };
@@ -126,8 +127,10 @@ struct conf {
 		enum conf_ech ech;
 		struct network *nat64;          /* prefixes of NAT64, 64:ff9b::/96 first */
 		size_t      nnat64;
-		struct network *fake_ip;        /* at most one of each family; see fake_ip.h */
+		struct network *fake_ip;        /* at most one of each family; see fake_ip.h. FAKE_IP_AUTO: none
+		                                 * until conf_set_fake_ip() */
 		size_t      nfake_ip;
+		enum conf_fake_ip fake_ip_mode;
 	} dns;
 
 	const char *user;
@@ -190,6 +193,10 @@ typedef int conf_loader(void *arg, const char *path, const char *user, const str
 struct conf *conf_parse_files(const char *file, const char *text, size_t len, conf_loader *, void *arg,
     struct conf_report *report);
 void conf_free(struct conf *);
+
+/* Sets the ranges of dns.fake_ip "auto", at most one of each family, in place of those before; in another mode they
+ * stay. 0 or ENOMEM. */
+int  conf_set_fake_ip(struct conf *, const struct network *ranges, size_t n);
 
 /* Prints the configuration with all defaults, as JSON that conf_parse() accepts; passwords appear as "********". */
 void conf_print(FILE *, const struct conf *);

@@ -4,6 +4,9 @@
 
 #include "conf/conf_internal.h"
 
+#include <errno.h>
+#include <string.h>
+
 #define PREFIX_MIN 8
 #define HOST_BITS  8            /* at least: room for 256 names */
 
@@ -80,11 +83,22 @@ int
 conf_read_fake_ip(struct conf_reader *r, struct json *node, const struct conf_key *key, void *field)
 {
 	struct network *const *nets = field;
-	int err = conf_read_list(r, node, key, field);
+	const bool automatic = node->type == JSON_STRING && strcmp(node->text, "auto") == 0;
+	int err;
 
+	if (automatic && r->conf->dns.enabled)
+		r->conf->dns.fake_ip_mode = FAKE_IP_AUTO;
+	if (automatic || (node->type == JSON_STRING && strcmp(node->text, "off") == 0))
+		return 0;
+	if (node->type != JSON_ARRAY)
+		return conf_fail(r, node, "this names no addresses; write \"auto\", \"off\" or networks like "
+		    "[\"198.18.0.0/15\"]");
+	err = conf_read_list(r, node, key, field);
 	if (err == 0 && node->count > 0 && !r->conf->dns.enabled)
 		err = conf_fail(r, node, "only the DNS forwarder answers with such addresses, and dns.enabled is "
 		    "false; write true there, or remove the key");
+	if (node->count > 0)
+		r->conf->dns.fake_ip_mode = FAKE_IP_ALWAYS;
 	for (const struct json *item = node->first; item != NULL && err == 0; item = item->next) {
 		for (size_t i = 0; i < item->index; i++)
 			if ((*nets)[i].family == (*nets)[item->index].family)
@@ -93,4 +107,21 @@ conf_read_fake_ip(struct conf_reader *r, struct json *node, const struct conf_ke
 		err = check_range(r, item, &(*nets)[item->index]);
 	}
 	return err;
+}
+
+int
+conf_set_fake_ip(struct conf *conf, const struct network *ranges, size_t n)
+{
+	struct network *own;
+
+	if (conf->dns.fake_ip_mode != FAKE_IP_AUTO)
+		return 0;
+	own = arena_alloc(&conf->arena, n + 1, sizeof(*own));
+	if (own == NULL)
+		return ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		own[i] = ranges[i];
+	conf->dns.fake_ip = own;
+	conf->dns.nfake_ip = n;
+	return 0;
 }

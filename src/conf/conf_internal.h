@@ -128,5 +128,5 @@ conf_read_fn conf_read_servers;         /* "system" or resolvers; struct conf_li
 conf_read_fn conf_read_path;            /* -; const char *: absolute, or "" */
 conf_read_fn conf_read_socket;          /* -; struct conf_socket */
 conf_read_fn conf_read_nat64;           /* struct conf_list; a list */
-conf_read_fn conf_read_fake_ip;         /* struct conf_list; a list */
+conf_read_fn conf_read_fake_ip;         /* "auto", "off" or a list; struct conf_list; a list */
 conf_read_fn conf_read_rules;           /* conf_rules; a list */

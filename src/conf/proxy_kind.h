@@ -17,6 +17,7 @@ struct proxy_kind {
 	 * "cannot be empty; write one". NULL: it can. */
 	const char *(*refuse_credential)(const char *text, bool is_username);
 	const struct handshake_ops *handshake;  /* proxy/handshake.h */
+	bool        by_name;            /* its servers are given names: they need not let DNS over TCP through */
 };
 
 /* The rows, in the order in which messages name them; NULL ends them. */

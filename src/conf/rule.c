@@ -186,3 +186,22 @@ rule_always_proxied(const struct conf *conf, const char *host)
 	return is_possible(conf, host, ACTION_PROXY) && !is_possible(conf, host, ACTION_BLOCK) &&
 	    !is_possible(conf, host, ACTION_DIRECT);
 }
+
+static bool
+is_elsewhere(const void *proxy, const struct conf_rule *rule)
+{
+	return rule->action == ACTION_PROXY && (rule->nproxies != 1 || rule->proxies[0] != proxy);
+}
+
+bool
+rule_has_one_proxy(const struct conf *conf, const char *host, const struct conf_proxy *proxy)
+{
+	const struct rule_query q = { .host = host };
+	const struct conf_rule *last = first(conf, &q, is_unlimited, NULL), *end = conf->rules + conf->nrules;
+	const struct conf_rule *elsewhere = first(conf, &q, is_elsewhere, proxy);
+
+	if (elsewhere < end && elsewhere <= last)
+		return false;
+	return last < end || conf->default_action != ACTION_PROXY ||
+	    (conf->ndefault_proxies == 1 && conf->default_proxies[0] == proxy);
+}

@@ -52,3 +52,6 @@ enum action rule_strictest(const struct conf *, const char *host);
 bool rule_may_catch_address(const struct conf *, const union addr *dst);
 /* True when all of them are proxied. */
 bool rule_always_proxied(const struct conf *, const char *host);
+/* True when every rule that may proxy some of them has this one proxy only. */
+bool rule_has_one_proxy(const struct conf *, const char *host, const struct conf_proxy *);
+

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "conf/conf_file.h"
+#include "kernel/fake_range.h"
 #include "kernel/loopback.h"
 
 struct conf *
@@ -16,6 +17,8 @@ ctl_conf(const char *file, struct conf_report *report)
 	struct conf *conf = conf_load(file, &texts, report);
 
 	conf_texts_free(&texts);
+	if (conf != NULL)
+		fake_range_set(conf);
 	return conf;
 }
 

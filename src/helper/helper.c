@@ -262,8 +262,10 @@ helper_worker_again(void *arg)
 static int
 helper_set_conf(struct helper *h, struct conf *conf)
 {
-	int error = helper_anchor_set_conf(&h->anchor, conf);
+	int error;
 
+	helper_control_choose_ranges(conf);
+	error = helper_anchor_set_conf(&h->anchor, conf);
 	if (error != 0)
 		return error;
 	h->conf = conf;

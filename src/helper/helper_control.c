@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "kernel/fake_range.h"
 
 #define FILE_NAME PFI_STATE_DIR "/fake_ip"
 
@@ -162,10 +163,9 @@ helper_control_reply(struct ipc *ipc, const struct ipc_msg *request, int error, 
 
 /* Refuses a directory that others may write to: they could make us open any file. */
 static int
-state_open(int *fd)
+state_directory(void)
 {
 	struct stat st;
-	int error = 0;
 
 	if (mkdir(PFI_STATE_DIR, 0700) == -1 && errno != EEXIST)
 		return errno;
@@ -173,6 +173,16 @@ state_open(int *fd)
 		return errno;
 	if (!S_ISDIR(st.st_mode) || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
 		return EPERM;
+	return 0;
+}
+
+static int
+state_open(int *fd)
+{
+	int error = state_directory();
+
+	if (error != 0)
+		return error;
 	*fd = open(FILE_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (*fd == -1)
 		return errno;
@@ -184,18 +194,50 @@ state_open(int *fd)
 	return error;
 }
 
+static int
+ranges_save(const struct conf *conf)
+{
+	char text[ADDR_TEXT_MAX];
+	int error = state_directory();
+	FILE *file = error == 0 ? fopen(FAKE_RANGE_FILE ".new", "we") : NULL;
+
+	if (file == NULL)
+		return error != 0 ? error : errno;
+	for (size_t i = 0; i < conf->dns.nfake_ip; i++)
+		fprintf(file, "%s\n", network_format(&conf->dns.fake_ip[i], text));
+	error = ferror(file) != 0 ? EIO : 0;
+	if (fclose(file) != 0 || (error == 0 && rename(FAKE_RANGE_FILE ".new", FAKE_RANGE_FILE) == -1))
+		error = errno;
+	return error;
+}
+
+void
+helper_control_choose_ranges(struct conf *conf)
+{
+	int error = fake_range_set(conf);
+
+	if (conf->dns.fake_ip_mode != FAKE_IP_AUTO)
+		return;
+	if (error != 0 || conf->dns.nfake_ip == 0)
+		log_warn("dns.fake_ip: no unused network was found%s%s; write one in place of \"auto\"",
+		    error != 0 ? ": " : "", error != 0 ? strerror(error) : "");
+	else if ((error = ranges_save(conf)) != 0)
+		log_debug("dns.fake_ip: the choice of networks is not saved: %s", strerror(error));
+}
+
 void
 helper_control_send_map(int *fd, const struct conf *conf, struct ipc *ipc)
 {
-	const struct ipc_msg msg = { .type = IPC_FAKE_IP };
+	struct ipc_msg msg = { .type = IPC_FAKE_IP };
 	int error = 0;
 
-	if (conf->dns.nfake_ip == 0)
+	if (conf->dns.fake_ip_mode == FAKE_IP_OFF)
 		return;
+	for (size_t i = 0; i < conf->dns.nfake_ip; i++)
+		msg.fake_ip.ranges[msg.fake_ip.count++] = conf->dns.fake_ip[i];
 	if (*fd == -1)
 		error = state_open(fd);
-	if (error == 0)
-		error = ipc_send(ipc, &msg, *fd);
+	ipc_send(ipc, &msg, *fd);
 	if (error != 0)
 		log_warn("dns.fake_ip: " FILE_NAME " cannot be used: %s; the addresses of names are "
 		    "lost at a restart", error == EWOULDBLOCK ? "another pfinterceptd uses it" :

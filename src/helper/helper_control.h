@@ -26,7 +26,10 @@ void helper_control_close(struct helper_control *);
 /* Answers a request of the worker with an error, or 0, and a line of text. */
 void helper_control_reply(struct ipc *, const struct ipc_msg *request, int error, const char *text);
 
-/* Sends the worker the file of the map (fake_ip.h), which outlives the daemon in PFI_STATE_DIR, if conf has networks
- * for dns.fake_ip. It is locked, so that a second daemon cannot use it. *fd: -1 at first; the helper keeps it until it
- * ends, for the next worker. */
+/* Chooses the networks of dns.fake_ip "auto" (fake_range.h), and saves the choice in PFI_STATE_DIR. */
+void helper_control_choose_ranges(struct conf *);
+
+/* Sends the worker the networks of dns.fake_ip, unless it is "off", and the file of the map (fake_ip.h), which outlives
+ * the daemon in PFI_STATE_DIR. It is locked, so that a second daemon cannot use it. *fd: -1 at first; the helper keeps
+ * it until it ends, for the next worker. */
 void helper_control_send_map(int *fd, const struct conf *, struct ipc *);

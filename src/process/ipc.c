@@ -22,7 +22,7 @@ static const struct ipc_kind {
 	[IPC_LISTENER]  = { "listener", sizeof(struct ipc_listener), 0 },
 	[IPC_RESOLVERS] = { "resolvers", sizeof(struct ipc_resolvers), offsetof(struct ipc_msg, resolvers.count) },
 	[IPC_PROXY]     = { "proxy", sizeof(struct ipc_proxy), offsetof(struct ipc_msg, proxy.count) },
-	[IPC_FAKE_IP]   = { "fake_ip", 0, 0 },
+	[IPC_FAKE_IP]   = { "fake_ip", sizeof(struct ipc_fake_ip), 0 },
 	[IPC_CAPTURE]   = { "capture", 0, 0 },
 	[IPC_COMMIT]    = { "commit", 0, 0 },
 	[IPC_STOP]      = { "stop", sizeof(struct ipc_stop), 0 },

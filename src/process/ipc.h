@@ -24,7 +24,7 @@ enum ipc_type {
 	IPC_LISTENER,           /* + a bound socket */
 	IPC_RESOLVERS,          /* the resolvers of the system */
 	IPC_PROXY,              /* the addresses of a proxy's name */
-	IPC_FAKE_IP,            /* + the file with the map of dns.fake_ip */
+	IPC_FAKE_IP,            /* the networks of dns.fake_ip; + the file with the map, if there is one */
 	IPC_CAPTURE,            /* + the socket that the capture monitor sends to (capture_msg.h) */
 	IPC_COMMIT,             /* the configuration is complete: swap to it */
 	IPC_STOP,               /* finish the flows under way, then end */
@@ -50,6 +50,7 @@ struct ipc_conf      { uint32_t generation; };
 struct ipc_listener  { uint32_t kind; union addr addr; };       /* enum ipc_listener_kind */
 struct ipc_resolvers { uint32_t count; union addr addrs[IPC_ADDRS]; };
 struct ipc_proxy     { uint32_t generation, index, count; union addr addrs[IPC_ADDRS]; };
+struct ipc_fake_ip   { uint32_t count; struct network ranges[2]; };
 struct ipc_stop      { uint32_t drain_ms; };
 struct ipc_ready     { uint32_t generation; };
 struct ipc_resolve   { uint32_t generation, index; };
@@ -70,6 +71,7 @@ struct ipc_msg {
 		struct ipc_listener  listener;
 		struct ipc_resolvers resolvers;
 		struct ipc_proxy     proxy;
+		struct ipc_fake_ip   fake_ip;
 		struct ipc_stop      stop;
 		struct ipc_ready     ready;
 		struct ipc_resolve   resolve;

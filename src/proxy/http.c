@@ -164,4 +164,4 @@ http_refuse_credential(const char *text, bool is_username)
 
 static const struct handshake_ops http_ops = { http_start, http_input };
 
-const struct proxy_kind proxy_http = { "Http", false, http_refuse_credential, &http_ops };
+const struct proxy_kind proxy_http = { "Http", false, http_refuse_credential, &http_ops, true };

@@ -203,4 +203,4 @@ socks5_refuse_credential(const char *text, bool is_username)
 
 static const struct handshake_ops socks5_ops = { socks5_start, socks5_input };
 
-const struct proxy_kind proxy_socks5 = { "Socks5", true, socks5_refuse_credential, &socks5_ops };
+const struct proxy_kind proxy_socks5 = { "Socks5", true, socks5_refuse_credential, &socks5_ops, false };

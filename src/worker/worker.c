@@ -262,7 +262,12 @@ worker_finish(struct worker *w, const struct ipc_msg *msg, int fd)
 static void
 worker_fake_ip(struct worker *w, const struct ipc_msg *msg, int fd)
 {
-	fake_ip_set_file(w->env.fake_ip, fd);
+	const size_t n = msg->fake_ip.count;
+
+	if (w->next == NULL || n > 2 || conf_set_fake_ip(w->next->conf, msg->fake_ip.ranges, n) != 0)
+		fatal("the networks of dns.fake_ip do not fit");
+	if (fd != -1)
+		fake_ip_set_file(w->env.fake_ip, fd);
 }
 
 static void

@@ -7,7 +7,7 @@ start_microsocks
 start_origin
 start dnsbad net /usr/bin/python3 "$TOOLS/dnsbad.py" 198.51.100.54 2001:db8:2::54
 within 5 listening 198.51.100.54:53
-config "$RULE_KION, $(rule 2 blocked.example '"action": "block"')" '"timeouts": { "dns": 1.5 }'
+config "$RULE_KION, $(rule 2 blocked.example '"action": "block"')" '"timeouts": { "dns": 1.5 }, "dns": { "fake_ip": "off" }'
 daemon_start
 
 ask() { client dig +time=4 +tries=1 "$@"; }
@@ -61,7 +61,7 @@ check "noise to the forwarder" client bash -c "for i in 1 2 3; do cat $T/noise >
 check "... harms nobody" same "$(answer after.kion.cloud)" "198.51.100.10 "
 check "the worker lived through all this" not_logged 'the worker ended'
 
-config "$RULE_KION" '"dns": { "servers": ["198.51.100.54"], "cache_entries": 0 }, "listen": { "dns_port": 5454 }'
+config "$RULE_KION" '"dns": { "servers": ["198.51.100.54"], "cache_entries": 0, "fake_ip": "off" }, "listen": { "dns_port": 5454 }'
 sed -i 's/"id": 1, "name": "microsocks",/& "dns_server": "198.51.100.54",/' "$T/conf"
 check "reload with dns.servers and dns_server" reload
 check "dns.servers answers when we are asked directly" same "$(answer @127.0.0.1 -p 5454 xyz.any.example)" "198.51.100.103 "

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/host_name.h"
-#include "conf/rule.h"
+#include "wire/dns_local.h"
 
 enum { TYPE_PTR = 12, TYPE_SVCB = 64, TYPE_HTTPS = 65, CLASS_IN = 1 };
 
@@ -69,42 +69,71 @@ name_to_wire(const char *name, uint8_t wire[DNS_WIRE_MAX])
 	return at + 1;
 }
 
+/* With "auto" an address may be followed by the real one at any time. */
+static uint32_t
+fake_ttl(const struct worker_env *env)
+{
+	return env->policy->conf->dns.fake_ip_mode == FAKE_IP_AUTO ? FAKE_IP_AUTO_TTL_S : FAKE_IP_TTL_S;
+}
+
+int
+dns_fake_reverse(const struct worker_env *env, const uint8_t *query_msg, const struct dns_query *q,
+    const char *name, uint8_t out[DNS_REPLY_MAX], size_t *len)
+{
+	uint8_t wire[DNS_WIRE_MAX];
+	const char *host;
+	union addr addr;
+	size_t size = 0;
+
+	if (env->policy->conf->dns.nfake_ip == 0 || q->question.class != CLASS_IN || q->question.type != TYPE_PTR ||
+	    !dns_reverse_addr(name, &addr) || !fake_ip_covers(env->fake_ip, &addr))
+		return ENOENT;
+	host = fake_ip_lookup(env->fake_ip, &addr);
+	if (host != NULL)
+		size = name_to_wire(host, wire);
+	*len = dns_reply(out, query_msg, q, host != NULL ? DNS_NOERROR : DNS_NXDOMAIN,
+	    host != NULL ? wire : NULL, size, fake_ttl(env));
+	return 0;
+}
+
+bool
+dns_stays_here(const char *name)
+{
+	size_t len;
+
+	return !host_is_dialable(name) || dns_local_name(name) || ends_with(name, ".invalid", &len) ||
+	    ends_with(name, ".test", &len);
+}
+
+bool
+dns_fake_may(const struct worker_env *env, const struct dns_query *q, const char *name)
+{
+	const struct policy *policy = env->policy;
+	const uint16_t type = q->question.type;
+
+	return policy->conf->dns.nfake_ip > 0 && !env->paused && policy->conf->global_enabled &&
+	    q->question.class == CLASS_IN &&
+	    (type == DNS_A || type == DNS_AAAA || type == TYPE_SVCB || type == TYPE_HTTPS) &&
+	    !dns_stays_here(name) && !policy_is_proxy_host(policy, name);
+}
+
 int
 dns_fake_answer(const struct worker_env *env, const uint8_t *query_msg, const struct dns_query *q,
     const char *name, double now, uint8_t out[DNS_REPLY_MAX], size_t *len)
 {
-	const struct policy *policy = env->policy;
-	struct fake_ip *f = env->fake_ip;
 	const uint16_t type = q->question.type;
-	uint8_t wire[DNS_WIRE_MAX];
 	const uint8_t *data = NULL;
-	const char *host;
 	union addr addr;
 	size_t size = 0;
 	int error = 0;
 
-	if (policy->conf->dns.nfake_ip == 0 || q->question.class != CLASS_IN)
-		return ENOENT;
-	if (type == TYPE_PTR && dns_reverse_addr(name, &addr) && fake_ip_covers(f, &addr)) {
-		host = fake_ip_lookup(f, &addr);
-		if (host != NULL)
-			size = name_to_wire(host, wire);
-		*len = dns_reply(out, query_msg, q, host != NULL ? DNS_NOERROR : DNS_NXDOMAIN,
-		    host != NULL ? wire : NULL, size, FAKE_IP_TTL_S);
-		return 0;
-	}
-	if (env->paused || !policy->conf->global_enabled)
-		return ENOENT;
-	if ((type != DNS_A && type != DNS_AAAA && type != TYPE_SVCB && type != TYPE_HTTPS) || !host_is_valid(name) ||
-	    policy_is_proxy_host(policy, name) || !rule_always_proxied(policy->conf, name))
-		return ENOENT;
 	if (type == DNS_A || type == DNS_AAAA) {
-		error = fake_ip_assign(f, name, type == DNS_A ? AF_INET : AF_INET6, now, &addr);
+		error = fake_ip_assign(env->fake_ip, name, type == DNS_A ? AF_INET : AF_INET6, now, &addr);
 		if (error == 0)
 			data = addr_bytes(&addr, &size);
 	}
 	if (error != 0 && error != ENOENT)
 		return error;
-	*len = dns_reply(out, query_msg, q, DNS_NOERROR, data, size, FAKE_IP_TTL_S);
+	*len = dns_reply(out, query_msg, q, DNS_NOERROR, data, size, fake_ttl(env));
 	return 0;
 }

@@ -7,80 +7,8 @@
 #include "conf/rule.h"
 #include "wire/dns_content.h"
 #include "wire/dns_local.h"
-#include "worker/dns/dns_fake.h"
 #include "worker/dns/dns_learn.h"
-#include "worker/dns/dns_listener.h"
-#include "worker/dns/dns_resolver.h"
-
-#define LOCAL_TTL 60    /* of the answers of dns.block_answer */
-
-struct dns_proxy {
-	const struct worker_env *env;
-	struct dns_listeners  listeners;
-	struct dns_resolver   resolver;
-	TAILQ_HEAD(, query)   queries;
-	unsigned              nqueries;
-	struct query         *spare;            /* an ended query, for the next one */
-	uint8_t               edited[DNS_MESSAGE_MAX];
-};
-
-/* One client's question. */
-struct query {
-	TAILQ_ENTRY(query)  link;
-	struct dns_proxy   *proxy;
-	struct dns_request *request;
-	struct dns_query    parsed;
-	struct dns_route    route;              /* holds a reference of the policy */
-	struct dns_wait     wait;
-	struct flow_record  record;
-	char                name[DNS_TEXT_MAX];
-	bool                raw;                /* no plain query: passes untouched */
-	struct dns_lesson  *lesson;             /* while the answer is read */
-	bool                caught;             /* mode "matched": a rule can catch a flow to its addresses */
-	unsigned            awaited;            /* addresses that are not in the firewall yet */
-	uint8_t            *held;               /* the answer, until they are */
-	size_t              held_len;
-};
-
-/* Writes the record and frees the query. Its request has been answered or abandoned. */
-static void
-query_end(struct query *q, enum close_reason reason)
-{
-	struct dns_proxy *p = q->proxy;
-
-	TAILQ_REMOVE(&p->queries, q, link);
-	p->nqueries--;
-	q->record.reason = reason;
-	account_end(p->env->account, q->route.policy->conf, &q->record, ev_now(p->env->loop));
-	policy_unref(q->route.policy);
-	if (q->caught)
-		learned_cancel(p->env->learned, q);
-	free(q->held);
-	free(p->spare);
-	p->spare = q;
-}
-
-static void
-query_answer(struct query *q, const uint8_t *msg, size_t len, enum close_reason reason)
-{
-	q->record.in = len;
-	dns_request_answer(q->request, msg, len);
-	query_end(q, reason);
-}
-
-/* Answers without a resolver: with an address, or without records. */
-static void
-query_reply(struct query *q, enum dns_rcode rcode, const union addr *addr, enum close_reason reason)
-{
-	uint8_t msg[DNS_REPLY_MAX];
-	size_t len = 0;
-	const uint8_t *bytes = addr != NULL ? addr_bytes(addr, &len) : NULL;
-
-	len = dns_reply(msg, q->request->msg, &q->parsed, rcode, bytes, len, LOCAL_TTL);
-	if (rcode == DNS_SERVFAIL)
-		account_count(q->proxy->env->account, COUNT_DNS_FAILED, 1);
-	query_answer(q, msg, len, reason);
-}
+#include "worker/dns/proxied.h"
 
 /* dns.block_answer */
 static void
@@ -200,6 +128,8 @@ query_result_cb(void *arg, const struct dns_result *r)
 {
 	struct query *q = arg;
 
+	if (q->route.nproxies > 0 && query_way_failed(q, r))
+		return;
 	if (r->cached) {
 		account_count(q->proxy->env->account, COUNT_DNS_CACHED, 1);
 	} else {
@@ -215,69 +145,6 @@ query_result_cb(void *arg, const struct dns_result *r)
 		query_reply(q, (enum dns_rcode)r->answer.rcode, NULL, CLOSE_DONE);
 	else
 		query_deliver(q, r);
-}
-
-static void
-query_ask(struct query *q)
-{
-	struct dns_proxy *p = q->proxy;
-	struct dns_result result;
-
-	if (dns_resolver_ask(&p->resolver, &q->route, q->request->msg, q->request->len, q->raw ? NULL : &q->parsed,
-	    &q->wait, &result) == 0)
-		query_result_cb(q, &result);
-}
-
-/* The resolver to ask through a proxy: the proxy's dns_server, else the one that the client meant, else ours. Loopback
- * and link-local addresses are skipped, for they are other hosts where the proxy is. */
-static union addr
-proxied_server(const struct query *q, const struct conf_proxy *proxy)
-{
-	const struct policy *p = q->route.policy;
-	const union addr *meant = &q->request->meant;
-
-	if (addr_is_set(&proxy->dns_server))
-		return proxy->dns_server;
-	if (addr_is_set(meant) && !addr_is_loopback(meant) && !addr_is_linklocal(meant))
-		return *meant;
-	for (size_t i = 0; i < p->nresolvers; i++)
-		if (!addr_is_loopback(&p->resolvers[i]) && !addr_is_linklocal(&p->resolvers[i]))
-			return p->resolvers[i];
-	return p->nresolvers > 0 ? p->resolvers[0] : addr_none;
-}
-
-/* Names of private addresses (RFC 6303) go to a local resolver, which may know them, or nowhere. */
-static void
-query_private(struct query *q)
-{
-	const struct policy *p = q->route.policy;
-
-	q->record.verdict = (struct verdict){ .action = ACTION_DIRECT };
-	for (size_t i = 0; i < p->nresolvers && !addr_is_set(&q->route.server); i++)
-		if (dns_local_resolver(&p->resolvers[i]))
-			q->route.server = p->resolvers[i];
-	if (dns_local_resolver(&q->route.server))
-		query_ask(q);
-	else
-		query_reply(q, DNS_NXDOMAIN, NULL, CLOSE_DONE);
-}
-
-static void
-query_proxy(struct query *q)
-{
-	const struct verdict *v = &q->record.verdict;
-
-	if (v->nproxies == 0) { /* not direct instead: that would reveal the name */
-		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_PROXY_DOWN);
-		return;
-	}
-	q->route.proxies = v->proxies;
-	q->route.nproxies = v->nproxies;
-	q->route.server = q->record.dst = proxied_server(q, v->proxies[0]);
-	if (addr_is_set(&q->route.server))
-		query_ask(q);
-	else
-		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_NO_DESTINATION);
 }
 
 /* True: the name is a canary, and a rule needs to see all names; the query has ended. A rule for the canary itself may
@@ -304,23 +171,6 @@ query_canary(struct query *q)
 	return true;
 }
 
-/* True: answered by dns.fake_ip; the query has ended. */
-static bool
-query_fake(struct query *q)
-{
-	const struct worker_env *env = q->proxy->env;
-	uint8_t msg[DNS_REPLY_MAX];
-	size_t len;
-	int error = dns_fake_answer(env, q->request->msg, &q->parsed, q->name, ev_now(env->loop),
-	    msg, &len);
-
-	if (error == 0)
-		query_answer(q, msg, len, CLOSE_DONE);
-	else if (error != ENOENT)
-		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_LIMIT);
-	return error != ENOENT;
-}
-
 static void
 query_decide(struct query *q)
 {
@@ -332,7 +182,7 @@ query_decide(struct query *q)
 		return;
 	if (v->action == ACTION_BLOCK) {
 		query_block(q);
-	} else if (query_fake(q)) {
+	} else if (query_reverse(q)) {
 		return;
 	} else if (dns_local_name(q->name)) {
 		query_private(q);
@@ -370,6 +220,8 @@ query_new(struct dns_proxy *p, struct dns_request *request)
 	q->held = NULL;
 	q->route = (struct dns_route){ .policy = policy_ref(p->env->policy), .server = request->meant };
 	q->wait = (struct dns_wait){ .cb = query_result_cb, .arg = q };
+	q->way = (struct dns_way){ .way = NAME_UNTRIED };
+	ev_init(&q->patience, NULL);
 	request->arg = q;
 	dns_name_text(&q->parsed.question.name, q->name);
 	q->record = (struct flow_record){ .id = account_id(p->env->account), .proto = "dns",
@@ -474,6 +326,7 @@ dns_proxy_free(struct dns_proxy *p)
 		dns_request_answer(q->request, NULL, 0);
 		query_end(q, CLOSE_SHUTDOWN);
 	}
+	dns_probes_end(&p->probes);
 	dns_listeners_close(&p->listeners);
 	dns_resolver_close(&p->resolver);
 	free(p->spare);

@@ -20,6 +20,7 @@
 
 #define FAKE_IP_NAMES   65534
 #define FAKE_IP_TTL_S   10      /* TTL of answers */
+#define FAKE_IP_AUTO_TTL_S 1    /* ... with dns.fake_ip "auto" */
 #define FAKE_IP_GRACE_S 600     /* programs may connect some time after the TTL */
 
 struct fake_ip;

@@ -93,6 +93,7 @@ policy_inherit(struct policy *policy, const struct policy *older)
 		proxy->conf = fresh.conf;
 		proxy->retry_at = 0;
 		proxy->backoff = 0;
+		memset(proxy->ways, 0, sizeof(proxy->ways));
 		if (fresh.naddrs > 0)
 			policy_set_proxy(policy, i, fresh.addrs, fresh.naddrs);
 	}
@@ -123,6 +124,8 @@ policy_set_resolvers(struct policy *policy, const union addr *addrs, size_t nadd
 {
 	if (policy->conf->dns.nservers > 0)
 		return 0;
+	for (size_t i = 0; i < policy->conf->nproxies; i++)
+		memset(policy->proxies[i].ways, 0, sizeof(policy->proxies[i].ways));
 	return policy_copy_resolvers(policy, addrs, naddrs);
 }
 

@@ -10,9 +10,19 @@
 #ifndef PFI_POLICY_H
 #define PFI_POLICY_H
 
-#include "conf/conf.h"
+#include "conf/name_way.h"
 
 #define PROXY_ADDRS 8           /* addresses of one proxy */
+#define PROXY_WAYS  4           /* resolvers tried through one proxy */
+
+/* What trying to ask a resolver through a proxy has told (proxy_way.h). */
+struct proxy_way {
+	union addr    server;           /* unset: unused */
+	enum name_way way;              /* NAME_LOOKED_UP, or why not */
+	double        retry_at;         /* unless NAME_LOOKED_UP */
+	double        used;
+	unsigned      silent;           /* questions without an answer since the last answer */
+};
 
 struct proxy {
 	const struct conf_proxy *conf;
@@ -22,6 +32,8 @@ struct proxy {
 	bool       down;                /* the last attempt could not reach it */
 	double     retry_at;            /* while down: other proxies are tried first until then */
 	double     backoff;             /* seconds: 10, doubled by each failed retry, at most 60 */
+	double     rtt;                 /* seconds that its last TCP connection took; 0: none yet */
+	struct proxy_way ways[PROXY_WAYS];
 	bool       udp_known, udp;      /* the outcome of UDP ASSOCIATE, once tried */
 	double     udp_retry_at;        /* without UDP: not tried again until then */
 	uint64_t   connects, failures;
@@ -43,12 +55,12 @@ struct policy *policy_ref(struct policy *);
 void           policy_unref(struct policy *);
 
 /* Copies the state of proxies with the same kind, host and port from an older policy. Proxies that were down may be
- * tried at once, because the new configuration may have mended them. */
+ * tried at once, because the new configuration may have mended them, and their ways to resolvers are forgotten. */
 void policy_inherit(struct policy *, const struct policy *older);
 
 /* Sets the addresses that the helper found for a proxy; ports are filled in. No addresses: keeps those known. */
 void policy_set_proxy(struct policy *, size_t index, const union addr *addrs, size_t naddrs);
-/* Sets the system's resolvers, if dns.servers names none. 0 or ENOMEM. */
+/* Sets the system's resolvers, if dns.servers names none, and forgets the proxies' ways to resolvers. 0 or ENOMEM. */
 int  policy_set_resolvers(struct policy *, const union addr *addrs, size_t naddrs);
 
 /* Is host the name of a proxy? Such names are always resolved directly. */

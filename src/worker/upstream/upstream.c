@@ -31,6 +31,7 @@ struct upstream {
 	ev_io          io;
 	ev_timer       timer;
 	double         dial_until;              /* for all addresses of this proxy */
+	double         dialled;                 /* when connect(2) was called last */
 
 	union addr     addrs[PROXY_ADDRS];      /* of this proxy, in the order of trying */
 	size_t         naddrs, next_addr;
@@ -159,6 +160,7 @@ upstream_dial_next(struct upstream *u)
 		return error;
 	}
 	u->state = UPSTREAM_DIAL;
+	u->dialled = ev_now(u->env.loop);
 	upstream_wait(u, left > 0 ? left / (double)(u->naddrs - u->next_addr + 1) : 0., EV_WRITE);
 	return 0;
 }
@@ -276,6 +278,7 @@ upstream_connected(struct upstream *u)
 		return;
 	}
 	proxy = policy_proxy(u->policy, upstream_proxy(u));
+	proxy->rtt = ev_now(u->env.loop) - u->dialled;
 	for (size_t i = 0; i < proxy->naddrs; i++)
 		if (addr_equal(&proxy->addrs[i], addr))
 			proxy->preferred = i;

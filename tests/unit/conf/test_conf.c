@@ -96,6 +96,7 @@ TEST(conf_defaults_are_those_of_the_manual)
 	assert_int_equal(c->dns.ech, ECH_STRIP);
 	assert_int_equal(c->dns.nnat64, 1);
 	assert_int_equal(c->dns.nfake_ip, 0);
+	assert_int_equal(c->dns.fake_ip_mode, FAKE_IP_AUTO);
 	assert_string_equal(c->user, "_pfintercept");
 	assert_int_equal(c->limits.connections, 10000);
 	assert_int_equal(c->limits.per_client, 4096);
@@ -374,6 +375,29 @@ TEST(conf_fake_ip_has_a_range_of_each_family)
 	assert_int_equal(c->dns.fake_ip[1].prefix, 15);
 	assert_int_equal(report.nwarnings, 0);
 	conf_free(c);
+}
+
+TEST(conf_fake_ip_is_a_word_or_a_list)
+{
+	static const struct { const char *text; enum conf_fake_ip mode; } rows[] = {
+		{ "{\"dns\":{\"fake_ip\":\"auto\"}}", FAKE_IP_AUTO },
+		{ "{\"dns\":{\"fake_ip\":\"off\"}}", FAKE_IP_OFF },
+		{ "{\"dns\":{\"fake_ip\":[]}}", FAKE_IP_OFF },
+		{ "{\"dns\":{\"fake_ip\":[\"198.18.0.0/15\"]}}", FAKE_IP_ALWAYS },
+		{ "{\"dns\":{\"enabled\":false}}", FAKE_IP_OFF },
+	};
+	struct network range;
+
+	assert_int_equal(network_parse("198.19.0.0/16", &range), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct conf *c = accepted(rows[i].text);
+		const size_t before = c->dns.nfake_ip;
+
+		assert_int_equal(c->dns.fake_ip_mode, rows[i].mode);
+		assert_int_equal(conf_set_fake_ip(c, &range, 1), 0);
+		assert_int_equal(c->dns.nfake_ip, rows[i].mode == FAKE_IP_AUTO ? 1 : before);
+		conf_free(c);
+	}
 }
 
 TEST(conf_fake_ip_warns_of_a_range_that_is_not_private)

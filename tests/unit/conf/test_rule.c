@@ -341,6 +341,29 @@ TEST(rule_gives_its_enabled_proxies_in_order)
 	conf_free(c);
 }
 
+TEST(rule_tells_whether_flows_of_a_name_have_one_proxy)
+{
+	static const struct { const char *text; bool one; } rows[] = {
+		{ "{\"id\":1,\"pattern\":\"x.a\",\"proxy_id\":1}", true },
+		{ "{\"id\":1,\"pattern\":\"x.a\",\"proxy_id\":[1,3]}", false },
+		{ "{\"id\":1,\"pattern\":\"x.a\",\"ports\":\"80\",\"proxy_id\":1}", true },
+		{ "{\"id\":1,\"pattern\":\"x.a\",\"ports\":\"80\",\"proxy_id\":3},"
+		    "{\"id\":2,\"pattern\":\"*.a\",\"proxy_id\":1}", false },
+		{ "{\"id\":1,\"pattern\":\"x.a\",\"proxy_id\":1},{\"id\":2,\"pattern\":\"*\",\"proxy_id\":3}", true },
+		{ "{\"id\":1,\"pattern\":\"y.a\",\"proxy_id\":3},{\"id\":2,\"pattern\":\"x.a\",\"proxy_id\":1}", true },
+	};
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(text, sizeof(text), "\"rules\":[%s]", rows[i].text);
+		struct conf *c = conf(text);
+
+		if (rule_has_one_proxy(c, "x.a", &c->proxies[0]) != rows[i].one)
+			fail_msg("one proxy: %s", rows[i].text);
+		conf_free(c);
+	}
+}
+
 TEST(rule_default_action_applies_where_none_matches)
 {
 	static const struct { const char *text; enum action action; size_t nproxies; } rows[] = {

@@ -38,7 +38,7 @@ plain_refuse_credential(const char *text, bool is_username)
 }
 
 static const struct handshake_ops plain_ops = { plain_start, plain_input };
-static const struct proxy_kind proxy_plain = { "Plain", false, plain_refuse_credential, &plain_ops };
+static const struct proxy_kind proxy_plain = { "Plain", false, plain_refuse_credential, &plain_ops, false };
 
 extern const struct proxy_kind proxy_socks5, proxy_http;
 const struct proxy_kind *const proxy_kinds[] = { &proxy_socks5, &proxy_http, &proxy_plain, NULL };

@@ -25,6 +25,12 @@ policy_unref(struct policy *p)
 	p->refs--;
 }
 
+struct proxy *
+policy_proxy(struct policy *p, const struct conf_proxy *conf)
+{
+	return &p->proxies[conf->index];
+}
+
 bool
 policy_is_proxy_host(const struct policy *p, const char *host)
 {
@@ -37,13 +43,47 @@ ends_with(const char *text, const char *end)
 	return strlen(text) >= strlen(end) && strcmp(text + strlen(text) - strlen(end), end) == 0;
 }
 
-/* rule.c with two rules: *.proxied and *.blocked */
+/* dns_fake.c without addresses: *.proxied gets a made-up answer if fx.may_fake. */
+
+bool
+dns_stays_here(const char *name)
+{
+	return false;
+}
+
+bool
+dns_fake_may(const struct worker_env *env, const struct dns_query *q, const char *name)
+{
+	return fx.may_fake;
+}
+
+int
+dns_fake_reverse(const struct worker_env *env, const uint8_t *query_msg, const struct dns_query *q,
+    const char *name, uint8_t out[DNS_REPLY_MAX], size_t *len)
+{
+	return ENOENT;
+}
+
 int
 dns_fake_answer(const struct worker_env *env, const uint8_t *query_msg, const struct dns_query *q,
     const char *name, double now, uint8_t out[DNS_REPLY_MAX], size_t *len)
 {
 	*len = fx.fake_error == 0 ? dns_reply(out, query_msg, q, DNS_NOERROR, NULL, 0, 0) : 0;
 	return fx.fake_error;
+}
+
+/* rule.c with two rules: *.proxied and *.blocked */
+
+bool
+rule_always_proxied(const struct conf *conf, const char *host)
+{
+	return true;
+}
+
+bool
+rule_has_one_proxy(const struct conf *conf, const char *host, const struct conf_proxy *proxy)
+{
+	return fx.nproxies == 1;
 }
 
 struct verdict
@@ -291,17 +331,20 @@ fixture_setup(void **state)
 		resolver_start(&fx.resolvers[i]);
 		resolvers[i] = fx.resolvers[i].addr;
 		fx.proxy_list[i] = &fx.proxies[i];
+		fx.proxies[i] = (struct conf_proxy){ .id = (unsigned)i + 1, .kind = &fx.kind, .index = i };
+		fx.states[i].conf = &fx.proxies[i];
 		fx.clients[i] = client_socket();
 	}
 	fx.nproxies = 2;
-	fx.fake_error = ENOENT;
+	fx.proxies[0].dns_server = resolvers[0];
 	fx.dial = fx.resolvers[1].addr;
 	fx.conf.timeouts.dns = 5;
 	fx.conf.limits.dns_queries = 20;
 	fx.conf.dns.cache_entries = 10;
 	fx.conf.dns.ttl_max = 86400;
 	fx.policy = &policy;
-	policy = (struct policy){ .refs = 1, .conf = &fx.conf, .resolvers = resolvers, .nresolvers = RESOLVERS };
+	policy = (struct policy){ .refs = 1, .conf = &fx.conf, .resolvers = resolvers, .nresolvers = RESOLVERS,
+		.proxies = fx.states };
 	fx.firewall.fw = (struct firewall){ .ops = &fake_ops, .loop = fx.loop };
 	fx.firewall.error = ENOENT;
 	fx.upstream.loop = fx.loop;

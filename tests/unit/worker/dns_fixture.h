@@ -62,12 +62,15 @@ struct fixture {
 	struct conf_proxy    proxies[2];
 	const struct conf_proxy *proxy_list[2];
 	size_t               nproxies;          /* what *.proxied gets */
+	struct proxy_kind    kind;
+	struct proxy         states[2];
 	struct upstream_env  upstream;
 	struct worker_env    env;
 	enum action          address_action;    /* of the rule for addresses */
 	unsigned             opens;             /* upstream_open() calls through proxies */
 	union addr           target;            /* of the last */
 	union addr           dial;              /* where "through the proxy" leads; unset: refused */
+	bool                 may_fake;          /* what dns_fake_may() says */
 	int                  fake_error;        /* what dns_fake_answer() gives; 0: an answer without records */
 	struct names        *names;
 	struct account      *account;

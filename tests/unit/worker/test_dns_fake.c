@@ -17,18 +17,12 @@ static struct dns_query query;
 static uint8_t out[DNS_REPLY_MAX];
 static size_t out_len;
 static struct dns_answer answer;
+static uint32_t expected_ttl = FAKE_IP_TTL_S;
 
 static bool
 ends_with(const char *host, const char *end)
 {
 	return strlen(host) >= strlen(end) && strcmp(host + strlen(host) - strlen(end), end) == 0;
-}
-
-bool
-rule_always_proxied(const struct conf *c, const char *host)
-{
-	assert_ptr_equal(c, &conf);
-	return ends_with(host, ".proxied");
 }
 
 bool
@@ -78,7 +72,9 @@ ask_message(const struct dns_build *b)
 
 	assert_int_equal(parse_query(b->bytes, b->len, &query), 0);
 	dns_name_text(&query.question.name, name);
-	error = dns_fake_answer(&env, b->bytes, &query, name, 0, out, &out_len);
+	error = dns_fake_reverse(&env, b->bytes, &query, name, out, &out_len);
+	if (error == ENOENT && ends_with(name, ".proxied") && dns_fake_may(&env, &query, name))
+		error = dns_fake_answer(&env, b->bytes, &query, name, 0, out, &out_len);
 	if (error != 0)
 		return error;
 	assert_true(out_len <= DNS_UDP_MIN);
@@ -99,7 +95,7 @@ ask(const char *name, unsigned type)
 static void
 take_address(void *arg, const union addr *addr, uint32_t ttl)
 {
-	assert_int_equal(ttl, FAKE_IP_TTL_S);
+	assert_int_equal(ttl, expected_ttl);
 	assert_false(addr_is_set(arg));
 	*(union addr *)arg = *addr;
 }
@@ -193,6 +189,33 @@ TEST(names_have_their_own_addresses_while_nothing_is_intercepted)
 	assert_int_equal(ask("a.proxied", DNS_A), ENOENT);
 	conf.global_enabled = true;
 	assert_int_equal(ask("a.proxied", DNS_A), 0);
+}
+
+TEST(automatic_addresses_are_for_a_second)
+{
+	conf.dns.fake_ip_mode = FAKE_IP_AUTO;
+	expected_ttl = 1;
+	assert_int_equal(ask("a.proxied", DNS_A), 0);
+	expect_address("198.18.0.1");
+	assert_int_equal(ask("1.0.18.198.in-addr.arpa", PTR), 0);
+	assert_int_equal(answer.ttl, 1);
+	conf.dns.fake_ip_mode = FAKE_IP_ALWAYS;
+	expected_ttl = FAKE_IP_TTL_S;
+}
+
+TEST(names_of_this_network_have_no_made_up_address)
+{
+	static const char *const names[] = { "printer", "localhost", "a.localhost", "nas.local", "nas.home.arpa",
+		"db.internal", "a.invalid", "a.test", "1.1.168.192.in-addr.arpa" };
+	struct dns_build b;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		assert_true(dns_stays_here(names[i]));
+		build_query(&b, 77, names[i], DNS_A);
+		assert_int_equal(parse_query(b.bytes, b.len, &query), 0);
+		assert_false(dns_fake_may(&env, &query, names[i]));
+	}
+	assert_false(dns_stays_here("www.kion.cloud"));
 }
 
 TEST(longest_name_fits)

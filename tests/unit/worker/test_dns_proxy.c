@@ -22,6 +22,7 @@ TEST(direct_name_is_answered_learned_and_recorded)
 TEST(no_server_at_all_is_servfail)
 {
 	fx.policy->nresolvers = 0;
+	fx.proxies[0].dns_server = addr_none;
 	ask_and_expect(1, "www.example", DNS_A);
 	assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
 	ask_and_expect(1, "www.proxied", DNS_A);
