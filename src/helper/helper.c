@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "helper/child.h"
 #include "helper/helper_anchor.h"
@@ -430,7 +431,10 @@ helper_run(const struct helper_start *start)
 	struct helper h = { .start = *start, .conf = start->conf, .ready_fd = start->ready_fd,
 		.fake_ip_fd = -1 };
 	struct helper_listeners listeners;
+	uint8_t seed[HASH_SEED_SIZE];
 
+	arc4random_buf(seed, sizeof(seed));
+	hash_seed(seed);
 	h.loop = ev_default_loop(PFI_EV_FLAGS);
 	if (h.loop == NULL)
 		fatal("no event loop");

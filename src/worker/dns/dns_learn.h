@@ -3,7 +3,7 @@
  *
  * An address in an answer belongs to the name in the question, and to each alias of it (CNAME, DNAME, HTTPS) that a
  * rule catches by its name. A rule that blocks such an alias blocks the answer: the tracker behind an alias of the
- * visited site is the tracker.
+ * visited site is the tracker. Its addresses are learned all the same, for those who have them from elsewhere.
  *
  * From an answer for a name that a rule can catch goes what would lead its client past the rule (dns_edit.h): addresses
  * above DNS_LEARN_ADDRESSES, ECH unless dns.ech is "keep", and HTTPS records that lead to a name of another rule, whose
@@ -18,15 +18,13 @@
 
 #include "conf/rule.h"
 #include "wire/dns_message.h"
-#include "worker/name/names.h"
-#include "worker/upstream/policy.h"
+#include "worker/record/worker_env.h"
 
 #define DNS_LEARN_ADDRESSES 32
 #define DNS_LEARN_ALIASES   16
 
 struct dns_lesson {
-	const struct policy *policy;
-	struct names  *names;
+	const struct worker_env *env;
 	const char    *name;            /* of the question, as dns_name_text() writes it */
 	enum action    strictest;       /* that flows to its addresses may get, by any of the names */
 	struct verdict blocked;         /* of the first alias that a rule blocks; ACTION_DIRECT: none is */
@@ -36,7 +34,7 @@ struct dns_lesson {
 };
 
 /* Reads the names in an answer that has been parsed, has a question and no error, and is not truncated. The caller has
- * filled in policy, names and name. 0: *msg may be passed on; it may be out now, with other values in answer. EACCES: a
+ * filled in env and name. 0: *msg may be passed on; it may be out now, with other values in answer. EACCES: a
  * rule blocks an alias; else it is malformed, or too large: nobody may get it. */
 int dns_lesson_take(struct dns_lesson *, uint8_t **msg, struct dns_answer *, uint8_t out[DNS_MESSAGE_MAX]);
 

@@ -76,7 +76,7 @@ static int
 query_learn(struct query *q, uint8_t **msg, struct dns_answer *answer)
 {
 	const struct worker_env *env = q->proxy->env;
-	struct dns_lesson lesson = { .policy = env->policy, .names = env->names, .name = q->name };
+	struct dns_lesson lesson = { .env = env, .name = q->name };
 	int error = dns_lesson_take(&lesson, msg, answer, q->proxy->edited);
 
 	if (error == 0) {
