@@ -4,9 +4,6 @@
 
 #include "conf/conf_internal.h"
 
-#include <errno.h>
-#include <string.h>
-
 #define PREFIX_MIN 8
 #define HOST_BITS  8            /* at least: room for 256 names */
 

@@ -5,8 +5,7 @@
  *
  * Pure.
  */
-#ifndef PFI_NAME_WAY_H
-#define PFI_NAME_WAY_H
+#pragma once
 
 #include "conf/conf.h"
 
@@ -36,5 +35,3 @@ enum name_way name_way(const struct conf *, const struct conf_proxy *, const uni
 
 /* Prints a line for each enabled proxy and for each rule with several: which of both happens, and why. */
 void name_ways_print(FILE *, const struct conf *, const union addr *resolvers, size_t n);
-
-#endif

@@ -5,13 +5,10 @@
  *
  * Errors:  0 or an errno value.
  */
-#ifndef PFI_ROUTES_H
-#define PFI_ROUTES_H
+#pragma once
 
 #include "base/addr.h"
 
 /* Lists the destinations of all routes, of all routing tables on Linux, except those of the prefixes /0 and /1, by
  * which everything goes; on BSD without routes to single hosts. Unsorted, with duplicates. *list is malloc'd. */
 int routes_networks(struct network **list, size_t *count);
-
-#endif

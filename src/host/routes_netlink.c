@@ -7,9 +7,6 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define PIECE_BYTES 32768       /* a dump comes in pieces of at most this size */

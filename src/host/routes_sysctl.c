@@ -8,10 +8,6 @@
 #include <net/if.h>
 #include <net/route.h>
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 /* Addresses in a routing message begin at multiples of this (route(4)). */
 #if defined(__APPLE__)
 #define STEP sizeof(uint32_t)

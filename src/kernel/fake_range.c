@@ -2,11 +2,6 @@
 
 #include "kernel/fake_range.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "host/ifaddrs.h"
 #include "host/routes.h"
 

@@ -6,8 +6,7 @@
  *
  * Sources: RFC 2544 (198.18.0.0/15), RFC 1918, RFC 1112 section 4 (240.0.0.0/4), RFC 4193.
  */
-#ifndef PFI_FAKE_RANGE_H
-#define PFI_FAKE_RANGE_H
+#pragma once
 
 #include "conf/conf.h"
 
@@ -23,5 +22,3 @@ size_t fake_range_choose(const struct network *taken, size_t ntaken, const struc
 int  fake_range_set(struct conf *);
 /* Is a range of conf, with "auto", in use elsewhere by now? */
 bool fake_range_taken(const struct conf *);
-
-#endif
