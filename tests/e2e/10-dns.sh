@@ -38,9 +38,11 @@ check "... the resolver was not asked" same "$(queries)" "$before"
 
 for zone in kion.cloud any.example; do
 	bad() { answer @198.51.100.54 "$1.$zone" A; }
+	most=60
+	[ $zone != kion.cloud ] || most=32 # a rule can catch it
 	check "the resolver that the client meant, $zone" same "$(bad x)" "198.51.100.101 "
-	check "60 addresses, $zone" same "$(bad big | wc -w)" 60
-	check "... without EDNS: truncated, then TCP, $zone" same "$(answer +noedns @198.51.100.54 big.$zone | wc -w)" 60
+	check "60 addresses, $zone" same "$(bad big | wc -w)" $most
+	check "... without EDNS: truncated, then TCP, $zone" same "$(answer +noedns @198.51.100.54 big.$zone | wc -w)" $most
 	check "TC is asked again over TCP, $zone" same "$(bad tc)" "198.51.100.102 "
 	check "a CNAME chain, $zone" same "$(bad chain | wc -w)" 3
 	check "NXDOMAIN passes, $zone" same "$(status @198.51.100.54 nx.$zone)" NXDOMAIN

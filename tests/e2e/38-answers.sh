@@ -1,4 +1,4 @@
-# Answers of DNS: aliases, hints of HTTPS records, many addresses, ECH, odd names, NAT64
+# Answers of DNS: aliases, hints of HTTPS records, many addresses, ECH, names beyond ASCII, odd names, NAT64
 # keys: dns.ech dns.nat64
 . "$(dirname "$0")/lib.sh"
 start_resolver
@@ -10,7 +10,7 @@ resolver_restart cname=metrics.plain.example,x.tracker.example host-record=x.tra
 	cname=alias.plain.example,x.far.example host-record=x.far.example,198.51.100.13 \
 	dns-rr=h3.kion.cloud,65,000100$hint$ech dns-rr=h3.plain.example,65,000100$hint$ech \
 	$(for i in $(seq 40); do echo host-record=many.kion.cloud,198.51.100.$((100 + i)) host-record=many.plain.example,198.51.100.$((100 + i)); done)
-rules="$(rule 1 '*.kion.cloud'), $(rule 2 '*.tracker.example' '"action": "block"'), $(rule 3 '*.far.example')"
+rules="$(rule 1 '*.kion.cloud'), $(rule 2 '*.tracker.example' '"action": "block"'), $(rule 3 '*.far.example'), $(rule 5 '.BÜcher.example' '"action": "block"')"
 ask() { client dig +time=2 +tries=1 "$@"; }
 status() { ask "$@" | grep -o 'status: [A-Z]*'; }
 # proxied RULE DST URL: a request without a name goes through the proxy by that rule
@@ -22,6 +22,9 @@ check "a blocked name" same "$(status x.tracker.example)" "status: NXDOMAIN"
 check "... also behind an alias" same "$(status metrics.plain.example)" "status: NXDOMAIN"
 check "... its record" logged 'proto=dns .*host=metrics.plain.example .*rule=2 action=block .*close=blocked'
 check "... in the answer from the cache, too" same "$(status metrics.plain.example)" "status: NXDOMAIN"
+for name in xn--bcher-kva.example a.xn--bcher-kva.example; do
+	check "a rule for .BÜcher.example blocks $name" same "$(status $name)" "status: NXDOMAIN"
+done
 check "the alias of a proxied name" same "$(ask +short alias.plain.example | tail -1)" 198.51.100.13
 check "... goes through the proxy" proxied 3 198.51.100.13:80 http://198.51.100.13/
 check "the record of HTTPS/3" same "$(ask +short h3.kion.cloud TYPE65 | tr -d ' ')" "1.ipv4hint=198.51.100.12"
