@@ -128,6 +128,8 @@ flow_name_matters(const struct conf *conf, const struct evidence *e)
 	if (rule_name_matters(conf, &q))
 		return true;
 	flow_judge(conf, e, &o);
+	if (o.verdict.action == ACTION_BLOCK)
+		return true;
 	for (size_t i = 0; o.verdict.action == ACTION_PROXY && i < o.verdict.nproxies; i++)
 		if (o.verdict.proxies[i]->send == SEND_NAME)
 			return true;

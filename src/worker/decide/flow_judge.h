@@ -48,7 +48,7 @@ struct outcome {
 
 void flow_judge(const struct conf *, const struct evidence *, struct outcome *);
 
-/* Could a name in the client's bytes change the outcome? */
+/* Could a name in the client's bytes change the outcome, or tell who was blocked? */
 bool flow_name_matters(const struct conf *, const struct evidence *);
 
 #endif

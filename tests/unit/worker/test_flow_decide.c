@@ -206,8 +206,9 @@ TEST(nothing_is_waited_for_where_no_name_matters)
 		{ ",{\"id\":5,\"pattern\":\"a.example\",\"action\":\"block\",\"protocol\":\"udp\"}", "", 0 },
 		{ ",{\"id\":5,\"pattern\":\"a.example\",\"action\":\"block\",\"ports\":\"80\"}", "", 0 },
 		{ ",{\"id\":5,\"pattern\":\"a.example\",\"action\":\"block\",\"enabled\":false}", "", 0 },
-		{ ",{\"id\":5,\"pattern\":\"192.0.2.1\",\"action\":\"block\"},{\"id\":6,\"pattern\":\"a.example\",\"action\":\"direct\"}",
+		{ ",{\"id\":5,\"pattern\":\"192.0.2.1\",\"proxy_id\":1},{\"id\":6,\"pattern\":\"a.example\",\"action\":\"direct\"}",
 		    "", 0 },
+		{ ",{\"id\":5,\"pattern\":\"192.0.2.1\",\"action\":\"block\"}", "", EINPROGRESS }, /* for its record */
 		{ ",{\"id\":5,\"pattern\":\"*\",\"proxy_id\":1}", "", 0 },
 		{ ",{\"id\":5,\"pattern\":\"*\",\"proxy_id\":2}", "", EINPROGRESS }, /* its "send" is "name" */
 	};
