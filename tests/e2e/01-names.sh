@@ -1,5 +1,5 @@
 # Connections follow the rules by name: through microsocks with user and password.
-# keys: proxies[].id proxies[].host proxies[].port proxies[].proxy_type proxies[].username proxies[].password
+# keys: proxies[].send proxies[].id proxies[].host proxies[].port proxies[].proxy_type proxies[].username proxies[].password
 # keys: rules[].id rules[].name rules[].pattern rules[].proxy_id rules[].enabled proxies[].enabled
 . "$(dirname "$0")/lib.sh"
 start_web
@@ -58,4 +58,15 @@ pieces() {
 }
 check "a request in pieces, slower than timeouts.hello" pieces
 check "... has its name" logged 'dst=198.51.100.12:80 host=slow.kion.cloud via=http rule=1 action=proxy'
+
+same_proxy='"host": "198.51.100.20", "port": 1080, "proxy_type": "Socks5", "username": "user", "password": "pass"'
+config "$(rule 1 '*.name.kion.cloud' '"proxy_id": 4'), $(rule 2 '*.address.kion.cloud' '"proxy_id": 5')" '"default_action": "direct"' \
+    "{ \"id\": 4, \"send\": \"name\", $same_proxy }, { \"id\": 5, \"send\": \"address\", $same_proxy }"
+daemon_restart
+check "send \"address\": a name that a rule caught" fetched http://a.address.kion.cloud/
+check "... does not go to the proxy" log_has_not microsocks 'connected to a.address.kion.cloud'
+ip -n net address add 198.51.100.77/32 dev lo
+resolver_restart host-record=db.name.kion.cloud,198.51.100.77
+check "send \"name\": a name known only by DNS" client /usr/bin/python3 "$TOOLS/names.py" 4 echo db.name.kion.cloud 7000
+check "... goes to the proxy" log_has microsocks 'connected to db.name.kion.cloud:7000'
 finish

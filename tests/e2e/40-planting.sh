@@ -1,5 +1,5 @@
 # Names that others look up: no flow of alice goes elsewhere, or past its rule, whatever bob asks for.
-# keys: intercept.mode limits.names proxies[].send
+# keys: limits.names
 . "$(dirname "$0")/lib.sh"
 for user in alice:64101 bob:64102; do
 	echo "${user%:*}:x:${user#*:}:64100::/nonexistent:/usr/sbin/nologin" >>"$T/passwd"
