@@ -7,10 +7,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "conf/conf.h"
+#include "conf/name_way.h"
 #include "helper/guard.h"
 #include "helper/helper.h"
 #include "host/command.h"
+#include "host/resolvers.h"
 #include "kernel/anchor.h"
 #include "kernel/firewall.h"
 #include "process/role.h"
@@ -213,6 +214,23 @@ become_guard(const struct options *o)
 	return 2;
 }
 
+/* Tells how proxied names will get their addresses. */
+static void
+print_name_ways(struct conf *conf)
+{
+	struct resolver list[RESOLVERS_MAX];
+	union addr addrs[RESOLVERS_MAX];
+	size_t n = resolvers_read(list, RESOLVERS_MAX), general = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (list[i].domain[0] == '\0')
+			addrs[general++] = list[i].addr;
+	if (conf->dns.nservers > 0)
+		name_ways_print(stderr, conf, conf->dns.servers, conf->dns.nservers);
+	else
+		name_ways_print(stderr, conf, addrs, general);
+}
+
 static int
 check(const struct options *o)
 {
@@ -226,6 +244,8 @@ check(const struct options *o)
 		conf_print(stdout, conf);
 	else
 		fprintf(stderr, "%s: configuration is valid\n", o->file);
+	if (conf->dns.enabled)
+		print_name_ways(conf);
 	conf_free(conf);
 	return 0;
 }

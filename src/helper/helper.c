@@ -17,7 +17,8 @@
 #include "helper/helper_listen.h"
 #include "helper/permit.h"
 #include "host/ifaddrs_watch.h"
-#include "host/resolve.h"
+#include "host/resolvers.h"
+#include "kernel/fake_range.h"
 #include "kernel/firewall.h"
 #include "kernel/owner.h"
 #include "kernel/refuse.h"
@@ -44,7 +45,8 @@ struct helper {
 	struct helper_listeners held;           /* the listeners that the worker has */
 	struct helper_control   control;
 	struct refuse           refuse;
-	struct ipc_msg          resolvers;      /* the list that the worker has */
+	struct resolver         resolvers[RESOLVERS_MAX];       /* those that the worker has */
+	uint32_t                nresolvers;
 	int                     fake_ip_fd;
 	struct helper_capture   capture;
 	bool                    was_ready;      /* the rules were loaded at least once */
@@ -71,6 +73,19 @@ helper_send_paused(struct helper *h)
 	ipc_send(h->ipc, &msg, -1);
 }
 
+static int
+helper_send_resolvers(struct helper *h)
+{
+	struct ipc_msg msg = { .type = IPC_RESOLVERS, .resolvers = { .count = h->nresolvers } };
+
+	_Static_assert(RESOLVERS_MAX <= IPC_ADDRS && RESOLVER_DOMAIN_MAX <= IPC_DOMAIN_MAX, "every list fits");
+	for (size_t i = 0; i < h->nresolvers; i++) {
+		msg.resolvers.addrs[i] = h->resolvers[i].addr;
+		memcpy(msg.resolvers.domains[i], h->resolvers[i].domain, RESOLVER_DOMAIN_MAX);
+	}
+	return ipc_send(h->ipc, &msg, -1);
+}
+
 /* Sends the worker the whole configuration, which it answers with IPC_READY. Takes over the new listeners. */
 static int
 helper_send_all(struct helper *h, struct helper_listeners *listeners)
@@ -84,10 +99,10 @@ helper_send_all(struct helper *h, struct helper_listeners *listeners)
 	}
 	error = ipc_send(h->ipc, &msg, fd);
 	close(fd);
-	h->resolvers = (struct ipc_msg){ .type = IPC_RESOLVERS };
-	resolvers_follow(h->resolvers.resolvers.addrs, &h->resolvers.resolvers.count, IPC_ADDRS);
+	h->nresolvers = 0;
+	resolvers_follow(h->resolvers, &h->nresolvers);
 	if (error == 0)
-		error = ipc_send(h->ipc, &h->resolvers, -1);
+		error = helper_send_resolvers(h);
 	if (error == 0)
 		error = helper_listen_send(listeners, h->ipc);
 	for (size_t i = 0; i < h->conf->nproxies && error == 0; i++)
@@ -366,9 +381,14 @@ static void
 helper_check_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct helper *h = w->data;
+	char said[SAID_MAX];
 
-	if (h->ipc != NULL && resolvers_follow(h->resolvers.resolvers.addrs, &h->resolvers.resolvers.count, IPC_ADDRS))
-		ipc_send(h->ipc, &h->resolvers, -1);
+	if (h->ipc != NULL && resolvers_follow(h->resolvers, &h->nresolvers))
+		helper_send_resolvers(h);
+	if (fake_range_taken(h->conf)) {
+		log_warn("dns.fake_ip: another network of this host has our addresses now; choosing others");
+		helper_reload(h, said);
+	}
 	helper_anchor_check(&h->anchor);
 	helper_capture_check(&h->capture);
 }

@@ -2,8 +2,6 @@
 
 #include "host/resolve.h"
 
-#include <net/if.h>
-
 #include <ev.h>
 
 #include <fcntl.h>
@@ -12,8 +10,6 @@
 #include <unistd.h>
 
 #include "base/close_from.h"
-
-#define RESOLVER_PORT 53
 
 struct resolve {
 	struct ev_loop *loop;
@@ -104,83 +100,4 @@ resolve_start(struct ev_loop *loop, const char *host, uid_t uid, gid_t gid, reso
 	r->readable.data = r;
 	ev_io_start(loop, &r->readable);
 	return r;
-}
-
-/* "fe80::1%em0" */
-static int
-resolver_parse(char *word, union addr *out)
-{
-	char *scope = strchr(word, '%');
-	int error;
-
-	if (scope != NULL)
-		*scope++ = '\0';
-	error = addr_parse(word, RESOLVER_PORT, out);
-	if (error == 0 && scope != NULL && addr_is_linklocal(out) && out->sa.sa_family == AF_INET6)
-		out->in6.sin6_scope_id = if_nametoindex(scope);
-	return error;
-}
-
-size_t
-resolvers_parse(const char *text, union addr *out, size_t max)
-{
-	char word[64];
-	size_t n = 0;
-	int used;
-
-	for (const char *line = text; line != NULL && n < max; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		used = 0;
-		if (sscanf(line, " nameserver %63s%n", word, &used) == 1 && used > 0 &&
-		    resolver_parse(word, &out[n]) == 0)
-			n++;
-	}
-	return n;
-}
-
-static size_t
-resolvers_of(const char *path, union addr *out, size_t max)
-{
-	char text[8192];
-	size_t len = 0;
-	FILE *file = fopen(path, "re");
-
-	if (file != NULL) {
-		len = fread(text, 1, sizeof(text) - 1, file);
-		fclose(file);
-	}
-	text[len] = '\0';
-	return resolvers_parse(text, out, max);
-}
-
-/* The resolvers of /etc/resolv.conf; if that names systemd-resolved on this host, the list of its servers, because its
- * own queries are intercepted, too. */
-static size_t
-resolvers_read(union addr *out, size_t max)
-{
-	size_t n = resolvers_of("/etc/resolv.conf", out, max);
-	union addr stub;
-
-	if (n == 1 && addr_parse("127.0.0.53", RESOLVER_PORT, &stub) == 0 && addr_equal(&out[0], &stub)) {
-		n = resolvers_of("/run/systemd/resolve/resolv.conf", out, max);
-		if (n == 0)
-			out[n++] = stub;
-	}
-	return n;
-}
-
-bool
-resolvers_follow(union addr *known, uint32_t *n, size_t max)
-{
-	union addr now[RESOLVE_ADDRS];
-	const size_t count = resolvers_read(now, max < RESOLVE_ADDRS ? max : RESOLVE_ADDRS);
-	bool same = count == *n;
-
-	for (size_t i = 0; i < count && same; i++)
-		same = addr_equal(&now[i], &known[i]);
-	if (same || count == 0)
-		return false;
-	memcpy(known, now, count * sizeof(now[0]));
-	*n = (uint32_t)count;
-	return true;
 }

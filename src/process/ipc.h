@@ -17,6 +17,7 @@ struct ev_loop;
 struct ipc;
 
 #define IPC_ADDRS 8             /* addresses in one message */
+#define IPC_DOMAIN_MAX 64
 
 enum ipc_type {
 	/* helper to worker */
@@ -48,7 +49,8 @@ enum ipc_listener_kind { LISTEN_TCP, LISTEN_UDP, LISTEN_DNS_TCP, LISTEN_DNS_UDP,
 /* One payload for each type that has one. generation: of the configuration that an index refers to. */
 struct ipc_conf      { uint32_t generation; };
 struct ipc_listener  { uint32_t kind; union addr addr; };       /* enum ipc_listener_kind */
-struct ipc_resolvers { uint32_t count; union addr addrs[IPC_ADDRS]; };
+/* domains: those that a resolver is for; "": all others */
+struct ipc_resolvers { uint32_t count; union addr addrs[IPC_ADDRS]; char domains[IPC_ADDRS][IPC_DOMAIN_MAX]; };
 struct ipc_proxy     { uint32_t generation, index, count; union addr addrs[IPC_ADDRS]; };
 struct ipc_fake_ip   { uint32_t count; struct network ranges[2]; };
 struct ipc_stop      { uint32_t drain_ms; };

@@ -215,7 +215,8 @@ worker_commit(struct worker *w, const struct ipc_msg *msg, int fd)
 static void
 worker_resolvers(struct worker *w, const struct ipc_msg *msg, int fd)
 {
-	policy_set_resolvers(w->next != NULL ? w->next : w->env.policy, msg->resolvers.addrs, msg->resolvers.count);
+	policy_set_resolvers(w->next != NULL ? w->next : w->env.policy, msg->resolvers.addrs, msg->resolvers.domains,
+	    msg->resolvers.count);
 	if (w->next != NULL)
 		return;
 	log_info("dns: the system's resolvers have changed");

@@ -26,7 +26,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	dns_name_text(&query.question.name, name);
 	now += FAKE_IP_GRACE_S;
-	if (dns_fake_answer(&env, data, &query, name, now, out, &len) != 0)
+	if (dns_fake_reverse(&env, data, &query, name, out, &len) != 0 &&
+	    (!dns_fake_may(&env, &query, name) || dns_fake_answer(&env, data, &query, name, now, out, &len) != 0))
 		return 0;
 	if (len > sizeof(out) || dns_answer_parse(out, len, query.id, &query.question, &answer) != 0 || answer.answers > 1)
 		abort();

@@ -189,6 +189,8 @@ query_decide(struct query *q)
 	} else if (v->action == ACTION_PROXY) {
 		query_proxy(q);
 	} else {
+		if (!addr_is_set(&q->route.server))
+			q->route.server = policy_domain_server(q->route.policy, q->name);
 		query_ask(q);
 	}
 }

@@ -120,13 +120,48 @@ policy_set_proxy(struct policy *policy, size_t index, const union addr *addrs, s
 }
 
 int
-policy_set_resolvers(struct policy *policy, const union addr *addrs, size_t naddrs)
+policy_set_resolvers(struct policy *policy, const union addr *addrs, const char (*domains)[POLICY_DOMAIN_MAX],
+    size_t n)
 {
+	union addr *general;
+	size_t ngeneral = 0;
+	int error;
+
 	if (policy->conf->dns.nservers > 0)
 		return 0;
+	general = calloc(n + 1, sizeof(*general));
+	if (general == NULL)
+		return ENOMEM;
+	policy->ndomains = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (domains[i][0] == '\0') {
+			general[ngeneral++] = addrs[i];
+		} else if (policy->ndomains < POLICY_DOMAINS) {
+			policy->domains[policy->ndomains].server = addrs[i];
+			memcpy(policy->domains[policy->ndomains++].domain, domains[i], POLICY_DOMAIN_MAX);
+		}
+	}
 	for (size_t i = 0; i < policy->conf->nproxies; i++)
 		memset(policy->proxies[i].ways, 0, sizeof(policy->proxies[i].ways));
-	return policy_copy_resolvers(policy, addrs, naddrs);
+	error = policy_copy_resolvers(policy, general, ngeneral);
+	free(general);
+	return error;
+}
+
+union addr
+policy_domain_server(const struct policy *policy, const char *name)
+{
+	const struct policy_domain *best = NULL;
+	const size_t len = strlen(name);
+
+	for (const struct policy_domain *d = policy->domains; d < policy->domains + policy->ndomains; d++) {
+		const size_t n = strlen(d->domain);
+
+		if (n <= len && strcasecmp(name + len - n, d->domain) == 0 && (n == len || name[len - n - 1] == '.') &&
+		    (best == NULL || n > strlen(best->domain)))
+			best = d;
+	}
+	return best != NULL ? best->server : addr_none;
 }
 
 bool

@@ -13,6 +13,8 @@
 #include "conf/name_way.h"
 
 #define PROXY_ADDRS 8           /* addresses of one proxy */
+#define POLICY_DOMAINS    8
+#define POLICY_DOMAIN_MAX 64    /* bytes of a name, with NUL */
 #define PROXY_WAYS  4           /* resolvers tried through one proxy */
 
 /* What trying to ask a resolver through a proxy has told (proxy_way.h). */
@@ -47,6 +49,11 @@ struct policy {
 	struct proxy *proxies;          /* conf->nproxies, in the same order */
 	union addr   *resolvers;        /* dns.servers, or the system's; with port */
 	size_t        nresolvers;
+	struct policy_domain {          /* the system's resolvers for one domain each */
+		union addr server;
+		char       domain[POLICY_DOMAIN_MAX];
+	} domains[POLICY_DOMAINS];
+	size_t        ndomains;
 };
 
 /* Takes conf over. Proxies with a numeric host have their address at once. NULL: no memory. */
@@ -60,8 +67,11 @@ void policy_inherit(struct policy *, const struct policy *older);
 
 /* Sets the addresses that the helper found for a proxy; ports are filled in. No addresses: keeps those known. */
 void policy_set_proxy(struct policy *, size_t index, const union addr *addrs, size_t naddrs);
-/* Sets the system's resolvers, if dns.servers names none, and forgets the proxies' ways to resolvers. 0 or ENOMEM. */
-int  policy_set_resolvers(struct policy *, const union addr *addrs, size_t naddrs);
+/* Sets the system's resolvers, if dns.servers names none, and forgets the proxies' ways to resolvers. domains: the one
+ * that each is for, "" for all others. 0 or ENOMEM. */
+int  policy_set_resolvers(struct policy *, const union addr *addrs, const char (*domains)[POLICY_DOMAIN_MAX], size_t n);
+/* The resolver for the domain of this name, or addr_none: it has none of its own. */
+union addr policy_domain_server(const struct policy *, const char *name);
 
 /* Is host the name of a proxy? Such names are always resolved directly. */
 bool policy_is_proxy_host(const struct policy *, const char *host);

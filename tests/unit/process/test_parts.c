@@ -204,21 +204,7 @@ TEST(limit_counts_in_all_and_for_each_client)
 	assert_null(l.clients);
 }
 
-/* ---- resolvers and own addresses ---- */
-
-TEST(resolvers_are_the_nameserver_lines)
-{
-	union addr out[3];
-	char text[ADDR_TEXT_MAX];
-
-	assert_int_equal(resolvers_parse("# nameserver 192.0.2.9\nsearch example\nnameserver 192.0.2.1\n"
-	    "\tnameserver\t2001:db8::1\nnameserver fe80::1%lo\nnameservers 192.0.2.8\nnameserver 192.0.2.3\n", out, 3), 3);
-	assert_string_equal(addr_format(&out[0], text), "192.0.2.1:53");
-	assert_string_equal(addr_format(&out[1], text), "[2001:db8::1]:53");
-	assert_string_equal(addr_format(&out[2], text), "[fe80::1%lo]:53");
-	assert_int_equal(resolvers_parse("", out, 3), 0);
-	assert_int_equal(resolvers_parse("nameserver", out, 3), 0);
-}
+/* ---- own addresses ---- */
 
 TEST(own_networks_have_loopback_first_and_no_duplicates)
 {

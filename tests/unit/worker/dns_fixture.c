@@ -31,6 +31,12 @@ policy_proxy(struct policy *p, const struct conf_proxy *conf)
 	return &p->proxies[conf->index];
 }
 
+union addr
+policy_domain_server(const struct policy *p, const char *name)
+{
+	return addr_none;
+}
+
 bool
 policy_is_proxy_host(const struct policy *p, const char *host)
 {

@@ -90,6 +90,8 @@ TEST(found_addresses_get_the_port_and_keep_the_preferred_one)
 	policy_unref(policy);
 }
 
+static const char all_names[3][POLICY_DOMAIN_MAX];
+
 TEST(system_resolvers_yield_to_configured_ones)
 {
 	union addr configured = ip("192.0.2.53", 53), system[] = { ip("192.0.2.54", 53), ip("192.0.2.55", 53) };
@@ -97,15 +99,38 @@ TEST(system_resolvers_yield_to_configured_ones)
 	struct policy *policy = make(), *fixed = policy_new(&own, 1);
 
 	assert_int_equal(policy->nresolvers, 0);
-	assert_int_equal(policy_set_resolvers(policy, system, 2), 0);
+	assert_int_equal(policy_set_resolvers(policy, system, all_names, 2), 0);
 	assert_int_equal(policy->nresolvers, 2);
-	assert_int_equal(policy_set_resolvers(policy, system + 1, 1), 0);
+	assert_int_equal(policy_set_resolvers(policy, system + 1, all_names, 1), 0);
 	assert_true(addr_equal(&policy->resolvers[0], &system[1]));
-	assert_int_equal(policy_set_resolvers(fixed, system, 2), 0);
+	assert_int_equal(policy_set_resolvers(fixed, system, all_names, 2), 0);
 	assert_int_equal(fixed->nresolvers, 1);
 	assert_true(addr_equal(&fixed->resolvers[0], &configured));
 	policy_unref(policy);
 	policy_unref(fixed);
+}
+
+TEST(resolver_of_a_domain_is_for_the_names_in_it)
+{
+	static const char domains[3][POLICY_DOMAIN_MAX] = { "corp.example", "", "lab.corp.example" };
+	const union addr system[] = { ip("10.0.0.1", 53), ip("192.0.2.1", 53), ip("10.0.0.2", 53) };
+	struct policy *policy = make();
+	union addr server;
+
+	policy->proxies[0].ways[0].way = NAME_SILENT;
+	assert_int_equal(policy_set_resolvers(policy, system, domains, 3), 0);
+	assert_int_equal(policy->proxies[0].ways[0].way, NAME_UNTRIED);         /* other resolvers, other ways */
+	assert_int_equal(policy->nresolvers, 1);
+	assert_true(addr_equal(&policy->resolvers[0], &system[1]));
+	server = policy_domain_server(policy, "a.corp.example");
+	assert_true(addr_equal(&server, &system[0]));
+	server = policy_domain_server(policy, "corp.example");
+	assert_true(addr_equal(&server, &system[0]));
+	server = policy_domain_server(policy, "a.lab.corp.example");
+	assert_true(addr_equal(&server, &system[2]));
+	server = policy_domain_server(policy, "notcorp.example");
+	assert_false(addr_is_set(&server));
+	policy_unref(policy);
 }
 
 TEST(knows_the_names_of_proxies)
