@@ -55,7 +55,7 @@ enum close_reason {
 	CLOSE_SOCKS_UNASSIGNED, /* any other REP */
 	CLOSE_HTTP_STATUS,      /* the HTTP proxy answered neither 2xx nor 407 */
 	CLOSE_DNS_TIMEOUT,      /* no resolver answered */
-	CLOSE_STALE_ADDRESS,    /* an address of dns.fake_ip that leads to no proxied name now */
+	CLOSE_STALE_ADDRESS,    /* an address of dns.fake_ip that has no name */
 	CLOSE_REASONS
 };
 

@@ -23,13 +23,13 @@ struct resolver {
 /* Parses resolv.conf(5). Returns the count in out. */
 size_t resolvers_parse(const char *text, struct resolver *out, size_t max);
 
-/* Parses the output of "scutil --dns": resolvers for all names first, then those for domains. Resolvers of one interface
- * count only if there is none for all names. */
+/* Parses the output of "scutil --dns": resolvers for all names first, then those for domains. Resolvers of one
+ * interface count only if there is none for all names. */
 size_t resolvers_parse_scutil(const char *text, struct resolver *out, size_t max);
 
 /* Reads the system's. */
 size_t resolvers_read(struct resolver *out, size_t max);
 
-/* Reads them again into known[0..*n). True: they have changed. An empty list, as from a file that is being written, does
- * not replace the known one. */
+/* Reads them again into known[0..*n). True: they have changed. An empty list, as from a file that is being written,
+ * does not replace the known one. */
 bool   resolvers_follow(struct resolver known[RESOLVERS_MAX], uint32_t *n);

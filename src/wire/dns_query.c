@@ -88,3 +88,31 @@ dns_request_begins(const uint8_t header[DNS_HEADER_LEN])
 		return false;
 	}
 }
+
+size_t
+dns_name_write(const char *name, uint8_t wire[DNS_WIRE_MAX])
+{
+	size_t at = 0, n;
+
+	for (; *name != '\0'; name += n + (name[n] == '.')) {
+		n = strcspn(name, ".");
+		wire[at] = (uint8_t)n;
+		memcpy(wire + at + 1, name, n);
+		at += n + 1;
+	}
+	wire[at] = 0;
+	return at + 1;
+}
+
+size_t
+dns_query_make(uint8_t out[DNS_QUERY_MAX], const char *name, uint16_t type)
+{
+	static const uint8_t head[DNS_HEADER_LEN] = { 0, 0, 1, 0, 0, 1 };       /* recursion desired; one question */
+	const uint8_t tail[] = { (uint8_t)(type >> 8), (uint8_t)type, 0, 1 };   /* class IN */
+	size_t len = sizeof(head);
+
+	memcpy(out, head, sizeof(head));
+	len += dns_name_write(name, out + len);
+	memcpy(out + len, tail, sizeof(tail));
+	return len + sizeof(tail);
+}

@@ -17,6 +17,12 @@
  * its DO bit and without options. Returns the length. */
 size_t dns_query_write(uint8_t out[DNS_QUERY_MAX], const uint8_t *msg, const struct dns_query *);
 
+/* Writes a valid name in wire format. Returns the length of that. */
+size_t dns_name_write(const char *name, uint8_t wire[DNS_WIRE_MAX]);
+
+/* Writes a query of our own for a valid name, with the id 0. Returns the length. */
+size_t dns_query_make(uint8_t out[DNS_QUERY_MAX], const char *name, uint16_t type);
+
 /* Sets the case of each letter of the question's name to a bit of random[]. The question has been parsed. */
 void dns_query_mix(uint8_t *msg, const struct dns_question *, const uint8_t random[DNS_CASE_BYTES]);
 

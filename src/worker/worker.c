@@ -358,6 +358,7 @@ worker_init(struct worker *w, int ipc_fd)
 	    (w->overheard = overheard_new(env)) == NULL ||
 	    (w->control = control_new(env, w->overheard, control_verbs, metrics_write)) == NULL)
 		fatal("no memory");
+	env->finder = dns_proxy_finder(w->dns);
 }
 
 static void

@@ -93,12 +93,18 @@ stale() { mark; origin refused "$1" 443 && logged "proto=tcp .*dst=[^ ]*$1[^ ]*:
 for address in 198.18.9.9 198.18.0.0 fd7a:115c:a1e0::ffff; do
 	check "$address, which belongs to no name, is refused" stale $address
 done
-check "... which is said" log_has daemon 'refused .*: .* is an address of dns.fake_ip without a proxied name'
+check "... which is said" log_has daemon 'refused .*: .* is an address of dns.fake_ip without a name'
 check "... for UDP, too" udp refused 198.18.9.9 9000
 check "... its record" logged 'proto=udp .*dst=198.18.9.9:9000 .*close=stale-address'
 config "$(rule 2 'udp.example' '"proxy_id": 2')" "$ranges"
 reload
-check "a name that no rule proxies any more: its address is refused" stale 198.18.0.1
+check "a name that no rule proxies any more has its address for nothing while no resolver answers" fails remembered 198.18.0.1
+net nft insert rule inet cut in accept
+check "... with one it leads to its host, direct" within 5 remembered 198.18.0.1
+check "... its record" logged 'proto=tcp .*dst=198.18.0.1:443 host=www.kion.cloud via=dns rule=- action=direct .*close=done'
+check "... over IPv6, too" remembered '[fd7a:115c:a1e0::1]'
+net nft flush chain inet cut in
+net nft add rule inet cut in iifname down0 meta l4proto '{ tcp, udp }' th dport 53 counter drop
 check "... the others go on" echoed udp.example 9000
 config "$rules" '"dns": { "fake_ip": ["10.99.0.0/24"] }'
 reload

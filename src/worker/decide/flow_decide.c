@@ -11,7 +11,7 @@
 #include "wire/quic_initial.h"
 #include "worker/name/names.h"
 
-enum { AWAIT_NAME = 1, AWAIT_OWNER = 2 };
+enum { AWAIT_NAME = 1, AWAIT_OWNER = 2, AWAIT_ADDRESS = 4 };
 
 /* A hello that has begun, but is in pieces or lost a segment, is waited for this long after each piece. */
 #define HELLO_MORE_S 2.0
@@ -44,6 +44,36 @@ decision_make(struct decision *d)
 		fake_ip_warn_stale(d->env->fake_ip, &d->record->peer, &d->record->dst, ev_now(d->env->loop));
 }
 
+static void
+decision_found_cb(void *arg, const union addr *addr)
+{
+	struct decision *d = arg;
+
+	d->awaits &= ~(unsigned)AWAIT_ADDRESS;
+	d->real = *addr;
+	if (addr_is_set(addr))
+		addr_set_port(&d->real, addr_port(&d->record->dst));
+	else
+		d->outcome.reason = CLOSE_UNREACHABLE;
+	d->decided(d->arg);
+}
+
+/* A made-up address whose flow goes direct: the verdict has changed since the program got it. */
+static int
+decision_find_host(struct decision *d)
+{
+	if (!d->is_fake || d->outcome.reason != CLOSE_DONE || d->outcome.verdict.action != ACTION_DIRECT)
+		return 0;
+	d->search = (struct host_search){ .host = d->host, .family = d->record->dst.sa.sa_family,
+		.found = decision_found_cb, .arg = d };
+	if (host_search_begin(d->env->finder, &d->search) != 0) {
+		d->outcome.reason = CLOSE_STALE_ADDRESS;
+		return 0;
+	}
+	d->awaits = AWAIT_ADDRESS;
+	return EINPROGRESS;
+}
+
 /* Something awaited is known, or its time is over. 0: it was the last, and the flow is decided. */
 static int
 decision_know(struct decision *d, unsigned what)
@@ -54,7 +84,7 @@ decision_know(struct decision *d, unsigned what)
 	if (d->awaits != 0)
 		return EINPROGRESS;
 	decision_make(d);
-	return 0;
+	return decision_find_host(d);
 }
 
 static void
@@ -156,11 +186,19 @@ flow_decide_end(struct decision *d)
 {
 	if ((d->awaits & AWAIT_OWNER) != 0)
 		ipc_cancel(d->env->ipc, d->owner_id);
+	if ((d->awaits & AWAIT_ADDRESS) != 0)
+		host_search_cancel(d->env->finder, &d->search);
 	d->awaits = 0;
 	ev_timer_stop(d->env->loop, &d->hello);
 	if (d->fake != NULL)
 		fake_ip_leave(d->env->fake_ip, d->fake, ev_now(d->env->loop));
 	d->fake = NULL;
+}
+
+const union addr *
+flow_decide_addr(const struct decision *d)
+{
+	return d->is_fake ? &d->real : &d->record->dst;
 }
 
 bool

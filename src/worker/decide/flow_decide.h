@@ -3,7 +3,8 @@
  *
  * Two things are awaited at the same time: the owner, if a rule names a user, and a name in the client's first
  * bytes, if one could change the outcome. The flow feeds those bytes in. Then flow_judge() decides, and name and
- * verdict go into the flow's record.
+ * verdict go into the flow's record. The name of a made-up address that is not proxied any more is looked up, so
+ * that the flow reaches its host direct.
  *
  * Owner:   the flow embeds a struct decision, all zero, and fills in the first members. A made-up address stays its
  *          name's from flow_decide_begin() to flow_decide_end(), which must come at the end of the flow.
@@ -22,6 +23,7 @@
 #include "base/flow.h"
 #include "worker/decide/flow_judge.h"
 #include "worker/name/fake_ip.h"
+#include "worker/name/host_search.h"
 #include "worker/record/account.h"
 #include "worker/record/worker_env.h"
 
@@ -48,6 +50,8 @@ struct decision {
 	ev_timer                 hello;         /* ends the wait for a name */
 	bool                     is_fake;       /* dst is a made-up address */
 	struct fake_name        *fake;          /* ... and the hold on its name; NULL: it has none */
+	struct host_search       search;        /* for the real address, if the flow goes direct */
+	union addr               real;          /* its outcome, with port */
 	struct sniffed           said;
 	char                     host[HOST_MAX + 1];
 };
@@ -62,6 +66,9 @@ bool flow_decide_listens(const struct decision *);
 int  flow_decide_hear_stream(struct decision *, const uint8_t *data, size_t len, bool last);
 /* Takes all datagrams that it has sent so far. */
 int  flow_decide_hear_datagrams(struct decision *, const struct datagrams *);
+
+/* Where a decided flow goes if it goes direct: dst, or the real address of the name of a made-up one. */
+const union addr *flow_decide_addr(const struct decision *);
 
 /* Cancels all waits and releases a made-up address. Harmless before flow_decide_begin(), and twice. */
 void flow_decide_end(struct decision *);

@@ -110,8 +110,8 @@ flow_judge(const struct conf *conf, const struct evidence *e, struct outcome *o)
 	else
 		judge_known(conf, e, o);
 	judge_quic(conf, e, o);
-	/* No host has a made-up address: without its name, or direct, the flow leads nowhere. */
-	if (e->fake && (e->fake_name == NULL || o->verdict.action == ACTION_DIRECT))
+	/* No host has a made-up address: without its name the flow leads nowhere. */
+	if (e->fake && e->fake_name == NULL)
 		o->reason = CLOSE_STALE_ADDRESS;
 	else if (o->verdict.action == ACTION_BLOCK)
 		o->reason = CLOSE_BLOCKED;

@@ -4,7 +4,8 @@
  * It has no clock, socket or state, so that the control socket can also ask about a flow that does not exist.
  *
  * The name policy is here and nowhere else. Names decide the rule, addresses decide the path:
- *   1. An address of dns.fake_ip has the name that it was given for, and the proxy gets that name; or it leads nowhere.
+ *   1. An address of dns.fake_ip has the name that it was given for, and the proxy gets that name; without one it
+ *      leads nowhere.
  *   2. A name in the client's own bytes (SNI, Host, QUIC) decides alone, whatever DNS taught. The proxy gets it if a
  *      rule for names caught the flow, and the name means the same host there (host_is_dialable()). It gets the address
  *      if a rule for addresses, "*" or default_action did, or if the name is meant for another proxy.

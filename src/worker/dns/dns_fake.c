@@ -7,6 +7,7 @@
 
 #include "base/host_name.h"
 #include "wire/dns_local.h"
+#include "wire/dns_query.h"
 
 enum { TYPE_PTR = 12, TYPE_SVCB = 64, TYPE_HTTPS = 65, CLASS_IN = 1 };
 
@@ -53,22 +54,6 @@ dns_reverse_addr(const char *name, union addr *out)
 	return true;
 }
 
-/* Writes a valid name in wire format. The length of that. */
-static size_t
-name_to_wire(const char *name, uint8_t wire[DNS_WIRE_MAX])
-{
-	size_t at = 0, n;
-
-	for (; *name != '\0'; name += n + (name[n] == '.')) {
-		n = strcspn(name, ".");
-		wire[at] = (uint8_t)n;
-		memcpy(wire + at + 1, name, n);
-		at += n + 1;
-	}
-	wire[at] = 0;
-	return at + 1;
-}
-
 /* With "auto" an address may be followed by the real one at any time. */
 static uint32_t
 fake_ttl(const struct worker_env *env)
@@ -90,7 +75,7 @@ dns_fake_reverse(const struct worker_env *env, const uint8_t *query_msg, const s
 		return ENOENT;
 	host = fake_ip_lookup(env->fake_ip, &addr);
 	if (host != NULL)
-		size = name_to_wire(host, wire);
+		size = dns_name_write(host, wire);
 	*len = dns_reply(out, query_msg, q, host != NULL ? DNS_NOERROR : DNS_NXDOMAIN,
 	    host != NULL ? wire : NULL, size, fake_ttl(env));
 	return 0;

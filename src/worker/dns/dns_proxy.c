@@ -312,8 +312,15 @@ dns_proxy_new(const struct worker_env *env, const struct dns_outlet *outlet)
 		.abandoned = proxy_abandoned_cb, .arg = p };
 	TAILQ_INIT(&p->listeners.clients.list);
 	p->resolver.forward.streams.env = env;
+	dns_hosts_init(&p->hosts, &p->resolver);
 	TAILQ_INIT(&p->queries);
 	return p;
+}
+
+struct host_finder *
+dns_proxy_finder(struct dns_proxy *p)
+{
+	return &p->hosts.finder;
 }
 
 void
@@ -329,6 +336,7 @@ dns_proxy_free(struct dns_proxy *p)
 		query_end(q, CLOSE_SHUTDOWN);
 	}
 	dns_probes_end(&p->probes);
+	dns_hosts_end(&p->hosts);
 	dns_listeners_close(&p->listeners);
 	dns_resolver_close(&p->resolver);
 	free(p->spare);

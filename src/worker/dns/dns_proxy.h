@@ -27,6 +27,7 @@
 #define PFI_DNS_PROXY_H
 
 #include "kernel/firewall.h"
+#include "worker/name/host_search.h"
 #include "worker/name/learned.h"
 #include "worker/name/names.h"
 #include "worker/record/account.h"
@@ -43,6 +44,9 @@ void dns_proxy_free(struct dns_proxy *);
 /* dns_listeners_add() and dns_listeners_stop(). Pending queries are still answered. */
 int  dns_proxy_listen(struct dns_proxy *, int fd, int type, const union addr *local);
 void dns_proxy_unlisten(struct dns_proxy *, bool (*keep)(const void *arg, const union addr *local), const void *arg);
+
+/* Looks hosts of flows up, direct. */
+struct host_finder *dns_proxy_finder(struct dns_proxy *);
 
 /* The policy, or its resolvers, have changed: empties the cache. Pending queries go on. */
 void dns_proxy_policy_changed(struct dns_proxy *);

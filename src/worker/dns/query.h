@@ -9,6 +9,7 @@
 
 #include <ev.h>
 
+#include "worker/dns/dns_host.h"
 #include "worker/dns/dns_listener.h"
 #include "worker/dns/dns_way.h"
 #include "worker/name/learned.h"
@@ -20,6 +21,7 @@ struct dns_proxy {
 	struct dns_listeners  listeners;
 	struct dns_resolver   resolver;
 	struct dns_probes     probes;
+	struct dns_hosts      hosts;
 	TAILQ_HEAD(, query)   queries;
 	unsigned              nqueries;
 	struct query         *spare;            /* an ended query, for the next one */

@@ -19,14 +19,16 @@
 #define WRITE_S   60.0           /* a time of use is written again when that in the file is older */
 #define WARN_RATE 1.0            /* lines of one kind in a second */
 #define HOLD_S    (FAKE_IP_TTL_S + FAKE_IP_GRACE_S)
+#define HOLD_UNUSED_S (FAKE_IP_TTL_S + FAKE_IP_UNUSED_S)
 #define LOW_BITS  16             /* bits of an address that hold the index; enough for FAKE_IP_NAMES */
 
 struct fake_name {
 	UT_hash_handle hh;              /* fake_ip->names, by host */
-	TAILQ_ENTRY(fake_name) idle;    /* fake_ip->idle, while it has no flow */
+	TAILQ_ENTRY(fake_name) idle;    /* fake_ip->idle or unused, while it has no flow */
 	uint32_t index;
 	unsigned flows;
 	bool     stale;                 /* no longer in the map; freed with its last flow */
+	bool     flowed;                /* it has had a flow: idle, else unused */
 	double   used, written;
 	char     host[];
 };
@@ -38,7 +40,7 @@ struct fake_ip {
 	uint32_t           size, fresh;         /* number of indices; those below fresh are in use */
 	struct fake_name **by_index;
 	struct fake_name  *names;
-	TAILQ_HEAD(, fake_name) idle;           /* least recently used first */
+	TAILQ_HEAD(fake_queue, fake_name) idle, unused; /* least recently used first */
 	int                fd;                  /* -1: none */
 	struct rate        full, refused;
 };
@@ -51,6 +53,7 @@ fake_ip_new(void)
 	if (f == NULL)
 		return NULL;
 	TAILQ_INIT(&f->idle);
+	TAILQ_INIT(&f->unused);
 	f->fd = -1;
 	return f;
 }
@@ -82,9 +85,15 @@ fake_ip_used(struct fake_ip *f, struct fake_name *name, double now)
 	if (f->fd == -1 || (now >= name->written && now - name->written < WRITE_S))
 		return;
 	name->written = now;
-	error = fake_slot_write(f->fd, f->seed, name->index, name->host, now);
+	error = fake_slot_write(f->fd, f->seed, name->index, name->host, name->flowed, now);
 	if (error != 0)
 		fake_ip_file_failed(f, error);
+}
+
+static struct fake_queue *
+queue_of(struct fake_ip *f, const struct fake_name *name)
+{
+	return name->flowed ? &f->idle : &f->unused;
 }
 
 /* NULL: no memory. */
@@ -116,7 +125,7 @@ fake_name_forget(struct fake_ip *f, struct fake_name *name)
 	name->stale = true;
 	if (name->flows > 0)
 		return;
-	TAILQ_REMOVE(&f->idle, name, idle);
+	TAILQ_REMOVE(queue_of(f, name), name, idle);
 	free(name);
 }
 
@@ -130,13 +139,15 @@ fake_ip_find(const struct fake_ip *f, const char *host)
 }
 
 static void
-fake_ip_read_cb(void *arg, uint32_t index, const char *host, double used)
+fake_ip_read_cb(void *arg, uint32_t index, const char *host, bool flowed, double used)
 {
 	struct fake_ip *f = arg;
 	struct fake_name *name = fake_ip_find(f, host) == NULL ? fake_name_new(f, index, host) : NULL;
 
-	if (name != NULL)
-		name->used = name->written = used;
+	if (name == NULL)
+		return;
+	name->used = name->written = used;
+	name->flowed = flowed;
 }
 
 static int
@@ -155,7 +166,7 @@ fake_ip_read(struct fake_ip *f, double now)
 	HASH_ITER(hh, f->names, name, next) {
 		/* The last use may be up to WRITE_S after the one in the file. */
 		name->used = name->used + WRITE_S < now ? name->used + WRITE_S : now;
-		TAILQ_INSERT_TAIL(&f->idle, name, idle);
+		TAILQ_INSERT_TAIL(queue_of(f, name), name, idle);
 	}
 	if (error != 0)
 		fake_ip_file_failed(f, error);
@@ -265,22 +276,33 @@ fake_ip_lookup(const struct fake_ip *f, const union addr *addr)
 	return name != NULL ? name->host : NULL;
 }
 
-/* Finds a free index, or takes the least recently used one. ENOSPC: none may be taken. */
+/* The least recently used name of a queue, if that was long enough ago. */
+static struct fake_name *
+queue_oldest(const struct fake_queue *queue, double now, double hold)
+{
+	struct fake_name *oldest = TAILQ_FIRST(queue);
+
+	if (oldest != NULL && oldest->used > now)       /* the clock was set back */
+		oldest->used = now;
+	return oldest != NULL && now - oldest->used >= hold ? oldest : NULL;
+}
+
+/* Finds a free index, or takes one: the least recently used of names that never had a flow, else of the others. ENOSPC:
+ * none may be taken. */
 static int
 fake_ip_make_room(struct fake_ip *f, double now, uint32_t *index)
 {
-	struct fake_name *oldest = TAILQ_FIRST(&f->idle);
+	struct fake_name *oldest;
 
 	while (f->fresh < f->size && f->by_index[f->fresh] != NULL)
 		f->fresh++;
 	*index = f->fresh;
 	if (f->fresh < f->size)
 		return 0;
+	oldest = queue_oldest(&f->unused, now, HOLD_UNUSED_S);
 	if (oldest == NULL)
-		return ENOSPC;
-	if (oldest->used > now)         /* the clock was set back */
-		oldest->used = now;
-	if (now - oldest->used < HOLD_S)
+		oldest = queue_oldest(&f->idle, now, HOLD_S);
+	if (oldest == NULL)
 		return ENOSPC;
 	*index = oldest->index;
 	fake_name_forget(f, oldest);
@@ -294,8 +316,8 @@ fake_ip_add(struct fake_ip *f, const char *host, double now, struct fake_name **
 	int error = fake_ip_make_room(f, now, &index);
 
 	if (error == ENOSPC && rate_take(&f->full, WARN_RATE, now))
-		log_warn("dns.fake_ip: no address is free: all %u were used less than %d s ago; "
-		    "make the smaller range larger", f->size, HOLD_S);
+		log_warn("dns.fake_ip: no address is free: all %u were used lately; "
+		    "make the smaller range larger", f->size);
 	if (error != 0)
 		return error;
 	*out = fake_name_new(f, index, host);
@@ -303,7 +325,7 @@ fake_ip_add(struct fake_ip *f, const char *host, double now, struct fake_name **
 		f->fresh = index;
 		return ENOMEM;
 	}
-	TAILQ_INSERT_TAIL(&f->idle, *out, idle);
+	TAILQ_INSERT_TAIL(&f->unused, *out, idle);
 	return 0;
 }
 
@@ -324,8 +346,8 @@ fake_ip_assign(struct fake_ip *f, const char *host, int family, double now, unio
 	if (error != 0)
 		return error;
 	if (name->flows == 0) {
-		TAILQ_REMOVE(&f->idle, name, idle);
-		TAILQ_INSERT_TAIL(&f->idle, name, idle);
+		TAILQ_REMOVE(queue_of(f, name), name, idle);
+		TAILQ_INSERT_TAIL(queue_of(f, name), name, idle);
 	}
 	fake_ip_used(f, name, now);
 	range_address(range, name->index, out);
@@ -340,7 +362,10 @@ fake_ip_enter(struct fake_ip *f, const union addr *addr, double now)
 	if (name == NULL)
 		return NULL;
 	if (name->flows++ == 0)
-		TAILQ_REMOVE(&f->idle, name, idle);
+		TAILQ_REMOVE(queue_of(f, name), name, idle);
+	if (!name->flowed)
+		name->written = now - WRITE_S;  /* the file is to know it */
+	name->flowed = true;
 	fake_ip_used(f, name, now);
 	return name;
 }
@@ -376,6 +401,6 @@ fake_ip_warn_stale(struct fake_ip *f, const union addr *client, const union addr
 	char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
 
 	if (rate_take(&f->refused, WARN_RATE, now))
-		log_warn("refused %s: %s is an address of dns.fake_ip without a proxied name; "
+		log_warn("refused %s: %s is an address of dns.fake_ip without a name; "
 		    "the program must look the name up again", addr_format(client, from), addr_format(dst, to));
 }

@@ -2,8 +2,9 @@
  * fake_ip.h - dns.fake_ip: made-up addresses for names that only the proxy may look up.
  *
  * A name has one index, and with it one address in each range. When all are in use, the least recently used name loses
- * its index, but never while a flow uses its address, or within FAKE_IP_TTL_S + FAKE_IP_GRACE_S after the last use. So
- * an address leads to the name that it was given for, or nowhere.
+ * its index: of those that never had a flow, so that look-ups alone push out no name in use, else of the others; but
+ * never while a flow uses its address, or within FAKE_IP_TTL_S + FAKE_IP_UNUSED_S, for the others FAKE_IP_GRACE_S,
+ * after the last use. So an address leads to the name that it was given for, or nowhere.
  *
  * The map is saved in a file (fake_slot.h) and outlives the worker. After an error the file is emptied and no longer
  * used, because no name is better than an old one.
@@ -22,6 +23,7 @@
 #define FAKE_IP_TTL_S   10      /* TTL of answers */
 #define FAKE_IP_AUTO_TTL_S 1    /* ... with dns.fake_ip "auto" */
 #define FAKE_IP_GRACE_S 600     /* programs may connect some time after the TTL */
+#define FAKE_IP_UNUSED_S 50     /* ... those that never have connected yet */
 
 struct fake_ip;
 struct fake_name;               /* a flow's hold on a name */

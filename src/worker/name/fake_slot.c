@@ -15,11 +15,12 @@
 struct slot {
 	uint64_t checksum;
 	uint64_t used;
-	char     host[FAKE_SLOT_SIZE - 16];     /* padded with NUL */
+	char     host[FAKE_SLOT_SIZE - 17];     /* padded with NUL */
+	char     flowed;                        /* 1: the name has had a flow */
 };
 
 _Static_assert(sizeof(struct slot) == FAKE_SLOT_SIZE, "slots have no gaps");
-_Static_assert(HOST_MAX < FAKE_SLOT_SIZE - 16, "every name fits");
+_Static_assert(HOST_MAX < FAKE_SLOT_SIZE - 17, "every name fits");
 
 /* FNV-1a, 64 bits */
 static uint64_t
@@ -56,9 +57,9 @@ slot_checksum(const struct slot *slot, uint64_t seed, uint32_t index)
 }
 
 int
-fake_slot_write(int fd, uint64_t seed, uint32_t index, const char *host, double used)
+fake_slot_write(int fd, uint64_t seed, uint32_t index, const char *host, bool flowed, double used)
 {
-	struct slot slot = { .used = (uint64_t)used };
+	struct slot slot = { .used = (uint64_t)used, .flowed = flowed };
 	ssize_t n;
 
 	memcpy(slot.host, host, strlen(host));
@@ -84,7 +85,7 @@ fake_slots_read(int fd, uint64_t seed, uint32_t max, fake_slot_cb *cb, void *arg
 
 			if (slot->checksum == slot_checksum(slot, seed, index + i) &&
 			    slot->host[sizeof(slot->host) - 1] == '\0' && host_is_valid(slot->host))
-				cb(arg, index + i, slot->host, (double)slot->used);
+				cb(arg, index + i, slot->host, slot->flowed != 0, (double)slot->used);
 		}
 	}
 	return 0;

@@ -18,10 +18,11 @@
 uint64_t fake_slot_seed(const struct network *ranges, size_t nranges);
 
 /* 0 or an errno value; ENOSPC also after a short write. */
-int fake_slot_write(int fd, uint64_t seed, uint32_t index, const char *host, double used);
+int fake_slot_write(int fd, uint64_t seed, uint32_t index, const char *host, bool flowed, double used);
 
-/* Calls back for each used slot with an index below max; host is a valid name. 0 or an errno value. */
-typedef void fake_slot_cb(void *arg, uint32_t index, const char *host, double used);
+/* Calls back for each used slot with an index below max. host: a valid name; flowed: it has had a flow. 0 or an errno
+ * value. */
+typedef void fake_slot_cb(void *arg, uint32_t index, const char *host, bool flowed, double used);
 int fake_slots_read(int fd, uint64_t seed, uint32_t max, fake_slot_cb *, void *arg);
 
 #endif

@@ -22,6 +22,7 @@ struct worker_env {
 	struct names              *names;
 	struct fake_ip            *fake_ip;
 	struct learned            *learned;
+	struct host_finder        *finder;      /* NULL: none */
 	const struct upstream_env *upstream;
 	struct policy             *policy;      /* in force; NULL before the first. To keep it, take policy_ref() */
 	bool                       paused;      /* the firewall intercepts nothing at the moment */

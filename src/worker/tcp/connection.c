@@ -162,7 +162,7 @@ connection_dial(void *arg)
 	struct connection *c = arg;
 	const struct outcome *o = &c->decision.outcome;
 	const struct target target = { .host = o->host, .name = o->name,
-		.addr = c->decision.is_fake ? addr_none : c->record.dst, .port = addr_port(&c->record.dst) };
+		.addr = *flow_decide_addr(&c->decision), .port = addr_port(&c->record.dst) };
 
 	ev_io_stop(c->all->env->loop, &c->readable);
 	if (o->reason != CLOSE_DONE) {

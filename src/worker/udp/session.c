@@ -238,7 +238,7 @@ session_open(struct session *s)
 		return o->reason;
 	if (o->verdict.action == ACTION_DIRECT) {
 		s->state = SESSION_DIRECT;
-		return direct_open(&s->direct, &s->record.dst);
+		return direct_open(&s->direct, flow_decide_addr(&s->decision));
 	}
 	s->state = SESSION_PROXY;
 	return assoc_join(&s->all->assocs, &request, &s->member);

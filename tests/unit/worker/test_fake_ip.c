@@ -11,6 +11,7 @@
 #include "../quiet_log.h"
 
 #define HOLD (FAKE_IP_TTL_S + FAKE_IP_GRACE_S)
+#define HOLD_UNUSED (FAKE_IP_TTL_S + FAKE_IP_UNUSED_S)
 
 static struct fake_ip *f;
 static int file = -1;
@@ -182,9 +183,44 @@ fill_two(void)
 	assert_string_equal(assign("b.example", AF_INET, 1), "10.0.0.2");
 }
 
+/* A flow to the address comes and goes. */
+static void
+flow(const char *address, double now)
+{
+	const union addr addr = at(address);
+
+	fake_ip_leave(f, fake_ip_enter(f, &addr, now), now);
+}
+
+TEST(fake_ip_takes_names_without_a_flow_first)
+{
+	fill_two();
+	flow("10.0.0.1", 2);
+	assert_null(assign("c.example", AF_INET, HOLD_UNUSED));
+	assert_string_equal(assign("c.example", AF_INET, 1 + HOLD_UNUSED), "10.0.0.2");
+	flow("10.0.0.2", 1 + HOLD_UNUSED);
+	assert_null(assign("d.example", AF_INET, 1 + HOLD));
+	assert_string_equal(assign("d.example", AF_INET, 2 + HOLD), "10.0.0.1");
+	assert_string_equal(assign("e.example", AF_INET, 2 * HOLD), "10.0.0.1");        /* although it is newer */
+	assert_string_equal(host_at("10.0.0.2"), "c.example");
+}
+
+TEST(fake_ip_file_knows_which_names_had_a_flow)
+{
+	with_file();
+	fill_two();
+	flow("10.0.0.1", 2);
+	restart();
+	ranges("10.0.0.0/30", NULL, 3);
+	assert_string_equal(assign("c.example", AF_INET, 2 * HOLD_UNUSED), "10.0.0.2");
+	assert_null(assign("d.example", AF_INET, 2 * HOLD_UNUSED));
+}
+
 TEST(fake_ip_keeps_an_address_for_its_name_until_ttl_and_grace_are_over)
 {
 	fill_two();
+	flow("10.0.0.1", 0);
+	flow("10.0.0.2", 1);
 	assert_null(assign("c.example", AF_INET, HOLD - 1));
 	assert_int_equal(errno, ENOSPC);
 	assert_string_equal(host_at("10.0.0.1"), "a.example");
@@ -268,6 +304,8 @@ TEST(fake_ip_file_keeps_the_order_of_use_and_the_grace)
 {
 	with_file();
 	fill_two();
+	flow("10.0.0.1", 0);
+	flow("10.0.0.2", 1);
 	assert_non_null(assign("a.example", AF_INET, 300));
 	restart();
 	ranges("10.0.0.0/30", NULL, 310);

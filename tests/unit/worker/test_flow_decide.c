@@ -529,7 +529,8 @@ TEST(blocked_and_made_up_flows_have_their_reasons)
 	struct outcome o;
 
 	flow_judge(fx.conf, &e, &o);
-	assert_int_equal(o.reason, CLOSE_STALE_ADDRESS);
+	assert_int_equal(o.reason, CLOSE_DONE);         /* no rule proxies it any more: direct, to its host */
+	assert_int_equal(o.verdict.action, ACTION_DIRECT);
 	e.fake_name = "a.blocked";
 	flow_judge(fx.conf, &e, &o);
 	assert_int_equal(o.reason, CLOSE_BLOCKED);
@@ -539,6 +540,68 @@ TEST(blocked_and_made_up_flows_have_their_reasons)
 	e.fake = false;
 	flow_judge(fx.conf, &e, &o);
 	assert_int_equal(o.reason, CLOSE_DONE);
+}
+
+static struct host_search *search;
+
+static int
+finder_begin(struct host_finder *finder, struct host_search *s)
+{
+	search = s;
+	s->job = finder;
+	return 0;
+}
+
+static void
+finder_cancel(struct host_search *s)
+{
+	assert_ptr_equal(search, s);
+	search = NULL;
+}
+
+/* A flow to the made-up address of a name that no rule proxies. */
+static void
+fake_flow_is_direct(void)
+{
+	static struct host_finder finder = { finder_begin, finder_cancel };
+	struct network range;
+	union addr fake;
+	char text[ADDR_TEXT_MAX];
+
+	fx.env.finder = &finder;
+	assert_int_equal(network_parse("198.18.0.0/15", &range), 0);
+	assert_int_equal(fake_ip_set_ranges(fx.env.fake_ip, &range, 1, 0), 0);
+	assert_int_equal(fake_ip_assign(fx.env.fake_ip, "a.example", AF_INET, 0, &fake), 0);
+	flow_is(IPPROTO_TCP, addr_format_ip(&fake, text), 443);
+	assert_int_equal(flow_decide_begin(&fx.decision), EINPROGRESS);
+	assert_non_null(search);
+	assert_string_equal(search->host, "a.example");
+	assert_int_equal(search->family, AF_INET);
+}
+
+TEST(made_up_address_of_a_direct_name_leads_to_its_host)
+{
+	const union addr found = address("192.0.2.9", 0), real = address("192.0.2.9", 443);
+
+	fake_flow_is_direct();
+	search->job = NULL;
+	search->found(search->arg, &found);
+	assert_int_equal(fx.decision.outcome.reason, CLOSE_DONE);
+	assert_int_equal(fx.decision.outcome.verdict.action, ACTION_DIRECT);
+	assert_true(addr_equal(flow_decide_addr(&fx.decision), &real));
+	flow_decide_end(&fx.decision);
+}
+
+TEST(made_up_address_of_a_direct_name_without_host_is_unreachable)
+{
+	fake_flow_is_direct();
+	search->job = NULL;
+	search->found(search->arg, &addr_none);
+	assert_int_equal(fx.decision.outcome.reason, CLOSE_UNREACHABLE);
+	flow_decide_end(&fx.decision);
+	fake_flow_is_direct();
+	flow_decide_end(&fx.decision);          /* the flow ends first */
+	assert_null(search);
 }
 
 /* Browsers send a hello with ECH, real or not, with every name. */
