@@ -198,7 +198,9 @@ flow_decide_end(struct decision *d)
 const union addr *
 flow_decide_addr(const struct decision *d)
 {
-	return d->is_fake ? &d->real : &d->record->dst;
+	if (d->is_fake)
+		return &d->real;
+	return d->outcome.verdict.action == ACTION_PROXY ? &d->outcome.addr : &d->record->dst;
 }
 
 bool

@@ -67,7 +67,7 @@ int  flow_decide_hear_stream(struct decision *, const uint8_t *data, size_t len,
 /* Takes all datagrams that it has sent so far. */
 int  flow_decide_hear_datagrams(struct decision *, const struct datagrams *);
 
-/* Where a decided flow goes if it goes direct: dst, or the real address of the name of a made-up one. */
+/* The address that a decided flow goes to, by itself or through a proxy; not set for a proxied made-up one. */
 const union addr *flow_decide_addr(const struct decision *);
 
 /* Cancels all waits and releases a made-up address. Harmless before flow_decide_begin(), and twice. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/host_name.h"
+#include "base/nat64.h"
 
 static struct rule_query
 query_of(const struct evidence *e, const char *host)
@@ -99,6 +100,18 @@ judge_quic(const struct conf *conf, const struct evidence *e, struct outcome *o)
 	}
 }
 
+static void
+judge_addr(const struct conf *conf, const struct evidence *e, struct outcome *o)
+{
+	bool found = false;
+
+	o->addr = e->dst != NULL ? *e->dst : addr_none;
+	for (size_t i = 0; i < conf->dns.nnat64 && e->dst != NULL && !found; i++)
+		found = nat64_extract(&conf->dns.nat64[i], e->dst, &o->addr);
+	if (found)
+		addr_set_port(&o->addr, e->port);
+}
+
 void
 flow_judge(const struct conf *conf, const struct evidence *e, struct outcome *o)
 {
@@ -109,6 +122,7 @@ flow_judge(const struct conf *conf, const struct evidence *e, struct outcome *o)
 		judge_said(conf, e, o);
 	else
 		judge_known(conf, e, o);
+	judge_addr(conf, e, o);
 	judge_quic(conf, e, o);
 	/* No host has a made-up address: without its name the flow leads nowhere. */
 	if (e->fake && e->fake_name == NULL)

@@ -43,7 +43,8 @@ struct outcome {
 	const char       *via;                  /* where it comes from */
 	struct verdict    verdict;              /* its action is after intercept.quic */
 	enum close_reason reason;               /* CLOSE_DONE: carry the flow; else close it for this reason */
-	enum target_name  name;                 /* does a proxy get host, or dst? Made-up addresses: always host */
+	enum target_name  name;                 /* does a proxy get host, or addr? Made-up addresses: always host */
+	union addr        addr;                 /* dst, as IPv4 if it is NAT64's: the prefix means nothing elsewhere */
 	bool              insist;               /* also try proxies that had no UDP lately (intercept.quic "proxy") */
 };
 

@@ -116,19 +116,20 @@ session_proxy_host(const struct session *s)
 static struct session *
 session_find_named(const struct assoc *a, const struct socks5_udp *head)
 {
+	const bool by_addr = addr_is_set(&head->addr);
 	const struct assoc_member *m;
 	struct session *s, *guess = NULL;
 
 	LIST_FOREACH(m, &a->members, next) {
 		s = m->arg;
+		if (by_addr && addr_equal(&s->decision.outcome.addr, &head->addr))
+			return s;
 		if (session_proxy_host(s) == NULL || addr_port(&s->record.dst) != head->port)
 			continue;
-		if (!addr_is_set(&head->addr) && strcasecmp(session_proxy_host(s), head->host) == 0)
+		if (by_addr ? addr_equal(&s->answers_from, &head->addr) :
+		    strcasecmp(session_proxy_host(s), head->host) == 0)
 			return s;
-		if (addr_is_set(&head->addr) && addr_equal(&s->answers_from, &head->addr))
-			return s;
-		if (addr_is_set(&head->addr) && !addr_is_set(&s->answers_from) &&
-		    (guess == NULL || guess->last < s->last))
+		if (by_addr && !addr_is_set(&s->answers_from) && (guess == NULL || guess->last < s->last))
 			guess = s;
 	}
 	if (guess != NULL)
@@ -210,7 +211,7 @@ session_send(struct session *s, const uint8_t *msg, size_t len)
 	if (direct)
 		error = direct_send(&s->direct, msg, len);
 	else
-		error = assoc_send(s->member.assoc, session_proxy_host(s), &s->record.dst, msg, len);
+		error = assoc_send(s->member.assoc, session_proxy_host(s), &s->decision.outcome.addr, msg, len);
 	if (error == 0) {
 		s->record.out += len;
 		s->last = ev_now(s->all->env->loop);

@@ -493,6 +493,17 @@ TEST(names_decide_the_rule_and_addresses_the_path)
 	}
 }
 
+TEST(proxy_gets_the_ipv4_address_behind_nat64)
+{
+	const union addr v4 = address("198.51.100.7", 443), v6 = address("2001:db8::7", 443);
+	const struct outcome *o = judged("64:ff9b::c633:6407", "", (struct sniffed){ .text = "" });
+
+	assert_int_equal(o->verdict.rule->id, 3);
+	assert_true(addr_equal(&o->addr, &v4));
+	o = judged("2001:db8::7", "", (struct sniffed){ .text = "" });
+	assert_true(addr_equal(&o->addr, &v6));
+}
+
 /* A flow to port, at a made-up address or not, that a rule sends to a proxy. */
 static struct outcome
 quic_judged(int proto, uint16_t port, enum conf_quic quic, bool fake)

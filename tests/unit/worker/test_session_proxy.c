@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "session_fixture.h"
+#include "base/nat64.h"
 
 #include "../test.h"
 #include "../sockets.h"
@@ -287,6 +288,21 @@ TEST(session_to_a_made_up_address_keeps_it_until_the_ranges_change)
 	sessions_policy_changed(fx.sessions);
 	expect_record(1, CLOSE_DONE);
 	assert_int_equal(HASH_COUNT(fx.sessions->table), 0);
+}
+
+TEST(address_of_nat64_goes_as_ipv4_and_its_answers_come_back)
+{
+	const union addr v4 = address("203.0.113.7", 9000);
+
+	fx.conf.dns.nat64 = (struct network *)(uintptr_t)&nat64_well_known;
+	fx.conf.dns.nnat64 = 1;
+	fx.action = ACTION_PROXY;
+	fx.dst = address("64:ff9b::cb00:7107", 9000);
+	client_send(0, "one");
+	grant();
+	relay_expect(NULL, &v4, "one");
+	relay_answer(NULL, &v4, "two");
+	expect_reply("two", &fx.dst);
 }
 
 RUN_TESTS(session_set_up, session_tear_down)
