@@ -2,9 +2,6 @@
 
 #include "worker/udp/session.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 #include "base/log.h"
