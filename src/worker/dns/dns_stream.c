@@ -12,18 +12,21 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/log.h"
 #include "wire/dns_query.h"
 
 #define IDLE_S   30.0           /* how long a connection without queries is kept */
 #define SILENT_S 2.0            /* a connection that owes answers may be dead after this silence */
-#define SENT_MAX 2              /* each query is sent again at most once */
+#define SENT_MAX 2              /* each query is sent again at most once, */
+#define SENT_ALONE 3            /* ... or twice, if it was never alone on its connection */
+#define IGNORED  3              /* so many of the last queries must be unanswered to be taken for dropped */
 #define READ_MAX 16384
 #define IN_MAX   (2 * (DNS_MESSAGE_MAX + 2))
 #define OUT_MAX  (1u << 20)
 #define ASKS_MAX 32768          /* half of the 65,536 ids, so that a free one is found soon */
 
-/* One connection. While it dials, upstream is set; once open, io.fd. If dialling failed at once, neither is, and the
- * timer ends it. */
+/* One connection. It may wait for its turn. While it dials, upstream is set; once open, io.fd. If dialling failed at
+ * once, or all its asks have left while it waited, the timer ends it. */
 struct dns_stream {
 	LIST_ENTRY(dns_stream)   link;
 	struct dns_streams      *set;
@@ -34,13 +37,77 @@ struct dns_stream {
 	ev_io                    io;            /* fd -1: not open */
 	ev_timer                 timer;
 	struct buffer            in, out;
-	struct dns_ask          *asks;          /* by id */
+	struct dns_ask          *asks;          /* by id; the oldest first */
+	bool                     waits;         /* for its turn: not dialled yet */
+	unsigned                 taken;         /* asks that it ever had */
+	unsigned                 answered;      /* ... that were answered, */
+	unsigned                 answers;       /* ... since it had none to wait for, */
+	unsigned                 newest;        /* ... and the highest number of those */
 };
 
-/* Restarts the timer: for silence if answers are awaited, else for idleness. */
+static bool
+route_same(const struct dns_route *a, const struct dns_route *b)
+{
+	return a->policy == b->policy && a->nproxies == b->nproxies && addr_equal(&a->server, &b->server) &&
+	    (a->nproxies == 0 || memcmp(a->proxies, b->proxies, a->nproxies * sizeof(a->proxies[0])) == 0);
+}
+
+/* The number of queries that the server answers on one connection, as far as is known. */
+static unsigned
+limit_of(const struct dns_streams *set, const union addr *server)
+{
+	for (size_t i = 0; i < DNS_SERVERS_LEARNED; i++)
+		if (addr_equal(&set->limits[i].server, server) && ev_now(set->env->loop) < set->limits[i].until)
+			return set->limits[i].queries;
+	return ASKS_MAX;
+}
+
+static void
+limit_learn(struct dns_streams *set, const union addr *server, unsigned queries)
+{
+	struct dns_stream_limit *limit = &set->limits[0];
+	char text[ADDR_TEXT_MAX];
+
+	for (size_t i = 0; i < DNS_SERVERS_LEARNED; i++) {
+		if (set->limits[i].until < limit->until)
+			limit = &set->limits[i];
+		if (addr_equal(&set->limits[i].server, server)) {
+			limit = &set->limits[i];
+			break;
+		}
+	}
+	if (queries >= limit_of(set, server))
+		return;
+	log_debug("dns: the resolver %s answers %u queries on a connection", addr_format(server, text), queries);
+	*limit = (struct dns_stream_limit){ *server, queries, ev_now(set->env->loop) + DNS_LIMIT_S };
+}
+
+/* The connection ends or is silent. Does the server answer only some of the queries of a connection? */
+static void
+stream_learn(const struct dns_stream *s, bool silent)
+{
+	const struct dns_ask *oldest = s->asks;
+	const unsigned open = HASH_COUNT(s->asks);
+
+	if (open == 0)
+		return;
+	if (s->answers == 0 && open > 1 && oldest->sent >= SENT_MAX && !silent)
+		limit_learn(s->set, &s->route.server, 1);
+	else if (s->answers > 0 && !silent)
+		limit_learn(s->set, &s->route.server, s->answered);
+	else if (s->answers > 0 && open >= IGNORED && oldest->number > s->newest)
+		limit_learn(s->set, &s->route.server, s->answers);
+}
+
+/* Restarts the timer: for silence if answers are awaited, else for idleness. One that can take no more ends soon. */
 static void
 stream_set_timer(struct dns_stream *s)
 {
+	if (s->asks == NULL && (s->waits || s->taken >= limit_of(s->set, &s->route.server))) {
+		ev_timer_stop(s->loop, &s->timer);
+		ev_feed_event(s->loop, &s->timer, EV_TIMER);
+		return;
+	}
 	s->timer.repeat = s->asks != NULL ? SILENT_S : IDLE_S;
 	ev_timer_again(s->loop, &s->timer);
 }
@@ -62,7 +129,10 @@ dns_ask_cancel(struct dns_ask *ask)
 		return;
 	HASH_DELETE(hh, s->asks, ask);
 	ask->stream = NULL;
-	if (s->asks == NULL && s->io.fd != -1)
+	if (s->asks != NULL)
+		return;
+	s->answers = 0;
+	if (s->waits || s->io.fd != -1)
 		stream_set_timer(s);
 }
 
@@ -76,26 +146,52 @@ ask_end(struct dns_ask *ask, struct dns_result *result)
 	ask->cb(ask->arg, result);
 }
 
-/* Closes the connection. Asks sent fewer than this many times go to a new one; the others fail. */
+static void stream_dial(struct dns_stream *);
+
+/* Dials the oldest stream that waits for its turn, now that one of this route has ended. */
 static void
-stream_end(struct dns_stream *s, unsigned sent, enum close_reason reason)
+streams_turn(struct dns_streams *set, const struct dns_route *route)
+{
+	struct dns_stream *s, *oldest = NULL;
+	unsigned active = 0;
+
+	LIST_FOREACH(s, &set->list, link) {
+		if (!route_same(&s->route, route))
+			continue;
+		if (!s->waits)
+			active++;
+		else if (s->asks != NULL)
+			oldest = s;
+	}
+	if (oldest != NULL && active < DNS_STREAMS)
+		stream_dial(oldest);
+}
+
+/* Closes the connection. again: its asks go to new ones, unless they have been sent too often; else they fail. */
+static void
+stream_end(struct dns_stream *s, bool again, enum close_reason reason)
 {
 	struct dns_result result = { .reason = reason, .server = s->route.server, .proxy = s->proxy };
+	const unsigned sent_max = HASH_COUNT(s->asks) > 1 ? SENT_ALONE : SENT_MAX;
+	const bool progress = s->answers > 0;
 	struct dns_ask *ask, *next;
 
 	LIST_REMOVE(s, link);
 	if (s->upstream != NULL)
 		upstream_cancel(s->upstream);
 	ev_io_stop(s->loop, &s->io);
-	ev_timer_stop(s->loop, &s->timer);
 	if (s->io.fd != -1)
 		close(s->io.fd);
 	s->io.fd = -1;
 	HASH_ITER(hh, s->asks, ask, next) {
 		dns_ask_cancel(ask);
-		if (ask->sent >= sent || dns_ask_begin(s->set, &s->route, ask) != 0)
+		if (progress)
+			ask->sent = 0;
+		if (!again || ask->sent >= sent_max || dns_ask_begin(s->set, &s->route, ask) != 0)
 			ask->cb(ask->arg, &result);
 	}
+	ev_timer_stop(s->loop, &s->timer);
+	streams_turn(s->set, &s->route);
 	buffer_free(&s->in);
 	buffer_free(&s->out);
 	policy_unref(s->route.policy);
@@ -110,7 +206,7 @@ dns_streams_close_idle(struct dns_streams *set)
 	for (s = LIST_FIRST(&set->list); s != NULL; s = next) {
 		next = LIST_NEXT(s, link);
 		if (s->asks == NULL)
-			stream_end(s, 0, CLOSE_DONE);
+			stream_end(s, false, CLOSE_DONE);
 	}
 }
 
@@ -145,9 +241,14 @@ stream_message(struct dns_stream *s, uint8_t *msg, size_t len)
 	HASH_FIND(hh, s->asks, &id, sizeof(id), ask);
 	if (ask == NULL)
 		return;
-	if (ask->question == NULL ? dns_query_is_answered(ask->msg, msg) :
-	    dns_answer_parse(msg, len, id, ask->question, &result.answer) == 0)
-		ask_end(ask, &result);
+	if (ask->question == NULL ? !dns_query_is_answered(ask->msg, msg) :
+	    dns_answer_parse(msg, len, id, ask->question, &result.answer) != 0)
+		return;
+	s->answered++;
+	s->answers++;
+	if (ask->number > s->newest)
+		s->newest = ask->number;
+	ask_end(ask, &result);
 }
 
 static int
@@ -178,7 +279,7 @@ stream_dialled_cb(void *arg, const struct upstream_result *result)
 	s->proxy = result->proxy;
 	s->io.fd = result->fd;
 	if (result->fd == -1) {
-		stream_end(s, 0, result->reason);
+		stream_end(s, false, result->reason);
 		return;
 	}
 	HASH_ITER(hh, s->asks, ask, next)
@@ -198,45 +299,49 @@ stream_io_cb(struct ev_loop *loop, ev_io *w, int revents)
 		error = stream_read(s);
 	if (error == 0 && (revents & EV_WRITE))
 		error = buffer_write(&s->out, s->io.fd);
-	if (error != 0)
-		stream_end(s, SENT_MAX, CLOSE_SERVER_RESET);
-	else
+	if (error != 0) {
+		stream_learn(s, false);
+		stream_end(s, true, CLOSE_SERVER_RESET);
+	} else {
 		stream_set_events(s);
+	}
 }
 
-/* After silence opens the connection again, unless an ask has been sent SENT_MAX times. */
+/* After silence opens the connection again, unless an ask has been sent SENT_MAX times without any answer. */
 static void
 stream_timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct dns_stream *s = w->data;
 
 	if (s->io.fd == -1) {
-		stream_end(s, 0, CLOSE_ERROR);
+		stream_end(s, false, CLOSE_ERROR);
 		return;
 	}
-	for (const struct dns_ask *ask = s->asks; ask != NULL; ask = ask->hh.next)
+	for (const struct dns_ask *ask = s->asks; ask != NULL && s->answers == 0; ask = ask->hh.next)
 		if (ask->sent >= SENT_MAX)
 			return;
-	stream_end(s, SENT_MAX, CLOSE_SERVER_RESET);
+	stream_learn(s, true);
+	stream_end(s, true, CLOSE_SERVER_RESET);
 }
 
-static bool
-route_same(const struct dns_route *a, const struct dns_route *b)
+static void
+stream_dial(struct dns_stream *s)
 {
-	return a->policy == b->policy && a->nproxies == b->nproxies && addr_equal(&a->server, &b->server) &&
-	    (a->nproxies == 0 || memcmp(a->proxies, b->proxies, a->nproxies * sizeof(a->proxies[0])) == 0);
+	const struct target target = { .addr = s->route.server, .port = addr_port(&s->route.server) };
+
+	s->waits = false;
+	s->upstream = upstream_open(s->set->env->upstream, s->route.policy, s->route.proxies, s->route.nproxies, &target,
+	    stream_dialled_cb, s);
+	if (s->upstream == NULL)
+		ev_feed_event(s->loop, &s->timer, EV_TIMER);
 }
 
+/* A new stream, not dialled. */
 static struct dns_stream *
-stream_get(struct dns_streams *set, const struct dns_route *route)
+stream_new(struct dns_streams *set, const struct dns_route *route)
 {
-	const struct target target = { .addr = route->server, .port = addr_port(&route->server) };
-	struct dns_stream *s;
+	struct dns_stream *s = calloc(1, sizeof(*s));
 
-	LIST_FOREACH(s, &set->list, link)
-		if (route_same(&s->route, route) && HASH_COUNT(s->asks) < ASKS_MAX)
-			return s;
-	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return NULL;
 	s->set = set;
@@ -249,10 +354,30 @@ stream_get(struct dns_streams *set, const struct dns_route *route)
 	ev_init(&s->timer, stream_timer_cb);
 	s->io.data = s->timer.data = s;
 	LIST_INSERT_HEAD(&set->list, s, link);
-	s->upstream = upstream_open(set->env->upstream, route->policy, route->proxies, route->nproxies, &target,
-	    stream_dialled_cb, s);
-	if (s->upstream == NULL)
-		ev_feed_event(s->loop, &s->timer, EV_TIMER);
+	return s;
+}
+
+/* One that takes another ask. */
+static struct dns_stream *
+stream_get(struct dns_streams *set, const struct dns_route *route)
+{
+	const unsigned limit = limit_of(set, &route->server);
+	unsigned active = 0;
+	struct dns_stream *s;
+
+	LIST_FOREACH(s, &set->list, link) {
+		if (!route_same(&s->route, route))
+			continue;
+		if (s->taken < limit && HASH_COUNT(s->asks) < ASKS_MAX)
+			return s;
+		active += !s->waits;
+	}
+	s = stream_new(set, route);
+	if (s == NULL)
+		return NULL;
+	s->waits = active >= DNS_STREAMS;
+	if (!s->waits)
+		stream_dial(s);
 	return s;
 }
 
@@ -274,6 +399,7 @@ dns_ask_begin(struct dns_streams *set, const struct dns_route *route, struct dns
 	if (ask->hh.tbl == NULL)
 		return ENOMEM;
 	ask->stream = s;
+	ask->number = ++s->taken;
 	if (s->io.fd == -1)
 		return 0;
 	stream_set_events(s);

@@ -4,10 +4,16 @@
  *
  * Each pair of proxy list and resolver has one connection. Answers come in any order, so each query gets a random id
  * that is unique on its connection. A connection that breaks or falls silent (a host that slept, a proxy that
- * restarted) is opened again, and its queries are sent again, each at most once.
+ * restarted) is opened again, and its queries are sent again, each at most once; more often only while each connection
+ * brings an answer.
+ *
+ * Some resolvers answer only so many queries of a connection, often one, and then close it or drop the rest. That
+ * number is learned for DNS_LIMIT_S when it shows. Then each connection gets no more, and up to DNS_STREAMS are open at
+ * once; others wait for their turn.
  *
  * Owner:   both structs are the caller's. In struct dns_streams env is set, the rest is zero.
- * Bounds:  the caller limits the number of asks, and the time of each.
+ * Bounds:  the caller limits the number of asks, and the time of each. DNS_SERVERS_LEARNED limits are remembered, the
+ *          oldest is forgotten first.
  */
 #ifndef PFI_DNS_STREAM_H
 #define PFI_DNS_STREAM_H
@@ -19,9 +25,18 @@
 #include "worker/record/worker_env.h"
 #include "worker/upstream/upstream.h"
 
+#define DNS_STREAMS         16
+#define DNS_LIMIT_S         600.0
+#define DNS_SERVERS_LEARNED 8
+
 struct dns_streams {
 	const struct worker_env *env;
-	LIST_HEAD(, dns_stream)  list;
+	LIST_HEAD(, dns_stream)  list;          /* private from here; the newest first */
+	struct dns_stream_limit {
+		union addr server;
+		unsigned   queries;             /* that it answers on one connection */
+		double     until;
+	} limits[DNS_SERVERS_LEARNED];
 };
 
 struct dns_route {
@@ -53,6 +68,7 @@ struct dns_ask {
 	struct dns_stream         *stream;      /* private from here; NULL: not begun, or ended */
 	UT_hash_handle             hh;          /* the stream's own: */
 	uint16_t                   id;
+	unsigned                   number;      /* counts those of the stream */
 	unsigned                   sent;
 };
 
