@@ -303,3 +303,18 @@ udp_connect(const union addr *server, int *fd)
 	}
 	return error;
 }
+
+bool
+udp_is_own(const union addr *addr)
+{
+	union addr any_port = *addr;
+	bool own;
+	int fd;
+
+	if (udp_socket(addr->sa.sa_family, &fd) != 0)
+		return false;
+	addr_set_port(&any_port, 0);
+	own = bind(fd, &any_port.sa, addr_len(&any_port)) == 0;
+	close(fd);
+	return own;
+}

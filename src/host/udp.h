@@ -50,6 +50,9 @@ int udp_receive_batch(int fd, const union addr *bound, struct udp_batch *);
  * errno value of the last one that was not sent. */
 int udp_send_batch(int fd, bool from_local, struct udp_batch *);
 
+/* Is it an address of this host? */
+bool udp_is_own(const union addr *);
+
 /* Opens a socket, non-blocking and close-on-exec. */
 int udp_socket(int family, int *fd);
 

@@ -50,7 +50,7 @@ query_opt(const uint8_t *msg, const struct dns_record *rr, struct dns_query *q)
 		return EINVAL;
 	q->edns = true;
 	q->dnssec_ok = (get32(msg + rr->ttl_at) & OPT_DO) != 0;
-	q->options = rr->data_len != 0;
+	q->options = rr->data_len != 0 || (get32(msg + rr->ttl_at) & ~(uint32_t)OPT_DO) != 0;
 	/* an answer does not depend on a client cookie alone */
 	q->personal = q->options && (rr->data_len != 12 || get32(msg + rr->data) != COOKIE_FIRST);
 	if (rr->class > DNS_UDP_MIN)

@@ -33,7 +33,8 @@ struct dns_query {
 	struct dns_question question;
 	bool     edns;          /* it has an OPT record: */
 	bool     dnssec_ok;     /* - with the DO bit */
-	bool     options;       /* - with options: the answer's OPT record is for this client only */
+	bool     options;       /* - with options, another version or other flags: the answer's OPT record is for this
+	                         *   client only */
 	bool     personal;      /* - with options that the answer's records may depend on: do not cache */
 	uint16_t udp_size;      /* largest answer over UDP: DNS_UDP_MIN .. DNS_UDP_MAX, also without EDNS */
 };

@@ -30,7 +30,8 @@ dns_query_write(uint8_t out[DNS_QUERY_MAX], const uint8_t *msg, const struct dns
 	out[3] = (uint8_t)flags;
 	out[5] = 1;
 	out[11] = q->edns;
-	memcpy(out + DNS_HEADER_LEN, msg + DNS_HEADER_LEN, end - DNS_HEADER_LEN);
+	memcpy(out + DNS_HEADER_LEN, q->question.name.wire, q->question.name.len);
+	memcpy(out + end - 4, msg + end - 4, 4);
 	if (!q->edns)
 		return end;
 	memcpy(out + end, opt, sizeof(opt));

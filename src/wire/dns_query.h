@@ -13,8 +13,8 @@
 #define DNS_QUERY_MAX  (DNS_HEADER_LEN + DNS_WIRE_MAX + 4 + 11)
 #define DNS_CASE_BYTES 32       /* a bit for each byte of the longest name */
 
-/* Writes a parsed query anew: its flags RD, AD and CD, its question, and with EDNS an OPT record of our own size, with
- * its DO bit and without options. Returns the length. */
+/* Writes a parsed query anew: its flags RD, AD and CD, its question in lower case, and with EDNS an OPT record of our
+ * own size, with its DO bit and without options. Returns the length. */
 size_t dns_query_write(uint8_t out[DNS_QUERY_MAX], const uint8_t *msg, const struct dns_query *);
 
 /* Writes a valid name in wire format. Returns the length of that. */

@@ -143,20 +143,27 @@ lookup_order(struct dns_lookup *l)
 	l->last = l->nservers == 0 || l->nservers > DNS_TRIES ? l->nservers : DNS_TRIES;
 }
 
+/* Asks in letters of random case, unless plain, or unless the server does not take them. */
 static int
-try_send(struct dns_try *t, const union addr *server)
+try_send(struct dns_try *t, const union addr *server, bool plain)
 {
 	struct dns_lookup *l = t->lookup;
-	uint8_t *copy = l->forward->scratch;
+	struct dns_forward *f = l->forward;
+	uint8_t *copy = f->scratch;
 	int fd, error;
 
 	t->id = (uint16_t)arc4random_uniform(65536);
 	t->server = l->asked = *server;
+	t->mixed = !plain && dns_case_of(&f->cases, server, ev_now(l->loop)) != DNS_CASE_LOST;
 	error = udp_connect(server, &fd);
 	if (error != 0)
 		return error;
 	memcpy(copy, l->ask.msg, l->ask.len);
 	dns_set_id(copy, t->id);
+	if (t->mixed) {
+		arc4random_buf(t->random, sizeof(t->random));
+		dns_query_mix(copy, l->ask.question, t->random);
+	}
 	if (send(fd, copy, l->ask.len, 0) == -1) {
 		error = errno;
 		close(fd);
@@ -172,8 +179,9 @@ try_send(struct dns_try *t, const union addr *server)
 static void
 lookup_try(struct dns_lookup *l, enum close_reason reason)
 {
+	const union addr *server;
 	struct dns_try *idle = NULL;
-	bool waiting = false;
+	bool waiting = false, plain;
 	int error;
 
 	for (size_t i = 0; i < DNS_TRIES; i++) {
@@ -183,7 +191,12 @@ lookup_try(struct dns_lookup *l, enum close_reason reason)
 			waiting = true;
 	}
 	for (; idle != NULL && l->next < l->last; l->next++) {
-		error = try_send(idle, &l->servers[l->next % l->nservers]);
+		server = &l->servers[l->next % l->nservers];
+		/* the last time, after silence */
+		plain = l->next >= l->nservers && l->next + 1 == l->last &&
+		    dns_case_of(&l->forward->cases, server, ev_now(l->loop)) == DNS_CASE_UNKNOWN;
+		idle->doubted = false;
+		error = try_send(idle, server, plain);
 		if (error != 0) {
 			reason = close_reason_of_errno(error);
 			continue;
@@ -212,6 +225,55 @@ answer_is_refusal(const struct dns_answer *a)
 	return a->rcode == DNS_SERVFAIL || a->rcode == DNS_NOTIMP || a->rcode == DNS_REFUSED;
 }
 
+static bool
+try_is_spelled(const struct dns_try *t, const uint8_t *msg)
+{
+	const struct dns_ask *ask = &t->lookup->ask;
+	uint8_t sent[DNS_HEADER_LEN + DNS_WIRE_MAX];
+
+	memcpy(sent, ask->msg, DNS_HEADER_LEN + ask->question->name.len);
+	dns_query_mix(sent, ask->question, t->random);
+	return dns_query_spelled(sent, msg, ask->question);
+}
+
+/* What do the letters in an answer tell? True: ask once more, *plain or not, before it counts. */
+static bool
+try_doubts(struct dns_try *t, const uint8_t *msg, const struct dns_answer *a, bool *plain)
+{
+	struct dns_cases *cases = &t->lookup->forward->cases;
+	const double now = ev_now(t->lookup->loop);
+	const enum dns_case is = dns_case_of(cases, &t->server, now);
+
+	*plain = false;
+	if (!a->has_question || a->truncated)
+		return false;
+	if (!t->mixed) {
+		if (is == DNS_CASE_UNKNOWN && !(t->doubted && a->negative))
+			dns_case_lost(cases, &t->server, now);
+		return false;
+	}
+	if (!try_is_spelled(t, msg))
+		return dns_case_strike(cases, &t->server, now) != DNS_CASE_LOST;
+	if (!a->negative && a->rcode == DNS_NOERROR)
+		dns_case_kept(cases, &t->server, now);
+	*plain = t->doubted = is == DNS_CASE_UNKNOWN && a->negative &&
+	    (a->rcode == DNS_NOERROR || a->rcode == DNS_NXDOMAIN);
+	return t->doubted;
+}
+
+/* Asks its server again, with a new socket. */
+static void
+try_again(struct dns_try *t, bool plain)
+{
+	const union addr server = t->server;
+	int error;
+
+	try_close(t);
+	error = try_send(t, &server, plain);
+	if (error != 0)
+		lookup_try(t->lookup, close_reason_of_errno(error));
+}
+
 /* Ignores messages that are not the answer. */
 static void
 try_read_cb(struct ev_loop *loop, ev_io *w, int revents)
@@ -221,6 +283,7 @@ try_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 	struct dns_forward *f = l->forward;
 	struct dns_result result = { .reason = CLOSE_DONE, .msg = f->scratch, .server = t->server };
 	int error = EBADMSG;
+	bool plain;
 	ssize_t n;
 
 	for (int i = 0; i < READ_BATCH && error == EBADMSG; i++) {
@@ -232,6 +295,10 @@ try_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 	if (error == EBADMSG || error == EAGAIN || error == EWOULDBLOCK || error == EINTR)
 		return;
 	server_note(l, &t->server, error == 0);
+	if (error == 0 && try_doubts(t, f->scratch, &result.answer, &plain)) {
+		try_again(t, plain);
+		return;
+	}
 	if (error != 0 || (l->next < l->nservers && answer_is_refusal(&result.answer))) {
 		try_close(t);
 		lookup_try(l, error != 0 ? close_reason_of_errno(error) : CLOSE_UNREACHABLE);

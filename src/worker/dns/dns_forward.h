@@ -2,10 +2,13 @@
  * dns_forward.h - asks a resolver one question: direct over UDP, or through proxies over TCP. A lookup ends with a
  *                 verified answer, or with the reason why there is none.
  *
- * Over UDP, each try has a new connected socket with a random port and id. An answer counts only if socket, id and
- * question match; everything else is ignored. If a server does not answer within DNS_RETRY_S, the next one is asked
- * too; if it refuses or fails, the next one is asked at once. A truncated answer is fetched again over TCP (RFC 7766
- * section 5).
+ * Over UDP, each try has a new connected socket with a random port and id, and the question's letters in random case
+ * (dns_case.h). An answer counts only if socket, id and question match; everything else is ignored. If only the
+ * letters differ, the server is asked once more. Until a server is known to take such letters, it is asked once more
+ * in plain ones if it has no records, or, at last, if it does not answer.
+ *
+ * If a server does not answer within DNS_RETRY_S, the next one is asked too; if it refuses or fails, the next one is
+ * asked at once. A truncated answer is fetched again over TCP (RFC 7766 section 5).
  *
  * Of several servers the first is asked first, because they may not know the same names. A server that did not answer
  * lately comes last: for DNS_BAD_S, doubled each time that it fails again, up to DNS_BAD_MAX_S.
@@ -20,6 +23,8 @@
 #include <ev.h>
 
 #include "kernel/firewall.h"
+#include "wire/dns_query.h"
+#include "worker/dns/dns_case.h"
 #include "worker/dns/dns_stream.h"
 
 #define DNS_RETRY_S   1.2
@@ -34,6 +39,7 @@ struct dns_forward {
 		union addr server;
 		double     until, wait;
 	} bad[DNS_SERVERS];                     /* servers that did not answer lately */
+	struct dns_cases       cases;
 	uint8_t                scratch[DNS_MESSAGE_MAX];
 };
 
@@ -54,6 +60,9 @@ struct dns_lookup {
 		ev_io              io;  /* io.fd -1: unused */
 		uint16_t           id;
 		union addr         server;
+		bool               mixed;       /* in letters by random[] */
+		bool               doubted;     /* had no records when it was mixed */
+		uint8_t            random[DNS_CASE_BYTES];
 	} tries[DNS_TRIES];
 	union addr          asked;      /* last */
 	enum close_reason   reason;     /* for the result at the deadline */

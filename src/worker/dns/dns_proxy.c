@@ -221,7 +221,7 @@ query_new(struct dns_proxy *p, struct dns_request *request)
 	q->awaited = 0;
 	q->held = NULL;
 	q->route = (struct dns_route){ .policy = policy_ref(p->env->policy), .server = request->meant };
-	q->wait = (struct dns_wait){ .cb = query_result_cb, .arg = q };
+	q->wait = (struct dns_wait){ .cb = query_result_cb, .arg = q, .client = &request->flow.peer };
 	q->way = (struct dns_way){ .way = NAME_UNTRIED };
 	ev_init(&q->patience, NULL);
 	request->arg = q;

@@ -19,9 +19,10 @@ struct dns_flight {
 	struct dns_question   question;
 	struct dns_cache_key  key;
 	bool                  keep;             /* put the answer into the cache */
+	bool                  own;              /* msg is a client's own, with its options */
 	ev_timer              patience;         /* active if there is a stale answer */
 	TAILQ_HEAD(, dns_wait) waits;
-	uint8_t               msg[];
+	uint8_t               msg[];            /* at least DNS_QUERY_MAX bytes */
 };
 
 static double
@@ -62,6 +63,7 @@ dns_resolver_close(struct dns_resolver *r)
 	}
 	dns_streams_close_idle(&r->forward.streams);
 	dns_cache_clear(&r->cache, 0, 0);
+	dns_shares_clear(&r->shares);
 }
 
 void
@@ -146,100 +148,168 @@ flight_result_cb(void *arg, const struct dns_result *found)
 	struct dns_resolver *r = f->resolver;
 	const bool usable = found->msg != NULL &&
 	    (found->answer.rcode == DNS_NOERROR || found->answer.rcode == DNS_NXDOMAIN);
+	const bool keep = f->keep && !f->own;
 	struct dns_result result = *found;
 
+	if (found->msg != NULL && !TAILQ_EMPTY(&f->waits))
+		dns_place_answered(&r->shares, &TAILQ_FIRST(&f->waits)->place, resolver_now(r));
 	if (usable && f->lookup.ask.question != NULL && !result.answer.truncated)
 		answer_limit(&result, f->lookup.route.policy->conf);
-	if (!usable && f->keep) {
+	if (!usable && keep) {
 		dns_cache_failed(&r->cache, &f->key, resolver_now(r));
 		flight_give_stale(f);
-	} else if (usable && f->keep && !result.answer.truncated) {
+	} else if (usable && keep && !result.answer.truncated) {
 		dns_cache_put(&r->cache, &f->key, result.msg, &result.answer, resolver_now(r));
 	}
 	flight_give(f, &result);
 	flight_end(f);
 }
 
+/* Begins the lookup of f->msg. */
+static void
+flight_begin(struct dns_flight *f, size_t len, const struct dns_route *route)
+{
+	f->lookup = (struct dns_lookup){ .route = *route, .cb = flight_result_cb, .arg = f,
+		.ask = { .msg = f->msg, .len = len, .question = f->key.len > 0 ? &f->question : NULL } };
+	dns_lookup_begin(&f->lookup, &f->resolver->forward);
+}
+
+/* own: sends msg as it is; else anew. q NULL: not looked into. */
 static struct dns_flight *
 flight_new(struct dns_resolver *r, const struct dns_route *route, const uint8_t *msg, size_t len,
-    const struct dns_query *q)
+    const struct dns_query *q, bool own)
 {
-	const bool free_place = r->nflights < route->policy->conf->limits.dns_queries;
-	struct dns_flight *f = free_place ? calloc(1, sizeof(*f) + len) : NULL;
+	const bool free_place = r->nflights < 2 * route->policy->conf->limits.dns_queries;
+	struct dns_flight *f = free_place ? calloc(1, sizeof(*f) + (len > DNS_QUERY_MAX ? len : DNS_QUERY_MAX)) : NULL;
 
 	if (f == NULL)
 		return NULL;
 	f->resolver = r;
+	f->keep = q != NULL;
+	f->own = own;
 	if (q != NULL) {
 		f->question = q->question;
 		f->key = r->key;
-		f->keep = !q->personal;
 	}
-	memcpy(f->msg, msg, len);
+	if (q == NULL || own)
+		memcpy(f->msg, msg, len);
+	else
+		len = dns_query_write(f->msg, msg, q);
 	TAILQ_INIT(&f->waits);
 	ev_timer_init(&f->patience, flight_patience_cb, DNS_PATIENCE_S, 0.);
 	f->patience.data = f;
-	f->lookup.route = *route;
-	f->lookup.ask = (struct dns_ask){ .msg = f->msg, .len = len,
-		.question = q != NULL ? &f->question : NULL };
-	f->lookup.cb = flight_result_cb;
-	f->lookup.arg = f;
-	dns_lookup_begin(&f->lookup, &r->forward);
 	policy_ref(route->policy);
+	flight_begin(f, len, route);
 	LIST_INSERT_HEAD(&r->flights, f, link);
 	r->nflights++;
-	if (q != NULL && !q->options)
+	if (q != NULL)
 		HASH_ADD_KEYPTR(hh, r->shared, f->key.bytes, f->key.len, f);
 	return f;
 }
 
-/* The flight with the same question; if the query has options, with the same bytes. */
+/* Is msg what the flight has sent, but for id and letters? A stub resolver that asks us in its turn sends that. */
+static bool
+flight_sends(const struct dns_flight *f, const uint8_t *msg, size_t len)
+{
+	const size_t rest = f->question.end - 4;
+
+	return len == f->lookup.ask.len && memcmp(f->msg + 2, msg + 2, DNS_HEADER_LEN - 2) == 0 &&
+	    memcmp(f->msg + rest, msg + rest, len - rest) == 0;
+}
+
+/* The flight with the same question. If it is another client's own, it becomes one for all. */
 static struct dns_flight *
-flight_find(struct dns_resolver *r, const uint8_t *msg, size_t len, const struct dns_query *q)
+flight_find(struct dns_resolver *r, const struct dns_route *route, const uint8_t *msg, size_t len,
+    const struct dns_query *q)
 {
 	struct dns_flight *f;
 
-	if (q == NULL)
-		return NULL;
-	if (!q->options) {
-		HASH_FIND(hh, r->shared, r->key.bytes, r->key.len, f);
+	HASH_FIND(hh, r->shared, r->key.bytes, r->key.len, f);
+	if (f == NULL || !f->own || flight_sends(f, msg, len))
 		return f;
+	dns_lookup_cancel(&f->lookup);
+	f->own = false;
+	flight_begin(f, dns_query_write(f->msg, msg, q), route);
+	return f;
+}
+
+static void
+resolver_prefetch(struct dns_resolver *r, const struct dns_route *route, const uint8_t *msg, size_t len,
+    const struct dns_query *q)
+{
+	struct dns_flight *f;
+
+	HASH_FIND(hh, r->shared, r->key.bytes, r->key.len, f);
+	if (f == NULL)
+		flight_new(r, route, msg, len, q, false);
+}
+
+/* Takes a place for a client, and a flight for it to wait for. own: its options may be sent. CLOSE_DONE, or
+ * CLOSE_LIMIT. */
+static enum close_reason
+resolver_wait(struct dns_resolver *r, const struct dns_route *route, const uint8_t *msg, size_t len,
+    const struct dns_query *q, bool own, struct dns_wait *wait)
+{
+	const struct dns_place_request place = { wait->client != NULL ? wait->client : &addr_none, &route->server,
+		route->proxies, q != NULL ? &q->question.name : NULL };
+	struct dns_flight *f = NULL;
+
+	if (dns_place_take(&r->shares, &wait->place, &place, route->policy->conf->limits.dns_queries,
+	    resolver_now(r)) != 0)
+		return CLOSE_LIMIT;
+	if (q != NULL)
+		f = flight_find(r, route, msg, len, q);
+	if (f == NULL)
+		f = flight_new(r, route, msg, len, q, own && q != NULL && q->options && route->nproxies == 0);
+	if (f == NULL) {
+		dns_place_give(&r->shares, &wait->place);
+		return CLOSE_LIMIT;
 	}
-	LIST_FOREACH(f, &r->flights, link)
-		if (f->lookup.ask.len == len && memcmp(f->msg + 2, msg + 2, len - 2) == 0 && f->key.len == r->key.len &&
-		    memcmp(f->key.bytes, r->key.bytes, f->key.len) == 0)
-			return f;
-	return NULL;
+	wait->flight = f;
+	TAILQ_INSERT_TAIL(&f->waits, wait, link);
+	return CLOSE_DONE;
+}
+
+/* Another client takes the place of this one. */
+static void
+wait_drop(struct dns_place *place)
+{
+	struct dns_wait *w = (struct dns_wait *)((char *)place - offsetof(struct dns_wait, place));
+	struct dns_flight *f = w->flight;
+	const struct dns_result result = { .reason = CLOSE_LIMIT, .server = f->lookup.asked };
+
+	dns_wait_cancel(w);
+	if (TAILQ_EMPTY(&f->waits)) {
+		dns_lookup_cancel(&f->lookup);
+		flight_end(f);
+	}
+	w->cb(w->arg, &result);
 }
 
 int
 dns_resolver_ask(struct dns_resolver *r, const struct dns_route *route, const uint8_t *msg, size_t len,
     const struct dns_query *q, struct dns_wait *wait, struct dns_result *result)
 {
-	struct dns_flight *f = NULL;
 	struct dns_cached cached = { .stale = false };
-	const bool full = r->nwaits >= route->policy->conf->limits.dns_queries;
+	enum close_reason reason;
 	bool kept;
 
+	r->shares.drop = wait_drop;
 	if (q != NULL)
 		dns_cache_key_make(&r->key, q, route->proxies, &route->server);
-	kept = q != NULL && !q->personal && resolver_cached(r, &r->key, &cached, result) == 0;
-	if (kept && !cached.stale && (!cached.prefetch || !route->policy->conf->dns.prefetch || q->options))
+	kept = q != NULL && !(q->personal && route->nproxies == 0) &&
+	    resolver_cached(r, &r->key, &cached, result) == 0;
+	if (kept && !cached.stale && cached.prefetch && route->policy->conf->dns.prefetch)
+		resolver_prefetch(r, route, msg, len, q);
+	if (kept && (!cached.stale || cached.failed))
 		return 0;
-	if (!full && !cached.failed && (f = flight_find(r, msg, len, q)) == NULL)
-		f = flight_new(r, route, msg, len, q);
-	if (kept && (f == NULL || !cached.stale))
+	reason = resolver_wait(r, route, msg, len, q, !kept, wait);
+	if (kept && reason != CLOSE_DONE)
 		return 0;
-	if (f == NULL) {
-		*result = (struct dns_result){ .reason = CLOSE_LIMIT };
-		return 0;
-	}
-	if (kept && !ev_is_active(&f->patience))
-		ev_timer_start(r->forward.streams.env->loop, &f->patience);
-	wait->flight = f;
-	r->nwaits++;
-	TAILQ_INSERT_TAIL(&f->waits, wait, link);
-	return EINPROGRESS;
+	*result = (struct dns_result){ .reason = reason };
+	if (kept && !ev_is_active(&wait->flight->patience))
+		ev_timer_start(r->forward.streams.env->loop, &wait->flight->patience);
+	return reason == CLOSE_DONE ? EINPROGRESS : 0;
 }
 
 void
@@ -247,7 +317,7 @@ dns_wait_cancel(struct dns_wait *w)
 {
 	if (w->flight == NULL)
 		return;
+	dns_place_give(&w->flight->resolver->shares, &w->place);
 	TAILQ_REMOVE(&w->flight->waits, w, link);
-	w->flight->resolver->nwaits--;
 	w->flight = NULL;
 }

@@ -330,8 +330,8 @@ stream_dial(struct dns_stream *s)
 	const struct target target = { .addr = s->route.server, .port = addr_port(&s->route.server) };
 
 	s->waits = false;
-	s->upstream = upstream_open(s->set->env->upstream, s->route.policy, s->route.proxies, s->route.nproxies, &target,
-	    stream_dialled_cb, s);
+	s->upstream = upstream_open(s->set->env->upstream, s->route.policy, s->route.proxies, s->route.nproxies,
+	    &target, stream_dialled_cb, s);
 	if (s->upstream == NULL)
 		ev_feed_event(s->loop, &s->timer, EV_TIMER);
 }

@@ -13,7 +13,7 @@ parse(const struct dns_build *b, struct dns_query *q)
 
 TEST(query_is_written_without_what_is_the_clients_own)
 {
-	static const uint8_t want[] = "\0\0\1\x30\0\1\0\0\0\0\0\1\3wWw\7example\0\0\1\0\1\0\0\x29\x04\xd0\0\0\x80\0\0";
+	static const uint8_t want[] = "\0\0\1\x30\0\1\0\0\0\0\0\1\3www\7example\0\0\1\0\1\0\0\x29\x04\xd0\0\0\x80\0\0";
 	struct dns_build b;
 	struct dns_query q;
 	uint8_t out[DNS_QUERY_MAX];

@@ -2,6 +2,7 @@
 
 #include "dns_fixture.h"
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -380,6 +381,48 @@ fixture_teardown(void **state)
 	}
 	ev_loop_destroy(fx.loop);
 	return 0;
+}
+
+static void
+answer_known(struct resolver *r, const struct heard *h)
+{
+	struct dns_build b;
+
+	answer_build(&b, h, 254);
+	answer_udp(r, h, &b);
+}
+
+void
+fixture_known(void)
+{
+	const union addr meant = fx.firewall.dst;
+	const int error = fx.firewall.error;
+	unsigned replies = fx.firewall.replies;
+
+	fx.firewall.error = 0;
+	for (int i = 0; i < RESOLVERS; i++) {
+		fx.firewall.dst = fx.resolvers[i].addr;
+		fx.resolvers[i].on_udp = answer_known;
+		client_ask(0, 0, "known.example", DNS_A);
+		fixture_until(&fx.firewall.replies, ++replies);
+		fx.resolvers[i].nheard = 0;
+		fx.resolvers[i].on_udp = answer_one;
+	}
+	fx.firewall.error = error;
+	fx.firewall.dst = meant;
+	fx.firewall.replies = 0;
+}
+
+void
+assert_sent(const struct heard *h, const struct dns_build *msg)
+{
+	const size_t question = h->query.question.end;
+
+	assert_int_equal(h->msg.len, msg->len);
+	assert_memory_equal(h->msg.bytes + 2, msg->bytes + 2, 10);
+	for (size_t i = 12; i < question; i++)
+		assert_int_equal(tolower(h->msg.bytes[i]), tolower(msg->bytes[i]));
+	assert_memory_equal(h->msg.bytes + question, msg->bytes + question, msg->len - question);
 }
 
 void

@@ -18,7 +18,7 @@
 
 #define RESOLVERS  2
 #define HEARD_MAX  128
-#define RECORDS_MAX 128
+#define RECORDS_MAX 1024
 
 /* A query that a resolver has received. */
 struct heard {
@@ -105,6 +105,11 @@ int  fixture_teardown(void **state);
 void fixture_advance(double seconds);
 /* Runs the loop until *what has reached n; fails after ten seconds. */
 void fixture_until(const unsigned *what, unsigned n);
+/* Both resolvers are known to repeat letters in random case (dns_case.h); their counts of queries are 0.
+ * Call first. */
+void fixture_known(void);
+/* The query h is msg, but for its id and the case of letters. */
+void assert_sent(const struct heard *h, const struct dns_build *msg);
 void fixture_looked_up(int error, const union addr *dst);
 
 /* The firewall has got wanted[i]. */

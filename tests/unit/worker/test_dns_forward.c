@@ -1,13 +1,15 @@
 /* Queries that go direct by UDP: what is sent, what counts as the answer, and failing over. */
 #include "config.h"
 
+#include <ctype.h>
+
 #include "dns_fixture.h"
 
 #include "worker/dns/dns_forward.h"
 
 static struct resolver *const first = &fx.resolvers[0], *const second = &fx.resolvers[1];
 
-TEST(query_is_passed_on_as_it_is_but_for_the_id)
+TEST(query_with_options_is_passed_on_as_it_is_but_for_id_and_letters)
 {
 	struct dns_build b;
 
@@ -16,8 +18,7 @@ TEST(query_is_passed_on_as_it_is_but_for_the_id)
 	build_opt(&b, 1400, 0x8000, "\0\x0c\0\3abc", 7);
 	client_send(0, &b);
 	fixture_until(&first->nheard, 1);
-	assert_int_equal(first->heard[0].msg.len, b.len);
-	assert_memory_equal(first->heard[0].msg.bytes + 2, b.bytes + 2, b.len - 2);
+	assert_sent(&first->heard[0], &b);
 }
 
 TEST(ids_and_ports_of_our_queries_are_random)
@@ -32,6 +33,127 @@ TEST(ids_and_ports_of_our_queries_are_random)
 		same_port += addr_port(&first->heard[i].from) == addr_port(&first->heard[0].from);
 	}
 	assert_true(same_id < 3 && same_port < 3);
+}
+
+/* In lower case, whatever the letters of the question. */
+static void
+answer_lower(struct resolver *r, const struct heard *h)
+{
+	struct heard lower = *h;
+
+	for (size_t i = 12; i < h->query.question.end - 4; i++)
+		lower.msg.bytes[i] = (uint8_t)tolower(lower.msg.bytes[i]);
+	answer_one(r, &lower);
+}
+
+static bool
+is_lower(const struct heard *h)
+{
+	return memcmp(h->msg.bytes + 12, h->query.question.name.wire, h->query.question.name.len) == 0;
+}
+
+TEST(letters_of_our_queries_are_random_and_the_clients_are_given_back)
+{
+	unsigned lower = 0;
+
+	fx.conf.dns.cache_entries = 0;
+	dns_proxy_policy_changed(fx.proxy);
+	for (unsigned i = 0; i < 8; i++) {
+		ask_and_expect(1, "wWw.Some-Long-Name.example", DNS_A);
+		lower += is_lower(&first->heard[i]);
+	}
+	assert_int_equal(first->nheard, 8);
+	assert_true(lower < 2);
+}
+
+TEST(answer_in_other_letters_is_not_the_answer)
+{
+	struct dns_build b;
+
+	first->on_udp = stay_silent;
+	client_ask(0, 1, "www.some-long-name.example", DNS_A);
+	fixture_until(&first->nheard, 1);
+	answer_build(&b, &first->heard[0], 66);
+	b.bytes[20] ^= 0x20;
+	answer_udp(first, &first->heard[0], &b);
+	fixture_until(&first->nheard, 2);
+	assert_true(client_silent(0));
+	answer_one(first, &first->heard[0]);    /* its socket is closed */
+	assert_true(client_silent(0));
+	answer_one(first, &first->heard[1]);
+	client_expect(0, 1, "www.some-long-name.example", DNS_A);
+	assert_int_equal(reply_last_byte(NULL), 1);
+}
+
+TEST(server_that_answers_in_other_letters_is_asked_in_plain_ones)
+{
+	first->on_udp = answer_lower;
+	ask_and_expect(1, "www.some-long-name.example", DNS_A);
+	assert_int_equal(first->nheard, DNS_CASE_STRIKES);
+	ask_and_expect(2, "WWW.Another-Long-Name.example", DNS_A);
+	assert_int_equal(first->nheard, DNS_CASE_STRIKES + 1);
+	assert_true(is_lower(&first->heard[DNS_CASE_STRIKES]));
+	fixture_advance(DNS_CASE_S + 1);
+	first->on_udp = answer_one;
+	ask_and_expect(3, "www.a-third-long-name.example", DNS_A);
+	assert_false(is_lower(&first->heard[DNS_CASE_STRIKES + 1]));
+}
+
+/* It looks names up as they are spelled. */
+static void
+answer_lower_only(struct resolver *r, const struct heard *h)
+{
+	struct dns_build b;
+
+	answer_build(&b, h, 1);
+	if (!is_lower(h)) {
+		b.bytes[3] = 0x83;
+		b.bytes[7] = 0;
+		b.len = h->query.question.end;
+	}
+	answer_udp(r, h, &b);
+}
+
+TEST(server_that_knows_only_plain_letters_is_asked_in_those)
+{
+	first->on_udp = answer_lower_only;
+	ask_and_expect(1, "www.Some-Long-Name.example", DNS_A);
+	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
+	assert_int_equal(first->nheard, 2);
+	ask_and_expect(2, "www.Another-Long-Name.example", DNS_A);
+	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
+	assert_int_equal(first->nheard, 3);
+}
+
+static void
+answer_lower_or_nothing(struct resolver *r, const struct heard *h)
+{
+	if (is_lower(h))
+		answer_one(r, h);
+}
+
+TEST(server_that_ignores_random_letters_is_asked_in_plain_ones_at_last)
+{
+	first->on_udp = answer_lower_or_nothing;
+	second->on_udp = stay_silent;
+	client_ask(0, 1, "www.some-long-name.example", DNS_A);
+	fixture_until(&first->nheard, 1);
+	fixture_advance(DNS_RETRY_S + 0.1);
+	fixture_until(&second->nheard, 1);
+	fixture_advance(DNS_RETRY_S + 0.1);
+	client_expect(0, 1, "www.some-long-name.example", DNS_A);
+	assert_int_equal(fx.answer.rcode, DNS_NOERROR);
+	ask_and_expect(2, "www.another-long-name.example", DNS_A);
+	assert_int_equal(first->nheard, 3);
+}
+
+TEST(name_that_does_not_exist_is_asked_twice_only_of_a_new_server)
+{
+	ask_and_expect(1, "www.example", DNS_A);
+	first->on_udp = answer_lower_only;
+	ask_and_expect(2, "no.some-long-name.example", DNS_A);
+	assert_int_equal(fx.answer.rcode, DNS_NXDOMAIN);
+	assert_int_equal(first->nheard, 2);
 }
 
 TEST(two_clients_with_the_same_id_get_their_own_answers)

@@ -1,6 +1,8 @@
 /* What is asked of resolvers and what is not: equal questions, negative, stale, popular and local answers. */
 #include "config.h"
 
+#include <ctype.h>
+
 #include "dns_fixture.h"
 
 #include "wire/dns_local.h"
@@ -64,22 +66,118 @@ TEST(shared_answer_is_cut_to_the_size_of_each)
 	close(fd);
 }
 
-TEST(questions_with_other_options_are_never_shared)
+/* With a client cookie and a server cookie (RFC 7873), which are numbered. */
+static void
+build_cookie(struct dns_build *b, unsigned id, const char *name, unsigned cookie)
+{
+	uint8_t option[20] = { 0, 10, 0, 16, (uint8_t)(cookie >> 8), (uint8_t)cookie };
+
+	build_header(b, id, 0x0100, 1, 0, 0, 1);
+	build_question(b, name, DNS_A);
+	build_opt(b, 1232, 0, option, sizeof(option));
+}
+
+static bool
+has_options(const struct heard *h)
+{
+	return h->query.options;
+}
+
+TEST(any_number_of_cookies_makes_one_flight_in_many_spellings)
+{
+	const size_t name = 12 + 1, letters = 20;
+	struct dns_build b;
+
+	fx.conf.limits.dns_queries = 2000;
+	first->on_udp = second->on_udp = stay_silent;
+	for (unsigned i = 0; i < 900; i++) {
+		build_cookie(&b, i, "abcdefghijklmnopqrst.example", i);
+		client_send((int)i % 2, &b);
+		if (i % 50 == 0)
+			assert_true(client_silent(0));
+	}
+	assert_true(client_silent(0));
+	assert_int_equal(first->nheard, 2);     /* the first with its cookie, which is closed; and one for all */
+	assert_true(has_options(&first->heard[0]) && !has_options(&first->heard[1]));
+	fixture_advance(DNS_RETRY_S + 0.1);
+	fixture_until(&second->nheard, 1);
+	fixture_advance(DNS_RETRY_S + 0.1);
+	fixture_until(&first->nheard, 3);
+	assert_memory_not_equal(first->heard[1].msg.bytes + name, second->heard[0].msg.bytes + name, letters);
+	answer_one(first, &first->heard[0]);
+	assert_true(client_silent(0));
+	answer_one(second, &second->heard[0]);
+	fixture_until(&fx.nrecords, 900);
+	assert_int_equal(first->nheard + second->nheard, 4);
+}
+
+TEST(question_with_options_begins_again_without_when_another_asks_it)
 {
 	struct dns_build b;
 
 	first->on_udp = stay_silent;
-	for (unsigned i = 0; i < 3; i++) {
-		build_header(&b, i, 0x0100, 1, 0, 0, 1);
-		build_question(&b, "www.example", DNS_A);
-		build_opt(&b, 1232, 0, i == 1 ? "\0\x0a\0\x08" "abcdefgh" : "\0\x0a\0\x08" "ABCDEFGH", i == 0 ? 0 : 12);
-		client_send((int)i % 2, &b);
-		fixture_until(&first->nheard, i + 1);
+	build_cookie(&b, 1, "www.example", 7);
+	client_send(0, &b);
+	fixture_until(&first->nheard, 1);
+	client_send(0, &b); /* he repeats himself */
+	assert_true(client_silent(0));
+	assert_int_equal(first->nheard, 1);
+	build_header(&b, 2, 0x0100, 1, 0, 0, 1);
+	build_question(&b, "www.example", DNS_A);
+	build_opt(&b, 4096, 0, "", 0);
+	client_send(1, &b);
+	fixture_until(&first->nheard, 2);
+	assert_false(has_options(&first->heard[1]));
+	answer_one(first, &first->heard[0]);
+	assert_true(client_silent(0) && client_silent(1));
+	answer_one(first, &first->heard[1]);
+	client_expect(0, 1, "www.example", DNS_A);
+	client_expect(0, 1, "www.example", DNS_A);
+	client_expect(1, 2, "www.example", DNS_A);
+}
+
+TEST(question_with_options_joins_the_one_without)
+{
+	struct dns_build b;
+
+	first->on_udp = stay_silent;
+	build_header(&b, 2, 0x0100, 1, 0, 0, 1);
+	build_question(&b, "www.example", DNS_A);
+	build_opt(&b, 4096, 0, "", 0);
+	client_send(1, &b);
+	fixture_until(&first->nheard, 1);
+	build_cookie(&b, 1, "www.example", 7);
+	client_send(0, &b);
+	assert_true(client_silent(0));
+	assert_int_equal(first->nheard, 1);
+	answer_one(first, &first->heard[0]);
+	client_expect(0, 1, "www.example", DNS_A);
+	client_expect(1, 2, "www.example", DNS_A);
+}
+
+TEST(answer_to_a_question_with_options_is_for_nobody_else)
+{
+	struct dns_build b;
+
+	for (unsigned i = 1; i < 3; i++) {
+		build_cookie(&b, i, "www.example", 7);
+		client_send(0, &b);
+		client_expect(0, i, "www.example", DNS_A);
+		assert_int_equal(first->nheard, i);
 	}
-	for (unsigned i = 0; i < 3; i++) {
-		answer_one(first, &first->heard[i]);
-		client_expect((int)i % 2, i, "www.example", DNS_A);
-	}
+}
+
+TEST(options_never_go_through_a_proxy)
+{
+	struct dns_build b;
+
+	build_cookie(&b, 1, "www.proxied", 7);
+	client_send(0, &b);
+	client_expect(0, 1, "www.proxied", DNS_A);
+	assert_false(has_options(&second->tcp_heard[0]));
+	client_send(0, &b);
+	client_expect(0, 1, "www.proxied", DNS_A);
+	assert_int_equal(second->ntcp_heard, 1);
 }
 
 TEST(one_who_leaves_does_not_take_the_question_along)
@@ -125,12 +223,13 @@ TEST(answer_asked_for_before_a_reload_is_neither_shared_nor_kept_after_it)
 /* A stub resolver on this host that asks us in its turn. */
 TEST(question_that_comes_back_is_asked_no_second_time)
 {
+	static const char *const names[] = { "a.example", "b.example" };
 	struct dns_build b;
 
 	first->on_udp = second->on_udp = stay_silent;
 	for (unsigned i = 0; i < 2; i++) {
 		build_header(&b, 1, 0x0100, 1, 0, 0, 1);
-		build_question(&b, "www.example", DNS_A);
+		build_question(&b, names[i], DNS_A);
 		build_opt(&b, 1232, 0, "\0\x0a\0\x08" "abcdefgh", i == 0 ? 0 : 12);
 		client_send(0, &b);
 		fixture_until(&first->nheard, i + 1);
@@ -140,7 +239,7 @@ TEST(question_that_comes_back_is_asked_no_second_time)
 	}
 	fixture_advance(5.1);
 	for (unsigned i = 0; i < 2; i++) {
-		client_expect(0, 1, "www.example", DNS_A);
+		client_expect(0, 1, names[i], DNS_A);
 		assert_int_equal(fx.answer.rcode, DNS_SERVFAIL);
 	}
 }
@@ -154,8 +253,8 @@ answer_negative(struct resolver *r, const struct heard *h)
 
 	b.len = 0;
 	build_bytes(&b, h->msg.bytes, h->query.question.end);
-	memcpy(b.bytes + 2, name[1] == 'n' ? "\x81\x83\0\1\0\0\0\0\0\0" : "\x81\x80\0\1\0\0\0\0\0\0", 10);
-	if (name[name[0]] != 'x') {
+	memcpy(b.bytes + 2, tolower(name[1]) == 'n' ? "\x81\x83\0\1\0\0\0\0\0\0" : "\x81\x80\0\1\0\0\0\0\0\0", 10);
+	if (tolower(name[name[0]]) != 'x') {
 		b.bytes[9] = 1;
 		build16(&b, 0xc00c);
 		build_record(&b, DNS_SOA, 600, "\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0\1\x2c", 22);
@@ -167,6 +266,7 @@ TEST(negative_answers_are_kept_as_the_soa_record_says)
 {
 	static const char *const names[] = { "nothing.example", "data.example" };
 
+	fixture_known();
 	first->on_udp = answer_negative;
 	for (unsigned i = 0; i < 2; i++) {
 		ask_and_expect(1, names[i], DNS_A);
@@ -184,6 +284,7 @@ TEST(negative_answers_without_soa_are_not_kept)
 {
 	static const char *const names[] = { "nox.example", "dax.example" };
 
+	fixture_known();
 	first->on_udp = answer_negative;
 	for (unsigned i = 0; i < 4; i++)
 		ask_and_expect(i, names[i / 2], DNS_A);
@@ -365,6 +466,7 @@ TEST(no_resolver_is_designated_while_a_rule_does_something)
 {
 	static const char *const names[] = { "_dns.resolver.arpa", "resolver.arpa", "x._dns.Resolver.ARPA" };
 
+	fixture_known();
 	ask_and_expect(1, names[0], 64);
 	assert_int_equal(first->nheard, 1);
 	canary_rules(ACTION_BLOCK);
@@ -381,6 +483,7 @@ TEST(no_resolver_is_designated_while_a_rule_does_something)
 /* The resolvers of the fixture are on loopback. */
 TEST(names_of_private_addresses_go_to_a_resolver_nearby_only)
 {
+	fixture_known();
 	ask_and_expect(1, "1.0.168.192.in-addr.arpa", 12);
 	assert_int_equal(first->nheard, 1);
 	fx.firewall.error = 0;
