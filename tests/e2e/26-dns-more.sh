@@ -11,7 +11,7 @@ direct() { ask @127.0.0.1 -p 5353 "$@"; }
 answer() { direct +short "$@" | sort | tr '\n' ' '; }
 status() { direct "$@" | sed -n 's/.*status: \([A-Z]*\).*/\1/p'; }
 ttl() { direct +noall +answer "$@" | awk '{ print $2; exit }'; }
-seen() { grep -c "query\[$1\] $2 from" "$T/log/resolver"; }
+seen() { grep -ci "query\[$1\] $2 from" "$T/log/resolver"; }
 
 # unbound at .54 with a zone of its own
 cat >"$T/unbound.conf" <<-END
@@ -69,7 +69,7 @@ check "... each with its own id and case, are one question upstream" same "$(see
 
 config "$RULE_KION, $(rule 2 blocked.example '"action": "block"')" '"dns": { "servers": ["198.51.100.54"], "stale": 30 }, "timeouts": { "dns": 3 }'
 check "reload with unbound as the server" reload
-asked() { grep -c " $1\. $2 IN" "$T/log/unbound"; }
+asked() { grep -ci " $1\. $2 IN" "$T/log/unbound"; }
 check "NXDOMAIN" same "$(status no.unbound.example)" NXDOMAIN
 check "... and no data" same "$(status www.unbound.example AAAA)" NOERROR
 check "... again" same "$(status no.unbound.example) $(status www.unbound.example AAAA)" "NXDOMAIN NOERROR"
@@ -123,7 +123,7 @@ check "the daemon asks the stub, too" same "$(answer two.direct.example)" "198.5
 check "... and the stub's question goes to its server" logged 'dst=198.51.100.53:53 host=two.direct.example'
 stub 127.0.0.1#5353
 check "a stub that asks the daemon, which asks the stub: no answer" same "$(status circle.example)" SERVFAIL
-check "... and no endless circle" at_most "$(grep -c 'query\[A\] circle.example' "$T/log/stub")" 4
+check "... and no endless circle" at_most "$(grep -ci 'query\[A\] circle.example' "$T/log/stub")" 4
 if [ -d /run/systemd ]; then
 	echo 'nameserver 198.51.100.53' >/run/systemd/resolve/resolv.conf
 	mark

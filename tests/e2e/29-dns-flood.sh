@@ -44,7 +44,7 @@ cat >"$T/disguises.py" <<'END'
 import os, socket, sys, time
 
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+s.setsockopt(socket.SOL_SOCKET, 33, 4 << 20)  # SO_RCVBUFFORCE
 s.connect((sys.argv[1], 53))
 s.settimeout(3)
 n = int(sys.argv[2])

@@ -260,7 +260,7 @@ resolver_wait(struct dns_resolver *r, const struct dns_route *route, const uint8
 	if (q != NULL)
 		f = flight_find(r, route, msg, len, q);
 	if (f == NULL)
-		f = flight_new(r, route, msg, len, q, own && q != NULL && q->options && route->nproxies == 0);
+		f = flight_new(r, route, msg, len, q, own);
 	if (f == NULL) {
 		dns_place_give(&r->shares, &wait->place);
 		return CLOSE_LIMIT;
@@ -286,24 +286,31 @@ wait_drop(struct dns_place *place)
 	w->cb(w->arg, &result);
 }
 
+/* Are the options of a query for the server? Not through a proxy, nor a client cookie for us. */
+static bool
+options_count(const struct dns_query *q, const struct dns_route *route)
+{
+	return q->options && route->nproxies == 0 && (q->personal || addr_is_set(&route->server));
+}
+
 int
 dns_resolver_ask(struct dns_resolver *r, const struct dns_route *route, const uint8_t *msg, size_t len,
     const struct dns_query *q, struct dns_wait *wait, struct dns_result *result)
 {
 	struct dns_cached cached = { .stale = false };
+	const bool own = q != NULL && options_count(q, route);
 	enum close_reason reason;
 	bool kept;
 
 	r->shares.drop = wait_drop;
 	if (q != NULL)
 		dns_cache_key_make(&r->key, q, route->proxies, &route->server);
-	kept = q != NULL && !(q->personal && route->nproxies == 0) &&
-	    resolver_cached(r, &r->key, &cached, result) == 0;
+	kept = q != NULL && !own && resolver_cached(r, &r->key, &cached, result) == 0;
 	if (kept && !cached.stale && cached.prefetch && route->policy->conf->dns.prefetch)
 		resolver_prefetch(r, route, msg, len, q);
 	if (kept && (!cached.stale || cached.failed))
 		return 0;
-	reason = resolver_wait(r, route, msg, len, q, !kept, wait);
+	reason = resolver_wait(r, route, msg, len, q, own, wait);
 	if (kept && reason != CLOSE_DONE)
 		return 0;
 	*result = (struct dns_result){ .reason = reason };

@@ -4,8 +4,8 @@
  * Two questions are the same if their cache keys are (dns_cache.h), whatever options their clients add, so that nobody
  * can have one name asked for in many flights and forge the answer to one of them. What is sent has no option of a
  * client (dns_query_write()). Only a question that goes direct, and that nobody else asks, is sent with the options of
- * its client (a cookie, a subnet, padding); the answer is for that client alone and is not cached. If another client
- * comes meanwhile, the flight begins again, without options, for both.
+ * its client (a cookie for the server that it named, a subnet, padding); the answer is for that client alone and is not
+ * cached. If another client comes meanwhile, the flight begins again, without options, for both.
  *
  * Popular answers are asked for again before they expire (dns.prefetch). If no answer arrives within DNS_PATIENCE_S, or
  * only an error, the clients get an expired answer (dns.stale; RFC 8767), and the question stays open for the cache.
