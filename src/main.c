@@ -240,6 +240,8 @@ check(const struct options *o)
 	conf_texts_free(&texts);
 	if (conf == NULL)
 		return 1;
+	if (o->verbose > 0 && conf->intercept.mode_why != NULL)
+		fprintf(stderr, "%s: intercept.mode: %s\n", o->file, conf->intercept.mode_why);
 	if (o->verbose > 0)
 		conf_print(stdout, conf);
 	else

@@ -8,7 +8,6 @@
 
 /* Words, in the order of their enum. */
 static const char *const firewalls[] = { "auto", "pf", "netfilter", "none", NULL };
-static const char *const modes[] = { "all", "matched", NULL };
 static const char *const on_failures[] = { "open", "closed", NULL };
 static const char *const quics[] = { "auto", "proxy", "block", "direct", NULL };
 static const char *const echs[] = { "strip", "keep", NULL };
@@ -34,7 +33,6 @@ static const struct conf_number seconds = { 0.001, 2592000, CONF_DOUBLE };
 static const struct conf_word user_name = { 31, "not a user name; write 1 to 31 letters, digits or . _ -" };
 static const struct conf_word group_name = { 31, "not a group name; write 1 to 31 letters, digits or . _ -" };
 static const char may_be_empty[] = "";
-static const char sniff_default[] = "80,443";
 #define LIST(read, arg, type) { { NULL, JSON_STRING, read, 0, arg, NULL }, sizeof(type), NULL }
 static const struct conf_list networks = LIST(conf_read_network, NULL, struct network);
 static const struct conf_list interfaces = LIST(conf_read_word, &conf_interface, char *);
@@ -47,10 +45,10 @@ static const struct conf_list resolvers = LIST(conf_read_resolver, NULL, union a
 static const struct conf_key intercept_keys[] = {
 	{ "firewall", JSON_STRING, conf_read_words, FIELD(intercept.firewall), firewalls, "auto" },
 	{ "anchor", JSON_STRING, conf_read_anchor, FIELD(intercept.anchor), NULL, "interceptor" },
-	{ "mode", JSON_STRING, conf_read_words, FIELD(intercept.mode), modes, "all" },
+	{ "mode", JSON_STRING, conf_read_words, FIELD(intercept.mode), conf_modes, "auto" },
 	{ "tcp_ports", JSON_STRING, conf_read_ports, FIELD(intercept.tcp_ports), may_be_empty, "1-65535" },
 	{ "udp_ports", JSON_STRING, conf_read_ports, FIELD(intercept.udp_ports), may_be_empty, "1-65535" },
-	{ "sniff_ports", JSON_STRING, conf_read_ports, FIELD(intercept.sniff_ports), may_be_empty, sniff_default },
+	{ "sniff_ports", JSON_STRING, conf_read_ports, FIELD(intercept.sniff_ports), may_be_empty, conf_sniff_default },
 	{ "exclude", JSON_ARRAY, conf_read_list, FIELD(intercept.exclude), &networks, "" },
 	{ "interfaces", JSON_ARRAY, conf_read_list, FIELD(intercept.interfaces), &interfaces, "" },
 	{ "on_failure", JSON_STRING, conf_read_words, FIELD(intercept.on_failure), on_failures, "open" },
@@ -143,54 +141,6 @@ static const struct conf_key top_keys[] = {
 	END
 };
 
-/* Warns when mode "matched" has no effect. Ports and protocol of the rule do not matter: the anchor ignores them. */
-static void
-warn_star(struct conf_reader *r, const struct json *mode)
-{
-	const struct conf_rule *rule = r->conf->rules, *end = rule + r->conf->nrules;
-
-	for (; rule < end; rule++)
-		for (size_t i = 0; rule->enabled && rule->action != ACTION_DIRECT && i < rule->npatterns; i++)
-			if (rule->patterns[i].kind == PATTERN_ANY) {
-				conf_warn(r, mode, "the pattern * of rule %u matches every address, so that all "
-				    "traffic is intercepted; write names or networks there, or \"all\" here",
-				    rule->id);
-				return;
-			}
-}
-
-/* Keeps the part of sniff_ports that is in tcp_ports. */
-static int
-finish_mode(struct conf_reader *r, const struct json *intercept)
-{
-	const struct json *mode = json_member(intercept, "mode"), *sniff = json_member(intercept, "sniff_ports");
-	const struct port_list tcp = r->conf->intercept.tcp_ports, ports = r->conf->intercept.sniff_ports;
-	struct port_range *range;
-	size_t n = 0;
-
-	if (r->conf->intercept.mode == MODE_ALL && strcmp(sniff->text, sniff_default) != 0)
-		conf_warn(r, sniff, "it has no effect in mode \"all\"; write \"matched\" as intercept.mode, or "
-		    "remove this key");
-	if (r->conf->intercept.mode == MODE_MATCHED && r->conf->default_action != ACTION_DIRECT)
-		return conf_fail(r, mode, "default_action is not \"direct\", so everything can match; write \"all\" "
-		    "here");
-	if (r->conf->intercept.mode == MODE_MATCHED)
-		warn_star(r, mode);
-	if ((range = conf_alloc(r, sniff, tcp.count + ports.count + 1, sizeof(*range))) == NULL)
-		return EINVAL;
-	for (size_t i = 0, k = 0; i < tcp.count && k < ports.count; ) {
-		const struct port_range a = tcp.ranges[i], b = ports.ranges[k];
-
-		range[n].first = a.first > b.first ? a.first : b.first;
-		range[n].last = a.last < b.last ? a.last : b.last;
-		n += range[n].first <= range[n].last;
-		i += a.last <= b.last;
-		k += b.last < a.last;
-	}
-	r->conf->intercept.sniff_ports = (struct port_list){ range, n };
-	return 0;
-}
-
 static int
 finish_capture(struct conf_reader *r, const struct json *capture)
 {
@@ -223,7 +173,8 @@ finish(struct conf_reader *r, const struct json *root)
 	if (conf->dns.ttl_min > conf->dns.ttl_max)
 		return conf_fail(r, json_member(json_member(root, "dns"), "ttl_min"),
 		    "dns.ttl_min is larger than dns.ttl_max; write a smaller one");
-	if (finish_mode(r, json_member(root, "intercept")) != 0 || finish_capture(r, json_member(root, "capture")) != 0)
+	if (conf_finish_mode(r, json_member(root, "intercept")) != 0 ||
+	    finish_capture(r, json_member(root, "capture")) != 0)
 		return EINVAL;
 	if (conf->default_action != ACTION_PROXY)
 		return 0;

@@ -75,7 +75,7 @@ struct conf_socket { const char *path; union addr addr; };      /* one of them: 
 
 enum on_failure { FAIL_OPEN, FAIL_CLOSED };
 enum conf_firewall { FIREWALL_AUTO, FIREWALL_PF, FIREWALL_NETFILTER, FIREWALL_NONE };
-enum conf_mode { MODE_ALL, MODE_MATCHED };
+enum conf_mode { MODE_AUTO, MODE_ALL, MODE_MATCHED };
 enum conf_quic { QUIC_AUTO, QUIC_PROXY, QUIC_BLOCK, QUIC_DIRECT };
 enum conf_ech { ECH_STRIP, ECH_KEEP };
 enum conf_fake_ip { FAKE_IP_OFF, FAKE_IP_AUTO, FAKE_IP_ALWAYS };
@@ -103,7 +103,8 @@ struct conf {
 		size_t             nexclude;
 		const char       **interfaces;
 		size_t             ninterfaces;
-		enum conf_mode     mode;
+		enum conf_mode     mode;        /* MODE_ALL or MODE_MATCHED */
+		const char        *mode_why;    /* what "auto" is, and why; NULL: the file names the mode */
 		struct port_list   sniff_ports; /* mode "matched": ports intercepted to any address */
 		enum on_failure    on_failure;
 		enum conf_quic     quic;

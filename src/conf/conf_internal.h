@@ -6,7 +6,7 @@
  * the value into a field, and the default. A new key is a row; a new type of value is a function.
  *
  * Layers:  report.c; conf_json.c (tree and parser); conf_key.c (tables); conf_value.c, conf_rules.c,
- *          conf_fake_ip.c, conf_nat64.c, conf_overlap.c (functions of the rows); conf.c (tables).
+ *          conf_fake_ip.c, conf_mode.c, conf_nat64.c, conf_overlap.c (functions of the rows); conf.c (tables).
  * Owner:   all memory, the tree included, belongs to the arena of the configuration.
  * Units:   offsets are bytes from the start of the text.
  * Errors:  0 or EINVAL; NULL for pointers. The function that finds an error reports it.
@@ -75,6 +75,12 @@ void *conf_alloc(struct conf_reader *, const struct json *, size_t count, size_t
 
 /* Warns of rules that earlier ones shadow, in whole or in part. Needs conf->matcher. */
 void conf_warn_overlaps(struct conf_reader *, const struct json *rules);
+
+/* The words of intercept.mode, in the order of enum conf_mode, and the default of intercept.sniff_ports. */
+extern const char *const conf_modes[];
+extern const char conf_sniff_default[];
+/* Replaces intercept.mode "auto" by "all" or "matched", and keeps the part of sniff_ports that is in tcp_ports. */
+int conf_finish_mode(struct conf_reader *, const struct json *intercept);
 
 struct conf_key;
 typedef int conf_read_fn(struct conf_reader *, struct json *, const struct conf_key *, void *field);

@@ -2,6 +2,7 @@
 # keys: proxies[].send proxies[].id proxies[].host proxies[].port proxies[].proxy_type proxies[].username proxies[].password
 # keys: rules[].id rules[].name rules[].pattern rules[].proxy_id rules[].enabled proxies[].enabled
 . "$(dirname "$0")/lib.sh"
+MODE=all        # flows to other ports have records, too
 start_web
 start_resolver
 start_microsocks

@@ -1,6 +1,7 @@
 # First match wins; ports, protocol, actions, disabled rules, default_action, global_enabled.
 # keys: rules[].action rules[].ports rules[].protocol rules[].enabled default_action global_enabled proxies[].enabled
 . "$(dirname "$0")/lib.sh"
+MODE=all        # direct rules for any address have records
 start_web
 start_resolver
 start_microsocks

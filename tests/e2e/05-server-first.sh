@@ -1,6 +1,7 @@
 # A server that speaks first is not held up by the search for a name.
 # keys: timeouts.hello
 . "$(dirname "$0")/lib.sh"
+MODE=all        # direct flows to any port are carried
 start_microsocks
 start_origin
 config "$(rule 1 '198.51.100.13;2001:db8:2::13')"

@@ -1,6 +1,7 @@
 # kill -9 of the worker, the helper, both, during a transfer: nothing is redirected to nobody.
 # keys: intercept.on_failure
 . "$(dirname "$0")/lib.sh"
+MODE=all        # "closed" refuses everything
 start_microsocks
 start_origin
 

@@ -1,6 +1,7 @@
 # Forwarded traffic that enters intercept.interfaces follows the rules too.
 # keys: intercept.interfaces
 . "$(dirname "$0")/lib.sh"
+MODE=all        # direct flows of others to any port have records
 sandbox_lan
 start_web
 start_resolver

@@ -2,6 +2,7 @@
 # keys: timeouts.connect timeouts.idle timeouts.half_open timeouts.udp_idle limits.udp_sessions limits.names
 # keys: limits.dns_queries
 . "$(dirname "$0")/lib.sh"
+MODE=all        # direct flows to any port have timeouts
 start_resolver
 start_microsocks
 start_origin

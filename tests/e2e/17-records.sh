@@ -1,6 +1,7 @@
 # What is written where: log.flows, log.hosts, log.level, syslog with its facility.
 # keys: log.flows log.hosts log.level log.facility
 . "$(dirname "$0")/lib.sh"
+MODE=all        # direct flows to any port have records
 start_web
 start_resolver
 start_microsocks

@@ -5,6 +5,7 @@ config "$RULE_KION"
 check "-n of a good file" same "$(status_of "$DAEMON" -n -f "$T/conf")" 0
 check "-nv prints the configuration" same "$(status_of "$DAEMON" -nv -f "$T/conf")" 0
 cp "$T/out" "$T/effective"
+check "... and says what mode \"auto\" is, and why" grep -q 'conf: intercept.mode: "auto" is "matched": default_action is "direct"' "$T/err"
 check "... with every section" grep -q '"timeouts"' "$T/effective"
 check "... as JSON" /usr/bin/python3 -m json.tool "$T/effective"
 check "... with the password masked" fails grep -q '"pass"' "$T/effective"

@@ -1,6 +1,7 @@
 # UDP through dante's UDP ASSOCIATE and direct, both families; many clients, many destinations, big datagrams.
 # keys: intercept.udp_ports rules[].protocol timeouts.udp_idle
 . "$(dirname "$0")/lib.sh"
+MODE=all        # direct UDP is carried
 start_resolver
 start_dante
 ports=$(seq 9000 9050)

@@ -1,6 +1,7 @@
 # What proxies do with UDP: none at all, relays that behave oddly, associations that end; and intercept.quic.
 # keys: intercept.quic
 . "$(dirname "$0")/lib.sh"
+MODE=all        # direct UDP is carried
 start_resolver
 start_microsocks
 start_tinyproxy

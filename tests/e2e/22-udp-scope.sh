@@ -1,6 +1,7 @@
 # UDP of machines behind this one; what is left alone; limits, reload and shutdown.
 # keys: limits.udp_sessions intercept.udp_ports dns.enabled
 . "$(dirname "$0")/lib.sh"
+MODE=all        # direct UDP is carried
 sandbox_lan
 start_resolver
 start_dante

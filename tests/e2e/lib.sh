@@ -57,8 +57,13 @@ family() {
 	base=${net}1 proxy=${net}21 own=${up}2 router=${up}1 gateway=${lan}1 behind=${lan}2
 }
 
-# config RULES [MEMBERS [PROXIES]]: writes the configuration
+# config RULES [MEMBERS [PROXIES]]: writes the configuration. MODE: intercept.mode, if the members do not name one
 config() {
+	[ -z "${MODE:-}" ] || [[ ${2:-} =~ \"mode\" ]] || if [[ ${2:-} =~ \"intercept\":\ *\{ ]]; then
+		set -- "$1" "${2/\"intercept\": {/\"intercept\": { \"mode\": \"$MODE\",}" "${@:3}"
+	else
+		set -- "$1" "\"intercept\": { \"mode\": \"$MODE\" }${2:+, $2}" "${@:3}"
+	fi
 	cat >"$T/conf" <<-END
 		{
 		  "proxies": [

@@ -480,13 +480,54 @@ TEST(conf_warns_of_a_star_in_mode_matched)
 
 TEST(conf_warns_of_sniff_ports_without_effect)
 {
-	static const char text[] = "{\"intercept\":{\"sniff_ports\":\"80\"}}";
+	static const char text[] = "{\"intercept\":{\"mode\":\"all\",\"sniff_ports\":\"80\"}}";
 	struct conf_report r = { .error = "" };
 	struct conf *conf = conf_parse("f", text, strlen(text), &r);
 
 	assert_non_null(conf);
 	assert_int_equal(r.nwarnings, 1);
-	assert_non_null(strstr(r.warnings[0], "f:1:29: intercept.sniff_ports: it has no effect in mode \"all\""));
+	assert_non_null(strstr(r.warnings[0], "f:1:42: intercept.sniff_ports: it has no effect in mode \"all\""));
+	conf_free(conf);
+}
+
+TEST(conf_mode_auto_is_matched_if_every_rule_has_names_or_addresses)
+{
+	static const struct { const char *text; enum conf_mode want; const char *why; } rows[] = {
+		{ "{}", MODE_MATCHED, "default_action is \"direct\"" },
+		{ "{\"rules\":[{\"id\":4,\"pattern\":\"*.a.example;10.0.0.0/8\",\"action\":\"block\"}]}", MODE_MATCHED, "names or addresses" },
+		{ "{\"rules\":[{\"id\":4,\"pattern\":\"*\",\"action\":\"direct\"}]}", MODE_MATCHED, "names or addresses" },
+		{ "{\"rules\":[{\"id\":4,\"pattern\":\"*\",\"action\":\"block\",\"enabled\":false}]}", MODE_MATCHED, "names or addresses" },
+		{ "{\"default_action\":\"block\"}", MODE_ALL, "default_action is not \"direct\"" },
+		{ "{\"rules\":[{\"id\":4,\"pattern\":\"*\",\"action\":\"block\",\"user\":\"1001\"}]}", MODE_ALL, "rule 4 matches without" },
+		{ "{\"rules\":[{\"id\":3,\"pattern\":\"a\",\"action\":\"block\"},"
+		    "{\"id\":5,\"pattern\":\"a;*\",\"action\":\"block\",\"ports\":\"853\"}]}", MODE_ALL, "rule 5 matches without" },
+		{ "{\"dns\":{\"enabled\":false},\"rules\":[{\"id\":6,\"pattern\":\"a\",\"action\":\"block\"}]}", MODE_ALL, "rule 6 has names" },
+		{ "{\"dns\":{\"enabled\":false},\"rules\":[{\"id\":6,\"pattern\":\"192.0.2.1\",\"action\":\"block\"}]}", MODE_MATCHED, "names or addresses" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct conf_report r = { .error = "" };
+		struct conf *conf = conf_parse("f", rows[i].text, strlen(rows[i].text), &r);
+
+		if (conf == NULL)
+			fail_msg("%s", r.error);
+		assert_int_equal(conf->intercept.mode, rows[i].want);
+		if (strstr(conf->intercept.mode_why, rows[i].why) == NULL)
+			fail_msg("\"%s\" lacks \"%s\"", conf->intercept.mode_why, rows[i].why);
+		assert_int_equal(r.nwarnings, 0);
+		conf_free(conf);
+	}
+}
+
+TEST(conf_mode_that_the_file_names_has_no_reason)
+{
+	static const char text[] = "{\"intercept\":{\"mode\":\"all\"}}";
+	struct conf_report r = { .error = "" };
+	struct conf *conf = conf_parse("f", text, strlen(text), &r);
+
+	assert_non_null(conf);
+	assert_int_equal(conf->intercept.mode, MODE_ALL);
+	assert_null(conf->intercept.mode_why);
 	conf_free(conf);
 }
 

@@ -116,7 +116,7 @@ TEST(conf_refuses_broken_values)
 {
 	static const struct refusal rows[] = {
 		{ "{\"intercept\":{\"sniff_ports\":\"80-\"}}", "1:29: intercept.sniff_ports", "not a list of ports" },
-		{ "{\"intercept\":{\"mode\":\"some\"}}", "1:22: intercept.mode", "\"all\"" },
+		{ "{\"intercept\":{\"mode\":\"some\"}}", "1:22: intercept.mode", "\"auto\"" },
 		{ "{\"default_action\":\"block\",\"intercept\":{\"mode\":\"matched\"}}", "1:47: intercept.mode",
 		    "everything can match; write \"all\"" },
 		{ "{\"control\":{\"socket\":\"x\"}}", "1:22: control.socket", "not the path of a socket" },
@@ -124,7 +124,7 @@ TEST(conf_refuses_broken_values)
 		{ "{\"default_action\":\"drop\"}", "1:19: default_action", "write \"direct\", \"proxy\" or \"block\"" },
 		{ "{\"default_action\":\"proxy\"}", "1:19: default_action", "no proxy is enabled" },
 		{ "{\"intercept\":{\"firewall\":\"ipfw\"}}", "1:26: intercept.firewall", "\"auto\", \"pf\", \"netfilter\" or \"none\"" },
-		{ "{\"intercept\":{\"mode\":\"some\"}}", "1:22: intercept.mode", "write \"all\"" },
+		{ "{\"intercept\":{\"mode\":\"some\"}}", "1:22: intercept.mode", "write \"auto\"" },
 		{ "{\"intercept\":{\"anchor\":\"a/b\"}}", "1:24: intercept.anchor", "write a letter" },
 		{ "{\"intercept\":{\"anchor\":\"\"}}", "1:24: intercept.anchor", "write a letter" },
 		{ "{\"intercept\":{\"anchor\":\"1a\"}}", "1:24: intercept.anchor", "write a letter" },

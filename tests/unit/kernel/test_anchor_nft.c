@@ -34,6 +34,7 @@ slurp(const char *name)
 
 static const char *rules;       /* of the configuration, JSON */
 
+/* The mode is "all" unless intercept names one. */
 static char *
 render(const char *intercept, const char *listen, enum anchor_state state)
 {
@@ -45,8 +46,9 @@ render(const char *intercept, const char *listen, enum anchor_state state)
 	size_t len;
 	FILE *out;
 
-	snprintf(json, sizeof(json), "{ \"intercept\": { %s }, \"listen\": { \"addresses\": [ %s ] }, \"rules\": [ %s ] }",
-	    intercept, listen, rules != NULL ? rules : "");
+	snprintf(json, sizeof(json), "{ \"intercept\": { %s%s%s }, \"listen\": { \"addresses\": [ %s ] }, \"rules\": [ %s ] }",
+	    strstr(intercept, "\"mode\"") == NULL ? "\"mode\": \"all\"" : "",
+	    *intercept != '\0' && strstr(intercept, "\"mode\"") == NULL ? ", " : "", intercept, listen, rules != NULL ? rules : "");
 	conf = conf_parse("test", json, strlen(json), &report);
 	if (conf == NULL)
 		fail_msg("%s", report.error);
