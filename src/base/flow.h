@@ -14,6 +14,7 @@ struct flow {
 	int        proto;       /* IPPROTO_TCP or IPPROTO_UDP */
 	union addr peer;        /* the client */
 	union addr local;       /* the address at which the kernel delivered it */
+	unsigned   device;      /* of a datagram: index of the interface by which it came; 0: unknown */
 };
 
 enum action { ACTION_DIRECT, ACTION_PROXY, ACTION_BLOCK };

@@ -9,7 +9,7 @@
 
 #include "ctl/ctl.h"
 #include "host/command.h"
-#include "kernel/nft/anchor_nft.h"
+#include "kernel/nft/nft_route.h"
 
 #define CHECK_NAME "pfinterceptctl_check"
 

@@ -69,34 +69,38 @@ net_error(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1 ? errno : error;
 }
 
-static int
-net_begin(int fd, const union addr *to, const char *interface)
+int
+net_open(const union addr *to, int *fd)
 {
-	int error;
+	int error = 0;
 
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
+	*fd = socket(to->sa.sa_family, SOCK_STREAM, 0);
+	if (*fd == -1)
 		return errno;
-	net_tune(fd);
-	error = interface != NULL ? net_bind_interface(fd, to->sa.sa_family, interface) : 0;
-	if (error != 0)
-		return error;
-	if (connect(fd, &to->sa, addr_len(to)) == 0)
-		return 0;
-	return errno == EINTR ? EINPROGRESS : errno;
+	if (fcntl(*fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(*fd, F_SETFL, O_NONBLOCK) == -1)
+		error = errno;
+	net_tune(*fd);
+	return error;
+}
+
+int
+net_begin(int *fd, const union addr *to, int error)
+{
+	if (error == 0 && connect(*fd, &to->sa, addr_len(to)) == -1)
+		error = errno == EINTR ? EINPROGRESS : errno;
+	if (error != 0 && error != EINPROGRESS && *fd != -1) {
+		close(*fd);
+		*fd = -1;
+	}
+	return error;
 }
 
 int
 net_connect(const union addr *to, const char *interface, int *fd)
 {
-	int error;
+	int error = net_open(to, fd);
 
-	*fd = socket(to->sa.sa_family, SOCK_STREAM, 0);
-	if (*fd == -1)
-		return errno;
-	error = net_begin(*fd, to, interface);
-	if (error != 0 && error != EINPROGRESS) {
-		close(*fd);
-		*fd = -1;
-	}
-	return error;
+	if (error == 0 && interface != NULL)
+		error = net_bind_interface(*fd, to->sa.sa_family, interface);
+	return net_begin(fd, to, error);
 }

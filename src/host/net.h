@@ -15,6 +15,11 @@
  * -1. */
 int net_connect(const union addr *to, const char *interface, int *fd);
 
+/* The two halves of net_connect(), between which a socket can be bound. net_open() opens it; also after an error *fd
+ * may be open. net_begin() takes the error so far, and begins to connect if it is 0. */
+int net_open(const union addr *to, int *fd);
+int net_begin(int *fd, const union addr *to, int error);
+
 /* The pending error of a socket (SO_ERROR); 0 when it is connected. */
 int net_error(int fd);
 

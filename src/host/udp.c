@@ -19,15 +19,15 @@ enum { SOCKET_FLAGS = SOCK_CLOEXEC | SOCK_NONBLOCK };
 enum { SOCKET_FLAGS = 0 };
 #endif
 
-/* A kind of control message, whose decode() puts address, port or both into local. */
+/* A kind of control message, whose decode() puts address, port or both into local, and an interface into device. */
 struct told {
 	int    level, type;
 	size_t size;
-	void (*decode)(const void *data, union addr *local);
+	void (*decode)(const void *data, union addr *local, unsigned *device);
 };
 
 static void
-told_pktinfo6(const void *data, union addr *local)
+told_pktinfo6(const void *data, union addr *local, unsigned *device)
 {
 	struct in6_pktinfo info;
 
@@ -36,22 +36,24 @@ told_pktinfo6(const void *data, union addr *local)
 	if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
 		local->in6.sin6_scope_id = (uint32_t)info.ipi6_ifindex;
 	addr_unmap(local);
+	*device = (unsigned)info.ipi6_ifindex;
 }
 
 #ifdef IP_PKTINFO
 static void
-told_pktinfo4(const void *data, union addr *local)
+told_pktinfo4(const void *data, union addr *local, unsigned *device)
 {
 	struct in_pktinfo info;
 
 	memcpy(&info, data, sizeof(info));
 	addr_from_bytes(local, AF_INET, &info.ipi_addr, addr_port(local));
+	*device = (unsigned)info.ipi_ifindex;
 }
 #endif
 
 #ifdef IP_RECVDSTADDR
 static void
-told_address4(const void *data, union addr *local)
+told_address4(const void *data, union addr *local, unsigned *device)
 {
 	addr_from_bytes(local, AF_INET, data, addr_port(local));
 }
@@ -59,7 +61,7 @@ told_address4(const void *data, union addr *local)
 
 #ifdef IP_RECVDSTPORT
 static void
-told_port(const void *data, union addr *local)
+told_port(const void *data, union addr *local, unsigned *device)
 {
 	in_port_t port;
 
@@ -70,7 +72,7 @@ told_port(const void *data, union addr *local)
 
 #ifdef IP_ORIGDSTADDR
 static void
-told_sockaddr4(const void *data, union addr *local)
+told_sockaddr4(const void *data, union addr *local, unsigned *device)
 {
 	union addr told;
 
@@ -79,7 +81,7 @@ told_sockaddr4(const void *data, union addr *local)
 }
 
 static void
-told_sockaddr6(const void *data, union addr *local)
+told_sockaddr6(const void *data, union addr *local, unsigned *device)
 {
 	union addr told;
 
@@ -116,28 +118,28 @@ enum { TELL4 = IP_RECVDSTADDR, FROM4 = IP_SENDSRCADDR, FROM4_SIZE = sizeof(struc
 #endif
 
 static void
-told_apply(struct msghdr *msg, const struct told *row, union addr *local)
+told_apply(struct msghdr *msg, const struct told *row, union addr *local, unsigned *device)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c))
 		if (c->cmsg_level == row->level && c->cmsg_type == row->type && c->cmsg_len >= CMSG_LEN(row->size))
-			row->decode(CMSG_DATA(c), local);
+			row->decode(CMSG_DATA(c), local, device);
 }
 
 /* Source and destination of the received message. 0, EAFNOSUPPORT or EMSGSIZE. */
 static int
-told_all(struct msghdr *msg, const union addr *bound, union addr *peer, union addr *local)
+told_all(struct msghdr *msg, const union addr *bound, union addr *peer, union addr *local, unsigned *device)
 {
 	if (!addr_from_sockaddr(peer, msg->msg_name, msg->msg_namelen))
 		return EAFNOSUPPORT;
 	*local = *bound;
+	*device = 0;
 	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]) && msg->msg_controllen > 0; i++)
-		told_apply(msg, &told[i], local);
+		told_apply(msg, &told[i], local, device);
 	return (msg->msg_flags & MSG_TRUNC) ? EMSGSIZE : 0;
 }
 
 int
-udp_receive(int fd, const union addr *bound, void *data, size_t size, size_t *len,
-    union addr *peer, union addr *local)
+udp_receive_flow(int fd, const union addr *bound, void *data, size_t size, size_t *len, struct flow *flow)
 {
 	struct sockaddr_storage from;
 	struct control control;
@@ -152,7 +154,18 @@ udp_receive(int fd, const union addr *bound, void *data, size_t size, size_t *le
 	if (n == -1)
 		return errno == EWOULDBLOCK ? EAGAIN : errno;
 	*len = (size_t)n;
-	return told_all(&msg, bound, peer, local);
+	return told_all(&msg, bound, &flow->peer, &flow->local, &flow->device);
+}
+
+int
+udp_receive(int fd, const union addr *bound, void *data, size_t size, size_t *len, union addr *peer, union addr *local)
+{
+	struct flow flow;
+	const int error = udp_receive_flow(fd, bound, data, size, len, &flow);
+
+	*peer = flow.peer;
+	*local = flow.local;
+	return error;
 }
 
 int
@@ -163,6 +176,7 @@ udp_receive_batch(int fd, const union addr *bound, struct udp_batch *batch)
 	struct mmsghdr msgs[UDP_BATCH];
 	struct iovec iov[UDP_BATCH];
 	struct udp_datagram *d;
+	unsigned device;
 	int n;
 
 	for (size_t i = 0; i < UDP_BATCH; i++) {
@@ -180,7 +194,7 @@ udp_receive_batch(int fd, const union addr *bound, struct udp_batch *batch)
 	for (int i = 0; i < n; i++) {
 		d = &batch->list[i];
 		d->len = (size_t)msgs[i].msg_len;
-		if (told_all(&msgs[i].msg_hdr, bound, &d->peer, &d->local) != 0)
+		if (told_all(&msgs[i].msg_hdr, bound, &d->peer, &d->local, &device) != 0)
 			d->len = 0;
 	}
 	batch->count = (unsigned)n;

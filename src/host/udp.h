@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/addr.h"
+#include "base/flow.h"
 
 /* Largest datagram (RFC 768 length field, less headers). */
 #define UDP_MAX 65507
@@ -20,8 +21,11 @@
  * but peer and local are set. */
 int udp_receive(int fd, const union addr *bound, void *data, size_t size, size_t *len,
     union addr *peer, union addr *local);
+/* The same, into members of a flow; its device as far as the kernel tells. */
+int udp_receive_flow(int fd, const union addr *bound, void *data, size_t size, size_t *len, struct flow *);
 
-/* Asks the kernel to report the destination address of each datagram, for a socket bound to the wildcard address. */
+/* Asks the kernel to report the destination address of each datagram, and where it can the interface, for a socket that
+ * is bound to the wildcard address or gets redirected datagrams. */
 int udp_tell_local(int fd, int family);
 /* Turns on the option of ip(4) or ip6(4), by family. */
 int udp_option(int fd, int family, int option4, int option6);

@@ -7,46 +7,9 @@
 #include <linux/inet_diag.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
-#include <linux/netlink.h>
 #include <linux/sock_diag.h>
 
-#include <unistd.h>
-
-#define ATTR_HEAD       sizeof(struct nlattr)
-#define ATTR_ALIGN(len) (((size_t)(len) + NLA_ALIGNTO - 1) / NLA_ALIGNTO * NLA_ALIGNTO)
-
-union message {
-	struct nlmsghdr head;
-	uint8_t         bytes[4096];
-};
-
-/* Sends a request, and receives its answer, at least min bytes after the header, in its place. 0 or an errno value. */
-static int
-exchange(int family, union message *msg, size_t min)
-{
-	struct nlmsgerr failed;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, family), error = 0;
-	ssize_t n;
-
-	if (fd == -1)
-		return errno;
-	msg->head.nlmsg_flags = NLM_F_REQUEST;
-	n = send(fd, msg, msg->head.nlmsg_len, 0);
-	if (n != -1)
-		n = recv(fd, msg, sizeof(*msg), MSG_DONTWAIT);
-	if (n == -1)
-		error = errno;
-	close(fd);
-	if (error != 0)
-		return error;
-	if (n < (ssize_t)NLMSG_HDRLEN || msg->head.nlmsg_len > (size_t)n)
-		return EBADMSG;
-	if (msg->head.nlmsg_type == NLMSG_ERROR && msg->head.nlmsg_len >= NLMSG_LENGTH(sizeof(failed))) {
-		memcpy(&failed, msg->bytes + NLMSG_HDRLEN, sizeof(failed));
-		return failed.error < 0 ? -failed.error : EBADMSG;
-	}
-	return msg->head.nlmsg_len >= NLMSG_LENGTH(min) ? 0 : EBADMSG;
-}
+#include "kernel/netlink.h"
 
 int
 owner_find(int proto, const union addr *client, const union addr *dst, uid_t *uid)
@@ -56,14 +19,14 @@ owner_find(int proto, const union addr *client, const union addr *dst, uid_t *ui
 	struct inet_diag_req_v2 ask = { .sdiag_family = (uint8_t)client->sa.sa_family, .sdiag_protocol = (uint8_t)proto,
 		.idiag_states = ~0u, .id = { .idiag_sport = htons(addr_port(src)), .idiag_dport = htons(addr_port(to)),
 		    .idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE } } };
-	union message msg = { .head = { .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_len = NLMSG_LENGTH(sizeof(ask)) } };
+	union netlink msg = { .head = { .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_len = NLMSG_LENGTH(sizeof(ask)) } };
 	struct inet_diag_msg answer;
 	int error;
 
 	addr_copy_bytes(ask.id.idiag_src, src);
 	addr_copy_bytes(ask.id.idiag_dst, to);
 	memcpy(msg.bytes + NLMSG_HDRLEN, &ask, sizeof(ask));
-	error = exchange(NETLINK_SOCK_DIAG, &msg, sizeof(answer));
+	error = netlink_exchange(NETLINK_SOCK_DIAG, &msg, sizeof(answer));
 	if (error != 0)
 		return error;
 	memcpy(&answer, msg.bytes + NLMSG_HDRLEN, sizeof(answer));
@@ -75,20 +38,6 @@ owner_find(int proto, const union addr *client, const union addr *dst, uid_t *ui
 	return 0;
 }
 
-/* Adds an attribute. value NULL: the attributes of the next len bytes are nested in it. */
-static void
-put(union message *msg, unsigned type, const void *value, size_t len)
-{
-	const struct nlattr attr = { (uint16_t)(ATTR_HEAD + len),
-		(uint16_t)(value == NULL ? type | NLA_F_NESTED : type) };
-	uint8_t *to = msg->bytes + msg->head.nlmsg_len;
-
-	memcpy(to, &attr, sizeof(attr));
-	if (value != NULL)
-		memcpy(to + ATTR_HEAD, value, len);
-	msg->head.nlmsg_len += (uint32_t)(ATTR_HEAD + (value != NULL ? ATTR_ALIGN(len) : 0));
-}
-
 /* Finds an attribute among those in at[0..len), and narrows the range to its contents. */
 static bool
 enter(const uint8_t **at, size_t *len, unsigned type)
@@ -96,14 +45,14 @@ enter(const uint8_t **at, size_t *len, unsigned type)
 	struct nlattr attr;
 	size_t step;
 
-	for (; *len >= ATTR_HEAD; *at += step, *len -= step) {
+	for (; *len >= NETLINK_ATTR; *at += step, *len -= step) {
 		memcpy(&attr, *at, sizeof(attr));
-		step = ATTR_ALIGN(attr.nla_len);
-		if (attr.nla_len < ATTR_HEAD || attr.nla_len > *len)
+		step = NETLINK_ALIGN(attr.nla_len);
+		if (attr.nla_len < NETLINK_ATTR || attr.nla_len > *len)
 			return false;
 		if ((attr.nla_type & NLA_TYPE_MASK) == type) {
-			*at += ATTR_HEAD;
-			*len = attr.nla_len - ATTR_HEAD;
+			*at += NETLINK_ATTR;
+			*len = attr.nla_len - NETLINK_ATTR;
 			return true;
 		}
 		if (step > *len)
@@ -113,7 +62,7 @@ enter(const uint8_t **at, size_t *len, unsigned type)
 }
 
 static void
-ask_conntrack(union message *msg, const union addr *local, const union addr *client)
+ask_conntrack(union netlink *msg, const union addr *local, const union addr *client)
 {
 	const bool v6 = client->sa.sa_family == AF_INET6;
 	const struct nfgenmsg family = { .nfgen_family = (uint8_t)client->sa.sa_family };
@@ -121,26 +70,26 @@ ask_conntrack(union message *msg, const union addr *local, const union addr *cli
 	const uint8_t tcp = IPPROTO_TCP;
 	size_t len;
 	const uint8_t *src = addr_bytes(local, &len), *dst = addr_bytes(client, &len);
-	const size_t ip = 2 * (ATTR_HEAD + len), ports = 3 * (ATTR_HEAD + NLA_ALIGNTO);
+	const size_t ip = 2 * (NETLINK_ATTR + len), ports = 3 * (NETLINK_ATTR + NLA_ALIGNTO);
 
 	msg->head.nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET;
 	msg->head.nlmsg_len = NLMSG_LENGTH(sizeof(family));
 	memcpy(msg->bytes + NLMSG_HDRLEN, &family, sizeof(family));
-	put(msg, CTA_TUPLE_REPLY, NULL, 2 * ATTR_HEAD + ip + ports);
-	put(msg, CTA_TUPLE_IP, NULL, ip);
-	put(msg, v6 ? CTA_IP_V6_SRC : CTA_IP_V4_SRC, src, len);
-	put(msg, v6 ? CTA_IP_V6_DST : CTA_IP_V4_DST, dst, len);
-	put(msg, CTA_TUPLE_PROTO, NULL, ports);
-	put(msg, CTA_PROTO_NUM, &tcp, sizeof(tcp));
-	put(msg, CTA_PROTO_SRC_PORT, &from, sizeof(from));
-	put(msg, CTA_PROTO_DST_PORT, &to, sizeof(to));
+	netlink_put(msg, CTA_TUPLE_REPLY, NULL, 2 * NETLINK_ATTR + ip + ports);
+	netlink_put(msg, CTA_TUPLE_IP, NULL, ip);
+	netlink_put(msg, v6 ? CTA_IP_V6_SRC : CTA_IP_V4_SRC, src, len);
+	netlink_put(msg, v6 ? CTA_IP_V6_DST : CTA_IP_V4_DST, dst, len);
+	netlink_put(msg, CTA_TUPLE_PROTO, NULL, ports);
+	netlink_put(msg, CTA_PROTO_NUM, &tcp, sizeof(tcp));
+	netlink_put(msg, CTA_PROTO_SRC_PORT, &from, sizeof(from));
+	netlink_put(msg, CTA_PROTO_DST_PORT, &to, sizeof(to));
 }
 
 void
 owner_client(int proto, const union addr *local, const union addr *dst, union addr *client)
 {
 	const size_t head = NLMSG_LENGTH(sizeof(struct nfgenmsg));
-	union message msg = { .bytes = { 0 } };
+	union netlink msg = { .bytes = { 0 } };
 	const uint8_t *at = msg.bytes + head;
 	uint16_t port;
 	size_t len;
@@ -148,7 +97,7 @@ owner_client(int proto, const union addr *local, const union addr *dst, union ad
 	if (proto != IPPROTO_TCP)
 		return;
 	ask_conntrack(&msg, local, client);
-	if (exchange(NETLINK_NETFILTER, &msg, sizeof(struct nfgenmsg)) != 0)
+	if (netlink_exchange(NETLINK_NETFILTER, &msg, sizeof(struct nfgenmsg)) != 0)
 		return;
 	len = msg.head.nlmsg_len - head;
 	if (!enter(&at, &len, CTA_TUPLE_ORIG) || !enter(&at, &len, CTA_TUPLE_PROTO) ||

@@ -5,8 +5,8 @@
 #include <nftables/libnftables.h>
 
 #include "base/log.h"
-#include "host/command.h"
 #include "kernel/anchor_backend.h"
+#include "kernel/nft/nft_route.h"
 
 /* The context keeps a netlink socket open. A table with "flags owner" lives as long as that socket: the kernel removes
  * it when the process ends, however it ends. */
@@ -59,53 +59,20 @@ nft_error(struct anchor *a)
 	return self(a)->ctx != NULL ? nft_ctx_get_error_buffer(self(a)->ctx) : "no memory";
 }
 
-/* Runs ip(8). silent: a failure is expected and not logged. */
-static int
-nft_ip(bool silent, const char *const argv[])
-{
-	char output[512];
-	int error = command_run(argv, NULL, output, sizeof(output), 2000);
-
-	if (error != 0 && !silent)
-		log_error("\"%s %s %s %s\" failed: %s; install iproute2, or check that the kernel has policy routing",
-		    argv[0], argv[1], argv[2], argv[3], output);
-	return error;
-}
-
-/* Adds or removes the route that delivers marked packets to this host, where tproxy hands them to the listener. */
-static int
-nft_route(bool add)
-{
-	static const char *const families[] = { "-4", "-6" };
-	static const char mark[] = NFT_MARK "/" NFT_MARK;
-	int error = 0;
-
-	for (size_t i = 0; i < 2; i++) {
-		const char *const drop_rule[] = { "ip", families[i], "rule", "del", "pref", NFT_ROUTE_TABLE,
-			"fwmark", mark, "lookup", NFT_ROUTE_TABLE, NULL };
-		const char *const add_rule[] = { "ip", families[i], "rule", "add", "pref", NFT_ROUTE_TABLE,
-			"fwmark", mark, "lookup", NFT_ROUTE_TABLE, NULL };
-		const char *const flush[] = { "ip", families[i], "route", "flush", "table", NFT_ROUTE_TABLE, NULL };
-		const char *const add_route[] = { "ip", families[i], "route", "replace", "local", "default",
-			"dev", "lo", "table", NFT_ROUTE_TABLE, NULL };
-
-		nft_ip(true, drop_rule);
-		if (!add)
-			nft_ip(true, flush);
-		else if (nft_ip(i == 1, add_rule) != 0 || nft_ip(i == 1, add_route) != 0)
-			error = i == 1 ? error : EIO; /* fails on a host without IPv6, where it is not needed */
-	}
-	return error;
-}
-
 static int
 nft_prepare(struct anchor *a, const struct conf *conf)
 {
+	int error;
+
 	if (nft_run(a, "list tables\n") != 0) {
 		log_error("nftables cannot be used: %s; run as root on a kernel with nf_tables", nft_error(a));
 		return EPERM;
 	}
-	return nft_route(true);
+	error = nft_route_add();
+	if (error != 0)
+		log_error("policy routing fails: %s; check that the kernel has CONFIG_IP_MULTIPLE_TABLES",
+		    strerror(error));
+	return error;
 }
 
 /* Writes the learned addresses of the loaded table as commands, so that the transaction puts them into the new one. */
@@ -211,12 +178,13 @@ nft_learn(struct anchor *a, bool add, const union addr *list, size_t n)
 	return error;
 }
 
-/* Only a table without "flags owner" can be removed by another program. */
+/* Only a table without "flags owner" can be removed by another program, but the routing by every one. */
 static int
 nft_verify(struct anchor *a)
 {
 	char line[CONF_ANCHOR_MAX + 16];
 
+	nft_route_add();
 	snprintf(line, sizeof(line), "table inet %s\n", a->spec.name);
 	if (nft_run(a, "list tables inet\n") != 0)
 		return 0;
@@ -227,7 +195,7 @@ static int
 nft_remove(struct anchor *a)
 {
 	nft_load(a, "", true);
-	nft_route(false);
+	nft_route_remove();
 	nft_close(a);
 	return 0;
 }

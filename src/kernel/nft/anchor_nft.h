@@ -8,15 +8,12 @@
  * Mode "matched": the sets targets4, targets6 (from the configuration) and learned4, learned6 (with time-outs) hold
  * the destinations. In chains that see every packet, the connection's mark keeps the decision on its first packet.
  *
- * tproxy needs a route that delivers marked packets to this host: one rule (ip-rule(8)) and one table.
+ * tproxy needs a route that delivers marked packets to this host: see nft_route.h.
  * Sources: nft(8), Documentation/networking/tproxy.rst of the kernel.
  */
 #pragma once
 
 #include "kernel/anchor_input.h"
-
-#define NFT_MARK        "0x2000000"     /* one bit: other programs use other bits of marks */
-#define NFT_ROUTE_TABLE "10080"         /* routing table and rule preference */
 
 /* Writes the table for nft(8); for ANCHOR_EMPTY one that intercepts nothing. 0, EIO or ENOMEM. */
 int anchor_nft_render(FILE *out, const struct anchor_input *);

@@ -7,6 +7,9 @@
 
 #include <inttypes.h>
 
+#include "host/source.h"
+#include "kernel/nft/nft_route.h"
+
 /* Matches packets of a flow whose first packet was chosen. */
 #define NFT_FLOW "ct mark and " NFT_MARK " == " NFT_MARK " "
 #define MARK     " meta mark set meta mark or " NFT_MARK
@@ -183,6 +186,17 @@ render_interfaces(FILE *out, const struct conf *conf)
 	fputs(" }", out);
 }
 
+/* The daemon's connection for a direct flow of this host has the client's port in another form (host/source.h): puts
+ * the port back. Behind the administrator's own source NAT, whose choice counts. */
+static void
+render_port(FILE *out, const struct anchor_input *in)
+{
+	fprintf(out, "\tchain kept_port {\n\t\ttype nat hook postrouting priority 101; policy accept;\n"
+	    "\t\tmeta skuid %ju meta priority 0:%d tcp sport >= %u snat to :tcp sport ^ %u "
+	    "comment \"the client's port\"\n\t}\n", (uintmax_t)in->uid, SOURCE_PRIORITY, SOURCE_CHOSEN_PORTS,
+	    SOURCE_CHOSEN_PORTS);
+}
+
 static void
 render_redirect(FILE *out, const struct anchor_input *in)
 {
@@ -210,6 +224,7 @@ render_redirect(FILE *out, const struct anchor_input *in)
 	fputs("\t}\n\tchain looped {\n", out);
 	render_rules(out, in, EVERYTHING, "udp", &conf->intercept.udp_ports, "tproxy", " accept");
 	fputs("\t}\n", out);
+	render_port(out, in);
 	if (conf->intercept.ninterfaces == 0)
 		return;
 	fputs("\tchain gateway {\n", out);

@@ -20,6 +20,9 @@ netfilter_prepare_listener(int fd, int family, int type)
 	if (error != 0 || type != SOCK_DGRAM)
 		return error;
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &burst, sizeof(burst));
+	error = udp_tell_local(fd, family);
+	if (error != 0)
+		return error;
 	return udp_option(fd, family, IP_RECVORIGDSTADDR, IPV6_RECVORIGDSTADDR);
 }
 

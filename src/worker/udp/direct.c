@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "host/source.h"
 #include "host/udp.h"
 
 #define READ_BATCH 64
@@ -51,10 +52,16 @@ direct_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 }
 
 enum close_reason
-direct_open(struct direct *d, const union addr *dst)
+direct_open(struct direct *d, const struct flow *client, const union addr *dst)
 {
-	int fd, error = udp_connect(dst, &fd);
+	int fd, error = udp_socket(dst->sa.sa_family, &fd);
 
+	if (error == 0) {
+		source_bind(fd, client);
+		error = connect(fd, &dst->sa, addr_len(dst)) == -1 ? errno : 0;
+	}
+	if (error != 0 && fd != -1)
+		close(fd);
 	if (error != 0)
 		return direct_reason(error) != CLOSE_DONE ? CLOSE_UNREACHABLE : CLOSE_ERROR;
 	ev_io_init(&d->readable, direct_read_cb, fd, EV_READ);

@@ -20,8 +20,9 @@ struct direct {
 	void           *arg;
 };
 
-/* Needs loop, received, failed and arg. CLOSE_DONE, or the reason why there is no socket. */
-enum close_reason direct_open(struct direct *, const union addr *dst);
+/* Needs loop, received, failed and arg. The socket has the client's address and device, if the client is on this host.
+ * CLOSE_DONE, or the reason why there is no socket. */
+enum close_reason direct_open(struct direct *, const struct flow *client, const union addr *dst);
 void direct_close(struct direct *);
 
 /* 0 or an errno value. */

@@ -236,7 +236,7 @@ session_open(struct session *s)
 		return o->reason;
 	if (o->verdict.action == ACTION_DIRECT) {
 		s->state = SESSION_DIRECT;
-		return direct_open(&s->direct, flow_decide_addr(&s->decision));
+		return direct_open(&s->direct, &s->flow, flow_decide_addr(&s->decision));
 	}
 	s->state = SESSION_PROXY;
 	return assoc_join(&s->all->assocs, &request, &s->member);

@@ -159,7 +159,7 @@ udp_listener_read_cb(struct ev_loop *loop, ev_io *w, int revents)
 	int error;
 
 	for (int i = 0; i < READ_BATCH; i++) {
-		error = udp_receive(w->fd, &u->local, data, sizeof(data), &len, &flow.peer, &flow.local);
+		error = udp_receive_flow(w->fd, &u->local, data, sizeof(data), &len, &flow);
 		if (error == EAGAIN)
 			return;
 		if (error != 0)
