@@ -132,6 +132,8 @@ dns_lesson_address(const struct dns_lesson *l, const union addr *addr)
 
 	if (strlen(l->name) <= HOST_MAX)
 		names_learn(l->env->names, addr, l->name, rule_strictest(conf, l->name));
+	if (l->vouched > 0)
+		names_vouch(l->env->names, addr, l->name, l->vouched);
 	for (size_t i = 0; i < l->naliases; i++)
 		names_learn(l->env->names, addr, l->aliases[i], rule_strictest(conf, l->aliases[i]));
 }

@@ -22,9 +22,11 @@
 
 #define DNS_LEARN_ADDRESSES 32
 #define DNS_LEARN_ALIASES   16
+#define DNS_VOUCH_S         600         /* for which a program may use addresses, whatever their TTL */
 
 struct dns_lesson {
 	const struct worker_env *env;
+	double         vouched;         /* names_vouch(): until then, for a server that is this host's; 0: not */
 	const char    *name;            /* of the question, as dns_name_text() writes it */
 	enum action    strictest;       /* that flows to its addresses may get, by any of the names */
 	struct verdict blocked;         /* of the first alias that a rule blocks; ACTION_DIRECT: none is */
@@ -34,7 +36,7 @@ struct dns_lesson {
 };
 
 /* Reads the names in an answer that has been parsed, has a question and no error, and is not truncated. The caller has
- * filled in env and name. 0: *msg may be passed on; it may be out now, with other values in answer. EACCES: a
+ * filled in env, name and vouched. 0: *msg may be passed on; it may be out now, with other values in answer. EACCES: a
  * rule blocks an alias; else it is malformed, or too large: nobody may get it. */
 int dns_lesson_take(struct dns_lesson *, uint8_t **msg, struct dns_answer *, uint8_t out[DNS_MESSAGE_MAX]);
 

@@ -76,7 +76,8 @@ static int
 query_learn(struct query *q, uint8_t **msg, struct dns_answer *answer)
 {
 	const struct worker_env *env = q->proxy->env;
-	struct dns_lesson lesson = { .env = env, .name = q->name };
+	struct dns_lesson lesson = { .env = env, .name = q->name,
+		.vouched = policy_has_resolver(env->policy, &q->route.server) ? ev_now(env->loop) + DNS_VOUCH_S : 0 };
 	int error = dns_lesson_take(&lesson, msg, answer, q->proxy->edited);
 
 	if (error == 0) {

@@ -31,6 +31,7 @@ struct name {
 	struct name_host *host;
 	struct name_addr *addr;
 	TAILQ_ENTRY(name) of_rank, of_host, of_addr;
+	double            vouched;
 };
 
 /* A public name of ECH. */
@@ -273,6 +274,26 @@ names_learn(struct names *n, const union addr *a, const char *text, enum action 
 	if (error != 0 && addr != NULL)
 		addr_release(n, addr);
 	return error;
+}
+
+void
+names_vouch(struct names *n, const union addr *a, const char *text, double until)
+{
+	struct name_host *host = host_find(n, text);
+	struct name_addr *addr = host != NULL ? addr_find(n, a) : NULL;
+	struct name *name;
+
+	if (addr == NULL)
+		return;
+	TAILQ_FOREACH(name, &addr->names, of_addr)
+		if (name->host == host && name->vouched < until)
+			name->vouched = until;
+}
+
+double
+name_vouched(const struct name *name)
+{
+	return name->vouched;
 }
 
 void

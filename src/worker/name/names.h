@@ -32,6 +32,9 @@ size_t names_count(const struct names *);
 
 /* text: lower case, without a final dot. The port of addr is ignored. */
 int names_learn(struct names *, const union addr *addr, const char *text, enum action);
+/* A resolver of this host, not one that a client chose, has given the pair; until: in seconds on the loop's clock. A
+ * pair that is not known is ignored. */
+void names_vouch(struct names *, const union addr *, const char *text, double until);
 /* Gives every name a new rank, after a change of the rules. */
 void names_rank(struct names *, enum action (*rank)(const void *arg, const char *text), const void *arg);
 
@@ -44,6 +47,8 @@ const struct name *name_next_of_host(const struct name *);
 
 const char    *name_text(const struct name *);
 enum action    name_rank(const struct name *);
+/* The end of the time for which the pair is vouched; 0: never was. */
+double         name_vouched(const struct name *);
 /* Without a port. */
 void           name_addr(const struct name *, union addr *);
 

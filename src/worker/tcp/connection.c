@@ -17,8 +17,9 @@
 #include "host/listener.h"
 #include "host/net.h"
 #include "kernel/firewall.h"
-#include "worker/decide/flow_decide.h"
+#include "worker/decide/flow_other.h"
 #include "worker/relay/relay_pool.h"
+#include "worker/tcp/dial.h"
 #include "worker/upstream/upstream.h"
 
 struct connections {
@@ -47,7 +48,8 @@ struct connection {
 	struct decision       decision;
 	struct buffer         hello;            /* the client's bytes so far */
 	ev_io                 readable;         /* in HELLO */
-	struct upstream      *upstream;         /* in DIAL */
+	struct upstream      *upstream;         /* in DIAL, through a proxy */
+	struct dial          *dial;             /* in DIAL, direct */
 	double                dialled;          /* when DIAL began */
 	struct relay_job     *relay;            /* in RELAY; has both descriptors */
 };
@@ -73,6 +75,8 @@ connection_close(struct connection *c, enum close_reason reason)
 	ev_io_stop(all->env->loop, &c->readable);
 	if (c->upstream != NULL)
 		upstream_cancel(c->upstream);
+	if (c->dial != NULL)
+		dial_cancel(c->dial);
 	if (c->flow.fd != -1)
 		connection_reset(c->flow.fd);
 	flow_decide_end(&c->decision);
@@ -141,6 +145,18 @@ connection_relay(struct connection *c, int server_fd)
 	c->flow.fd = -1;
 }
 
+/* fd -1: it could not be connected, for this reason. */
+static void
+connection_connected(struct connection *c, int fd, enum close_reason reason)
+{
+	if (fd == -1) {
+		connection_close(c, reason);
+		return;
+	}
+	c->record.connect_s = ev_now(c->all->env->loop) - c->dialled;
+	connection_relay(c, fd);
+}
+
 static void
 connection_upstream_cb(void *arg, const struct upstream_result *result)
 {
@@ -148,12 +164,45 @@ connection_upstream_cb(void *arg, const struct upstream_result *result)
 
 	c->upstream = NULL;
 	c->record.proxy = result->proxy;
-	if (result->fd != -1)
-		c->record.connect_s = ev_now(c->all->env->loop) - c->dialled;
-	if (result->fd == -1)
-		connection_close(c, result->reason);
-	else
-		connection_relay(c, result->fd);
+	connection_connected(c, result->fd, result->reason);
+}
+
+static void
+connection_direct_cb(void *arg, int fd, enum close_reason reason)
+{
+	struct connection *c = arg;
+
+	c->dial = NULL;
+	connection_connected(c, fd, reason);
+}
+
+/* Other addresses of the host; if the flow was decided without the client's bytes, they may have come by now. */
+static size_t
+connection_others_cb(void *arg, union addr out[], size_t max)
+{
+	const struct connection *c = arg;
+	const uint8_t *data = buffer_data(&c->hello);
+	ssize_t len = (ssize_t)buffer_len(&c->hello);
+	uint8_t peeked[SNIFF_MAX];
+
+	if (len == 0 && flow_decide_addr(&c->decision)->sa.sa_family == AF_INET6) {
+		data = peeked;
+		len = recv(c->flow.fd, peeked, sizeof(peeked), MSG_PEEK);
+	}
+	return len > 0 ? flow_other_addrs(&c->decision, data, (size_t)len, ev_now(c->all->env->loop), out, max) : 0;
+}
+
+static void
+connection_dial_direct(struct connection *c)
+{
+	const struct conf *conf = c->policy->conf;
+	const struct dial_request request = { .loop = c->all->env->loop, .client = &c->flow,
+		.keep_port = conf->intercept.firewall != FIREWALL_NONE, .timeout_s = conf->timeouts.connect,
+		.others = connection_others_cb, .done = connection_direct_cb, .arg = c };
+
+	c->dial = dial_open(&request, flow_decide_addr(&c->decision));
+	if (c->dial == NULL)
+		connection_close(c, CLOSE_ERROR);
 }
 
 static void
@@ -171,8 +220,12 @@ connection_dial(void *arg)
 	}
 	c->state = DIAL;
 	c->dialled = ev_now(c->all->env->loop);
-	c->upstream = upstream_open(c->all->env->upstream, c->policy, o->verdict.proxies,
-	    o->verdict.action == ACTION_PROXY ? o->verdict.nproxies : 0, &target, connection_upstream_cb, c);
+	if (o->verdict.action != ACTION_PROXY) {
+		connection_dial_direct(c);
+		return;
+	}
+	c->upstream = upstream_open(c->all->env->upstream, c->policy, o->verdict.proxies, o->verdict.nproxies, &target,
+	    connection_upstream_cb, c);
 	if (c->upstream == NULL)
 		connection_close(c, CLOSE_ERROR);
 }

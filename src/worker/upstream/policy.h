@@ -72,6 +72,16 @@ void policy_set_proxy(struct policy *, size_t index, const union addr *addrs, si
 int  policy_set_resolvers(struct policy *, const union addr *addrs, const char (*domains)[POLICY_DOMAIN_MAX], size_t n);
 /* The resolver for the domain of this name, or addr_none: it has none of its own. */
 union addr policy_domain_server(const struct policy *, const char *name);
+/* Is the server one of them? Also without an address, which stands for them. */
+static inline bool
+policy_has_resolver(const struct policy *policy, const union addr *server)
+{
+	bool has = !addr_is_set(server);
+
+	for (size_t i = 0; i < policy->nresolvers && !has; i++)
+		has = addr_equal(&policy->resolvers[i], server);
+	return has;
+}
 
 /* Is host the name of a proxy? Such names are always resolved directly. */
 bool policy_is_proxy_host(const struct policy *, const char *host);
