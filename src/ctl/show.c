@@ -138,6 +138,13 @@ show_row(const struct column *columns, yajl_val object)
 	putchar('\n');
 }
 
+/* A member's name for people. */
+static const char *
+title_of(const char *key)
+{
+	return strcmp(key, "direct_not_intercepted") == 0 ? "direct, not intercepted" : key;
+}
+
 /* Prints an object, a line for each member; members of objects inside it are indented. */
 static void
 show_object(yajl_val object, int indent)
@@ -160,7 +167,7 @@ show_object(yajl_val object, int indent)
 			printf("%*s%s\n", indent, "", key);
 			show_object(value, indent + 2);
 		} else {
-			printf("%*s%-*s %s\n", indent, "", 20 - indent, key, show_value(key, value, text));
+			printf("%*s%-*s %s\n", indent, "", 20 - indent, title_of(key), show_value(key, value, text));
 		}
 	}
 }

@@ -183,6 +183,8 @@ static void helper_serve_pause(struct helper *, const struct ipc_msg *);
 static void
 helper_serve(struct helper *h, const struct ipc_msg *msg)
 {
+	struct ipc_msg answer;
+
 	switch ((enum ipc_type)msg->type) {
 	case IPC_RELOAD:
 		helper_serve_reload(h, msg);
@@ -207,6 +209,11 @@ helper_serve(struct helper *h, const struct ipc_msg *msg)
 		break;
 	case IPC_LEARNED:
 		helper_learned_serve(&h->anchor.learned, h->ipc, msg);
+		break;
+	case IPC_COUNT:
+		answer = (struct ipc_msg){ .type = msg->type, .id = msg->id,
+			.count = { helper_anchor_count(&h->anchor) } };
+		ipc_send(h->ipc, &answer, -1);
 		break;
 	case IPC_SOCKET:
 	case IPC_NATLOOK:

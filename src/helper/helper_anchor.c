@@ -223,12 +223,23 @@ helper_anchor_text(const struct helper_anchor *ha, enum anchor_state state, stru
 	return text;
 }
 
+uint64_t
+helper_anchor_count(const struct helper_anchor *ha)
+{
+	uint64_t flows = 0;
+
+	if (ha->state == ANCHOR_REDIRECT)
+		anchor_count(ha->anchor, &flows);
+	return ha->counted + flows;
+}
+
 static int
 helper_anchor_apply(struct helper_anchor *ha, enum anchor_state state)
 {
 	const bool matched = ha->conf->intercept.mode == MODE_MATCHED;
 	struct network_set skip = { .count = 0 };
 	char *text = helper_anchor_text(ha, state, &skip);
+	const uint64_t counted = helper_anchor_count(ha);       /* the load resets it */
 	int error;
 
 	helper_learned_skip(&ha->learned, &skip);
@@ -238,6 +249,7 @@ helper_anchor_apply(struct helper_anchor *ha, enum anchor_state state)
 		return error;
 	}
 	ha->state = state;
+	ha->counted = counted;
 	helper_learned_loaded(&ha->learned, matched && state != ANCHOR_EMPTY, matched);
 	free(ha->loaded);
 	ha->loaded = text;

@@ -36,6 +36,7 @@ struct helper_anchor {
 	size_t                      nlisteners;
 	enum anchor_state           state;              /* of the loaded rules */
 	char                       *loaded;             /* the loaded rules as text */
+	uint64_t                    counted;            /* flows that earlier rules did not intercept */
 	struct helper_learned       learned;
 	struct guard                guard;
 	ev_child                    look;               /* the child that checks the rules */
@@ -58,6 +59,8 @@ size_t helper_anchor_proxy(const struct helper_anchor *, size_t index, union add
 
 /* The worker is ready: loads the rules that redirect, or empty ones if global_enabled is false or it is paused. */
 int helper_anchor_load(struct helper_anchor *);
+/* The flows that the firewall did not intercept since the start. */
+uint64_t helper_anchor_count(const struct helper_anchor *);
 /* Pauses interception, or resumes it. On an error nothing has changed. */
 int helper_anchor_pause(struct helper_anchor *, bool pause);
 /* Addresses of this host or of a proxy may have changed: loads the rules again if they differ. */

@@ -16,6 +16,7 @@ static const enum permit permits[IPC_TYPES][PHASES] = {
 	[IPC_OWNER]   = { PERMIT_NO,  PERMIT_YES, PERMIT_YES },
 	[IPC_LEARNED] = { PERMIT_NO,  PERMIT_YES, PERMIT_YES },
 	[IPC_SOCKET]  = { PERMIT_NO,  PERMIT_YES, PERMIT_YES },
+	[IPC_COUNT]   = { PERMIT_NO,  PERMIT_YES, PERMIT_YES },
 };
 
 enum permit

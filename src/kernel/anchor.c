@@ -89,6 +89,13 @@ anchor_learn(struct anchor *a, bool add, const union addr *list, size_t n)
 	return CALL(a, learn, a, add, list, n);
 }
 
+int
+anchor_count(struct anchor *a, uint64_t *flows)
+{
+	*flows = 0;
+	return CALL(a, count, a, flows);
+}
+
 void
 anchor_survey(struct anchor *a)
 {

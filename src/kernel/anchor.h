@@ -60,3 +60,7 @@ bool anchor_healthy(struct anchor *);
  * transaction: on an error the set has not changed. Adding an address that is there, or removing one that is not,
  * succeeds. Later loads of such rules keep the set. Not logged; ESRCH or EINVAL: the loaded rules have no set. */
 int  anchor_learn(struct anchor *, bool add, const union addr *, size_t n);
+
+/* The TCP and UDP flows that the loaded rules have left alone since they were loaded, because none sends them to the
+ * daemon; without what is never intercepted. Not logged. *flows is 0 where the firewall cannot count. */
+int  anchor_count(struct anchor *, uint64_t *flows);

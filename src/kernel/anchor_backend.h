@@ -26,6 +26,7 @@ struct anchor_ops {
 	int  (*verify)(struct anchor *);
 	bool (*healthy)(struct anchor *);       /* NULL: verify() does not wait */
 	int  (*learn)(struct anchor *, bool add, const union addr *, size_t n);
+	int  (*count)(struct anchor *, uint64_t *flows);
 };
 
 struct anchor {

@@ -36,6 +36,7 @@ static const struct ipc_kind {
 	[IPC_OWNER]     = { "owner", sizeof(struct ipc_owner), 0 },
 	[IPC_LEARNED]   = { "learned", sizeof(struct ipc_learned), offsetof(struct ipc_msg, learned.count) },
 	[IPC_SOCKET]    = { "socket", sizeof(struct ipc_socket), 0 },
+	[IPC_COUNT]     = { "count", sizeof(struct ipc_count), 0 },
 };
 
 struct ipc_out {

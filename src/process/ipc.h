@@ -41,6 +41,7 @@ enum ipc_type {
 	IPC_OWNER,              /* the user of a flow's socket */
 	IPC_LEARNED,            /* put addresses into the firewall's set; answer: error 0 when they are there */
 	IPC_SOCKET,             /* answer: + a socket bound to that foreign address */
+	IPC_COUNT,              /* the flows that the firewall did not intercept */
 	IPC_TYPES
 };
 
@@ -62,6 +63,7 @@ struct ipc_natlook   { int32_t proto; union addr peer, local, dst; };           
 struct ipc_owner     { int32_t proto; uint32_t uid; union addr client, dst, local; };   /* uid: the answer */
 struct ipc_learned   { uint32_t count; union addr addrs[IPC_ADDRS]; };
 struct ipc_socket    { union addr addr; };
+struct ipc_count     { uint64_t flows; };                       /* the answer */
 
 struct ipc_msg {
 	uint32_t type;          /* enum ipc_type */
@@ -83,6 +85,7 @@ struct ipc_msg {
 		struct ipc_owner     owner;
 		struct ipc_learned   learned;
 		struct ipc_socket    socket;
+		struct ipc_count     count;
 	};
 };
 

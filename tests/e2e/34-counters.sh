@@ -1,6 +1,7 @@
 # Every counter tells the same, whatever happens to flows; and thousands of flows are listed at once.
 # keys: control.socket
 . "$(dirname "$0")/lib.sh"
+MODE=all        # direct flows to any port are counted here
 ulimit -n "$(ulimit -Hn)"
 RULES="$(rule 1 198.51.100.13 '"proxy_id": [1, 2]'), $(rule 2 198.51.100.12 '"proxy_id": 2'), $(rule 3 198.51.100.11 '"action": "block"')"
 CONTROL="\"control\": { \"socket\": \"$T/control.sock\" }"

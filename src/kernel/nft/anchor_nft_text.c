@@ -197,15 +197,25 @@ render_port(FILE *out, const struct anchor_input *in)
 	    SOURCE_CHOSEN_PORTS);
 }
 
+/* Counts what no rule before has sent to the daemon. In a nat chain, which sees the first packet of each flow. */
+static void
+render_count(FILE *out)
+{
+	fputs("\t\tmeta l4proto { tcp, udp } meta mark and " NFT_MARK " == 0 counter name \"direct\" "
+	    "comment \"not intercepted\"\n", out);
+}
+
 static void
 render_redirect(FILE *out, const struct anchor_input *in)
 {
 	const struct conf *conf = in->conf;
 
+	fputs("\tcounter direct {\n\t}\n", out);
 	fputs("\tchain local_tcp {\n\t\ttype nat hook output priority -100; policy accept;\n", out);
 	render_own_user(out, in);
 	render_returns(out);
 	render_rules(out, in, BY_SET, "tcp", &conf->intercept.tcp_ports, "dnat", "");
+	render_count(out);
 
 	fputs("\t}\n\tchain local_udp {\n\t\ttype route hook output priority -150; policy accept;\n", out);
 	render_own_user(out, in);
@@ -233,6 +243,11 @@ render_redirect(FILE *out, const struct anchor_input *in)
 	render_flow(out, in, "udp", &conf->intercept.udp_ports);
 	render_rules(out, in, BY_FLOW, "tcp", &conf->intercept.tcp_ports, "tproxy", MARK " accept");
 	render_rules(out, in, BY_FLOW, "udp", &conf->intercept.udp_ports, "tproxy", MARK " accept");
+	fputs("\t}\n\tchain passing {\n\t\ttype nat hook prerouting priority -99; policy accept;\n\t\t", out);
+	render_interfaces(out, conf);
+	fputs(" jump passing_gateway\n\t}\n\tchain passing_gateway {\n", out);
+	render_returns(out);
+	render_count(out);
 	fputs("\t}\n", out);
 }
 

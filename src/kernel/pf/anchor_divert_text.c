@@ -27,6 +27,9 @@ redirect(FILE *out, const struct pf_plan *p)
 	    "there.\n", out);
 	pf_text_each(out, p, NULL, route_rule);
 	pf_text_each(out, p, NULL, loop_rule);
+	fprintf(out, "# Counts the flows of this host that no rule before has taken.\n"
+	    "match out %s proto { tcp udp } from <pfi_own> to ! <pfi_skip> user %s <> %s "
+	    "label \"" PF_LABEL_DIRECT "\"\n", p->scope, p->user, p->user);
 	if (p->in->conf->intercept.ninterfaces > 0)
 		fputs("# Traffic of others that enters here (intercept.interfaces).\n", out);
 	pf_text_each_gateway(out, p, gateway_rule);

@@ -14,6 +14,7 @@
 
 #define OUTPUT_MAX 2048
 #define PFCTL_MS   10000
+#define COUNT_MS   800         /* somebody waits for the counter */
 #define BUSY_TRIES 5            /* DIOCXCOMMIT gives EBUSY while another pfctl loads rules */
 
 _Static_assert(sizeof(struct pf_changes) <= ANCHOR_CHANGED_MAX, "struct anchor_spec carries pf_changes");
@@ -343,6 +344,22 @@ pf_learn(struct anchor *a, bool add, const union addr *list, size_t n)
 	return error;
 }
 
+/* The last number of each line of pfctl -s labels is that of the states that the rule's flows have made. */
+static int
+pf_count(struct anchor *a, uint64_t *flows)
+{
+	const char *argv[] = { self(a)->env->pfctl, "-a", path_of(self(a)), "-s", "labels", NULL }, *last;
+	const size_t label = strlen(PF_LABEL_DIRECT);
+	char output[16384];
+	int error = command_run(argv, NULL, output, sizeof(output), COUNT_MS);
+
+	for (char *line = strtok(output, "\n"); error == 0 && line != NULL; line = strtok(NULL, "\n")) {
+		last = strncmp(line, PF_LABEL_DIRECT, label) == 0 ? strrchr(line, ' ') : NULL;
+		*flows += last != NULL ? strtoull(last, NULL, 10) : 0;
+	}
+	return error;
+}
+
 static bool
 is_lost(const struct anchor_pf *p, const struct pf_report *st)
 {
@@ -412,5 +429,5 @@ const struct anchor_ops anchor_native = {
 	.name = "pfctl", .firewall = FIREWALL_PF, .size = sizeof(struct anchor_pf),
 	.open = pf_open, .describe = pf_describe, .prepare = pf_prepare, .survey = pf_survey, .render = pf_render,
 	.load = pf_load, .remove = pf_remove, .forget = pf_forget, .verify = pf_verify, .healthy = pf_healthy,
-	.learn = pf_learn,
+	.learn = pf_learn, .count = pf_count,
 };

@@ -20,6 +20,9 @@
 #define PF_LABEL_TCP     "pfinterceptd: TCP"
 #define PF_LABEL_UDP     "pfinterceptd: UDP"
 
+/* Of the rule that counts the flows that are not intercepted. */
+#define PF_LABEL_DIRECT  "pfinterceptd: direct, not intercepted"
+
 /* The tables of mode "matched": addresses from patterns, and addresses from DNS answers. */
 #define PF_TARGETS "pfi_targets"
 #define PF_LEARNED "pfi_learned"

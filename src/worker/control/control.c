@@ -16,6 +16,7 @@
 
 #define PIECE_BYTES 65536       /* output of a stream before other clients and flows have their turn */
 #define HTTP_MAX    8192        /* the head of a request */
+#define COUNT_MS    1000        /* for the firewall's counter; after that the last one is shown */
 #define SAMPLE_S    5.          /* throughput is measured over the last 5 to 10 seconds */
 
 static void
@@ -112,6 +113,52 @@ control_error(struct control_client *c, const char *fmt, ...)
 }
 
 static void
+client_begin(struct control_client *c, const struct control_verb *verb)
+{
+	if (!verb->begin(c, control_answer(c)))
+		return;
+	control_line_end(c);
+	if (verb->more != NULL && !c->closing)
+		c->streaming = verb;
+}
+
+static void
+client_write_metrics(struct control_client *c)
+{
+	if (c->control->scrape(c->control, &c->out) != 0)
+		log_warn("the metrics do not fit into %u bytes", CONTROL_OUT_MAX);
+	c->closing = true;
+	client_wake(c);
+}
+
+static void
+client_counted_cb(void *arg, int error, const struct ipc_msg *msg, int fd)
+{
+	struct control_client *c = arg;
+
+	if (fd != -1)
+		close(fd);
+	if (error == 0)
+		account_set(c->control->env->account, COUNT_NOT_INTERCEPTED, msg->count.flows);
+	if (c->verb != NULL)
+		client_begin(c, c->verb);
+	else
+		client_write_metrics(c);
+	control_answered(c);
+}
+
+/* Asks the helper for the firewall's counter, before the verb or (NULL) the metrics. False: it cannot be asked. */
+static bool
+client_count(struct control_client *c, const struct control_verb *verb)
+{
+	struct ipc_msg msg = { .type = IPC_COUNT };
+
+	c->verb = verb;
+	c->asked = ipc_request(c->control->env->ipc, &msg, COUNT_MS, client_counted_cb, c);
+	return c->asked != 0;
+}
+
+static void
 client_request(struct control_client *c, const char *line, size_t len)
 {
 	const struct control_verb *verb;
@@ -128,11 +175,8 @@ client_request(struct control_client *c, const char *line, size_t len)
 		return;
 	}
 	c->cursor = 0;
-	if (!verb->begin(c, control_answer(c)))
-		return;
-	control_line_end(c);
-	if (verb->more != NULL && !c->closing)
-		c->streaming = verb;
+	if (!verb->counts || !client_count(c, verb))
+		client_begin(c, verb);
 }
 
 /* Answers an HTTP request whose head is complete (RFC 9112: up to an empty line); only its first line counts. */
@@ -143,15 +187,16 @@ client_scrape(struct control_client *c)
 	const char *head = (const char *)buffer_data(&c->in);
 	const size_t len = buffer_len(&c->in);
 
-	if (memmem(head, len, "\r\n\r\n", 4) == NULL)
+	if (c->asked != 0 || c->closing || memmem(head, len, "\r\n\r\n", 4) == NULL)
 		return;
-	if (len < 13 || memcmp(head, "GET /metrics", 12) != 0 || strchr(" ?", head[12]) == NULL)
+	if (len < 13 || memcmp(head, "GET /metrics", 12) != 0 || strchr(" ?", head[12]) == NULL) {
 		client_append(c, refused, sizeof(refused) - 1);
-	else if (c->control->scrape(c->control, &c->out) != 0)
-		log_warn("the metrics do not fit into %u bytes", CONTROL_OUT_MAX);
+		c->closing = true;
+		client_wake(c);
+	} else if (!client_count(c, NULL)) {
+		client_write_metrics(c);
+	}
 	buffer_consume(&c->in, len);
-	c->closing = true;
-	client_wake(c);
 }
 
 /* Handles the requests that have arrived, each after the answer to the one before. */

@@ -22,6 +22,7 @@ struct control_client {
 	ev_timer                    stalled;
 	struct buffer               in, out;
 	struct control_request      request;
+	const struct control_verb  *verb;           /* waits for the firewall's counter; NULL: a scrape */
 	const struct control_verb  *streaming;      /* the verb whose stream is under way; NULL: none */
 	uint64_t                    cursor;         /* position in the stream; 0 at first */
 	uint32_t                    asked;          /* id of a request to the helper; 0: none */
@@ -50,6 +51,7 @@ struct control_verb {
 	bool      (*begin)(struct control_client *, yajl_gen);
 	/* Puts the members of the next line of a stream; false: there is none. NULL: the first line is all. */
 	bool      (*more)(struct control_client *, yajl_gen);
+	bool        counts;             /* asks the firewall's counter first */
 };
 
 /* Opens a line; a line that was not ended is dropped. */

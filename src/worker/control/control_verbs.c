@@ -100,6 +100,7 @@ begin_status(struct control_client *c, yajl_gen g)
 	put_number(g, "proxies", policy->conf->nproxies);
 	put_number(g, "proxies_down", down);
 	put_number(g, "clients", c->control->nclients);
+	put_counters(g, c->control->env->account, "firewall");
 	put_all(g, c->control);
 	put_usage(g);
 	return true;
@@ -271,7 +272,7 @@ put_hosts(yajl_gen g, const struct account *a)
 static bool
 begin_stats(struct control_client *c, yajl_gen g)
 {
-	static const char *const groups[] = { "close", "dns", "udp_dropped", "capture" };
+	static const char *const groups[] = { "close", "dns", "udp_dropped", "firewall", "capture" };
 	struct account *a = c->control->env->account;
 
 	account_settle(a);
@@ -369,18 +370,18 @@ begin_resume(struct control_client *c, yajl_gen g)
 }
 
 static const struct control_verb verbs[] = {
-	{ "status", begin_status, NULL },
-	{ "connections", begin_stream, more_connections },
-	{ "stats", begin_stats, NULL },
-	{ "rules", begin_stream, more_rules },
-	{ "proxies", begin_stream, more_proxies },
-	{ "dns", begin_dns, NULL },
-	{ "events", begin_events, NULL },
-	{ "test", control_test_begin, control_test_more },
-	{ "kill", begin_kill, NULL },
-	{ "reload", begin_reload, NULL },
-	{ "pause", begin_pause, NULL },
-	{ "resume", begin_resume, NULL },
-	{ NULL, NULL, NULL },
+	{ "status", begin_status, NULL, true },
+	{ "connections", begin_stream, more_connections, false },
+	{ "stats", begin_stats, NULL, true },
+	{ "rules", begin_stream, more_rules, false },
+	{ "proxies", begin_stream, more_proxies, false },
+	{ "dns", begin_dns, NULL, false },
+	{ "events", begin_events, NULL, false },
+	{ "test", control_test_begin, control_test_more, false },
+	{ "kill", begin_kill, NULL, false },
+	{ "reload", begin_reload, NULL, false },
+	{ "pause", begin_pause, NULL, false },
+	{ "resume", begin_resume, NULL, false },
+	{ NULL, NULL, NULL, false },
 };
 const struct control_verb *const control_verbs = verbs;

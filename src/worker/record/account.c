@@ -66,6 +66,12 @@ account_count(struct account *a, enum counter counter, uint64_t n)
 	a->counts[counter] += n;
 }
 
+void
+account_set(struct account *a, enum counter counter, uint64_t value)
+{
+	a->counts[counter] = value;
+}
+
 uint64_t
 account_counter(const struct account *a, unsigned counter)
 {

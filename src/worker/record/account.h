@@ -40,6 +40,8 @@ struct account *account_new(double now);
 void account_free(struct account *);
 
 void     account_count(struct account *, enum counter, uint64_t n);
+/* Sets a counter that somebody else keeps. */
+void account_set(struct account *, enum counter, uint64_t value);
 uint64_t account_counter(const struct account *, unsigned counter);
 
 /* A fresh id for a DNS query. */

@@ -26,6 +26,8 @@ const struct counter_family counter_families[] = {
 	    "DNS queries that got no good answer.", NULL, "dns", false },
 	{ COUNT_DROP_LOOKUP, 7, WORDS("lookup", "loop", "limit", "unsent", "fragment", "malformed", "stranger"),
 	    "udp_dropped_total", "counter", "Datagrams that went nowhere.", "reason", "udp_dropped", false },
+	{ COUNT_NOT_INTERCEPTED, 1, WORDS("direct_not_intercepted"), "flows_not_intercepted_total", "counter",
+	    "Direct flows that the firewall did not send to the daemon.", NULL, "firewall", false },
 	{ COUNT_OVERHEARD_NAMES, 1, WORDS("names"), "capture_names_total", "counter",
 	    "Addresses learned from overheard DNS answers.", NULL, "capture", false },
 	{ COUNT_BYPASS_DIRECT, 2, WORDS("direct", "missed"), "bypass_flows_total", "counter",

@@ -40,6 +40,8 @@ enum counter {
 	COUNT_DROP_MALFORMED,   /* from a relay: no SOCKS5 header */
 	COUNT_DROP_STRANGER,    /* from a relay: from an address that the client has not sent to, and cannot be shown */
 
+	COUNT_NOT_INTERCEPTED,  /* flows; the firewall counts them, as of the last account_set() */
+
 	COUNT_OVERHEARD_NAMES,
 	COUNT_BYPASS_DIRECT,    /* flows */
 	COUNT_BYPASS_MISSED,

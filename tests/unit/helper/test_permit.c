@@ -34,6 +34,7 @@ static const struct {
 	{ IPC_OWNER,     NO,  YES, YES },
 	{ IPC_LEARNED,   NO,  YES, YES },
 	{ IPC_SOCKET,    NO,  YES, YES },
+	{ IPC_COUNT,     NO,  YES, YES },
 };
 
 TEST(each_type_is_permitted_in_its_phases_only)
