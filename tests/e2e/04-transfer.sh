@@ -1,6 +1,7 @@
 # Bytes arrive whole, in both directions, whoever closes first.
 # keys: timeouts.half_open
 . "$(dirname "$0")/lib.sh"
+MODE=all        # direct flows have records
 start_microsocks
 start_dante
 start_origin

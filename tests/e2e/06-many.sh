@@ -1,6 +1,7 @@
 # Many connections at once, and one after the other: nothing leaks.
 # keys: limits.connections limits.per_client threads
 . "$(dirname "$0")/lib.sh"
+MODE=all        # direct flows count, too
 start_microsocks
 start_origin
 config "$(rule 1 '198.51.100.13;2001:db8:2::13')" '"threads": 3'

@@ -41,6 +41,9 @@ config "$(rule 1 198.51.100.13)" '"user": "_nosuchuser"'
 check "a user that does not exist is refused" fails client "$DAEMON" -d -f "$T/conf"
 
 # hostile MESSAGE...: a worker that sends nothing but these; one that is started again dies at once
+printf '%s\n' '#include "config.h"' '#include "process/ipc.h"' 'int main(void) { return printf("%zu", sizeof(struct ipc_msg)) < 1; }' |
+    gcc -I"$BUILD" -I"$TOP/src" -DPFI_RUN_DIR='"/run"' -x c - -o "$T/message_size"
+message_size=$("$T/message_size")
 hostile() {
 	cat >"$T/bin/pfinterceptd-worker" <<-END
 		#!/usr/bin/python3
@@ -50,7 +53,7 @@ hostile() {
 		open("$T/hostile", "w").close()
 		types = ["none"] + re.findall(r"^\tIPC_([A-Z_]+)", open("$TOP/src/process/ipc.h").read(), re.M)
 		for name in "$*".upper().split():
-		    os.write(3, struct.pack("=IIiII", types.index(name), 1, 0, 0, 1).ljust(252, b"\0")) # struct ipc_msg
+		    os.write(3, struct.pack("=IIiII", types.index(name), 1, 0, 0, 1).ljust($message_size, b"\0"))
 		time.sleep(60)
 	END
 	chmod 755 "$T/bin/pfinterceptd-worker"
