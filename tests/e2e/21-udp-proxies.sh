@@ -58,6 +58,8 @@ check "quic \"block\" is about port 443 only" saw 198.51.100.23 udp echo 198.51.
 through 1090 '"timeouts": { "udp_idle": 1 }'
 check "an answer from another port of the server" udp cone 198.51.100.10 9000
 check "... over IPv6" udp cone 2001:db8:2::10 9000
+proxies=${proxies//'"proxy_type"'/'"send": "name", "proxy_type"'}
+through 1090 '"timeouts": { "udp_idle": 1 }'
 check "a name" same "$(client dig +short u.kion.cloud A)" 198.51.100.10
 check "... is sent as a name, and its answer is known" saw 198.51.100.23 udp echo 198.51.100.10 9001
 check "... although the proxy found another address" log_has udpsocks '^good u.kion.cloud 9001$'

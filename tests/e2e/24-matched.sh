@@ -31,7 +31,7 @@ mark
 before=$(cpu)
 check "bulk traffic to another host, another port" origin down 198.51.100.11 7003 200000000
 check "... the same upwards, IPv6" origin up 2001:db8:2::11 7002 200000000
-check "... no byte of it through the daemon" same "$(($(cpu) - before))" 0
+check "... no byte of it through the daemon" at_most "$(($(cpu) - before))" 5 # ticks; it would be hundreds
 check "... no flow" not_logged 'flow '
 check "UDP elsewhere is left alone" bash -c "ip netns exec client python3 $TOOLS/udpclient.py echo 198.51.100.11 9000 | grep '^192.0.2.2 '"
 check "... no flow" not_logged 'proto=udp'
@@ -116,7 +116,7 @@ check "... so is an address of a rule" blocked 198.51.100.12
 check "... so are sniff_ports" fails fetched http://direct.example/
 check "... anything else goes on" origin echo 198.51.100.11 7000
 daemon_start
-config "$RULES"
+config "$RULES" '"intercept": { "mode": "all" }'
 check "reload with mode \"all\"" reload
 check "... there are no sets then" within 5 fails rules_have 'set learned4'
 finish
