@@ -1,6 +1,7 @@
 # QUIC and TLS flights of real clients (tests/samples): the name in them, and which name wins.
 # keys: intercept.quic timeouts.hello log.level
 . "$(dirname "$0")/lib.sh"
+MODE=all        # also UDP to addresses that DNS does not know
 start_resolver
 start_microsocks
 start_dante
