@@ -1,6 +1,7 @@
 # "pfinterceptctl top", driven through a terminal.
 # keys: control.socket
 . "$(dirname "$0")/lib.sh"
+MODE=all        # direct flows are shown
 TERMINAL="tmux -S $T/tmux -f /dev/null"
 start_microsocks
 start_origin

@@ -371,7 +371,7 @@ connections_take(struct connections *all, const struct flow *flow, const union a
 		connection_hello(c);
 	} else {
 		c->record.verdict = *verdict;
-		c->decision.outcome = (struct outcome){ .verdict = *verdict,
+		c->decision.outcome = (struct outcome){ .verdict = *verdict, .addr = *dst,
 			.reason = verdict->action == ACTION_BLOCK ? CLOSE_BLOCKED : CLOSE_DONE };
 		connection_dial(c);
 	}
