@@ -121,7 +121,7 @@ fuzz_reply(const uint8_t *data, const struct dns_query *q)
 		abort();
 }
 
-/* The query as it is sent on parses as the same query; its case does not matter. */
+/* The query as it is sent on is in lower case, and parses as the same query in any case. */
 static void
 fuzz_sent(const uint8_t *data, const struct dns_query *q)
 {
@@ -130,7 +130,8 @@ fuzz_sent(const uint8_t *data, const struct dns_query *q)
 	size_t len = dns_query_write(out, data, q);
 	struct dns_query again;
 
-	if (len > sizeof(out) || !dns_query_spelled(data, out, &q->question) || !dns_request_begins(out))
+	if (len > sizeof(out) || !dns_request_begins(out) ||
+	    memcmp(out + DNS_HEADER_LEN, q->question.name.wire, q->question.name.len) != 0)
 		abort();
 	dns_query_mix(out, &q->question, random);
 	if (dns_query_parse(out, len, &again) != 0 || again.question.name.len != q->question.name.len ||
