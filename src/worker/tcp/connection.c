@@ -367,7 +367,7 @@ connections_take(struct connections *all, const struct flow *flow, const union a
 	buffer_init(&c->hello, len + SNIFF_MAX);
 	if (buffer_append(&c->hello, data, len) != 0) {
 		connection_close(c, CLOSE_ERROR);
-	} else if (verdict == NULL) {
+	} else if (verdict == NULL || fake_ip_covers(all->env->fake_ip, dst)) {
 		connection_hello(c);
 	} else {
 		c->record.verdict = *verdict;
