@@ -109,12 +109,14 @@ load_text(struct anchor_pf *p, const char *text)
 		if (error != 0 && strstr(output, "busy") == NULL)
 			break;
 	}
-	if (error != 0)
+	if (error != 0) {
 		log_error("cannot load the pf anchor \"%s\": %s (%s)", path_of(p), reason(output), strerror(error));
-	else
-		p->matched = strstr(text, "\ntable <" PF_LEARNED ">") != NULL;
+		return error;
+	}
+	p->image = pf_check_image(p->env, path_of(p));
+	p->matched = strstr(text, "\ntable <" PF_LEARNED ">") != NULL;
 	tables_lost(p);
-	return error;
+	return 0;
 }
 
 static int
@@ -366,6 +368,13 @@ is_lost(const struct anchor_pf *p, const struct pf_report *st)
 	return pf_check_hopeless(p->env->system, st) || strcmp(st->path, path_of(p)) != 0;
 }
 
+/* Has nobody changed the rules? */
+static bool
+is_intact(struct anchor_pf *p)
+{
+	return p->image != 0 && pf_check_image(p->env, path_of(p)) == p->image && !tables_lost(p);
+}
+
 static bool
 pf_healthy(struct anchor *a)
 {
@@ -373,10 +382,10 @@ pf_healthy(struct anchor *a)
 	struct pf_report st;
 
 	return pf_check_read(p->env, a->spec.name, &st) == 0 && st.device_error == 0 && st.pfctl_error == 0 &&
-	    st.enabled && !st.skipped && st.loaded && !p->lost && !is_lost(p, &st) && !tables_lost(p);
+	    st.enabled && !st.skipped && !p->lost && !is_lost(p, &st) && is_intact(p);
 }
 
-/* Another program, or the administrator, may have flushed our rules, turned pf off, or set the skip flag again. */
+/* Another program, or the administrator, may have changed our rules, turned pf off, or set the skip flag again. */
 static int
 pf_verify(struct anchor *a)
 {
@@ -400,7 +409,10 @@ pf_verify(struct anchor *a)
 	skip_plan(p, &st);
 	if (memcmp(&before, &p->changes, sizeof(before)) != 0)
 		pf_note_save(p->env, a->spec.name, &p->changes);
-	return lost || (st.loaded && !st.skipped && !tables_lost(p)) ? 0 : ESTALE;
+	if (lost || (is_intact(p) && !st.skipped))
+		return 0;
+	p->image = 0; /* until a load succeeds */
+	return ESTALE;
 }
 
 static int

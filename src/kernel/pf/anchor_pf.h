@@ -18,6 +18,7 @@ struct anchor_pf {
 	struct pf_changes    changes;
 	struct pf_place      place;     /* found by prepare(), survey() and verify() */
 	bool                 lost;      /* verify(): the main ruleset no longer evaluates the anchor (logged) */
+	uint64_t             image;     /* of the rules, just after they were loaded; 0: to be loaded */
 	bool                 matched;   /* the loaded rules are those of mode "matched", with all tables */
 	size_t               held[ANCHOR_PF_TABLES];    /* entries of each table at the last look */
 };

@@ -178,6 +178,29 @@ has_rules(const struct pf_env *env, const char *path, char *output)
 	    (strstr(output, "pass ") != NULL || strstr(output, "block ") != NULL);
 }
 
+/* FNV-1a */
+static uint64_t
+mix(uint64_t hash, const char *text)
+{
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+	return hash;
+}
+
+uint64_t
+pf_check_image(const struct pf_env *env, const char *path)
+{
+	static const char *const kinds[] = { "rules", "nat" };
+	char *output = malloc(OUTPUT_MAX);
+	uint64_t image = 0xcbf29ce484222325u;
+
+	for (int i = 0; output != NULL && i < (env->system->translation ? 2 : 1); i++)
+		if (ask(env, output, "-a", path, "-s", kinds[i]) == 0)
+			image = mix(image, output);
+	free(output);
+	return image;
+}
+
 static int
 read_rules(const struct pf_env *env, const char *anchor, struct pf_report *st, char *text[3])
 {

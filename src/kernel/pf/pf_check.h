@@ -48,6 +48,10 @@ struct pf_finding {
 /* Fills in the report. anchor: its name. 0 or ENOMEM; errors of pf and pfctl are part of the report. */
 int pf_check_read(const struct pf_env *, const char *anchor, struct pf_report *);
 
+/* A hash of the rules that the anchor at path has now, translation rules too. It is not 0, not even if there are none
+ * or no anchor. */
+uint64_t pf_check_image(const struct pf_env *, const char *path);
+
 /* Turns a report into findings, in this order: device, pf enabled, anchor referenced, lo0, other rules, remains of an
  * earlier run. A device or pfctl that fails is the only finding. A flaw that the daemon repairs at its start is a fault
  * only if rules are loaded already. Returns the number of findings. */

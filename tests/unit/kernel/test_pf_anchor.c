@@ -14,7 +14,8 @@
 
 #define ANCHORED_NAT   "rdr-anchor \"interceptor\" all\n"
 #define ANCHORED_RULES "anchor \"interceptor\" all\n"
-#define MATCHED_RULES  "pass out all\ntable <pfi_learned> persist\n"
+#define PLAIN_RULES    "# ours\ntable <pfi_own> { 127.0.0.0/8 }\ntable <pfi_skip> { 127.0.0.0/8 }\npass out all\n"
+#define MATCHED_RULES  PLAIN_RULES "table <pfi_learned> persist\n"
 
 /* A directory with a fake pfctl in it: prints DIR/info, DIR/rules and so on, appends its arguments to DIR/log
  * and its input to DIR/input; fails while DIR/fail exists. */
@@ -145,7 +146,7 @@ fake_setup(void **state)
 	    "'-s info') cat info ;;\n'-v -s Interfaces') cat interfaces ;;\n'-s nat') cat nat ;;\n"
 	    "'-s rules'|'-a * -s rules') cat rules ;;\n'-s states') cat states ;;\n"
 	    "*'-f -') cat > input; test ! -e fail || { echo 'stdin:3: syntax error' >&2; exit 1; } ;;\n"
-	    "'-a interceptor -s rules') cat loaded ;;\n"
+	    "'-a interceptor -s rules') cat loaded ;;\n'-a interceptor -s nat') cat redirections ;;\n"
 	    "-E) echo 'Token : 77' >&2 ;;\nesac\nexit 0\n", fake.dir);
 	file_put("pfctl", script);
 	assert_int_equal(chmod(fake.pfctl, 0700), 0);
@@ -163,7 +164,8 @@ fake_setup(void **state)
 static int
 fake_teardown(void **state)
 {
-	static const char *const names[] = { "pfctl", "info", "interfaces", "nat", "rules", "states", "loaded", "input", "log", "fail",
+	static const char *const names[] = { "pfctl", "info", "interfaces", "nat", "rules", "states", "loaded", "redirections",
+		"input", "log", "fail",
 		"note.interceptor", "note.second" };
 	char path[128];
 
@@ -182,6 +184,17 @@ prepare(void)
 
 	memset(&conf, 0, sizeof(conf));
 	return anchor_prepare(fake.a, &conf);
+}
+
+/* Loads rules, as which pfctl then shows these. */
+static void
+load(const char *text, const char *rules, const char *redirections)
+{
+	file_put("loaded", rules);
+	file_put("redirections", redirections);
+	assert_int_equal(anchor_load(fake.a, text, false), 0);
+	assert_true(anchor_healthy(fake.a));
+	assert_int_equal(anchor_verify(fake.a), 0);
 }
 
 /* pfctl was called like this. */
@@ -250,13 +263,53 @@ TEST(a_skipped_loopback_is_cleared_and_set_again)
 TEST(rules_that_somebody_flushed_are_asked_for_again)
 {
 	assert_int_equal(prepare(), 0);
-	file_put("loaded", "pass out all\n");
-	assert_true(anchor_healthy(fake.a));
-	assert_int_equal(anchor_verify(fake.a), 0);
+	load(PLAIN_RULES, "pass out all\n", "");
+	file_put("log", "");
 	file_put("loaded", "");
 	assert_false(anchor_healthy(fake.a));
 	assert_int_equal(anchor_verify(fake.a), ESTALE);
 	assert_false(called("-f -"));
+}
+
+TEST(redirections_that_somebody_flushed_are_asked_for_again)
+{
+	assert_int_equal(prepare(), 0);
+	load(PLAIN_RULES, "pass out all\n", "rdr pass on lo0 all -> 127.0.0.1\n");
+	file_put("redirections", "");
+	assert_false(anchor_healthy(fake.a));
+	assert_int_equal(anchor_verify(fake.a), ESTALE);
+	load(PLAIN_RULES, "pass out all\n", "rdr pass on lo0 all -> 127.0.0.1\n");
+}
+
+TEST(rules_that_somebody_replaced_are_asked_for_again)
+{
+	static const struct pf_system *const systems[] = { &pf_freebsd, &pf_openbsd };
+
+	for (size_t i = 0; i < 2; i++) {
+		fake.env.system = systems[i];
+		assert_int_equal(prepare(), 0);
+		load(PLAIN_RULES, "pass out quick route-to lo0 all\n", "");
+		file_put("loaded", "pass out quick all\n");
+		assert_false(anchor_healthy(fake.a));
+		assert_int_equal(anchor_verify(fake.a), ESTALE);
+	}
+	assert_true(called("-s nat\n"));
+	file_put("log", "");
+	assert_false(anchor_healthy(fake.a));
+	assert_false(called("-s nat\n")); /* OpenBSD has no such rules */
+}
+
+TEST(rules_that_could_not_be_loaded_again_are_asked_for_until_they_are)
+{
+	assert_int_equal(prepare(), 0);
+	fake.held[0] = 3;
+	load(PLAIN_RULES, "pass out all\n", "");
+	fake.held[0] = 0; /* emptied */
+	assert_int_equal(anchor_verify(fake.a), ESTALE);
+	file_put("fail", "");
+	assert_int_equal(anchor_load(fake.a, PLAIN_RULES, false), EIO);
+	assert_false(anchor_healthy(fake.a));
+	assert_int_equal(anchor_verify(fake.a), ESTALE);
 }
 
 TEST(a_table_that_somebody_killed_is_asked_for_again)
@@ -265,7 +318,7 @@ TEST(a_table_that_somebody_killed_is_asked_for_again)
 	file_put("loaded", "pass out all\n");
 	for (size_t i = 0; i < 8; i++) {
 		fake.killed = "";
-		assert_int_equal(anchor_load(fake.a, i < 4 ? MATCHED_RULES : "pass out all\n", false), 0);
+		assert_int_equal(anchor_load(fake.a, i < 4 ? MATCHED_RULES : PLAIN_RULES, false), 0);
 		fake.killed = tables[i % 4];
 		assert_true(anchor_healthy(fake.a) == (i >= 6));
 		assert_int_equal(anchor_verify(fake.a), i < 6 ? ESTALE : 0);
@@ -288,6 +341,7 @@ TEST(a_table_that_somebody_emptied_is_asked_for_again)
 		fake.held[i] = 0;
 		assert_int_equal(anchor_verify(fake.a), ESTALE);
 	}
+	assert_int_equal(anchor_load(fake.a, MATCHED_RULES, false), 0);
 	assert_int_equal(anchor_learn(fake.a, true, list, 2), 0);
 	assert_int_equal(anchor_learn(fake.a, false, list, 1), 0);
 	assert_int_equal(anchor_verify(fake.a), 0);
@@ -338,7 +392,7 @@ TEST(learned_addresses_go_to_the_anchors_real_place)
 TEST(what_somebody_turned_off_is_turned_on_again)
 {
 	assert_int_equal(prepare(), 0);
-	file_put("loaded", "pass out all\n");
+	load(PLAIN_RULES, "pass out all\n", "");
 	file_put("info", "Status: Disabled\n");
 	assert_false(anchor_healthy(fake.a));
 	assert_int_equal(anchor_verify(fake.a), 0);
