@@ -83,13 +83,21 @@ tables_lost(struct anchor_pf *p)
 {
 	bool lost = false;
 
-	for (size_t i = 0; i < (p->matched ? ANCHOR_PF_TABLES : 2); i++) {
+	for (size_t i = 0; i < p->ntables; i++) {
 		const size_t before = p->held[i];
 		const int error = pf_table_count(p->env, path_of(p), tables[i], &p->held[i]);
 
 		lost = lost || error == ESRCH || (error == 0 && p->held[i] < before);
 	}
 	return lost;
+}
+
+static size_t
+tables_in(const char *text)
+{
+	if (strstr(text, "\ntable <" PF_LEARNED ">") != NULL)
+		return ANCHOR_PF_TABLES;
+	return strstr(text, "\ntable <") != NULL ? 2 : 0;
 }
 
 /* pfctl -a NAME -f -: replaces translation rules, filter rules and tables of the anchor in one transaction. */
@@ -113,15 +121,16 @@ load_text(struct anchor_pf *p, const char *text)
 		log_error("cannot load the pf anchor \"%s\": %s (%s)", path_of(p), reason(output), strerror(error));
 		return error;
 	}
+	p->ntables = tables_in(text);
+	tables_lost(p); /* before the image, which takes time: what somebody empties meanwhile is to be seen */
 	p->image = pf_check_image(p->env, path_of(p));
-	p->matched = strstr(text, "\ntable <" PF_LEARNED ">") != NULL;
-	tables_lost(p);
 	return 0;
 }
 
 static int
 pf_load(struct anchor *a, const char *text, bool keep)
 {
+	self(a)->keep = keep;
 	return load_text(self(a), text);
 }
 
@@ -381,11 +390,32 @@ pf_healthy(struct anchor *a)
 	struct anchor_pf *p = self(a);
 	struct pf_report st;
 
-	return pf_check_read(p->env, a->spec.name, &st) == 0 && st.device_error == 0 && st.pfctl_error == 0 &&
-	    st.enabled && !st.skipped && !p->lost && !is_lost(p, &st) && is_intact(p);
+	return pf_check_read(p->env, path_of(p), &st) == 0 && st.device_error == 0 && st.pfctl_error == 0 &&
+	    st.enabled && !st.skipped && is_lost(p, &st) == p->place.lost && is_intact(p);
 }
 
-/* Another program, or the administrator, may have changed our rules, turned pf off, or set the skip flag again. */
+/* The rules are rendered anew, because they depend on this. */
+static void
+lost_set(struct anchor_pf *p, const struct pf_report *st, bool lost)
+{
+	p->place.lost = lost;
+	p->image = 0;
+	if (!lost) {
+		log_info("the main ruleset evaluates the anchor \"%s\" again", path_of(p));
+		return;
+	}
+	log_findings(p, st);
+	if (!p->keep)
+		log_error("until the main ruleset is mended, nothing is intercepted and traffic goes direct");
+	else if (st->ref.filter)
+		log_error("until the main ruleset is mended, traffic is blocked");
+	else
+		log_error("until the main ruleset is mended, traffic goes direct: intercept.on_failure is \"closed\", "
+		    "but a block is not evaluated either");
+}
+
+/* Another program, or the administrator, may have changed our rules or the main ruleset, turned pf off, or set the skip
+ * flag again. */
 static int
 pf_verify(struct anchor *a)
 {
@@ -394,14 +424,11 @@ pf_verify(struct anchor *a)
 	struct pf_report st;
 	bool lost;
 
-	if (pf_check_read(p->env, a->spec.name, &st) != 0 || st.device_error != 0 || st.pfctl_error != 0)
+	if (pf_check_read(p->env, path_of(p), &st) != 0 || st.device_error != 0 || st.pfctl_error != 0)
 		return 0;
 	lost = is_lost(p, &st);
-	if (lost && !p->lost)
-		log_findings(p, &st);
-	else if (!lost && p->lost)
-		log_info("the main ruleset evaluates the anchor \"%s\" again", path_of(p));
-	p->lost = lost;
+	if (lost != p->place.lost)
+		lost_set(p, &st, lost);
 	if (!st.enabled) {
 		log_warn("another program disabled pf; enabling it again: to have it off, end pfinterceptd");
 		enable(p, false);
@@ -409,7 +436,7 @@ pf_verify(struct anchor *a)
 	skip_plan(p, &st);
 	if (memcmp(&before, &p->changes, sizeof(before)) != 0)
 		pf_note_save(p->env, a->spec.name, &p->changes);
-	if (lost || (is_intact(p) && !st.skipped))
+	if (is_intact(p) && !st.skipped)
 		return 0;
 	p->image = 0; /* until a load succeeds */
 	return ESTALE;

@@ -17,9 +17,9 @@ struct anchor_pf {
 	const struct pf_env *env;       /* pf_env_native, or that of a test, which sets it before the first call */
 	struct pf_changes    changes;
 	struct pf_place      place;     /* found by prepare(), survey() and verify() */
-	bool                 lost;      /* verify(): the main ruleset no longer evaluates the anchor (logged) */
+	bool                 keep;      /* of the last load: on_failure is "closed" */
 	uint64_t             image;     /* of the rules, just after they were loaded; 0: to be loaded */
-	bool                 matched;   /* the loaded rules are those of mode "matched", with all tables */
+	size_t               ntables;   /* of the loaded rules; ANCHOR_PF_TABLES in mode "matched" */
 	size_t               held[ANCHOR_PF_TABLES];    /* entries of each table at the last look */
 };
 

@@ -293,14 +293,24 @@ text_block(FILE *out, const struct pf_plan *p)
 	    "label \"$label\"");
 }
 
+/* Evaluated in part only, rules that redirect would lead to nobody. */
+static enum anchor_state
+state_of(const struct anchor_input *in, const struct pf_place *place)
+{
+	if (in->state != ANCHOR_REDIRECT || !place->lost)
+		return in->state;
+	return in->conf->intercept.on_failure == FAIL_CLOSED ? ANCHOR_BLOCK : ANCHOR_EMPTY;
+}
+
 int
 pf_text_anchor(FILE *out, const struct anchor_input *in, const struct pf_place *place, const char *scope,
     bool any_gateway, pf_text_redirect *redirect)
 {
+	const enum anchor_state state = state_of(in, place);
 	struct pf_plan p;
 	int error;
 
-	if (in->state == ANCHOR_EMPTY) {
+	if (state == ANCHOR_EMPTY) {
 		text_unskipped(out, place);
 		return fputc('\n', out) == EOF ? EIO : 0;
 	}
@@ -308,7 +318,7 @@ pf_text_anchor(FILE *out, const struct anchor_input *in, const struct pf_place *
 	if (error != 0)
 		return error;
 	text_head(out, &p);
-	if (in->state == ANCHOR_REDIRECT) {
+	if (state == ANCHOR_REDIRECT) {
 		redirect(out, &p);
 	} else {
 		pf_text_own(out, &p);

@@ -52,6 +52,7 @@ struct pf_family {
 /* The state of pf on which the rules depend. All zero: the usual. */
 struct pf_place {
 	bool     nat;           /* the main ruleset evaluates the anchor's nat rules, and this system needs them */
+	bool     lost;          /* the main ruleset no longer evaluates the anchor: redirect nothing */
 	bool     filtered;      /* rules before the anchor block arriving packets: pass nothing in */
 	char     unskipped[16]; /* interface or group whose "set skip" was cleared: pass all its packets; or "" */
 	unsigned rdomain;       /* OpenBSD: routing domain of the daemon */

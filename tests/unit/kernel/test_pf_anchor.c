@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include "../quiet_log.h"
 #include "../test.h"
 
 #include "kernel/anchor.h"
@@ -195,6 +196,26 @@ load(const char *text, const char *rules, const char *redirections)
 	assert_int_equal(anchor_load(fake.a, text, false), 0);
 	assert_true(anchor_healthy(fake.a));
 	assert_int_equal(anchor_verify(fake.a), 0);
+}
+
+/* The rules that the daemon would load now: "redirect", "block" or "none". */
+static const char *
+rendered(enum on_failure on_failure)
+{
+	struct port_range ports = { 1, 65535 };
+	struct conf conf = { .intercept = { .on_failure = on_failure, .tcp_ports = { &ports, 1 } } };
+	union addr listener;
+	struct anchor_input in = { .conf = &conf, .uid = 610, .listeners = &listener, .nlisteners = 1,
+		.state = ANCHOR_REDIRECT };
+	const char *kind;
+	char *text;
+
+	assert_int_equal(addr_parse("127.0.0.1", 10080, &listener), 0);
+	text = anchor_text(fake.a, &in);
+	assert_non_null(text);
+	kind = strstr(text, "route-to") != NULL ? "redirect" : strstr(text, "block ") != NULL ? "block" : "none";
+	free(text);
+	return kind;
 }
 
 /* pfctl was called like this. */
@@ -437,19 +458,81 @@ TEST(the_last_daemon_puts_back_what_was_changed)
 	assert_true(fake.ioctls[fake.nioctls - 1] == DIOCSETIFFLAG);
 }
 
-/* The main ruleset is the administrator's: there is nothing to mend. */
-TEST(an_anchor_that_is_no_longer_evaluated_is_only_remarked)
+/* The main ruleset is the administrator's. Rules that redirect would lead to nobody without their redirections. */
+TEST(an_anchor_that_is_no_longer_evaluated_redirects_nothing_until_it_is_again)
+{
+	static const char *const main_rules[] = { ANCHORED_RULES, "pass all\n" };
+
+	assert_int_equal(prepare(), 0);
+	for (size_t i = 0; i < 2; i++) {
+		load(PLAIN_RULES, "pass out all\n", "rdr pass on lo0 all -> 127.0.0.1\n");
+		assert_string_equal(rendered(FAIL_OPEN), "redirect");
+		file_put("nat", "");
+		file_put("rules", main_rules[i]);
+		assert_false(anchor_healthy(fake.a));
+		assert_int_equal(anchor_verify(fake.a), ESTALE);
+		assert_string_equal(rendered(FAIL_OPEN), "none");
+		assert_string_equal(rendered(FAIL_CLOSED), "block");
+		fake.killed = "pfi_own"; /* goes with the rules */
+		load("\n", "", "");
+		fake.killed = "";
+		file_put("nat", ANCHORED_NAT);
+		file_put("rules", ANCHORED_RULES);
+		assert_false(anchor_healthy(fake.a));
+		assert_int_equal(anchor_verify(fake.a), ESTALE);
+		assert_string_equal(rendered(FAIL_OPEN), "redirect");
+	}
+}
+
+TEST(a_block_whose_redirections_are_not_evaluated_is_put_back)
 {
 	assert_int_equal(prepare(), 0);
+	load(PLAIN_RULES, "pass out all\n", "rdr pass on lo0 all -> 127.0.0.1\n");
 	file_put("nat", "");
-	file_put("rules", "pass all\n");
-	assert_false(anchor_healthy(fake.a));
-	assert_int_equal(anchor_verify(fake.a), 0);
-	assert_true(fake.pf->lost);
-	file_put("nat", ANCHORED_NAT);
-	file_put("rules", ANCHORED_RULES);
 	assert_int_equal(anchor_verify(fake.a), ESTALE);
-	assert_false(fake.pf->lost);
+	load(PLAIN_RULES, "block return out all\n", "");
+	file_put("loaded", "");
+	assert_false(anchor_healthy(fake.a));
+	assert_int_equal(anchor_verify(fake.a), ESTALE);
+}
+
+TEST(an_anchor_that_is_no_longer_evaluated_is_an_error_once)
+{
+	static const struct { bool keep; const char *rules, *last; } list[] = {
+		{ false, ANCHORED_RULES, "traffic goes direct" },
+		{ true, ANCHORED_RULES, "traffic is blocked" },
+		{ true, "pass all\n", "traffic goes direct: intercept.on_failure is \"closed\"" },
+	};
+
+	for (size_t i = 0; i < 3; i++) {
+		file_put("nat", ANCHORED_NAT);
+		file_put("rules", ANCHORED_RULES);
+		an_anchor(&(struct anchor_spec){ .name = "interceptor" });
+		assert_int_equal(anchor_load(fake.a, PLAIN_RULES, list[i].keep), 0);
+		file_put("nat", "");
+		file_put("rules", list[i].rules);
+		quiet_log.errors = 0;
+		assert_int_equal(anchor_verify(fake.a), ESTALE);
+		assert_int_equal(quiet_log.errors, 2); /* with the cure; and what happens meanwhile */
+		assert_non_null(strstr(quiet_log.last, list[i].last));
+		assert_int_equal(anchor_load(fake.a, "\n", list[i].keep), 0);
+		assert_int_equal(anchor_verify(fake.a), 0);
+		assert_int_equal(quiet_log.errors, 2);
+	}
+}
+
+TEST(a_second_place_in_the_main_ruleset_of_macos_takes_nothing_away)
+{
+	fake.env.system = &pf_macos;
+	fake.anchor = NULL;
+	file_put("nat", "rdr-anchor \"com.apple/*\" all\n");
+	file_put("rules", "anchor \"com.apple/*\" all\n");
+	assert_int_equal(prepare(), 0);
+	load(PLAIN_RULES, "", "");
+	file_put("nat", "rdr-anchor \"com.apple/*\" all\n" ANCHORED_NAT);
+	file_put("rules", "anchor \"com.apple/*\" all\n" ANCHORED_RULES);
+	assert_true(anchor_healthy(fake.a));
+	assert_int_equal(anchor_verify(fake.a), 0);
 }
 
 /* Measured: OpenBSD takes an interface's flag from its group again, and only with the next load. */
