@@ -1,7 +1,8 @@
 /*
  * FreeBSD, OpenBSD, macOS: ip(4) takes a whole IPv4 packet with IP_HDRINCL; on macOS with length and fragment field in
- * host order. IPv6 has no such option: there the socket is bound to the foreign source, which macOS does not allow,
- * and the kernel writes header and checksum.
+ * host order. IPv6 has no such option: there the kernel writes header and checksum, and the foreign source is asked for
+ * in a control message (FreeBSD, whose bind(2) of a raw socket ignores IPV6_BINDANY) or with bind(2) (OpenBSD); macOS
+ * does not allow it.
  */
 #include "config.h"
 
@@ -44,6 +45,38 @@ refuse_open(int family, int *fd)
 	return error;
 }
 
+#if defined(IPV6_BINDANY)
+static int
+send_v6(int fd, const union addr *from, union addr *to, void *data, size_t len)
+{
+	union {
+		struct cmsghdr align;
+		char           room[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+	} control;
+	const struct in6_pktinfo source = { .ipi6_addr = from->in6.sin6_addr };
+	struct iovec iov = { data, len };
+	struct msghdr msg = { .msg_name = to, .msg_namelen = addr_len(to), .msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *c;
+
+	memset(&control, 0, sizeof(control));
+	c = CMSG_FIRSTHDR(&msg);
+	c->cmsg_level = IPPROTO_IPV6;
+	c->cmsg_type = IPV6_PKTINFO;
+	c->cmsg_len = CMSG_LEN(sizeof(source));
+	memcpy(CMSG_DATA(c), &source, sizeof(source));
+	return sendmsg(fd, &msg, 0) == -1 ? errno : 0;
+}
+#else
+static int
+send_v6(int fd, const union addr *from, union addr *to, void *data, size_t len)
+{
+	if (bind(fd, &from->sa, addr_len(from)) == -1)
+		return errno;
+	return sendto(fd, data, len, 0, &to->sa, addr_len(to)) == -1 ? errno : 0;
+}
+#endif
+
 static void
 to_host_order(uint8_t *at)
 {
@@ -56,18 +89,17 @@ int
 refuse_send(int fd, const union addr *client, const union addr *dst)
 {
 	uint8_t packet[ICMP_UNREACH_MAX];
-	const bool v6 = client->sa.sa_family == AF_INET6;
 	const size_t len = icmp_unreach_build(client, dst, packet);
-	const size_t skip = v6 ? icmp_unreach_offset(AF_INET6) : 0;
+	const size_t skip = icmp_unreach_offset(AF_INET6);
 	union addr to = *client, from = *dst;
 
 	addr_set_port(&to, 0);
 	addr_set_port(&from, 0);
-	if (v6 && bind(fd, &from.sa, addr_len(&from)) == -1)
-		return errno;
+	if (client->sa.sa_family == AF_INET6)
+		return send_v6(fd, &from, &to, packet + skip, len - skip);
 	if (HOST_ORDER) {
 		to_host_order(packet + LENGTH_AT);
 		to_host_order(packet + FRAGMENT_AT);
 	}
-	return sendto(fd, packet + skip, len - skip, 0, &to.sa, addr_len(&to)) == -1 ? errno : 0;
+	return sendto(fd, packet, len, 0, &to.sa, addr_len(&to)) == -1 ? errno : 0;
 }
