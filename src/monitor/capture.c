@@ -271,7 +271,7 @@ capture_run(int fd, const struct role *role)
 		capture_open(&c, role->interfaces[i]);
 	if (c.ntaps > 0) {
 		privilege_drop(role->uid, role->gid);
-		sandbox_capture();
+		sandbox_capture(c.polls, c.ntaps);
 		log_info("capture: reading packets of %zu of %zu interfaces", c.ntaps, n);
 		capture_loop(&c);
 	}

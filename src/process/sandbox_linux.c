@@ -17,7 +17,7 @@ sandbox_worker(void)
 }
 
 void
-sandbox_capture(void)
+sandbox_capture(const struct pollfd *taps, size_t n)
 {
 	sandbox_worker();
 }

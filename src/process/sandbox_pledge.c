@@ -18,7 +18,7 @@ sandbox_worker(void)
 }
 
 void
-sandbox_capture(void)
+sandbox_capture(const struct pollfd *taps, size_t n)
 {
 	if (pledge("stdio bpf", NULL) == -1)
 		fatal("pledge: %s", strerror(errno));
