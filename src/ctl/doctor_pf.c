@@ -44,6 +44,9 @@ doctor_pf(struct doctor *d, const struct pf_env *env)
 		return;
 	}
 	say_findings(d, env->system, &st);
-	if (st.device_error == 0 && st.pfctl_error == 0)
+	if (st.device_error != 0 || st.pfctl_error != 0)
+		return;
+	/* Under a main ruleset that does not evaluate the anchor, the daemon takes its rules out itself. */
+	if (!d->running || !pf_check_hopeless(env->system, &st))
 		say_loaded(d, &st);
 }

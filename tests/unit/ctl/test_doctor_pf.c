@@ -123,6 +123,13 @@ TEST(anchor_not_referenced)
 	check(*state, 1, "run \"pfinterceptctl setup\"");
 }
 
+TEST(anchor_not_referenced_and_so_emptied_by_the_daemon)
+{
+	put(*state, "nat", "");
+	put(*state, "anchor", "");
+	check(*state, 1, "run \"pfinterceptctl setup\"");
+}
+
 TEST(loopback_skipped)
 {
 	put(*state, "interfaces", "lo\nlo0 (skip)\nem0\n");
