@@ -289,6 +289,17 @@ udp_send_batch(int fd, bool from_local, struct udp_batch *batch)
 	return error;
 }
 
+void
+udp_room(int fd)
+{
+	const int room = 2 * UDP_MAX;
+	int has = 0;
+	socklen_t len = sizeof(has);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &has, &len) == 0 && has < room)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+}
+
 int
 udp_socket(int family, int *fd)
 {
@@ -301,7 +312,8 @@ udp_socket(int family, int *fd)
 		error = errno;
 		close(*fd);
 		*fd = -1;
-	}
+	} else
+		udp_room(*fd);
 	return error;
 }
 

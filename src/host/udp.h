@@ -57,7 +57,10 @@ int udp_send_batch(int fd, bool from_local, struct udp_batch *);
 /* Is it an address of this host? */
 bool udp_is_own(const union addr *);
 
-/* Opens a socket, non-blocking and close-on-exec. */
+/* Gives a socket room for the largest datagram: the BSDs begin with 9216 bytes (SO_SNDBUF). */
+void udp_room(int fd);
+
+/* Opens a socket with room, non-blocking and close-on-exec. */
 int udp_socket(int family, int *fd);
 
 /* Opens such a socket and connects it, so that it receives only datagrams and errors of this server. The kernel chooses

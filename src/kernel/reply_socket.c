@@ -3,7 +3,6 @@
 #include "kernel/reply_socket.h"
 
 #include <ev.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/datagrams.h"
@@ -163,16 +162,15 @@ reply_socket_open(const union addr *addr, int *fd)
 {
 	const bool v6 = addr->sa.sa_family == AF_INET6;
 	const int on = 1;
-	int error = 0;
+	int error;
 
 	*fd = -1;
 	if ((addr->sa.sa_family != AF_INET && !v6) || addr_port(addr) == 0 || addr_is_any(addr))
 		return EINVAL;
-	*fd = socket(addr->sa.sa_family, SOCK_DGRAM, 0);
-	if (*fd == -1)
-		return errno;
-	if (fcntl(*fd, F_SETFD, FD_CLOEXEC) == -1 || fcntl(*fd, F_SETFL, O_NONBLOCK) == -1 ||
-	    setsockopt(*fd, v6 ? ANY6_LEVEL : ANY4_LEVEL, v6 ? ANY6 : ANY4, &on, sizeof(on)) == -1 ||
+	error = udp_socket(addr->sa.sa_family, fd);
+	if (error != 0)
+		return error;
+	if (setsockopt(*fd, v6 ? ANY6_LEVEL : ANY4_LEVEL, v6 ? ANY6 : ANY4, &on, sizeof(on)) == -1 ||
 	    setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1 ||
 	    setsockopt(*fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == -1 ||
 	    bind(*fd, &addr->sa, addr_len(addr)) == -1)

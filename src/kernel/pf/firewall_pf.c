@@ -45,6 +45,7 @@ pf_prepare_listener(int fd, int family, int type)
 	if (type != SOCK_DGRAM)
 		return 0;
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &burst, sizeof(burst));
+	udp_room(fd);
 	return udp_tell_local(fd, family);
 }
 

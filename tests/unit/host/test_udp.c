@@ -155,4 +155,17 @@ TEST(batch_is_answered_from_the_addresses_used_but_for_what_is_too_long)
 	close(fd);
 }
 
+TEST(udp_sockets_have_room_for_the_largest_datagram)
+{
+	int fd, room = 9216;
+	socklen_t len = sizeof(room);
+
+	assert_int_equal(udp_socket(AF_INET, &fd), 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)), 0);
+	udp_room(fd);
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, &len), 0);
+	assert_true(room > UDP_MAX);
+	close(fd);
+}
+
 RUN_TESTS(NULL, NULL)
