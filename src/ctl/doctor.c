@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "ctl/doctor.h"
+#include "kernel/anchor.h"
 
 #include <langinfo.h>
 #include <locale.h>
@@ -52,7 +53,7 @@ check_firewall(struct doctor *d)
 int
 doctor_run(const struct ctl *ctl, int argc, char **argv)
 {
-	struct doctor d = { .out = stdout, .json = ctl->json };
+	struct doctor d = { .out = stdout, .json = ctl->json, .linklocal = anchor_native_linklocal() };
 	struct conf *conf;
 
 	setlocale(LC_CTYPE, "");
@@ -68,6 +69,7 @@ doctor_run(const struct ctl *ctl, int argc, char **argv)
 	check_firewall(&d);
 	doctor_self_test(&d, ctl);
 	doctor_dns(&d);
+	doctor_names(&d, ctl);
 	for (size_t i = 0; i < conf->nproxies; i++)
 		if (conf->proxies[i].enabled)
 			doctor_proxy(&d, &conf->proxies[i]);

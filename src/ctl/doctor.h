@@ -17,6 +17,7 @@ struct doctor {
 	bool        running;            /* pfinterceptd is running, as far as can be seen */
 	bool        intercepting;       /* ... and says that its rules are loaded */
 	unsigned    lines, faults;      /* printed so far */
+	bool               linklocal;   /* DNS to link-local resolvers is intercepted here */
 };
 
 /* Prints one line: the link of the chain and the finding; for a fault or a warning also the cure. */
@@ -39,6 +40,8 @@ void doctor_proxy(struct doctor *, const struct conf_proxy *);
 
 /* Checks each address and port on which the daemon listens, or would listen. */
 void doctor_listeners(struct doctor *);
+/* Tells for each proxy whether its names are looked up through it, as the running daemon has found. */
+void doctor_names(struct doctor *, const struct ctl *);
 /* Asks the forwarder for a name, and for one that rules send to a proxy. Only while running. */
 void doctor_dns(struct doctor *);
 

@@ -216,3 +216,25 @@ doctor_self_test(struct doctor *d, const struct ctl *ctl)
 		doctor_say(d, DOCTOR_NOTE, "self-test", "not possible: no port is always intercepted, or %s and %s "
 		    "have no route, or are in intercept.exclude", nowhere[0], nowhere[1]);
 }
+
+void
+doctor_names(struct doctor *d, const struct ctl *ctl)
+{
+	char why[ASK_WHY_MAX], link[32];
+	struct client *client = d->running && d->conf->dns.enabled ? ask_open(ctl, ANSWER_S, why) : NULL;
+	bool more = client != NULL && client_ask(client, "\"verb\":\"proxies\"") == 0;
+	yajl_val line;
+
+	while (more && (line = client_line(client, NULL)) != NULL) {
+		const char *names = member_text(line, "names"), *reason = member_text(line, "names_reason");
+
+		more = !member_true(line, "end");
+		snprintf(link, sizeof(link), "proxy %.0f", member_number(line, "id"));
+		if (reason != NULL && reason[0] != '\0')
+			doctor_say(d, DOCTOR_OK, link, "its names get made-up addresses: %s", reason);
+		else if (names != NULL && strcmp(names, "looked-up") == 0)
+			doctor_say(d, DOCTOR_OK, link, "its names are looked up through it");
+		yajl_tree_free(line);
+	}
+	client_close(client);
+}

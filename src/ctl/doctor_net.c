@@ -12,10 +12,12 @@
 #include "conf/rule.h"
 #include "host/net.h"
 #include "proxy/handshake.h"
-#include "wire/dns_message.h"
+#include "wire/dns_content.h"
+#include "wire/dns_query.h"
 
 #define ADDRS    8
 #define NEW_NAME "pfi%08x"
+#define QUERY_ID 0x7066
 
 double
 doctor_now(void)
@@ -88,37 +90,27 @@ doctor_listeners(struct doctor *d)
 		    d->running ? "in use" : "free");
 }
 
-/* RFC 1035 section 4.1: name, TXT, IN; recursion desired. Its length. */
-static size_t
-make_query(const char *name, uint8_t out[DNS_HEADER_LEN + HOST_MAX + 6])
+static void
+take_address(void *arg, const union addr *addr, uint32_t ttl)
 {
-	static const uint8_t head[DNS_HEADER_LEN] = { 0x70, 0x66, 1, 0, 0, 1 }, tail[] = { 0, 0, 16, 0, 1 };
-	uint8_t *p = out + sizeof(head);
-
-	memcpy(out, head, sizeof(head));
-	while (*name != '\0') {
-		const size_t len = strcspn(name, ".");
-
-		*p++ = (uint8_t)len;
-		memcpy(p, name, len);
-		p += len;
-		name += len + (name[len] == '.');
-	}
-	memcpy(p, tail, sizeof(tail));
-	return (size_t)(p - out) + sizeof(tail);
+	*(union addr *)arg = *addr;
 }
 
-/* 0 and the response code, or an errno value. */
+/* Asks for an IPv4 address. 0, the response code and an address (addr_none: there is none), or an errno value. */
 static int
-ask_dns(const union addr *addr, const char *name, double seconds, unsigned *rcode)
+ask_dns(const union addr *addr, const char *name, double seconds, unsigned *rcode, union addr *found)
 {
-	uint8_t query[DNS_HEADER_LEN + HOST_MAX + 6], answer[DNS_UDP_MIN];
-	const size_t len = make_query(name, query);
+	uint8_t query[DNS_QUERY_MAX], answer[DNS_UDP_MIN];
+	const size_t len = dns_query_make(query, name, DNS_A);
+	struct dns_query parsed;
+	struct dns_answer whole;
 	int fd = socket(addr->sa.sa_family, SOCK_DGRAM, 0), error = 0;
 	ssize_t n = 0;
 
+	*found = addr_none;
 	if (fd == -1)
 		return errno;
+	dns_set_id(query, QUERY_ID);
 	if (connect(fd, &addr->sa, addr_len(addr)) == -1 || send(fd, query, len, 0) == -1)
 		error = errno;
 	if (error == 0)
@@ -129,6 +121,9 @@ ask_dns(const union addr *addr, const char *name, double seconds, unsigned *rcod
 		error = EPROTO;
 	if (error == 0)
 		*rcode = answer[3] & 0xf;
+	if (error == 0 && dns_query_parse(query, len, &parsed) == 0 &&
+	    dns_answer_parse(answer, (size_t)n, QUERY_ID, &parsed.question, &whole) == 0)
+		dns_answer_addresses(answer, (size_t)n, take_address, found);
 	close(fd);
 	return error;
 }
@@ -163,11 +158,12 @@ check_forwarder(struct doctor *d, const union addr *addr)
 {
 	char name[HOST_MAX + 1], text[ADDR_TEXT_MAX];
 	unsigned rcode = 0;
+	union addr found;
 	int error;
 
 	addr_format(addr, text);
 	snprintf(name, sizeof(name), NEW_NAME ".invalid", arc4random_uniform(UINT32_MAX)); /* RFC 6761 section 6.4 */
-	error = ask_dns(addr, name, d->conf->timeouts.dns + 1, &rcode);
+	error = ask_dns(addr, name, d->conf->timeouts.dns + 1, &rcode, &found);
 	if (error == EADDRNOTAVAIL || error == EAFNOSUPPORT)
 		return false; /* the listener link has said so */
 	if (error != 0)
@@ -187,10 +183,21 @@ check_kept(struct doctor *d, const union addr *addr)
 	char name[HOST_MAX + 1];
 	const struct conf_rule *rule = find_kept(d->conf, name);
 	unsigned rcode = DNS_SERVFAIL;
+	bool made_up = false;
+	union addr found;
+	int error;
 
 	if (rule == NULL)
 		return;
-	if (ask_dns(addr, name, d->conf->timeouts.dns + 1, &rcode) == 0 && rcode != DNS_SERVFAIL)
+	error = ask_dns(addr, name, d->conf->timeouts.dns + 1, &rcode, &found);
+	for (size_t i = 0; i < d->conf->dns.nfake_ip; i++)
+		made_up |= network_contains(&d->conf->dns.fake_ip[i], &found);
+	if (made_up) {
+		doctor_say(d, DOCTOR_OK, "dns", "%s, a name of rule %u, gets a made-up address, and the proxy the name",
+		    name, rule->id);
+		return;
+	}
+	if (error == 0 && rcode != DNS_SERVFAIL)
 		doctor_say(d, DOCTOR_OK, "dns", "%s is asked through the proxy of rule %u, and answered", name,
 		    rule->id);
 	else

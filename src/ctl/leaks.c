@@ -89,7 +89,7 @@ is_proxy(const struct conf *conf, const union addr *a)
 static const char *
 never_intercepted(const struct leaks *l, const union addr *a)
 {
-	if (addr_is_linklocal(a))
+	if (addr_is_linklocal(a) && !l->d->linklocal)
 		return "is link-local, and such addresses are never intercepted: use another resolver";
 	if (contains(l->conf->intercept.exclude, l->conf->intercept.nexclude, a))
 		return "is in intercept.exclude: take it out there, or use another resolver";

@@ -29,7 +29,7 @@ static const struct column rule_columns[] = {
 static const struct column proxy_columns[] = {
 	{ "ID", "id", 5, true }, { "NAME", "name", 20, false }, { "TYPE", "type", 6, false },
 	{ "HOST", "host", 22, false }, { "PORT", "port", 5, true }, { "STATE", "state", 8, false },
-	{ "UDP", "udp", 7, false }, TALLY_COLUMNS
+	{ "UDP", "udp", 7, false }, { "NAMES", "names", 9, false }, TALLY_COLUMNS
 };
 static const struct column host_columns[] = { { "HOST", "host", 40, false }, TALLY_COLUMNS };
 

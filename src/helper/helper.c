@@ -17,6 +17,7 @@
 #include "helper/helper_listen.h"
 #include "helper/permit.h"
 #include "host/ifaddrs_watch.h"
+#include "host/name_cache.h"
 #include "host/resolvers.h"
 #include "kernel/fake_range.h"
 #include "kernel/firewall.h"
@@ -139,6 +140,8 @@ helper_finish(struct helper *h)
 {
 	helper_worker_lost(h);
 	helper_anchor_remove(&h->anchor);
+	if (h->was_ready && h->conf->dns.fake_ip_mode != FAKE_IP_OFF)
+		name_cache_flush();     /* made-up addresses lead nowhere from now on */
 	ev_break(h->loop, EVBREAK_ALL);
 }
 

@@ -21,6 +21,12 @@ anchor_native_name(void)
 	return anchor_native.name;
 }
 
+bool
+anchor_native_linklocal(void)
+{
+	return anchor_native.linklocal;
+}
+
 int
 anchor_open(struct anchor **out, const struct anchor_spec *spec)
 {

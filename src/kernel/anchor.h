@@ -17,6 +17,8 @@ struct anchor;
 
 /* The name of the build's backend: "pfctl" or "nft". */
 const char *anchor_native_name(void);
+/* Does it intercept DNS to link-local resolvers? */
+bool anchor_native_linklocal(void);
 
 /* ENOTSUP, not logged: this system does not have the firewall of the spec. ENOMEM. */
 int  anchor_open(struct anchor **, const struct anchor_spec *);

@@ -13,6 +13,7 @@ struct anchor;
 struct anchor_ops {
 	const char        *name;
 	enum conf_firewall firewall;
+	bool               linklocal;   /* DNS to link-local resolvers is intercepted */
 	size_t             size;        /* of the backend's own struct, which begins with struct anchor */
 	void (*open)(struct anchor *);  /* fills in what is not zero; may read spec.changed */
 	void (*close)(struct anchor *);

@@ -10,11 +10,14 @@ anchor_skip(const struct anchor_input *in, struct network_set *set)
 	static const char *const never[] = { "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4",
 		"255.255.255.255", "::/128", "::1", "fe80::/10", "ff00::/8", NULL };
 	struct network net;
+	union addr first;
 	int error = 0;
 
 	for (size_t i = 0; never[i] != NULL && error == 0; i++) {
 		network_parse(never[i], &net);
-		error = network_set_add(set, &net);
+		addr_from_bytes(&first, net.family, net.bytes, 0);
+		if (!in->linklocal || !addr_is_linklocal(&first))
+			error = network_set_add(set, &net);
 	}
 	for (size_t i = 0; i < in->nlocal && error == 0; i++)
 		error = network_set_add(set, &in->local[i]);

@@ -37,6 +37,7 @@ struct anchor_input {
 	const struct network *local;            /* this host's addresses (used by pf; nft asks the kernel) */
 	size_t                nlocal;
 	enum anchor_state     state;
+	bool                  linklocal;        /* anchor_skip() leaves link-local networks out */
 };
 
 /* Adds to the set the destinations that are never intercepted: networks that are never routed, this host's addresses,

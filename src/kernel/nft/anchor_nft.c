@@ -224,7 +224,7 @@ nft_render(const struct anchor *a, const struct anchor_input *in, FILE *out)
 }
 
 const struct anchor_ops anchor_native = {
-	.name = "nft", .firewall = FIREWALL_NETFILTER, .size = sizeof(struct anchor_nft), .close = nft_close,
-	.prepare = nft_prepare, .render = nft_render, .load = nft_load, .remove = nft_remove, .verify = nft_verify,
-	.learn = nft_learn, .count = nft_count,
+	.name = "nft", .firewall = FIREWALL_NETFILTER, .linklocal = true,
+	.size = sizeof(struct anchor_nft), .close = nft_close, .prepare = nft_prepare, .render = nft_render,
+	.load = nft_load, .remove = nft_remove, .verify = nft_verify, .learn = nft_learn, .count = nft_count,
 };

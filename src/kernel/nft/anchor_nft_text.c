@@ -12,6 +12,7 @@
 
 /* Matches packets of a flow whose first packet was chosen. */
 #define NFT_FLOW "ct mark and " NFT_MARK " == " NFT_MARK " "
+#define LINKLOCAL6 "ip6 daddr fe80::/10 "
 #define MARK     " meta mark set meta mark or " NFT_MARK
 
 static const struct family { int af, version; const char *ip; } families[] = {
@@ -54,6 +55,7 @@ render_sets(FILE *out, const struct anchor_input *in)
 	int error;
 
 	foreign.nlocal = 0;
+	foreign.linklocal = true;
 	error = anchor_skip(&foreign, &skip);
 	if (error == 0 && matched)
 		error = anchor_targets(in->conf, &targets);
@@ -82,13 +84,17 @@ render_ports(FILE *out, const struct port_list *ports)
 
 /* Rules at the head of every chain: traffic that is left alone. */
 static void
-render_returns(FILE *out)
+render_returns(FILE *out, const struct anchor_input *in)
 {
+	const char *but_dns = in->conf->dns.enabled ? "th dport != 53 " : "";
+
 	fputs("\t\tfib daddr type { local, broadcast, anycast, multicast } return comment \"own addresses\"\n"
-	    "\t\tip daddr @skip4 return comment \"intercept.exclude, proxies, link-local\"\n"
-	    "\t\tip6 daddr @skip6 return comment \"intercept.exclude, proxies, link-local\"\n"
+	    "\t\tip daddr @skip4 return comment \"intercept.exclude, proxies\"\n"
+	    "\t\tip6 daddr @skip6 return comment \"intercept.exclude, proxies\"\n"
 	    /* DHCP ports tell client from server; a relay would change them. */
 	    "\t\tudp dport { 67, 68, 546, 547 } return comment \"DHCP\"\n", out);
+	fprintf(out, "\t\tip daddr 169.254.0.0/16 %sreturn comment \"link-local\"\n"
+	    "\t\t" LINKLOCAL6 "%sreturn comment \"link-local\"\n", but_dns, but_dns);
 }
 
 static void
@@ -213,16 +219,19 @@ render_redirect(FILE *out, const struct anchor_input *in)
 	fputs("\tcounter direct {\n\t}\n", out);
 	fputs("\tchain local_tcp {\n\t\ttype nat hook output priority -100; policy accept;\n", out);
 	render_own_user(out, in);
-	render_returns(out);
+	render_returns(out, in);
+	fputs("\t\t" LINKLOCAL6 "return comment \"bound to their interface: marked, like UDP\"\n", out);
 	render_rules(out, in, BY_SET, "tcp", &conf->intercept.tcp_ports, "dnat", "");
 	render_count(out);
 
 	fputs("\t}\n\tchain local_udp {\n\t\ttype route hook output priority -150; policy accept;\n", out);
 	render_own_user(out, in);
 	fputs("\t\tfib saddr type != local return comment \"answers of the daemon in a server's name\"\n", out);
-	render_returns(out);
+	render_returns(out, in);
 	render_flow(out, in, "udp", &conf->intercept.udp_ports);
 	render_rules(out, in, BY_FLOW, "udp", &conf->intercept.udp_ports, NULL, MARK);
+	if (conf->dns.enabled)
+		render_rule(out, in, &families[1], LINKLOCAL6, "tcp", NULL, NULL, MARK);
 
 	fputs("\t}\n\tchain arriving {\n\t\ttype filter hook prerouting priority -150; policy accept;\n", out);
 	fputs("\t\tiifname \"lo\" meta mark and " NFT_MARK " == " NFT_MARK " jump looped\n", out);
@@ -233,12 +242,16 @@ render_redirect(FILE *out, const struct anchor_input *in)
 	}
 	fputs("\t}\n\tchain looped {\n", out);
 	render_rules(out, in, EVERYTHING, "udp", &conf->intercept.udp_ports, "tproxy", " accept");
+	/* Only the first packet: tproxy looks for a connection at lo, and this is bound to the client's interface. */
+	if (conf->dns.enabled)
+		render_rule(out, in, &families[1], LINKLOCAL6 "tcp flags & (syn | ack) == syn ", "tcp", NULL,
+		    "tproxy", " accept");
 	fputs("\t}\n", out);
 	render_port(out, in);
 	if (conf->intercept.ninterfaces == 0)
 		return;
 	fputs("\tchain gateway {\n", out);
-	render_returns(out);
+	render_returns(out, in);
 	render_flow(out, in, "tcp", &conf->intercept.tcp_ports);
 	render_flow(out, in, "udp", &conf->intercept.udp_ports);
 	render_rules(out, in, BY_FLOW, "tcp", &conf->intercept.tcp_ports, "tproxy", MARK " accept");
@@ -246,7 +259,7 @@ render_redirect(FILE *out, const struct anchor_input *in)
 	fputs("\t}\n\tchain passing {\n\t\ttype nat hook prerouting priority -99; policy accept;\n\t\t", out);
 	render_interfaces(out, conf);
 	fputs(" jump passing_gateway\n\t}\n\tchain passing_gateway {\n", out);
-	render_returns(out);
+	render_returns(out, in);
 	render_count(out);
 	fputs("\t}\n", out);
 }
@@ -287,7 +300,7 @@ render_block(FILE *out, const struct anchor_input *in)
 {
 	fputs("\tchain local_block {\n\t\ttype filter hook output priority 0; policy accept;\n", out);
 	render_own_user(out, in);
-	render_returns(out);
+	render_returns(out, in);
 	render_refuse(out, in);
 	fputs("\t}\n", out);
 	if (in->conf->intercept.ninterfaces == 0)
@@ -295,7 +308,7 @@ render_block(FILE *out, const struct anchor_input *in)
 	fputs("\tchain gateway_block {\n\t\ttype filter hook forward priority 0; policy accept;\n\t\t", out);
 	render_interfaces(out, in->conf);
 	fputs(" jump gateway_refuse\n\t}\n\tchain gateway_refuse {\n", out);
-	render_returns(out);
+	render_returns(out, in);
 	render_refuse(out, in);
 	fputs("\t}\n", out);
 }

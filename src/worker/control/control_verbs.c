@@ -7,6 +7,7 @@
 #include "host/usage.h"
 #include "worker/control/control_internal.h"
 #include "worker/record/control_json.h"
+#include "worker/upstream/proxy_way.h"
 
 #define RELOAD_TIMEOUT_MS 30000
 #define PAUSE_TIMEOUT_MS  5000
@@ -214,10 +215,12 @@ more_proxies(struct control_client *c, yajl_gen g)
 	const struct policy *policy = c->control->env->policy;
 	const struct proxy *proxy = &policy->proxies[c->cursor];
 	const struct tally *t;
+	enum name_way way;
 
 	if (c->cursor >= policy->conf->nproxies)
 		return false;
 	c->cursor++;
+	way = proxy_way_known(policy, proxy);
 	t = account_tally(c->control->env->account, TALLY_PROXIES, proxy->conf->id);
 	put_number(g, "id", proxy->conf->id);
 	put_text(g, "name", proxy->conf->name);
@@ -226,6 +229,8 @@ more_proxies(struct control_client *c, yajl_gen g)
 	put_number(g, "port", proxy->conf->port);
 	put_text(g, "state", proxy_state(proxy));
 	put_text(g, "udp", !proxy->udp_known ? "unknown" : proxy->udp ? "yes" : "no");
+	put_text(g, "names", way >= NAME_FAKE ? "made-up" : way == NAME_LOOKED_UP ? "looked-up" : "untried");
+	put_text(g, "names_reason", name_way_reason(way));
 	put_addr(g, "address", proxy->naddrs > 0 ? &proxy->addrs[proxy->preferred] : &addr_none);
 	put_number(g, "connects", proxy->connects);
 	put_number(g, "failures", proxy->failures);

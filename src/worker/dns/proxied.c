@@ -85,6 +85,7 @@ query_lookup(struct query *q)
 {
 	struct ev_loop *loop = q->proxy->env->loop;
 
+	q->record.dst = q->route.server;
 	if (!addr_is_set(&q->route.server)) {
 		query_reply(q, DNS_SERVFAIL, NULL, CLOSE_NO_DESTINATION);
 		return;
@@ -111,7 +112,7 @@ query_proxy(struct query *q)
 	dns_way_choose(policy, v, q->name, &q->request->meant, ev_now(q->proxy->env->loop), &q->way);
 	q->route.proxies = v->proxies;
 	q->route.nproxies = v->nproxies;
-	q->route.server = q->record.dst = q->way.server;
+	q->route.server = q->way.server;
 	if (q->way.way < NAME_FAKE || (q->way.way == NAME_FAKE && !rule_always_proxied(policy->conf, q->name))) {
 		query_lookup(q);
 	} else if (dns_fake_may(q->proxy->env, &q->parsed, q->name)) {

@@ -39,6 +39,24 @@ proxy_way_look(struct proxy *proxy, const union addr *server, double now, bool *
 }
 
 enum name_way
+proxy_way_known(const struct policy *policy, const struct proxy *proxy)
+{
+	const union addr server = name_server(policy->conf, proxy->conf, &addr_none, policy->resolvers,
+	    policy->nresolvers);
+	const enum name_way fixed = name_way(policy->conf, proxy->conf, &server);
+	enum name_way way = fixed;
+	double used = 0;
+
+	for (const struct proxy_way *w = proxy->ways; fixed < NAME_FAKE && w < proxy->ways + PROXY_WAYS; w++) {
+		if (addr_is_set(&w->server) && w->used >= used) {
+			used = w->used;
+			way = w->way;
+		}
+	}
+	return way;
+}
+
+enum name_way
 proxy_way_note(struct proxy *proxy, const union addr *server, enum name_way way, double now)
 {
 	bool found;

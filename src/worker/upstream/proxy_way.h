@@ -23,6 +23,9 @@
  * because the caller is taken to do it. */
 enum name_way proxy_way_look(struct proxy *, const union addr *server, double now, bool *retry);
 
+/* How names of this proxy get their addresses, as far as is known: for the resolver that was asked last. */
+enum name_way proxy_way_known(const struct policy *, const struct proxy *);
+
 /* Notes the outcome of a try; logs a change. way: NAME_LOOKED_UP, NAME_REFUSED, NAME_DENIED or NAME_SILENT. Returns
  * what holds now: where answers have come, a refusal says nothing, nor does silence before the PROXY_WAY_SILENT-th. */
 enum name_way proxy_way_note(struct proxy *, const union addr *server, enum name_way way, double now);
