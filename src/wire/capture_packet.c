@@ -2,9 +2,6 @@
 
 #include "wire/capture_packet.h"
 
-#include <errno.h>
-#include <string.h>
-
 #define ETHER_IPV4 0x0800
 #define ETHER_IPV6 0x86dd
 #define TCP_SYN    0x02

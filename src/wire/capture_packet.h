@@ -6,8 +6,7 @@
  * Sources: RFC 791, RFC 8200 section 4, RFC 9293, RFC 768; link headers: pcap-linktype(7); RFC 9000 section 17.2,
  *          RFC 9369 section 3 (QUIC Initial packets).
  */
-#ifndef PFI_CAPTURE_PACKET_H
-#define PFI_CAPTURE_PACKET_H
+#pragma once
 
 #include "base/addr.h"
 
@@ -36,5 +35,3 @@ int capture_packet_parse(enum capture_link, const uint8_t *bytes, size_t len, st
 
 /* True when the packet begins a flow: a TCP SYN, or a QUIC Initial packet to port 443. */
 bool capture_packet_begins(const struct capture_packet *);
-
-#endif

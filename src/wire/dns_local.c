@@ -2,9 +2,6 @@
 
 #include "wire/dns_local.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 /* first..last: the range of the label before the zone; last 0: every name below the zone. */
 static const struct { const char *zone; long first, last; } zones[] = {
 	{ "10.in-addr.arpa", 0, 0 },

@@ -5,8 +5,7 @@
  * Pure. Names are in lower case without the final dot, as dns_name_text() writes them.
  * Sources: RFC 6303 and RFC 7793 (reverse zones of private addresses), RFC 9462 (designated resolvers).
  */
-#ifndef PFI_DNS_LOCAL_H
-#define PFI_DNS_LOCAL_H
+#pragma once
 
 #include "base/addr.h"
 
@@ -25,5 +24,3 @@ bool dns_local_name(const char *name);
 
 /* True for a resolver at a private, loopback or link-local address: it may know such names. */
 bool dns_local_resolver(const union addr *);
-
-#endif

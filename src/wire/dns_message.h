@@ -8,8 +8,7 @@
  * Sources: RFC 1035 (format), RFC 6891 (EDNS), RFC 7873 (cookies), RFC 4343 (case), RFC 2181 (TTL), RFC 2308
  *          (negative answers).
  */
-#ifndef PFI_DNS_MESSAGE_H
-#define PFI_DNS_MESSAGE_H
+#pragma once
 
 #include "base/addr.h"
 #include "wire/dns_types.h"
@@ -85,5 +84,3 @@ void dns_set_id(uint8_t *msg, uint16_t id);
 /* Writes the name as text: lower case, no final dot, "." for the root; bytes other than letters, digits, "-" and "_" as
  * \DDD, so that a dot inside a label differs from the end of a label. */
 void dns_name_text(const struct dns_name *, char out[DNS_TEXT_MAX]);
-
-#endif

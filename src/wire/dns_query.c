@@ -2,8 +2,6 @@
 
 #include "wire/dns_query.h"
 
-#include <string.h>
-
 #define OUR_UDP_SIZE 1232       /* fits into every path without fragments: DNS Flag Day 2020 */
 
 enum { FLAGS_KEPT = 0x0130 };   /* RD, AD, CD */

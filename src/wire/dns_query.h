@@ -5,8 +5,7 @@
  * Pure: bytes in, bytes out.
  * Sources: RFC 6891 (EDNS), draft-vixie-dnsext-dns0x20 (random case: an answer repeats it, and a forger must guess it).
  */
-#ifndef PFI_DNS_QUERY_H
-#define PFI_DNS_QUERY_H
+#pragma once
 
 #include "wire/dns_message.h"
 
@@ -34,5 +33,3 @@ bool dns_query_is_answered(const uint8_t *query, const uint8_t *msg);
 
 /* Could a DNS request begin with this header? False for most other protocols; random bytes pass once in 10 million. */
 bool dns_request_begins(const uint8_t header[DNS_HEADER_LEN]);
-
-#endif

@@ -5,7 +5,6 @@
  */
 #include "config.h"
 
-#include <string.h>
 #include <strings.h>
 
 #include "wire/sniffer.h"

@@ -2,8 +2,6 @@
 
 #include "wire/icmp_unreach.h"
 
-#include <string.h>
-
 enum { IP4_HEADER = 20, IP6_HEADER = 40, ICMP_HEADER = 8, UDP_HEADER = 8, TTL = 64 };
 
 static void

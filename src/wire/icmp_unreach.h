@@ -4,8 +4,7 @@
  * Sources: RFC 792 (destination unreachable, code 3), RFC 4443 section 3.1 (code 4), RFC 791, RFC 8200, RFC 768,
  *          RFC 1071 and RFC 8200 section 8.1 (checksums).
  */
-#ifndef PFI_ICMP_UNREACH_H
-#define PFI_ICMP_UNREACH_H
+#pragma once
 
 #include "base/addr.h"
 
@@ -17,5 +16,3 @@ size_t icmp_unreach_build(const union addr *client, const union addr *dst, uint8
 
 /* The offset of the ICMP header, for systems that write the IP header themselves. */
 size_t icmp_unreach_offset(int family);
-
-#endif

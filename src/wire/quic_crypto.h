@@ -4,12 +4,7 @@
  * OpenSSL 1.1 and later, LibreSSL. Safe in every thread.
  * Errors:  false: the library failed, or the message is not authentic.
  */
-#ifndef PFI_QUIC_CRYPTO_H
-#define PFI_QUIC_CRYPTO_H
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#pragma once
 
 enum { QUIC_HASH = 32, QUIC_KEY = 16, QUIC_IV = 12, QUIC_TAG = 16, QUIC_SAMPLE = 16 };
 
@@ -23,5 +18,3 @@ bool quic_block(const uint8_t key[QUIC_KEY], const uint8_t in[QUIC_SAMPLE], uint
 /* AES-128-GCM, in place; len includes the tag behind the text. */
 bool quic_open(const uint8_t key[QUIC_KEY], const uint8_t nonce[QUIC_IV], const uint8_t *header, size_t header_len,
     uint8_t *data, size_t len);
-
-#endif

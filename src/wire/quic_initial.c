@@ -2,8 +2,6 @@
 
 #include "wire/quic_initial.h"
 
-#include <string.h>
-
 #include "wire/quic_crypto.h"
 #include "wire/sniff.h"
 #include "wire/tls_hello.h"

@@ -10,8 +10,7 @@
  * Bounds:  a packet longer than QUIC_PACKET_MAX is skipped, a hello longer than SNIFF_MAX is SNIFF_NONE.
  * Sources: RFC 9000 sections 12.2, 17.2 and 19; RFC 9001 section 5; RFC 9369.
  */
-#ifndef PFI_QUIC_INITIAL_H
-#define PFI_QUIC_INITIAL_H
+#pragma once
 
 #include "wire/sniffer.h"
 
@@ -30,5 +29,3 @@ void quic_start(void);
 
 /* Pure. list: all datagrams of a client so far, in any order. Answers as sniff_host() does. */
 enum sniff quic_initial_name(const struct quic_datagram *, size_t n, struct sniffed *);
-
-#endif

@@ -2,8 +2,6 @@
 
 #include "wire/sniff.h"
 
-#include <string.h>
-
 #include "base/host_name.h"
 
 bool

@@ -3,8 +3,7 @@
  *
  * Pure; the protocols are rows of sniffers.c.
  */
-#ifndef PFI_SNIFF_H
-#define PFI_SNIFF_H
+#pragma once
 
 #include "wire/sniffer.h"
 
@@ -14,5 +13,3 @@ enum sniff sniff_host(const uint8_t *data, size_t len, struct sniffed *name);
 /* Turns a name as it was sent into lower case without a final dot. False: no rule can mean it, because it is not a host
  * name (host_is_valid()), or a numeric address. */
 bool sniff_normalize(char host[HOST_MAX + 1]);
-
-#endif

@@ -6,12 +6,7 @@
  * Owner:   the caller has the bytes and struct sniffed; sniffers keep nothing and are safe in every thread.
  * Bounds:  SNIFF_MAX bytes are looked at.
  */
-#ifndef PFI_SNIFFER_H
-#define PFI_SNIFFER_H
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#pragma once
 
 #include "base/flow.h"
 
@@ -36,5 +31,3 @@ typedef enum sniff sniffer(const uint8_t *data, size_t len, struct sniffed *name
 
 /* The rows; NULL ends them. */
 extern sniffer *const sniffers[];
-
-#endif

@@ -2,9 +2,6 @@
 
 #include "wire/socks5_udp.h"
 
-#include <errno.h>
-#include <string.h>
-
 /* RFC 1928 section 5 */
 enum { ATYP_IPV4 = 1, ATYP_DOMAIN = 3, ATYP_IPV6 = 4 };
 

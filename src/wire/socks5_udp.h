@@ -1,8 +1,7 @@
 /*
  * socks5_udp.h - the header of datagrams to and from the UDP relay of a SOCKS5 proxy (RFC 1928 section 7). Pure.
  */
-#ifndef PFI_SOCKS5_UDP_H
-#define PFI_SOCKS5_UDP_H
+#pragma once
 
 #include "base/addr.h"
 
@@ -22,5 +21,3 @@ size_t socks5_udp_header(const char *host, const union addr *dst, uint8_t out[SO
 
 /* 0; EOPNOTSUPP: a fragment (FRAG is not 0); EBADMSG: truncated, or of an unknown address type. */
 int socks5_udp_parse(const uint8_t *data, size_t len, struct socks5_udp *out);
-
-#endif

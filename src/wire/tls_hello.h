@@ -7,8 +7,7 @@
  *
  * Bounds:  a hello longer than SNIFF_MAX is SNIFF_NONE.
  */
-#ifndef PFI_TLS_HELLO_H
-#define PFI_TLS_HELLO_H
+#pragma once
 
 #include "wire/sniffer.h"
 
@@ -16,5 +15,3 @@ sniffer tls_hello_name;
 
 /* The same for the handshake message alone, as QUIC carries it, without record headers. */
 sniffer tls_hello_message;
-
-#endif

@@ -1,7 +1,6 @@
 /* pfinterceptd-worker: the worker as an executable of its own, the only one with libcrypto. */
 #include "config.h"
 
-#include <stdio.h>
 #include <syslog.h>
 
 #include "base/log.h"

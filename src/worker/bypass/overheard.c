@@ -5,8 +5,6 @@
 #include <ev.h>
 
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/host_name.h"

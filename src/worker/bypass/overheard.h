@@ -9,8 +9,7 @@
  * Owner:   the worker. Messages are checked like those of a stranger.
  * Bounds:  OVERHEARD_MAX pairs of client and destination; the oldest pair is dropped first.
  */
-#ifndef PFI_OVERHEARD_H
-#define PFI_OVERHEARD_H
+#pragma once
 
 #include "base/hash.h"
 #include "worker/name/learned.h"
@@ -46,5 +45,3 @@ void overheard_listen(struct overheard *, int fd);
 
 /* The entry with the smallest id above this one; NULL: none. */
 const struct bypass *overheard_next(const struct overheard *, uint64_t id);
-
-#endif

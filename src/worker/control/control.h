@@ -10,8 +10,7 @@
  *          seconds without being able to write.
  * Threads: the thread that decides, alone.
  */
-#ifndef PFI_CONTROL_H
-#define PFI_CONTROL_H
+#pragma once
 
 #include "process/ipc.h"
 #include "worker/bypass/overheard.h"
@@ -43,5 +42,3 @@ void control_free(struct control *);
 
 /* Serves on a bound and listening socket instead of the former one of this kind; fd -1: on none. 0 or ENOMEM. */
 int  control_listen(struct control *, int fd, enum control_kind);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * control_internal.h - the inside of the control socket: one client, and the calls with which a verb answers it.
  */
-#ifndef PFI_CONTROL_INTERNAL_H
-#define PFI_CONTROL_INTERNAL_H
+#pragma once
 
 #include <sys/queue.h>
 
@@ -69,5 +68,3 @@ void     control_answered(struct control_client *);
 /* The verb "test" (control_test.c). */
 bool control_test_begin(struct control_client *, yajl_gen);
 bool control_test_more(struct control_client *, yajl_gen);
-
-#endif

@@ -2,10 +2,7 @@
 
 #include "worker/control/control_request.h"
 
-#include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 
 #include <yajl/yajl_tree.h>
 

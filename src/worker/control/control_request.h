@@ -4,12 +4,7 @@
  * Pure: a line in, values out.
  * Errors:  EINVAL with a sentence in error, which names the member and the cure.
  */
-#ifndef PFI_CONTROL_REQUEST_H
-#define PFI_CONTROL_REQUEST_H
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#pragma once
 
 #include "base/control_protocol.h"
 #include "base/flow.h"
@@ -27,5 +22,3 @@ struct control_request {
 
 /* line has no newline at its end. */
 int control_request_parse(const char *line, size_t len, struct control_request *, char *error, size_t error_size);
-
-#endif

@@ -1,7 +1,5 @@
 #include "config.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "host/usage.h"

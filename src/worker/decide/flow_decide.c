@@ -2,9 +2,7 @@
 
 #include "worker/decide/flow_decide.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "kernel/owner.h"

@@ -14,8 +14,7 @@
  * Bounds:  timeouts.hello for the first byte that can begin a hello, 2 s after each further piece; OWNER_MS for the
  *          owner. After that the flow is decided without.
  */
-#ifndef PFI_FLOW_DECIDE_H
-#define PFI_FLOW_DECIDE_H
+#pragma once
 
 #include <ev.h>
 
@@ -75,5 +74,3 @@ void flow_decide_end(struct decision *);
 
 /* Is the destination a made-up address that may now get another name? */
 bool flow_decide_is_stale(const struct decision *);
-
-#endif

@@ -2,8 +2,6 @@
 
 #include "worker/decide/flow_judge.h"
 
-#include <string.h>
-
 #include "base/host_name.h"
 #include "base/nat64.h"
 

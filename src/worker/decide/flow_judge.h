@@ -17,8 +17,7 @@
  *
  * Owner:   pointers in the outcome point into the evidence or the configuration.
  */
-#ifndef PFI_FLOW_JUDGE_H
-#define PFI_FLOW_JUDGE_H
+#pragma once
 
 #include "conf/rule.h"
 #include "proxy/target.h"
@@ -52,5 +51,3 @@ void flow_judge(const struct conf *, const struct evidence *, struct outcome *);
 
 /* Could a name in the client's bytes change the outcome, or tell who was blocked? */
 bool flow_name_matters(const struct conf *, const struct evidence *);
-
-#endif

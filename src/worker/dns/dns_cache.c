@@ -2,10 +2,6 @@
 
 #include "worker/dns/dns_cache.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define HASH_NONFATAL_OOM 1
 #include "base/hash.h"
 

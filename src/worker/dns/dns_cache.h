@@ -11,8 +11,7 @@
  * Bounds:  the number of entries given; DNS_CACHE_MESSAGE_MAX bytes each. The least recently used entry is dropped
  *          first.
  */
-#ifndef PFI_DNS_CACHE_H
-#define PFI_DNS_CACHE_H
+#pragma once
 
 #include <sys/queue.h>
 
@@ -62,5 +61,3 @@ void dns_cache_failed(struct dns_cache *, const struct dns_cache_key *, double n
 
 /* 0: msg, of DNS_CACHE_MESSAGE_MAX bytes, is filled; else ENOENT. */
 int dns_cache_get(struct dns_cache *, const struct dns_cache_key *, double now, uint8_t *msg, struct dns_cached *);
-
-#endif

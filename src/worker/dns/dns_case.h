@@ -9,8 +9,7 @@
  * Units:   seconds on the caller's clock.
  * Bounds:  DNS_CASE_SERVERS servers; the one that is oldest is forgotten first.
  */
-#ifndef PFI_DNS_CASE_H
-#define PFI_DNS_CASE_H
+#pragma once
 
 #include "base/addr.h"
 
@@ -36,5 +35,3 @@ void dns_case_kept(struct dns_cases *, const union addr *server, double now);
 enum dns_case dns_case_strike(struct dns_cases *, const union addr *server, double now);
 /* It answers only plain letters. */
 void dns_case_lost(struct dns_cases *, const union addr *server, double now);
-
-#endif

@@ -17,8 +17,7 @@
  * Bounds:  DNS_CLIENTS_MAX clients, DNS_CLIENT_QUERIES unanswered queries of each (reading pauses),
  *          DNS_CLIENT_IDLE_S without a query.
  */
-#ifndef PFI_DNS_CLIENT_H
-#define PFI_DNS_CLIENT_H
+#pragma once
 
 #include <sys/queue.h>
 
@@ -80,5 +79,3 @@ void dns_client_answer(struct dns_request *, const void *msg, size_t len);
 
 /* Is there a rule for the name in this request, which is no plain query? True: *v proxies or blocks it. */
 bool dns_named_verdict(const struct worker_env *, const struct dns_query *, struct verdict *v);
-
-#endif

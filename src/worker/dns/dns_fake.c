@@ -2,9 +2,6 @@
 
 #include "worker/dns/dns_fake.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include "base/host_name.h"
 #include "wire/dns_local.h"
 #include "wire/dns_query.h"

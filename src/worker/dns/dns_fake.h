@@ -8,8 +8,7 @@
  * Sources: RFC 9460 (SVCB, HTTPS), RFC 1035 section 3.5 and RFC 3596 section 2.5 (reverse names), RFC 6761 and
  *          RFC 6303 (names of this network).
  */
-#ifndef PFI_DNS_FAKE_H
-#define PFI_DNS_FAKE_H
+#pragma once
 
 #include "wire/dns_message.h"
 #include "worker/name/fake_ip.h"
@@ -34,5 +33,3 @@ int dns_fake_reverse(const struct worker_env *, const uint8_t *query_msg, const 
 
 /* Reads "4.3.2.1.in-addr.arpa", or 32 digits below ip6.arpa. False: another name. */
 bool dns_reverse_addr(const char *name, union addr *out);
-
-#endif

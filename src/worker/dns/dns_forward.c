@@ -2,8 +2,6 @@
 
 #include "worker/dns/dns_forward.h"
 
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"

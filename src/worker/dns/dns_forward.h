@@ -17,8 +17,7 @@
  * Units:   seconds.
  * Bounds:  timeouts.dns for the whole lookup, DNS_TRIES sockets at once, DNS_SERVERS servers.
  */
-#ifndef PFI_DNS_FORWARD_H
-#define PFI_DNS_FORWARD_H
+#pragma once
 
 #include <ev.h>
 
@@ -71,5 +70,3 @@ struct dns_lookup {
 /* The caller has filled in the members that are not private; the rest is zero. */
 void dns_lookup_begin(struct dns_lookup *, struct dns_forward *);
 void dns_lookup_cancel(struct dns_lookup *);
-
-#endif

@@ -10,8 +10,7 @@
  * Bounds:  limits.dns_queries queries and connections that wait for the firewall (more are dropped, and count as
  *          failed); those of dns_client.h.
  */
-#ifndef PFI_DNS_LISTENER_H
-#define PFI_DNS_LISTENER_H
+#pragma once
 
 #include "host/udp.h"
 #include "kernel/firewall.h"
@@ -41,5 +40,3 @@ void dns_listeners_close(struct dns_listeners *);
 /* Sends the answer (msg NULL: sends none) and frees the request. The caller must not pass a message too large for UDP.
  * Never calls received() or abandoned(): a TCP connection is read and written later. */
 void dns_request_answer(struct dns_request *, const void *msg, size_t len);
-
-#endif

@@ -23,8 +23,7 @@
  * Owner:   the worker.
  * Bounds:  limits.dns_queries waiting clients (more get SERVFAIL), timeouts.dns for each.
  */
-#ifndef PFI_DNS_PROXY_H
-#define PFI_DNS_PROXY_H
+#pragma once
 
 #include "kernel/firewall.h"
 #include "worker/name/host_search.h"
@@ -50,5 +49,3 @@ struct host_finder *dns_proxy_finder(struct dns_proxy *);
 
 /* The policy, or its resolvers, have changed: empties the cache. Pending queries go on. */
 void dns_proxy_policy_changed(struct dns_proxy *);
-
-#endif

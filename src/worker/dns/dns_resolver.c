@@ -6,10 +6,6 @@
 
 #include <ev.h>
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 /* A question to a resolver. If no client waits, the answer is for the cache only. */
 struct dns_flight {
 	UT_hash_handle        hh;               /* resolver->shared; hh.tbl NULL: not in it */

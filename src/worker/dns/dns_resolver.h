@@ -15,8 +15,7 @@
  * Bounds:  limits.dns_queries waiting clients, shared out by dns_share.h, and twice as many questions; each ends with
  *          its lookup (dns_forward.h). Beyond that only cached answers are given.
  */
-#ifndef PFI_DNS_RESOLVER_H
-#define PFI_DNS_RESOLVER_H
+#pragma once
 
 #include "worker/dns/dns_cache.h"
 #include "worker/dns/dns_forward.h"
@@ -56,5 +55,3 @@ void dns_resolver_policy_changed(struct dns_resolver *);
 int  dns_resolver_ask(struct dns_resolver *, const struct dns_route *, const uint8_t *msg, size_t len,
     const struct dns_query *, struct dns_wait *, struct dns_result *result);
 void dns_wait_cancel(struct dns_wait *);
-
-#endif

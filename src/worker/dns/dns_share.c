@@ -4,10 +4,7 @@
 #include "base/hash.h"
 #include "worker/dns/dns_share.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "host/udp.h"
 

@@ -15,8 +15,7 @@
  * Units:   seconds on the caller's clock.
  * Bounds:  max places; DNS_SHARES_KNOWN servers are remembered for having answered.
  */
-#ifndef PFI_DNS_SHARE_H
-#define PFI_DNS_SHARE_H
+#pragma once
 
 #include <sys/queue.h>
 
@@ -61,5 +60,3 @@ void dns_place_give(struct dns_shares *, struct dns_place *);
 void dns_place_answered(struct dns_shares *, struct dns_place *, double now);
 
 void dns_shares_clear(struct dns_shares *);
-
-#endif

@@ -6,9 +6,6 @@
 
 #include <ev.h>
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/buffer.h"

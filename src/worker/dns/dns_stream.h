@@ -15,8 +15,7 @@
  * Bounds:  the caller limits the number of asks, and the time of each. DNS_SERVERS_LEARNED limits are remembered, the
  *          oldest is forgotten first.
  */
-#ifndef PFI_DNS_STREAM_H
-#define PFI_DNS_STREAM_H
+#pragma once
 
 #include <sys/queue.h>
 
@@ -78,5 +77,3 @@ void dns_ask_cancel(struct dns_ask *);
 
 /* Closes the connections without asks; after the last ask, that is all of them. */
 void dns_streams_close_idle(struct dns_streams *);
-
-#endif

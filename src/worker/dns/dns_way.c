@@ -4,9 +4,6 @@
 
 #include <ev.h>
 
-#include <errno.h>
-#include <stdlib.h>
-
 #include "worker/upstream/proxy_way.h"
 
 struct dns_probe {

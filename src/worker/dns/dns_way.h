@@ -8,8 +8,7 @@
  * Owner:   struct dns_way is a value. Probes belong to the list, which dns_probes_end() empties.
  * Bounds:  one probe for each proxy and resolver, DNS_PROBES together, timeouts.dns for each.
  */
-#ifndef PFI_DNS_WAY_H
-#define PFI_DNS_WAY_H
+#pragma once
 
 #include "conf/rule.h"
 #include "worker/dns/dns_resolver.h"
@@ -36,5 +35,3 @@ struct dns_probes { LIST_HEAD(, dns_probe) list; unsigned count; };
 void dns_probe_begin(struct dns_probes *, struct dns_resolver *, const struct dns_route *, const struct dns_way *,
     const uint8_t *msg, size_t len, const struct dns_query *);
 void dns_probes_end(struct dns_probes *);
-
-#endif

@@ -4,8 +4,7 @@
  *
  * Each of these ends the query, or leaves it waiting for its result.
  */
-#ifndef PFI_PROXIED_H
-#define PFI_PROXIED_H
+#pragma once
 
 #include "worker/dns/query.h"
 
@@ -20,5 +19,3 @@ void query_private(struct query *);
 
 /* True: it was for the name of a made-up address; the query has ended. */
 bool query_reverse(struct query *);
-
-#endif

@@ -2,9 +2,6 @@
 
 #include "worker/dns/query.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #define LOCAL_TTL 60    /* of answers that are made here */
 
 void

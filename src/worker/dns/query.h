@@ -4,8 +4,7 @@
  *
  * Owner:   the forwarder makes it; query_answer() and query_end() end it, and with it every pointer to it.
  */
-#ifndef PFI_QUERY_H
-#define PFI_QUERY_H
+#pragma once
 
 #include <ev.h>
 
@@ -58,5 +57,3 @@ void query_reply(struct query *, enum dns_rcode, const union addr *, enum close_
 
 /* Asks by the query's route. wait.cb gets the result, now or later. */
 void query_ask(struct query *);
-
-#endif

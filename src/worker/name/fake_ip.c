@@ -4,9 +4,6 @@
 
 #include <sys/queue.h>
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define HASH_NONFATAL_OOM 1

@@ -14,8 +14,7 @@
  * Errors:  int functions give 0 or an errno value.
  * Bounds:  FAKE_IP_NAMES names, or as many as the smaller range has addresses.
  */
-#ifndef PFI_FAKE_IP_H
-#define PFI_FAKE_IP_H
+#pragma once
 
 #include "base/addr.h"
 
@@ -57,5 +56,3 @@ bool fake_name_is_stale(const struct fake_name *);
 
 /* Logs, at a limited rate, that a flow to an address without a name was refused. */
 void fake_ip_warn_stale(struct fake_ip *, const union addr *client, const union addr *dst, double now);
-
-#endif

@@ -2,8 +2,6 @@
 
 #include "worker/name/fake_slot.h"
 
-#include <errno.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/flow.h"

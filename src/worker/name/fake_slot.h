@@ -7,8 +7,7 @@
  * Owner:   the descriptor stays the caller's; only pread(2) and pwrite(2) are used.
  * Units:   times are seconds since 1970, whole ones in the file.
  */
-#ifndef PFI_FAKE_SLOT_H
-#define PFI_FAKE_SLOT_H
+#pragma once
 
 #include "base/addr.h"
 
@@ -24,5 +23,3 @@ int fake_slot_write(int fd, uint64_t seed, uint32_t index, const char *host, boo
  * value. */
 typedef void fake_slot_cb(void *arg, uint32_t index, const char *host, bool flowed, double used);
 int fake_slots_read(int fd, uint64_t seed, uint32_t max, fake_slot_cb *, void *arg);
-
-#endif

@@ -8,8 +8,7 @@
  * Units:   seconds.
  * Bounds:  LEARNED_WAIT_S for an answer.
  */
-#ifndef PFI_LEARNED_H
-#define PFI_LEARNED_H
+#pragma once
 
 #include "conf/conf.h"
 #include "process/ipc.h"
@@ -33,5 +32,3 @@ void learned_policy_changed(struct learned *);
 int  learned_want(struct learned *, const union addr *addr, void (*done)(void *), void *arg);
 /* Cancels all calls of done(arg). */
 void learned_cancel(struct learned *, void *arg);
-
-#endif

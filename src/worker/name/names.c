@@ -4,10 +4,6 @@
 
 #include <sys/queue.h>
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #define HASH_NONFATAL_OOM 1
 #include "base/hash.h"
 

@@ -13,8 +13,7 @@
  * Errors:  int functions give 0 or ENOMEM.
  * Bounds:  the number of address-name pairs given to names_new(); NAMES_PER_ADDRESS; NAMES_OUTER.
  */
-#ifndef PFI_NAMES_H
-#define PFI_NAMES_H
+#pragma once
 
 #include "base/addr.h"
 #include "base/flow.h"
@@ -58,5 +57,3 @@ void names_each(const struct names *, void (*each)(void *arg, const struct name 
 /* Public names of ECH configurations (tls_hello.h). rank: of the host that has the configuration. */
 int  names_learn_outer(struct names *, const char *text, enum action);
 bool names_is_outer(const struct names *, const char *text);
-
-#endif

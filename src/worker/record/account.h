@@ -10,8 +10,7 @@
  * Bounds:  ACCOUNT_HOSTS hosts, those with the most bytes; the destinations of the last ACCOUNT_RECENT flows.
  * Threads: the thread that decides, alone.
  */
-#ifndef PFI_ACCOUNT_H
-#define PFI_ACCOUNT_H
+#pragma once
 
 #include "worker/record/counters.h"
 #include "worker/record/flow_record.h"
@@ -80,5 +79,3 @@ void account_summary(struct account *, double now);
 
 /* Did a flow that ended for this reason fail? An end by rule, by either side or by time is not a failure. */
 bool close_reason_is_error(enum close_reason);
-
-#endif

@@ -2,9 +2,6 @@
 
 #include "worker/record/control_json.h"
 
-#include <stdio.h>
-#include <string.h>
-
 static void
 put_string(yajl_gen g, const char *text)
 {

@@ -3,8 +3,7 @@
  *
  * Each function puts a key and its value into the open object. Errors stay in the yajl_gen: its text is empty then.
  */
-#ifndef PFI_CONTROL_JSON_H
-#define PFI_CONTROL_JSON_H
+#pragma once
 
 #include <yajl/yajl_gen.h>
 
@@ -22,5 +21,3 @@ void put_proxies(yajl_gen, const struct conf_proxy *const *, size_t n);         
 void put_addr(yajl_gen, const char *key, const union addr *);   /* not set: null */
 /* The members of a flow; ended: with the reason of its end. now: on the loop's clock, for its age. */
 void put_flow(yajl_gen, const struct flow_record *, double now, bool ended);
-
-#endif

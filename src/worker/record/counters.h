@@ -7,12 +7,7 @@
  * Owner:   struct account keeps the numbers (account_count(), account_counter()); the tables are constant.
  * Bounds:  64 bits; a counter wraps around.
  */
-#ifndef PFI_COUNTERS_H
-#define PFI_COUNTERS_H
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#pragma once
 
 #include "base/flow.h"
 
@@ -77,5 +72,3 @@ struct traffic_field { const char *member, *metric, *type, *help; size_t offset;
 enum { TRAFFIC_FIELDS = 5 };
 extern const struct traffic_field traffic_fields[TRAFFIC_FIELDS];
 uint64_t traffic_value(const struct traffic *, const struct traffic_field *);
-
-#endif

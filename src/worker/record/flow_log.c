@@ -3,8 +3,6 @@
 #include "worker/record/flow_log.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "worker/record/control_json.h"

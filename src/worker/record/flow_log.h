@@ -7,8 +7,7 @@
  * log.flows selects records, log.hosts limits what they tell of hosts, log.format chooses the form. Records beyond
  * log.rate are dropped; their number is logged before the next record.
  */
-#ifndef PFI_FLOW_LOG_H
-#define PFI_FLOW_LOG_H
+#pragma once
 
 #include "base/rate.h"
 #include "conf/conf.h"
@@ -23,5 +22,3 @@ struct flow_log {
 
 /* now: on the loop's clock. */
 void flow_log(struct flow_log *, const struct conf *, const struct flow_record *, double now);
-
-#endif

@@ -7,8 +7,7 @@
  *          account_end().
  * Units:   bytes; seconds, began on the loop's clock.
  */
-#ifndef PFI_FLOW_RECORD_H
-#define PFI_FLOW_RECORD_H
+#pragma once
 
 #include <sys/queue.h>
 
@@ -39,5 +38,3 @@ struct flow_record {
 	double            connect_s, first_byte_s;      /* durations; 0: not measured */
 	enum close_reason reason;
 };
-
-#endif

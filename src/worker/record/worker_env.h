@@ -9,10 +9,7 @@
  * Owner:   the worker, which makes it first and changes it; members outlive the modules. Tests fill in what the module
  *          under test uses.
  */
-#ifndef PFI_WORKER_ENV_H
-#define PFI_WORKER_ENV_H
-
-#include <stdbool.h>
+#pragma once
 
 struct worker_env {
 	struct ev_loop            *loop;
@@ -27,5 +24,3 @@ struct worker_env {
 	struct policy             *policy;      /* in force; NULL before the first. To keep it, take policy_ref() */
 	bool                       paused;      /* the firewall intercepts nothing at the moment */
 };
-
-#endif

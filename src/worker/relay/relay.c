@@ -4,9 +4,6 @@
 
 #include <sys/socket.h>
 
-#include <errno.h>
-#include <string.h>
-
 void
 relay_half_init(struct relay_half *half, const struct relay_ops *const *engines, int from, int to,
     struct buffer *initial)

@@ -13,12 +13,7 @@
  * Units:   bytes.
  * Threads: one thread for each half; engines keep buffers and spare pipes by thread.
  */
-#ifndef PFI_RELAY_H
-#define PFI_RELAY_H
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#pragma once
 
 #include "base/buffer.h"
 
@@ -82,5 +77,3 @@ bool relay_would_block(int error);
 enum relay_status relay_finish(struct relay_half *);
 /* Records that a side broke: RELAY_FROM_RESET or RELAY_TO_RESET, which is returned. */
 enum relay_status relay_broken(struct relay_half *, enum relay_status side, int error);
-
-#endif

@@ -2,7 +2,6 @@
 
 #include "worker/relay/relay.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 static int copy_start(struct relay_half *half) { return 0; }

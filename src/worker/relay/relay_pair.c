@@ -9,7 +9,6 @@
 
 #include <assert.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 enum { CLIENT, SERVER };        /* a side; !side is the other one */

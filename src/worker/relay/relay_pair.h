@@ -6,8 +6,7 @@
  * Units:   seconds; bytes.
  * Threads: the thread of the loop. Only struct relay_count may be read by another one.
  */
-#ifndef PFI_RELAY_PAIR_H
-#define PFI_RELAY_PAIR_H
+#pragma once
 
 #include "base/buffer.h"
 #include "base/flow.h"
@@ -37,5 +36,3 @@ struct relay_pair *relay_pair_start(struct ev_loop *, int client_fd, int server_
 
 /* Ends the pair now, both sides with RST; cb is called before this returns. */
 void relay_pair_stop(struct relay_pair *, enum close_reason);
-
-#endif

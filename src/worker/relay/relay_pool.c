@@ -6,12 +6,9 @@
 
 #include <ev.h>
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 /* One pair. pool->lock guards the members below "locked"; the thread alone uses pair. */

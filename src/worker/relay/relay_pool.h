@@ -7,8 +7,7 @@
  * Units:   bytes.
  * Threads: all functions belong to the thread that made the pool; callbacks come from its loop.
  */
-#ifndef PFI_RELAY_POOL_H
-#define PFI_RELAY_POOL_H
+#pragma once
 
 #include "worker/relay/relay_pair.h"
 
@@ -32,5 +31,3 @@ void relay_job_bytes(const struct relay_job *, uint64_t *out, uint64_t *in);
 
 /* Ends the pair now, both sides with RST; cb is called before this returns. */
 void relay_job_stop(struct relay_job *, enum close_reason);
-
-#endif

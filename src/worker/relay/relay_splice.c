@@ -2,7 +2,6 @@
 
 #include "worker/relay/relay.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 

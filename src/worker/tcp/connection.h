@@ -7,10 +7,7 @@
  * Owner:   the worker has the struct connections; a connection owns itself, and keeps the policy it began with.
  * Bounds:  limits.connections, limits.per_client; 2 * CONF_LISTEN_MAX listeners (before and after a reload).
  */
-#ifndef PFI_CONNECTION_H
-#define PFI_CONNECTION_H
-
-#include <stddef.h>
+#pragma once
 
 #include "conf/rule.h"
 #include "worker/record/worker_env.h"
@@ -39,5 +36,3 @@ void connections_take(struct connections *, const struct flow *, const union add
 
 /* Ends all connections with RST. */
 void connections_stop(struct connections *, enum close_reason);
-
-#endif

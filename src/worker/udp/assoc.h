@@ -11,8 +11,7 @@
  * Errors:  sends give 0 or an errno value.
  * Bounds:  ASSOC_QUEUE datagrams and ASSOC_QUEUE_BYTES wait in each.
  */
-#ifndef PFI_ASSOC_H
-#define PFI_ASSOC_H
+#pragma once
 
 #include <sys/queue.h>
 
@@ -75,5 +74,3 @@ void assoc_leave(struct assoc_member *);
 /* Sends a datagram to host (NULL: to dst) through the relay, or queues it. 0 or an errno value about this datagram;
  * ENOBUFS: the queue is full, or no memory. */
 int  assoc_send(struct assoc *, const char *host, const union addr *dst, const uint8_t *msg, size_t len);
-
-#endif

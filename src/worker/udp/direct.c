@@ -4,7 +4,6 @@
 
 #include <sys/socket.h>
 
-#include <errno.h>
 #include <unistd.h>
 
 #include "host/source.h"

@@ -3,8 +3,7 @@
  *
  * Owner:   the struct is the caller's, all zero while closed; direct_close() may be called at any time.
  */
-#ifndef PFI_DIRECT_H
-#define PFI_DIRECT_H
+#pragma once
 
 #include <ev.h>
 
@@ -29,5 +28,3 @@ void direct_close(struct direct *);
 int  direct_send(struct direct *, const uint8_t *msg, size_t len);
 /* The reason to give the flow up after this error; CLOSE_DONE: none, only a datagram is lost. */
 enum close_reason direct_reason(int error);
-
-#endif

@@ -14,8 +14,7 @@
  * Bounds:  limits.udp_sessions, limits.per_client.
  * Sources: RFC 1928 section 7, RFC 4787 (what clients may expect).
  */
-#ifndef PFI_SESSION_H
-#define PFI_SESSION_H
+#pragma once
 
 #include "base/flow.h"
 #include "worker/record/worker_env.h"
@@ -40,5 +39,3 @@ void sessions_closing(struct sessions *, int fd);
 
 /* Logs one line. */
 void   sessions_summary(const struct sessions *);
-
-#endif

@@ -1,8 +1,7 @@
 /*
  * session_internal.h - the structs of session.c, which its tests look into.
  */
-#ifndef PFI_SESSION_INTERNAL_H
-#define PFI_SESSION_INTERNAL_H
+#pragma once
 
 #include <sys/queue.h>
 
@@ -55,5 +54,3 @@ struct sessions {
 };
 
 struct session *session_find(const struct sessions *, const union addr *client, const union addr *dst);
-
-#endif

@@ -2,9 +2,6 @@
 
 #include "worker/udp/udp_listener.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/datagrams.h"

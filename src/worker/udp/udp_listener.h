@@ -8,8 +8,7 @@
  * Owner:   udp_listener_new() takes fd over; udp_listener_free() closes it.
  * Bounds:  UDP_LOOKUPS pairs, the oldest is dropped first; UDP_LOOKUP_QUEUE queued datagrams of each.
  */
-#ifndef PFI_UDP_LISTENER_H
-#define PFI_UDP_LISTENER_H
+#pragma once
 
 #include <sys/queue.h>
 
@@ -41,5 +40,3 @@ struct udp_listener {
 struct udp_listener *udp_listener_new(struct ev_loop *, struct firewall *, int fd, const union addr *local,
     udp_listener_cb *, void *arg);
 void udp_listener_free(struct udp_listener *);
-
-#endif

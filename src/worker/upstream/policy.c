@@ -4,9 +4,6 @@
 
 #include "base/log.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 #define BACKOFF_MIN 10.0

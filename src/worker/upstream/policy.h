@@ -7,8 +7,7 @@
  * Owner:  reference counted; policy_new() gives the first reference.
  * Units:  times are seconds on the loop's clock.
  */
-#ifndef PFI_POLICY_H
-#define PFI_POLICY_H
+#pragma once
 
 #include "conf/name_way.h"
 
@@ -92,5 +91,3 @@ struct proxy *policy_proxy(struct policy *, const struct conf_proxy *conf);
 /* Notes the outcome of an attempt; logs "proxy up" or "proxy down" when that is a change. */
 void policy_proxy_up(struct proxy *);
 void policy_proxy_down(struct proxy *, enum close_reason why, double now);
-
-#endif

@@ -7,8 +7,7 @@
  * Units:   times are seconds on the loop's clock, passed in.
  * Bounds:  PROXY_WAYS resolvers for each proxy; the least recently used one goes first.
  */
-#ifndef PFI_PROXY_WAY_H
-#define PFI_PROXY_WAY_H
+#pragma once
 
 #include "worker/upstream/policy.h"
 
@@ -32,5 +31,3 @@ enum name_way proxy_way_note(struct proxy *, const union addr *server, enum name
 
 /* The seconds after which an answer through the proxy is no longer awaited, from the question on. */
 double proxy_way_patience(const struct proxy *, enum name_way way);
-
-#endif

@@ -8,8 +8,6 @@
 
 #include <ev.h>
 
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum upstream_state {

@@ -15,8 +15,7 @@
  *          udp and udp_known of the proxy.
  * Sources: RFC 1928, RFC 1929 (SOCKS5), RFC 9110 section 9.3.6 (CONNECT), RFC 7617 (Basic).
  */
-#ifndef PFI_UPSTREAM_H
-#define PFI_UPSTREAM_H
+#pragma once
 
 #include "base/flow.h"
 #include "proxy/target.h"
@@ -50,5 +49,3 @@ struct upstream *upstream_open(const struct upstream_env *, struct policy *,
     const struct conf_proxy *const *proxies, size_t nproxies,
     const struct target *, upstream_cb *, void *arg);
 void upstream_cancel(struct upstream *);
-
-#endif
