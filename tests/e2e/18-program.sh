@@ -11,7 +11,7 @@ check "... as JSON" /usr/bin/python3 -m json.tool "$T/effective"
 check "... with the password masked" fails grep -q '"pass"' "$T/effective"
 chmod 600 "$T/effective"
 check "... which loads again" same "$(status_of "$DAEMON" -n -f "$T/effective")" 0
-"$DAEMON" -nv -f "$T/effective" >"$T/again" 2>&1
+"$DAEMON" -nv -f "$T/effective" >"$T/again" 2>/dev/null
 check "... to the same" cmp "$T/effective" "$T/again"
 chmod 644 "$T/conf"
 check "a file that others may read: still valid" same "$(status_of "$DAEMON" -n -f "$T/conf")" 0

@@ -27,7 +27,8 @@ build_header(struct dns_build *b, unsigned id, unsigned flags, unsigned qd, unsi
 static inline void
 build_bytes(struct dns_build *b, const void *bytes, size_t n)
 {
-	memcpy(b->bytes + b->len, bytes, n);
+	if (n > 0)
+		memcpy(b->bytes + b->len, bytes, n);
 	b->len += n;
 }
 
