@@ -148,7 +148,7 @@ firewall_reply_send(struct firewall *fw, const struct flow *flow, const union ad
 	error = ask(s, src);
 	if (error != 0)
 		return error;
-	d = datagrams_add(&s->queue, REPLY_QUEUE_MAX, REPLY_QUEUE_MAX * UDP_MAX, len);
+	d = datagrams_add(&s->queue, REPLY_QUEUE_MAX, REPLY_QUEUE_BYTES, len);
 	if (d == NULL)
 		return ENOBUFS;
 	d->peer = flow->peer;

@@ -5,8 +5,9 @@
  * Only root can open such a socket: the worker asks the helper once for each address and port, and keeps the socket.
  * Datagrams are queued until it comes.
  *
- * Bounds:  REPLY_SOCKETS_MAX sockets, of which the least recently used one is closed first; REPLY_QUEUE_MAX queued
- *          datagrams for each. A refused address is asked for again after a second.
+ * Bounds:  REPLY_SOCKETS_MAX sockets, of which the least recently used one is closed first; REPLY_QUEUE_MAX
+ *          datagrams of REPLY_QUEUE_BYTES together queued for each. A refused address is asked for again after a
+ *          second.
  *          firewall_serve() refuses an address of this host with EACCES.
  */
 #pragma once
@@ -14,7 +15,8 @@
 #include "kernel/firewall.h"
 
 #define REPLY_SOCKETS_MAX 256
-#define REPLY_QUEUE_MAX   32
+#define REPLY_QUEUE_MAX   1024   /* as many answers as one question may have askers */
+#define REPLY_QUEUE_BYTES (2 << 20)
 
 /* The functions of such a backend, which also never waits for a destination; firewall_serve() is with them.
  * firewall_reply_send(): EINPROGRESS, the datagram waits for the helper; ENOBUFS, too many do. */

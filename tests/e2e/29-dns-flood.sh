@@ -53,7 +53,13 @@ for i in range(n):
            b"\0\0\x29\4\xd0\0\0\0\0\0\x14\0\x0a\0\x10" + os.urandom(16))
     if i % 30 == 29:
         time.sleep(0.005)
-print(len({s.recv(4096)[:2] for i in range(n)}))
+answered = set()
+try:
+    while len(answered) < n:
+        answered.add(s.recv(4096)[:2])
+except TimeoutError:
+    pass
+print(len(answered))
 END
 # idle.py SERVER N: connections that say nothing
 cat >"$T/idle.py" <<'END'
@@ -82,6 +88,9 @@ check "look-ups during 3,000 queries a second to a dead server" others
 check "... which went on all the time" running flood
 stop flood
 
+# with room for all of them, and without what the flood has left
+config "$RULE_KION" '"dns": { "cache_entries": 0 }, "limits": { "dns_queries": 4000 }'
+daemon_restart
 check "a question with 900 different cookies gets 900 answers" same "$(client /usr/bin/python3 "$T/disguises.py" 198.51.100.12 900)" 900
 check "... by one flight at a time" at_most "$(grep -ci 'asked .* disguisedxy' "$T/log/servers")" 3
 spellings() { awk 'tolower($3) == "disguisedxy" { print $3 }' "$T/log/servers" | sort -u | wc -l; }
