@@ -90,9 +90,9 @@ check_routing(struct doctor *d)
 	if (error != 0)
 		doctor_say(d, DOCTOR_FAULT, link_name, "\"ip rule\" does not work (%s): install iproute2, or use a "
 		    "kernel with policy routing", error == EIO && output[0] != '\0' ? output : strerror(error));
-	else if (d->intercepting && strstr(output, "lookup " NFT_ROUTE_TABLE) == NULL)
+	else if (d->intercepting && strstr(output, "fwmark") == NULL)
 		doctor_say(d, DOCTOR_FAULT, link_name, "the routing rule " NFT_ROUTE_TABLE " is not there, so UDP does "
-		    "not arrive: another program removed it; restart pfinterceptd");
+		    "not arrive: another program removed it, and pfinterceptd has not put it back; restart it");
 	else
 		doctor_say(d, DOCTOR_OK, link_name, "policy routing works");
 }
