@@ -303,6 +303,24 @@ network_contains(const struct network *net, const union addr *a)
 	return net->prefix % 8u == 0 || (bytes[whole] & mask) == (net->bytes[whole] & mask);
 }
 
+bool
+networks_contain(const struct network *list, size_t n, const union addr *a)
+{
+	while (n > 0 && !network_contains(&list[n - 1], a))
+		n--;
+	return n > 0;
+}
+
+bool
+network_overlaps(const struct network *a, const struct network *b)
+{
+	union addr first_a, first_b;
+
+	addr_from_bytes(&first_a, a->family, a->bytes, 0);
+	addr_from_bytes(&first_b, b->family, b->bytes, 0);
+	return network_contains(b, &first_a) || network_contains(a, &first_b);
+}
+
 const char *
 network_format(const struct network *net, char buf[ADDR_TEXT_MAX])
 {

@@ -91,4 +91,8 @@ struct network network_of(const union addr *);
 /* Sets the prefix and clears the bits beyond it. */
 void network_cut(struct network *, unsigned prefix);
 bool network_contains(const struct network *, const union addr *);
+/* Does one of n networks contain the address? */
+bool networks_contain(const struct network *, size_t n, const union addr *);
+/* Have the two an address in common? */
+bool network_overlaps(const struct network *, const struct network *);
 const char *network_format(const struct network *, char buf[ADDR_TEXT_MAX]);

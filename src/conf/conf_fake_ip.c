@@ -11,18 +11,6 @@
 static const struct network spare4 = { AF_INET, { 198, 18 }, 15 };
 static const struct network spare6 = { AF_INET6, { 0x20, 0x01, 0, 0x02 }, 48 };
 
-static bool
-overlap(const struct network *a, const struct network *b)
-{
-	union addr first;
-
-	addr_from_bytes(&first, a->family, a->bytes, 0);
-	if (network_contains(b, &first))
-		return true;
-	addr_from_bytes(&first, b->family, b->bytes, 0);
-	return network_contains(a, &first);
-}
-
 static int
 check_addr(struct conf_reader *r, const struct json *node, const struct network *net, const union addr *addr,
     const char *owner)
@@ -67,7 +55,7 @@ check_range(struct conf_reader *r, const struct json *node, const struct network
 	if (addr_is_any(&first) || addr_is_loopback(&first) || addr_is_linklocal(&first) || addr_is_multicast(&first))
 		return conf_fail(r, node, "%s is never intercepted; write a range like \"198.18.0.0/15\"", node->text);
 	for (size_t i = 0; i < r->conf->intercept.nexclude; i++)
-		if (overlap(net, &r->conf->intercept.exclude[i]))
+		if (network_overlaps(net, &r->conf->intercept.exclude[i]))
 			return conf_fail(r, node, "%s overlaps %s of intercept.exclude; write another range, or "
 			    "remove it there", node->text, network_format(&r->conf->intercept.exclude[i], text));
 	if (!addr_is_private(&first) && !network_contains(&spare4, &first) && !network_contains(&spare6, &first))

@@ -173,16 +173,14 @@ static bool
 can_try(const struct conf *conf, const union addr *to)
 {
 	const int fd = socket(to->sa.sa_family, SOCK_DGRAM, 0);
-	bool listens = false, excluded = false;
+	bool listens = false;
 	const bool routed = fd != -1 && connect(fd, &to->sa, addr_len(to)) == 0;
 
 	if (fd != -1)
 		close(fd);
 	for (size_t i = 0; i < conf->listen.naddresses; i++)
 		listens |= conf->listen.addresses[i].sa.sa_family == to->sa.sa_family;
-	for (size_t i = 0; i < conf->intercept.nexclude; i++)
-		excluded |= network_contains(&conf->intercept.exclude[i], to);
-	return listens && !excluded && routed;
+	return listens && routed && !networks_contain(conf->intercept.exclude, conf->intercept.nexclude, to);
 }
 
 void

@@ -183,16 +183,13 @@ check_kept(struct doctor *d, const union addr *addr)
 	char name[HOST_MAX + 1];
 	const struct conf_rule *rule = find_kept(d->conf, name);
 	unsigned rcode = DNS_SERVFAIL;
-	bool made_up = false;
 	union addr found;
 	int error;
 
 	if (rule == NULL)
 		return;
 	error = ask_dns(addr, name, d->conf->timeouts.dns + 1, &rcode, &found);
-	for (size_t i = 0; i < d->conf->dns.nfake_ip; i++)
-		made_up |= network_contains(&d->conf->dns.fake_ip[i], &found);
-	if (made_up) {
+	if (networks_contain(d->conf->dns.fake_ip, d->conf->dns.nfake_ip, &found)) {
 		doctor_say(d, DOCTOR_OK, "dns", "%s, a name of rule %u, gets a made-up address, and the proxy the name",
 		    name, rule->id);
 		return;

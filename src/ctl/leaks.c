@@ -55,14 +55,6 @@ is_kept(const struct leaks *l, const char *host)
 	return rule_match(l->conf, &(struct rule_query){ .host = host }).action == ACTION_PROXY;
 }
 
-static bool
-contains(const struct network *list, size_t n, const union addr *a)
-{
-	while (n > 0 && !network_contains(&list[n - 1], a))
-		n--;
-	return n > 0;
-}
-
 /* Has the daemon a listener of this address family? */
 static bool
 listens(const struct leaks *l, int family)
@@ -91,7 +83,7 @@ never_intercepted(const struct leaks *l, const union addr *a)
 {
 	if (addr_is_linklocal(a) && !l->d->linklocal)
 		return "is link-local, and such addresses are never intercepted: use another resolver";
-	if (contains(l->conf->intercept.exclude, l->conf->intercept.nexclude, a))
+	if (networks_contain(l->conf->intercept.exclude, l->conf->intercept.nexclude, a))
 		return "is in intercept.exclude: take it out there, or use another resolver";
 	if (is_proxy(l->conf, a))
 		return "is also a proxy, and addresses of proxies are never intercepted: use another resolver";
@@ -117,7 +109,7 @@ judge_resolver(struct leaks *l, const char *path, const char *word, uint16_t por
 	sscanf(word, word[0] == '[' ? "[%63[^]]]:%u" : v6 ? "%63[^#]#%u" : "%63[0-9.]%*[:#]%u", host, &given);
 	host[strcspn(host, "%")] = '\0'; /* the interface */
 	if (addr_parse(host, (uint16_t)given, &a) != 0 || addr_is_loopback(&a) ||
-	    contains(l->place->own, l->place->nown, &a))
+	    networks_contain(l->place->own, l->place->nown, &a))
 		return;
 	for (size_t i = 0; i < l->nresolvers; i++)
 		if (addr_equal(&l->resolvers[i], &a))

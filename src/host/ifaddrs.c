@@ -60,10 +60,7 @@ ifaddrs_has(const union addr *addr)
 
 	if (error != 0)
 		return error;
-	error = ENOENT;
-	for (size_t i = 0; i < count && error != 0; i++)
-		if (network_contains(&list[i], addr))
-			error = 0;
+	error = networks_contain(list, count, addr) ? 0 : ENOENT;
 	free(list);
 	return error;
 }

@@ -12,22 +12,10 @@ static const char *const candidates[] = {
 };
 
 static bool
-networks_overlap(const struct network *a, const struct network *b)
-{
-	union addr first;
-
-	addr_from_bytes(&first, a->family, a->bytes, 0);
-	if (network_contains(b, &first))
-		return true;
-	addr_from_bytes(&first, b->family, b->bytes, 0);
-	return network_contains(a, &first);
-}
-
-static bool
 is_clear(const struct network *net, const struct network *taken, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (networks_overlap(net, &taken[i]))
+		if (network_overlaps(net, &taken[i]))
 			return false;
 	return true;
 }

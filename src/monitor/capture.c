@@ -70,10 +70,7 @@ capture_send(struct capture *c, const struct capture_msg *msg)
 static bool
 capture_is_own(const struct capture *c, const union addr *addr)
 {
-	for (size_t i = 0; i < c->nown; i++)
-		if (network_contains(&c->own[i], addr))
-			return true;
-	return false;
+	return networks_contain(c->own, c->nown, addr);
 }
 
 static struct capture_query *

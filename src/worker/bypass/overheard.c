@@ -127,14 +127,10 @@ overheard_is_wanted(const struct overheard *o, const struct conf *conf, const st
 	const bool tcp = b->key.proto == IPPROTO_TCP;
 	const struct port_list *ports = tcp ? &conf->intercept.tcp_ports : &conf->intercept.udp_ports;
 
-	if (!conf->global_enabled || o->env->paused || !port_list_contains(ports, addr_port(&b->dst)) ||
-	    addr_is_linklocal(&b->dst) || addr_is_multicast(&b->dst) || addr_is_loopback(&b->dst) ||
-	    (!b->own && conf->intercept.ninterfaces == 0))
-		return false;
-	for (size_t i = 0; i < conf->intercept.nexclude; i++)
-		if (network_contains(&conf->intercept.exclude[i], &b->dst))
-			return false;
-	return true;
+	return conf->global_enabled && !o->env->paused && port_list_contains(ports, addr_port(&b->dst)) &&
+	    !addr_is_linklocal(&b->dst) && !addr_is_multicast(&b->dst) && !addr_is_loopback(&b->dst) &&
+	    (b->own || conf->intercept.ninterfaces != 0) &&
+	    !networks_contain(conf->intercept.exclude, conf->intercept.nexclude, &b->dst);
 }
 
 /* The waiting flows have bypassed us: counts them, and logs the first one that should not have. */

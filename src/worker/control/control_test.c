@@ -3,8 +3,6 @@
  */
 #include "config.h"
 
-#include <unistd.h>
-
 #include "host/udp.h"
 #include "worker/control/control_internal.h"
 #include "worker/decide/flow_judge.h"
@@ -55,22 +53,6 @@ test_make(const struct control_client *c, struct test *t)
 	flow_judge(env->policy->conf, &t->evidence, &t->outcome);
 }
 
-/* Only an address of this host can be bound. */
-static bool
-is_own(const union addr *dst)
-{
-	union addr local = *dst;
-	bool own;
-	int fd;
-
-	addr_set_port(&local, 0);
-	if (udp_socket(dst->sa.sa_family, &fd) != 0)
-		return false;
-	own = bind(fd, &local.sa, addr_len(&local)) == 0;
-	close(fd);
-	return own;
-}
-
 static bool
 is_proxy(const struct policy *p, const union addr *dst)
 {
@@ -78,15 +60,6 @@ is_proxy(const struct policy *p, const union addr *dst)
 		for (size_t k = 0; k < p->proxies[i].naddrs; k++)
 			if (addr_same_ip(&p->proxies[i].addrs[k], dst))
 				return true;
-	return false;
-}
-
-static bool
-is_excluded(const struct conf *conf, const union addr *dst)
-{
-	for (size_t i = 0; i < conf->intercept.nexclude; i++)
-		if (network_contains(&conf->intercept.exclude[i], dst))
-			return true;
 	return false;
 }
 
@@ -121,11 +94,11 @@ test_untouched(const struct worker_env *env, const struct test *t)
 		return tcp ? "the port is not in intercept.tcp_ports" : "the port is not in intercept.udp_ports";
 	if (dst != NULL && (addr_is_loopback(dst) || addr_is_linklocal(dst) || addr_is_multicast(dst)))
 		return "the address is a loopback, link-local or multicast address";
-	if (dst != NULL && is_excluded(conf, dst))
+	if (dst != NULL && networks_contain(conf->intercept.exclude, conf->intercept.nexclude, dst))
 		return "the address is in intercept.exclude";
 	if (dst != NULL && is_proxy(env->policy, dst))
 		return "the address is a proxy's";
-	if (dst != NULL && is_own(dst))
+	if (dst != NULL && udp_is_own(dst))
 		return "the address is this host's";
 	if (conf->intercept.mode == MODE_MATCHED && !is_matched(env, t))
 		return "mode \"matched\": no rule can catch the flow";
