@@ -7,8 +7,8 @@
  */
 #pragma once
 
-#include "base/addr.h"
+#include "base/network_set.h"
 
-/* Lists the destinations of all routes, of all routing tables on Linux, except those of the prefixes /0 and /1, by
- * which everything goes; on BSD without routes to single hosts. Unsorted, with duplicates. *list is malloc'd. */
-int routes_networks(struct network **list, size_t *count);
+/* Adds the destinations of all routes, of all routing tables on Linux, except those of the prefixes /0 and /1, by
+ * which everything goes; on BSD without routes to single hosts. What was added before an error stays in the set. */
+int routes_networks(struct network_set *);

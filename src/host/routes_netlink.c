@@ -11,28 +11,18 @@
 
 #define PIECE_BYTES 32768       /* a dump comes in pieces of at most this size */
 
-struct list { struct network *list; size_t count, room; };
-
 static int
-list_add(struct list *l, const struct rtmsg *route, const void *dst)
+add_route(struct network_set *set, const struct rtmsg *route, const void *dst)
 {
-	struct network *bigger;
+	struct network net = { .family = route->rtm_family, .prefix = route->rtm_dst_len };
 
-	if (l->count == l->room) {
-		l->room = 2 * l->room + 64;
-		bigger = realloc(l->list, l->room * sizeof(*l->list));
-		if (bigger == NULL)
-			return ENOMEM;
-		l->list = bigger;
-	}
-	l->list[l->count] = (struct network){ .family = route->rtm_family, .prefix = route->rtm_dst_len };
-	memcpy(l->list[l->count++].bytes, dst, route->rtm_family == AF_INET6 ? 16 : 4);
-	return 0;
+	memcpy(net.bytes, dst, route->rtm_family == AF_INET6 ? 16 : 4);
+	return network_set_add(set, &net);
 }
 
 /* 0: more pieces follow. ENODATA: that was the last. */
 static int
-read_piece(struct list *l, const struct nlmsghdr *head, unsigned len)
+read_piece(struct network_set *set, const struct nlmsghdr *head, unsigned len)
 {
 	int error = 0;
 
@@ -51,13 +41,13 @@ read_piece(struct list *l, const struct nlmsghdr *head, unsigned len)
 		for (; left >= sizeof(*attr) && attr->rta_len >= sizeof(*attr) && RTA_ALIGN(attr->rta_len) <= left;
 		    attr = RTA_NEXT(attr, left))
 			if (attr->rta_type == RTA_DST && error == 0)
-				error = list_add(l, route, RTA_DATA(attr));
+				error = add_route(set, route, RTA_DATA(attr));
 	}
 	return error;
 }
 
 int
-routes_networks(struct network **list, size_t *count)
+routes_networks(struct network_set *set)
 {
 	const struct { struct nlmsghdr head; struct rtmsg route; } request = {
 		{ .nlmsg_len = sizeof(request), .nlmsg_type = RTM_GETROUTE, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
@@ -65,7 +55,6 @@ routes_networks(struct network **list, size_t *count)
 	};
 	union { struct nlmsghdr head; char bytes[PIECE_BYTES]; } piece;
 	const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	struct list l = { NULL, 0, 0 };
 	int error = 0;
 	ssize_t n;
 
@@ -75,14 +64,8 @@ routes_networks(struct network **list, size_t *count)
 		error = errno;
 	while (error == 0) {
 		n = recv(fd, &piece, sizeof(piece), 0);
-		error = n == -1 ? errno : read_piece(&l, &piece.head, (unsigned)n);
+		error = n == -1 ? errno : read_piece(set, &piece.head, (unsigned)n);
 	}
 	close(fd);
-	if (error != ENODATA) {
-		free(l.list);
-		return error;
-	}
-	*list = l.list;
-	*count = l.count;
-	return 0;
+	return error == ENODATA ? 0 : error;
 }

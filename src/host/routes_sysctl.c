@@ -72,10 +72,11 @@ read_route(const struct rt_msghdr *head, const char *at, const char *end, struct
 }
 
 int
-routes_networks(struct network **list, size_t *count)
+routes_networks(struct network_set *set)
 {
 	int mib[] = { CTL_NET, PF_ROUTE, 0, AF_UNSPEC, NET_RT_DUMP, 0 };
-	size_t size = 0, n = 0;
+	struct network net;
+	size_t size = 0;
 	char *dump = NULL;
 	int error = 0;
 
@@ -83,8 +84,7 @@ routes_networks(struct network **list, size_t *count)
 		return errno;
 	size += size / 4 + 4096;        /* routes may come in between */
 	dump = malloc(size);
-	*list = calloc(size / sizeof(struct rt_msghdr) + 1, sizeof(**list));
-	if (dump == NULL || *list == NULL)
+	if (dump == NULL)
 		error = ENOMEM;
 	else if (sysctl(mib, 6, dump, &size, NULL, 0) == -1)
 		error = errno;
@@ -94,13 +94,10 @@ routes_networks(struct network **list, size_t *count)
 
 		if (head->rtm_msglen < head_len || at + head->rtm_msglen > dump + size)
 			break;
-		if (read_route(head, at + head_len, at + head->rtm_msglen, &(*list)[n]))
-			n++;
+		if (read_route(head, at + head_len, at + head->rtm_msglen, &net))
+			error = network_set_add(set, &net);
 		at += head->rtm_msglen;
 	}
 	free(dump);
-	if (error != 0)
-		free(*list);
-	*count = n;
 	return error;
 }

@@ -44,52 +44,52 @@ fake_range_choose(const struct network *taken, size_t ntaken, const struct netwo
 	return chosen;
 }
 
-/* The networks that a configuration names: an address in one of them must not be made up. */
-static size_t
-conf_networks(const struct conf *conf, struct network *out)
+static int
+add_addrs(struct network_set *set, const union addr *addrs, size_t n)
 {
-	union addr addr;
-	size_t n = 0;
+	struct network net;
+	int error = 0;
 
-	for (size_t i = 0; i < conf->intercept.nexclude; i++)
-		out[n++] = conf->intercept.exclude[i];
-	for (size_t i = 0; i < conf->listen.naddresses; i++)
-		out[n++] = network_of(&conf->listen.addresses[i]);
-	for (size_t i = 0; i < conf->dns.nservers; i++)
-		out[n++] = network_of(&conf->dns.servers[i]);
-	for (size_t i = 0; i < conf->nproxies; i++) {
-		if (addr_is_set(&conf->proxies[i].dns_server))
-			out[n++] = network_of(&conf->proxies[i].dns_server);
-		if (addr_parse(conf->proxies[i].host, 0, &addr) == 0)
-			out[n++] = network_of(&addr);
+	for (size_t i = 0; i < n && error == 0; i++) {
+		net = network_of(&addrs[i]);
+		error = addr_is_set(&addrs[i]) ? network_set_add(set, &net) : 0;
 	}
-	return n;
+	return error;
 }
 
-/* Everything that a made-up address must stay clear of, malloc'd. */
+/* The networks that a configuration names. */
 static int
-taken_networks(const struct conf *conf, struct network **out, size_t *count)
+add_conf(struct network_set *set, const struct conf *conf)
 {
-	const size_t own = conf->intercept.nexclude + conf->listen.naddresses + conf->dns.nservers + 2 * conf->nproxies;
-	struct network *routes = NULL, *addrs = NULL;
-	size_t nroutes = 0, naddrs = 0;
+	union addr addr;
+	int error = add_addrs(set, conf->listen.addresses, conf->listen.naddresses);
+
+	if (error == 0)
+		error = add_addrs(set, conf->dns.servers, conf->dns.nservers);
+	for (size_t i = 0; i < conf->intercept.nexclude && error == 0; i++)
+		error = network_set_add(set, &conf->intercept.exclude[i]);
+	for (size_t i = 0; i < conf->nproxies && error == 0; i++) {
+		error = add_addrs(set, &conf->proxies[i].dns_server, 1);
+		if (error == 0 && addr_parse(conf->proxies[i].host, 0, &addr) == 0)
+			error = add_addrs(set, &addr, 1);
+	}
+	return error;
+}
+
+/* Everything that a made-up address must stay clear of. The caller frees the set. */
+static int
+taken_networks(const struct conf *conf, struct network_set *set)
+{
+	struct network *addrs = NULL;
+	size_t naddrs = 0;
 	int error = ifaddrs_networks(&addrs, &naddrs);
 
-	if (error == 0 && routes_networks(&routes, &nroutes) != 0)
-		nroutes = 0;    /* some containers cannot ask for them; their addresses still count */
-	*out = error == 0 ? calloc(nroutes + naddrs + own + 1, sizeof(**out)) : NULL;
-	if (*out != NULL) {
-		for (size_t i = 0; i < nroutes; i++)
-			(*out)[i] = routes[i];
-		for (size_t i = 0; i < naddrs; i++)
-			(*out)[nroutes + i] = addrs[i];
-		*count = nroutes + naddrs + conf_networks(conf, *out + nroutes + naddrs);
-	} else if (error == 0) {
-		error = ENOMEM;
-	}
-	free(routes);
+	if (error == 0)
+		routes_networks(set); /* some containers cannot ask for them; their addresses still count */
+	for (size_t i = 0; i < naddrs && error == 0; i++)
+		error = network_set_add(set, &addrs[i]);
 	free(addrs);
-	return error;
+	return error == 0 ? add_conf(set, conf) : error;
 }
 
 static size_t
@@ -111,32 +111,33 @@ read_kept(struct network out[2])
 int
 fake_range_set(struct conf *conf)
 {
-	struct network kept[2], chosen[2], *taken;
-	size_t ntaken, nkept, n;
+	struct network_set taken = { .count = 0 };
+	struct network kept[2], chosen[2];
+	size_t n;
 	int error;
 
 	if (conf->dns.fake_ip_mode != FAKE_IP_AUTO)
 		return 0;
-	error = taken_networks(conf, &taken, &ntaken);
-	if (error != 0)
-		return error;
-	nkept = read_kept(kept);
-	n = fake_range_choose(taken, ntaken, kept, nkept, chosen);
-	free(taken);
-	return conf_set_fake_ip(conf, chosen, n);
+	error = taken_networks(conf, &taken);
+	if (error == 0) {
+		n = fake_range_choose(taken.list, taken.count, kept, read_kept(kept), chosen);
+		error = conf_set_fake_ip(conf, chosen, n);
+	}
+	network_set_free(&taken);
+	return error;
 }
 
 bool
 fake_range_taken(const struct conf *conf)
 {
-	struct network *taken;
+	struct network_set taken = { .count = 0 };
 	bool clear = true;
-	size_t n;
 
-	if (conf->dns.fake_ip_mode != FAKE_IP_AUTO || taken_networks(conf, &taken, &n) != 0)
+	if (conf->dns.fake_ip_mode != FAKE_IP_AUTO)
 		return false;
-	for (size_t i = 0; i < conf->dns.nfake_ip; i++)
-		clear &= is_clear(&conf->dns.fake_ip[i], taken, n);
-	free(taken);
+	if (taken_networks(conf, &taken) == 0)
+		for (size_t i = 0; i < conf->dns.nfake_ip; i++)
+			clear &= is_clear(&conf->dns.fake_ip[i], taken.list, taken.count);
+	network_set_free(&taken);
 	return !clear;
 }
