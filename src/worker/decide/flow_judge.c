@@ -139,7 +139,8 @@ flow_name_matters(const struct conf *conf, const struct evidence *e)
 		return false;
 	if (rule_name_matters(conf, &q))
 		return true;
-	flow_judge(conf, e, &o);
+	o = (struct outcome){ .verdict = rule_match(conf, &q) };
+	judge_quic(conf, e, &o);
 	if (o.verdict.action == ACTION_BLOCK)
 		return true;
 	for (size_t i = 0; o.verdict.action == ACTION_PROXY && i < o.verdict.nproxies; i++)
