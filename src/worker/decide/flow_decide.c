@@ -23,6 +23,13 @@ decision_evidence(const struct decision *d)
 }
 
 static void
+decision_record(struct decision *d)
+{
+	d->record->verdict = d->outcome.verdict;
+	account_decided(d->env->account, d->record);
+}
+
+static void
 decision_make(struct decision *d)
 {
 	const struct evidence e = decision_evidence(d);
@@ -36,8 +43,7 @@ decision_make(struct decision *d)
 		strncpy(d->host, d->outcome.host, HOST_MAX);
 		d->record->host = d->outcome.host = d->host;
 	}
-	d->record->verdict = d->outcome.verdict;
-	account_decided(d->env->account, d->record);
+	decision_record(d);
 	if (d->outcome.reason == CLOSE_STALE_ADDRESS)
 		fake_ip_warn_stale(d->env->fake_ip, &d->record->peer, &d->record->dst, ev_now(d->env->loop));
 }
@@ -144,6 +150,15 @@ flow_decide_begin(struct decision *d)
 		decision_wait(d, d->conf->timeouts.hello);
 	}
 	return EINPROGRESS;
+}
+
+void
+flow_decide_given(struct decision *d, const struct verdict *verdict)
+{
+	const struct evidence e = decision_evidence(d);
+
+	flow_judge_given(d->conf, &e, verdict, &d->outcome);
+	decision_record(d);
 }
 
 bool

@@ -57,6 +57,8 @@ struct decision {
 
 /* Call when the original destination is known. */
 int  flow_decide_begin(struct decision *);
+/* Instead: the verdict is known already, and dst is no made-up address. The flow is decided at once. */
+void flow_decide_given(struct decision *, const struct verdict *);
 
 /* Are more bytes of the client needed? */
 bool flow_decide_listens(const struct decision *);

@@ -110,6 +110,26 @@ judge_addr(const struct conf *conf, const struct evidence *e, struct outcome *o)
 		addr_set_port(&o->addr, e->port);
 }
 
+/* The verdict is known: what becomes of the flow? */
+static void
+outcome_complete(const struct conf *conf, const struct evidence *e, struct outcome *o)
+{
+	judge_addr(conf, e, o);
+	judge_quic(conf, e, o);
+	/* No host has a made-up address: without its name the flow leads nowhere. */
+	if (e->fake && e->fake_name == NULL)
+		o->reason = CLOSE_STALE_ADDRESS;
+	else if (o->verdict.action == ACTION_BLOCK)
+		o->reason = CLOSE_BLOCKED;
+}
+
+void
+flow_judge_given(const struct conf *conf, const struct evidence *e, const struct verdict *verdict, struct outcome *o)
+{
+	*o = (struct outcome){ .via = VIA_IP, .reason = CLOSE_DONE, .name = TARGET_NAME_NEVER, .verdict = *verdict };
+	outcome_complete(conf, e, o);
+}
+
 void
 flow_judge(const struct conf *conf, const struct evidence *e, struct outcome *o)
 {
@@ -120,13 +140,7 @@ flow_judge(const struct conf *conf, const struct evidence *e, struct outcome *o)
 		judge_said(conf, e, o);
 	else
 		judge_known(conf, e, o);
-	judge_addr(conf, e, o);
-	judge_quic(conf, e, o);
-	/* No host has a made-up address: without its name the flow leads nowhere. */
-	if (e->fake && e->fake_name == NULL)
-		o->reason = CLOSE_STALE_ADDRESS;
-	else if (o->verdict.action == ACTION_BLOCK)
-		o->reason = CLOSE_BLOCKED;
+	outcome_complete(conf, e, o);
 }
 
 bool

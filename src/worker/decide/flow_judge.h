@@ -48,6 +48,8 @@ struct outcome {
 };
 
 void flow_judge(const struct conf *, const struct evidence *, struct outcome *);
+/* The same with a verdict that is known already. The flow goes to its address, without a name. */
+void flow_judge_given(const struct conf *, const struct evidence *, const struct verdict *, struct outcome *);
 
 /* Could a name in the client's bytes change the outcome, or tell who was blocked? */
 bool flow_name_matters(const struct conf *, const struct evidence *);

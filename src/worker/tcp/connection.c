@@ -367,9 +367,7 @@ connections_take(struct connections *all, const struct flow *flow, const union a
 	} else if (verdict == NULL || fake_ip_covers(all->env->fake_ip, dst)) {
 		connection_hello(c);
 	} else {
-		c->record.verdict = *verdict;
-		c->decision.outcome = (struct outcome){ .verdict = *verdict, .addr = *dst,
-			.reason = verdict->action == ACTION_BLOCK ? CLOSE_BLOCKED : CLOSE_DONE };
+		flow_decide_given(&c->decision, verdict);
 		connection_dial(c);
 	}
 }

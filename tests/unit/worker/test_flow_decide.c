@@ -504,6 +504,32 @@ TEST(proxy_gets_the_ipv4_address_behind_nat64)
 	assert_true(addr_equal(&o->addr, &v6));
 }
 
+static void
+verdict_is_given_of(const char *host)
+{
+	const struct verdict given = rule_match(fx.conf, &(struct rule_query){ .host = host });
+
+	flow_is(IPPROTO_TCP, "64:ff9b::c633:6407", 53);
+	flow_decide_given(&fx.decision, &given);
+}
+
+/* The DNS forwarder hands such flows on. */
+TEST(flow_with_a_given_verdict_is_recorded_and_completed_like_every_other)
+{
+	const union addr v4 = address("198.51.100.7", 53);
+
+	verdict_is_given_of("a.kion.cloud");
+	expect_name("-", VIA_IP);
+	expect_rule(1);
+	assert_int_equal(fx.accounted, 1);
+	assert_int_equal(fx.decision.outcome.reason, CLOSE_DONE);
+	assert_true(addr_equal(flow_decide_addr(&fx.decision), &v4));
+	verdict_is_given_of("a.blocked");
+	expect_rule(2);
+	assert_int_equal(fx.accounted, 2);
+	assert_int_equal(fx.decision.outcome.reason, CLOSE_BLOCKED);
+}
+
 /* A flow to port, at a made-up address or not, that a rule sends to a proxy. */
 static struct outcome
 quic_judged(int proto, uint16_t port, enum conf_quic quic, bool fake)
