@@ -26,7 +26,9 @@ int source_connect(const struct flow *client, bool keep_port, const union addr *
 /* Gives a UDP socket the client's address and device, if the client is on this host. Errors are ignored. */
 void source_bind(int fd, const struct flow *client);
 
-/* Each system's part. source_is_here(): false if the client is another host; true if it may be on this one, and bind(2)
- * tells. source_keep(): binds to the device, and with keep_port to the address and port; true: it is bound. */
-bool source_is_here(const struct flow *client);
-bool source_keep(int fd, const struct flow *client, bool keep_port);
+/* Each system's part. source_device(): index of the device by which the client's packets come; 0: unknown.
+ * source_is_here(): false if the client is another host; true if it may be on this one, and bind(2) tells.
+ * source_keep(): binds to the device, and with keep_port to the address and port; true: it is bound. */
+unsigned source_device(const struct flow *client);
+bool source_is_here(const struct flow *client, unsigned device);
+bool source_keep(int fd, const struct flow *client, unsigned device, bool keep_port);

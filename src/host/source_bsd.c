@@ -3,14 +3,20 @@
 
 #include "host/source.h"
 
+unsigned
+source_device(const struct flow *client)
+{
+	return 0;
+}
+
 bool
-source_is_here(const struct flow *client)
+source_is_here(const struct flow *client, unsigned device)
 {
 	return true;
 }
 
 bool
-source_keep(int fd, const struct flow *client, bool keep_port)
+source_keep(int fd, const struct flow *client, unsigned device, bool keep_port)
 {
 	return false;
 }

@@ -37,8 +37,8 @@ arrival(int fd, int family)
 	return 0;
 }
 
-static unsigned
-device_of(const struct flow *client)
+unsigned
+source_device(const struct flow *client)
 {
 	return client->proto == IPPROTO_TCP ? arrival(client->fd, client->peer.sa.sa_family) : client->device;
 }
@@ -46,21 +46,21 @@ device_of(const struct flow *client)
 /* Packets of this host come by the loopback device, unless their socket is bound to another. bind(2) does not tell,
  * with the sysctl ip_nonlocal_bind. */
 bool
-source_is_here(const struct flow *client)
+source_is_here(const struct flow *client, unsigned device)
 {
-	return device_of(client) == LOOPBACK || ifaddrs_has(&client->peer) == 0;
+	return device == LOOPBACK || ifaddrs_has(&client->peer) == 0;
 }
 
 /* Sockets bound with SO_REUSEADDR may share a port if they do not listen; connect(2) compares all four numbers. */
 bool
-source_keep(int fd, const struct flow *client, bool keep_port)
+source_keep(int fd, const struct flow *client, unsigned device, bool keep_port)
 {
 	const uint16_t port = addr_port(&client->peer);
-	const int device = (int)device_of(client), priority = SOURCE_PRIORITY, on = 1, off = 0;
+	const int index = (int)device, priority = SOURCE_PRIORITY, on = 1, off = 0;
 	union addr from = client->peer;
 
 	if (device > LOOPBACK)
-		setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &device, sizeof(device));
+		setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &index, sizeof(index));
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
 	if (!keep_port || port >= SOURCE_CHOSEN_PORTS)
 		return false;
