@@ -47,8 +47,10 @@ lesson_alias_cb(void *arg, const struct dns_name *name)
 	if (strictest > l->strictest)
 		l->strictest = strictest;
 	l->full = l->naliases == DNS_LEARN_ALIASES;
-	if (!l->full)
-		strcpy(l->aliases[l->naliases++], text);
+	if (l->full)
+		return;
+	l->alias_ranks[l->naliases] = strictest;
+	strcpy(l->aliases[l->naliases++], text);
 }
 
 /* The addresses of the target are looked up by its own name, so that one rule must decide both. */
@@ -60,7 +62,7 @@ lesson_keeps_target(const void *arg, const struct dns_name *target)
 
 	dns_name_text(target, text);
 	return verdict_of(l, text).rule == verdict_of(l, l->name).rule &&
-	    rule_strictest(l->env->policy->conf, text) == rule_strictest(l->env->policy->conf, l->name);
+	    rule_strictest(l->env->policy->conf, text) == l->rank;
 }
 
 /* Who has a host may put any name there. So one that a rule catches counts only for a host of the same rule: else he
@@ -104,7 +106,7 @@ dns_lesson_take(struct dns_lesson *l, uint8_t **msg, struct dns_answer *answer, 
 		.keep_target = lesson_keeps_target, .arg = l };
 	int error;
 
-	l->strictest = rule_strictest(conf, l->name);
+	l->strictest = l->rank = rule_strictest(conf, l->name);
 	l->blocked = (struct verdict){ .action = ACTION_DIRECT };
 	l->naliases = 0;
 	l->full = false;
@@ -128,12 +130,10 @@ dns_lesson_take(struct dns_lesson *l, uint8_t **msg, struct dns_answer *answer, 
 void
 dns_lesson_address(const struct dns_lesson *l, const union addr *addr)
 {
-	const struct conf *conf = l->env->policy->conf;
-
 	if (strlen(l->name) <= HOST_MAX)
-		names_learn(l->env->names, addr, l->name, rule_strictest(conf, l->name));
+		names_learn(l->env->names, addr, l->name, l->rank);
 	if (l->vouched > 0)
 		names_vouch(l->env->names, addr, l->name, l->vouched);
 	for (size_t i = 0; i < l->naliases; i++)
-		names_learn(l->env->names, addr, l->aliases[i], rule_strictest(conf, l->aliases[i]));
+		names_learn(l->env->names, addr, l->aliases[i], l->alias_ranks[i]);
 }

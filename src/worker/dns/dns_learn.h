@@ -28,10 +28,13 @@ struct dns_lesson {
 	const struct worker_env *env;
 	double         vouched;         /* names_vouch(): until then, for a server that is this host's; 0: not */
 	const char    *name;            /* of the question, as dns_name_text() writes it */
-	enum action    strictest;       /* that flows to its addresses may get, by any of the names */
+	/* What dns_lesson_take() finds: */
+	enum action    rank;            /* the strictest action that flows may get by this name, ... */
+	enum action    strictest;       /* ... by it or an alias */
 	struct verdict blocked;         /* of the first alias that a rule blocks; ACTION_DIRECT: none is */
 	size_t         naliases;
 	char           aliases[DNS_LEARN_ALIASES][HOST_MAX + 1];
+	enum action    alias_ranks[DNS_LEARN_ALIASES];
 	bool           full;            /* there are more aliases */
 };
 
